@@ -1,0 +1,39 @@
+/*
+ * The context of one request (or of one background job): the first argument of everything fallible.
+ *
+ * One thread uses it at a time. It owns nothing: whoever made it owns the arena.
+ */
+#ifndef BASE_CTX_H
+#define BASE_CTX_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+/* What the world tells a request. The host gives one; tests give their own. */
+struct world {
+	int64_t (*clock)(void);                     /* microseconds since 1970-01-01 UTC */
+	int64_t (*monotonic)(void);                 /* microseconds, never going back */
+	void (*random)(void *bytes, size_t count);  /* cryptographically strong */
+};
+
+struct ctx {
+	struct arena *arena;
+	struct error error;
+	const struct world *world;
+	int64_t deadline;               /* world->monotonic() by which to give up; 0: none */
+	bool (*canceled)(void *);       /* has the other side gone? may be NULL */
+	void *canceled_arg;
+	char id[33];                    /* request id (= trace id), NUL-terminated hex */
+};
+
+void ctx_init(struct ctx *c, struct arena *arena, const struct world *world);
+
+/* ERR_TIMEOUT past the deadline, ERR_CANCELED when the other side has gone. Cheap enough for loops. */
+enum err ctx_check(struct ctx *c) MUST;
+
+/* Forgets the error: for code that asks "is it there?" and takes no for an answer. */
+void ctx_clear(struct ctx *c);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Two ends of a byte stream. Whoever implements one embeds it as the first member.
+ *
+ * A sink blocks until it has taken all bytes; that is the back-pressure. A source gives at least one
+ * byte, or sets *got to 0 at the end. Both fail with ERR_CANCELED when the peer has gone, ERR_TIMEOUT
+ * when it is too slow.
+ */
+#ifndef BASE_STREAM_H
+#define BASE_STREAM_H
+
+#include "base/ctx.h"
+
+struct sink {
+	enum err (*write)(struct ctx *c, struct sink *self, const void *bytes, size_t len);
+};
+
+struct source {
+	enum err (*read)(struct ctx *c, struct source *self, void *into, size_t cap, size_t *got);
+};
+
+static inline MUST enum err sink_write(struct ctx *c, struct sink *to, const void *bytes, size_t len)
+{
+	return len ? to->write(c, to, bytes, len) : OK;
+}
+
+static inline MUST enum err source_read(
+	struct ctx *c, struct source *from, void *into, size_t cap, size_t *got)
+{
+	return from->read(c, from, into, cap, got);
+}
+
+/* Reads exactly `len` bytes; ERR_INVALID when the stream ends before. */
+enum err source_read_all(struct ctx *c, struct source *from, void *into, size_t len) MUST;
+
+/* A source over bytes in memory. */
+struct source_bytes {
+	struct source source;
+	const char *at;
+	size_t left;
+};
+void source_bytes_init(struct source_bytes *s, const void *bytes, size_t len);
+
+#endif

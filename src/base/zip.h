@@ -1,0 +1,43 @@
+/*
+ * zlib streams (RFC 1950), by the host: what git stores every object in; and gzip (RFC 1952) for bodies.
+ */
+#ifndef BASE_ZIP_H
+#define BASE_ZIP_H
+
+#include "base/ctx.h"
+
+/* Inflates a whole zlib stream that must give exactly `out_len` bytes; *used: bytes of input it took. */
+enum err zip_inflate(struct ctx *c, const void *in, size_t in_len, void *out, size_t out_len,
+	size_t *used) MUST;
+
+/* Room that zip_deflate may need, and the deflating: level 1..9, never fails. Returns the length. */
+size_t zip_deflate_bound(size_t len);
+size_t zip_deflate(const void *in, size_t len, void *out, size_t cap, int level);
+
+enum zip_format { ZIP_ZLIB, ZIP_GZIP };
+
+/* A stream being inflated piece by piece. open/close. One thread at a time. */
+struct inflate;
+
+enum err inflate_open(struct ctx *c, enum zip_format format, struct inflate **out) MUST;
+void inflate_close(struct inflate *z);
+
+/* Makes it ready for the next stream, keeping its memory. */
+void inflate_reset(struct inflate *z);
+
+/*
+ * Takes from in[0..*in_len), gives to out[0..*out_len); sets both to what was taken and given.
+ * *done at the end of the stream. ERR_CORRUPT on bad data.
+ */
+enum err inflate_step(struct ctx *c, struct inflate *z, const void *in, size_t *in_len, void *out,
+	size_t *out_len, bool *done) MUST;
+
+/* A gzip stream being written. open/close; inputs of any size; finish once. */
+struct deflate;
+
+enum err deflate_open(struct ctx *c, enum zip_format format, int level, struct deflate **out) MUST;
+void deflate_close(struct deflate *z);
+enum err deflate_step(struct ctx *c, struct deflate *z, const void *in, size_t *in_len, void *out,
+	size_t *out_len, bool finish, bool *done) MUST;
+
+#endif
