@@ -3,7 +3,8 @@
  *
  * A request owns one; what a request allocates, nobody frees. Long-lived handles own one each.
  * Not for use by two threads at a time. Sizes here are decided by code; a size that input decides
- * is capped by its caller first. An arena over its cap ends the process: caps exist to catch our bugs.
+ * is capped by its caller first. An arena over its cap ends the process: caps exist to catch our
+ * bugs.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

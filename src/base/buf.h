@@ -1,8 +1,9 @@
 /*
  * A buffer that grows in an arena, and formatted text.
  *
- * The formats are printf's, checked by the compiler, of which base/ knows: %s %.*s %c %d %i %u %x with
- * the lengths h, l, ll, z, j; a width with an optional leading 0; and %%. Nothing depends on a locale.
+ * The formats are printf's, checked by the compiler, of which base/ knows: %s %.*s %c %d %i %u %x
+ * with the lengths h, l, ll, z, j; a width with an optional leading 0; and %%. Nothing depends on a
+ * locale.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -36,7 +37,8 @@ static inline struct str buf_view(const struct buf *b)
 /* The content, NUL-terminated (the NUL is not counted). */
 const char *buf_text(struct buf *b);
 
-/* printf into an arena; into an array of `cap` bytes (cut to fit, always terminated; returns its length). */
+/* printf into an arena; into an array of `cap` bytes (cut to fit, always terminated; returns its
+ * length). */
 const char *arena_fmt(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 size_t fmt_into(char *at, size_t cap, const char *format, ...) PRINTF_LIKE(3, 4);
 size_t vfmt_into(char *at, size_t cap, const char *format, va_list args);

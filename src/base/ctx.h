@@ -13,24 +13,25 @@
 
 /* What the world tells a request. The host gives one; tests give their own. */
 struct world {
-	int64_t (*clock)(void);                     /* microseconds since 1970-01-01 UTC */
-	int64_t (*monotonic)(void);                 /* microseconds, never going back */
-	void (*random)(void *bytes, size_t count);  /* cryptographically strong */
+	int64_t (*clock)(void);                    /* microseconds since 1970-01-01 UTC */
+	int64_t (*monotonic)(void);                /* microseconds, never going back */
+	void (*random)(void *bytes, size_t count); /* cryptographically strong */
 };
 
 struct ctx {
 	struct arena *arena;
 	struct error error;
 	const struct world *world;
-	int64_t deadline;               /* world->monotonic() by which to give up; 0: none */
-	bool (*canceled)(void *);       /* has the other side gone? may be NULL */
+	int64_t deadline;         /* world->monotonic() by which to give up; 0: none */
+	bool (*canceled)(void *); /* has the other side gone? may be NULL */
 	void *canceled_arg;
-	char id[33];                    /* request id (= trace id), NUL-terminated hex */
+	char id[33]; /* request id (= trace id), NUL-terminated hex */
 };
 
 void ctx_init(struct ctx *c, struct arena *arena, const struct world *world);
 
-/* ERR_TIMEOUT past the deadline, ERR_CANCELED when the other side has gone. Cheap enough for loops. */
+/* ERR_TIMEOUT past the deadline, ERR_CANCELED when the other side has gone. Cheap enough for loops.
+ */
 enum err ctx_check(struct ctx *c) MUST;
 
 /* Forgets the error: for code that asks "is it there?" and takes no for an answer. */

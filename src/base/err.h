@@ -1,9 +1,9 @@
 /*
  * Error kinds, and the four macros by which errors travel.
  *
- * A fallible function returns `enum err`, takes `struct ctx *c` first and is marked MUST. It sets the
- * message once with fail(); a caller passes it on with TRY() or adds where it was with TRY_WHILE().
- * Nothing below the edge logs an error: the edge logs it once.
+ * A fallible function returns `enum err`, takes `struct ctx *c` first and is marked MUST. It sets
+ * the message once with fail(); a caller passes it on with TRY() or adds where it was with
+ * TRY_WHILE(). Nothing below the edge logs an error: the edge logs it once.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -42,18 +42,18 @@ int err_http_status(enum err kind);
 int err_exit_code(enum err kind);
 bool err_retry(enum err kind);
 
-#define TRY(call)                                                                                  \
-	do {                                                                                       \
-		enum err try_ = (call);                                                            \
-		if (try_)                                                                          \
-			return try_;                                                               \
+#define TRY(call)                       \
+	do {                            \
+		enum err try_ = (call); \
+		if (try_)               \
+			return try_;    \
 	} while (0)
 
-#define TRY_WHILE(c, call, ...)                                                                    \
-	do {                                                                                       \
-		enum err try_ = (call);                                                            \
-		if (try_)                                                                          \
-			return fail_while((c), try_, __VA_ARGS__);                                 \
+#define TRY_WHILE(c, call, ...)                                    \
+	do {                                                       \
+		enum err try_ = (call);                            \
+		if (try_)                                          \
+			return fail_while((c), try_, __VA_ARGS__); \
 	} while (0)
 
 /* For our own bugs only, and on in production: prints what and where, then ends the process. */

@@ -1,7 +1,8 @@
 /*
  * SHA-1 and SHA-256 by the host's fast implementation, HMAC-free and without collision detection.
  *
- * For what we trust or have received before. What arrives in a SHA-1 push is hashed by git/sha1dc.h.
+ * For what we trust or have received before. What arrives in a SHA-1 push is hashed by
+ * git/sha1dc.h.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H

@@ -9,7 +9,8 @@ void hex_encode(const void *bytes, size_t len, char *out);
 /* Reads 2*len digits of either case; false on any other byte. */
 bool hex_decode(const char *text, size_t len, void *out);
 
-/* Standard alphabet with padding. Decoding is strict; *out_len is set; out needs text.len / 4 * 3 bytes. */
+/* Standard alphabet with padding. Decoding is strict; *out_len is set; out needs text.len / 4 * 3
+ * bytes. */
 struct str base64_encode(struct arena *a, struct str bytes);
 bool base64_decode(struct str text, void *out, size_t *out_len);
 

@@ -26,8 +26,9 @@ struct host_lock {
 
 void host_lock(struct host_lock *lock);
 void host_unlock(struct host_lock *lock);
-void host_wait(struct host_lock *lock);   /* releases, sleeps until woken (or for no reason), takes it again */
-void host_wake(struct host_lock *lock);   /* wakes all who wait */
+void host_wait(struct host_lock
+		*lock); /* releases, sleeps until woken (or for no reason), takes it again */
+void host_wake(struct host_lock *lock); /* wakes all who wait */
 
 static inline void host_unlock_at_end(struct host_lock **lock)
 {
@@ -35,8 +36,8 @@ static inline void host_unlock_at_end(struct host_lock **lock)
 }
 
 /* Holds `lock` until the end of the enclosing block. */
-#define WITH_LOCK(lock)                                                                            \
-	__attribute__((cleanup(host_unlock_at_end))) struct host_lock *with_lock_ = (lock);        \
+#define WITH_LOCK(lock)                                                                     \
+	__attribute__((cleanup(host_unlock_at_end))) struct host_lock *with_lock_ = (lock); \
 	host_lock(with_lock_)
 
 #endif

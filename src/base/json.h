@@ -1,7 +1,8 @@
 /*
  * JSON (RFC 8259): a strict reader into an arena, and a writer.
  *
- * The reader refuses duplicate keys, bad UTF-8, depth over 64 and trailing bytes. Integers keep 64 bits.
+ * The reader refuses duplicate keys, bad UTF-8, depth over 64 and trailing bytes. Integers keep 64
+ * bits.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -14,11 +15,11 @@ enum json_kind { JSON_NULL, JSON_BOOL, JSON_INT, JSON_REAL, JSON_STRING, JSON_AR
 struct json {
 	enum json_kind kind;
 	bool boolean;
-	int64_t integer;        /* JSON_INT */
-	struct str text;        /* JSON_STRING: decoded; JSON_REAL: as it stood */
-	struct str key;         /* of a member */
-	struct json *first;     /* of an array or object */
-	struct json *next;      /* sibling */
+	int64_t integer;    /* JSON_INT */
+	struct str text;    /* JSON_STRING: decoded; JSON_REAL: as it stood */
+	struct str key;     /* of a member */
+	struct json *first; /* of an array or object */
+	struct json *next;  /* sibling */
 	size_t count;
 };
 
@@ -28,7 +29,8 @@ enum err json_parse(struct ctx *c, struct str text, struct json **out) MUST;
 /* The member, or NULL (also when `object` is NULL or no object). */
 const struct json *json_get(const struct json *object, const char *key);
 
-/* Writer: commas are its work. json_key(w, "a"), then one value. Ends must match begins (asserted). */
+/* Writer: commas are its work. json_key(w, "a"), then one value. Ends must match begins (asserted).
+ */
 struct json_writer {
 	struct buf *out;
 	int depth;
@@ -40,7 +42,8 @@ void json_end_object(struct json_writer *w);
 void json_begin_array(struct json_writer *w);
 void json_end_array(struct json_writer *w);
 void json_key(struct json_writer *w, const char *key);
-void json_string(struct json_writer *w, struct str value); /* bytes that are no UTF-8 become U+FFFD */
+void json_string(
+	struct json_writer *w, struct str value); /* bytes that are no UTF-8 become U+FFFD */
 void json_int(struct json_writer *w, int64_t value);
 void json_bool(struct json_writer *w, bool value);
 void json_null(struct json_writer *w);

@@ -1,8 +1,8 @@
 /*
  * A hash map from bytes to pointers, in an arena: open addressing, seeded, never shrinking.
  *
- * Keys are not copied: they must live as long as the map. {.arena = a} is an empty map; `seed` should
- * be random where input chooses the keys.
+ * Keys are not copied: they must live as long as the map. {.arena = a} is an empty map; `seed`
+ * should be random where input chooses the keys.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H

@@ -62,7 +62,8 @@ struct str str_until(struct str s, size_t to);
 bool str_skip(struct str *s, struct str prefix);
 bool str_skip_end(struct str *s, struct str suffix);
 
-/* Cuts *rest at the first `byte`: returns what is before it, leaves what is after. Without one: all. */
+/* Cuts *rest at the first `byte`: returns what is before it, leaves what is after. Without one:
+ * all. */
 struct str str_cut(struct str *rest, char byte);
 
 /* The next line without its '\n'; false when *rest is empty. */

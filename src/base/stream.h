@@ -1,9 +1,9 @@
 /*
  * Two ends of a byte stream. Whoever implements one embeds it as the first member.
  *
- * A sink blocks until it has taken all bytes; that is the back-pressure. A source gives at least one
- * byte, or sets *got to 0 at the end. Both fail with ERR_CANCELED when the peer has gone, ERR_TIMEOUT
- * when it is too slow.
+ * A sink blocks until it has taken all bytes; that is the back-pressure. A source gives at least
+ * one byte, or sets *got to 0 at the end. Both fail with ERR_CANCELED when the peer has gone,
+ * ERR_TIMEOUT when it is too slow.
  */
 #ifndef BASE_STREAM_H
 #define BASE_STREAM_H
@@ -18,7 +18,8 @@ struct source {
 	enum err (*read)(struct ctx *c, struct source *self, void *into, size_t cap, size_t *got);
 };
 
-static inline MUST enum err sink_write(struct ctx *c, struct sink *to, const void *bytes, size_t len)
+static inline MUST enum err sink_write(
+	struct ctx *c, struct sink *to, const void *bytes, size_t len)
 {
 	return len ? to->write(c, to, bytes, len) : OK;
 }

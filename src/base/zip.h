@@ -1,16 +1,19 @@
 /*
- * zlib streams (RFC 1950), by the host: what git stores every object in; and gzip (RFC 1952) for bodies.
+ * zlib streams (RFC 1950), by the host: what git stores every object in; and gzip (RFC 1952) for
+ * bodies.
  */
 #ifndef BASE_ZIP_H
 #define BASE_ZIP_H
 
 #include "base/ctx.h"
 
-/* Inflates a whole zlib stream that must give exactly `out_len` bytes; *used: bytes of input it took. */
-enum err zip_inflate(struct ctx *c, const void *in, size_t in_len, void *out, size_t out_len,
-	size_t *used) MUST;
+/* Inflates a whole zlib stream that must give exactly `out_len` bytes; *used: bytes of input it
+ * took. */
+enum err zip_inflate(
+	struct ctx *c, const void *in, size_t in_len, void *out, size_t out_len, size_t *used) MUST;
 
-/* Room that zip_deflate may need, and the deflating: level 1..9, never fails. Returns the length. */
+/* Room that zip_deflate may need, and the deflating: level 1..9, never fails. Returns the length.
+ */
 size_t zip_deflate_bound(size_t len);
 size_t zip_deflate(const void *in, size_t len, void *out, size_t cap, int level);
 

@@ -1,0 +1,54 @@
+/*
+ * Random access to bytes that lie somewhere: a file, an object in a bucket, memory.
+ *
+ * An extent is written once, then read by any number of threads. A spool is one being written: by
+ * one thread, which may read back what it wrote. Both have one owner, who closes them.
+ */
+#ifndef BASE_EXTENT_H
+#define BASE_EXTENT_H
+
+#include "base/ctx.h"
+
+struct extent {
+	uint64_t size;
+	/*
+	 * Points *out at the `len` bytes from `at` on. They stay readable until the extent is
+	 * closed. What they cost in resident memory is the implementation's to bound. ERR_CORRUPT
+	 * past the end.
+	 */
+	enum err (*window)(
+		struct ctx *c, struct extent *self, uint64_t at, size_t len, const uint8_t **out);
+	void (*close)(struct extent *self);
+};
+
+struct spool {
+	struct extent extent; /* extent.size: bytes so far */
+	enum err (*append)(struct ctx *c, struct spool *self, const void *bytes, size_t len);
+};
+
+static inline MUST enum err extent_window(
+	struct ctx *c, struct extent *e, uint64_t at, size_t len, const uint8_t **out)
+{
+	return e->window(c, e, at, len, out);
+}
+
+static inline void extent_close(struct extent *e)
+{
+	if (e)
+		e->close(e);
+}
+
+static inline MUST enum err spool_append(
+	struct ctx *c, struct spool *s, const void *bytes, size_t len)
+{
+	return s->append(c, s, bytes, len);
+}
+
+/* An extent over bytes that somebody else keeps; close does nothing. */
+struct extent_bytes {
+	struct extent extent;
+	const uint8_t *at;
+};
+void extent_bytes_init(struct extent_bytes *e, const void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * What every verb works with: the ports, the limits, and the caches of this process.
+ *
+ * Made once by main/, shared by all threads, never changed after.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "model/actor.h"
+#include "model/repo.h"
+#include "model/user.h"
+#include "port/auth.h"
+#include "port/blob.h"
+#include "port/db.h"
+#include "port/kv.h"
+#include "port/markup.h"
+#include "port/policy.h"
+
+enum { CORE_AUTH_MAX = 8 };
+
+/* Bytes and counts that people outside may ask for at most; each has an environment variable
+ * (main/config.def). */
+struct core_limits {
+	uint64_t object_max;      /* one object, inflated */
+	uint64_t pack_max;        /* one pushed pack */
+	uint64_t pack_inline_max; /* packs up to this ride in the transaction */
+	uint64_t page_blob_max;   /* a file shown as text on a page */
+	uint32_t push_refs_max;   /* ref updates in one push */
+	uint32_t fetch_lines_max; /* wants + haves + shallows in one request */
+	int64_t session_seconds;
+};
+
+struct core {
+	struct blob *blob;
+	struct db *db;
+	struct kv *kv;
+	struct policy *policy;
+	struct markup *markup;
+	struct auth *auth[CORE_AUTH_MAX];
+	size_t auth_count;
+	struct core_limits limits;
+	struct snapshots *snapshots; /* core/snapshot.h */
+	const char *instance;        /* the instance's id, first part of every blob key */
+	const char
+		*base_url; /* "http://127.0.0.1:8080", no slash at the end; "" : from the request */
+};
+
+#endif

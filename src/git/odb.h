@@ -1,0 +1,74 @@
+/*
+ * The objects of a repository: a list of packs, and reading through them.
+ *
+ * `struct odb` does not change once it is filled and is shared by threads. `struct odb_reader` is
+ * one request's: it remembers delta bases within a bound, and the pack that it last found something
+ * in.
+ */
+#ifndef GIT_ODB_H
+#define GIT_ODB_H
+
+#include "git/pack.h"
+
+struct odb {
+	enum hash_algo algo;
+	struct pack **packs; /* newest first */
+	size_t count;
+};
+
+/* Where an object lies. */
+struct place {
+	struct pack *pack;
+	uint32_t position; /* in pack->idx */
+	uint64_t offset;
+};
+
+struct odb_reader {
+	const struct odb *odb;
+	size_t last;              /* index of the pack that had the last hit */
+	uint64_t object_max;      /* objects over this are ERR_TOO_BIG to odb_read */
+	struct base_cache *cache; /* in the arena of the ctx that initialised it */
+};
+
+void odb_reader_init(struct ctx *c, struct odb_reader *r, const struct odb *odb);
+
+bool odb_find(struct odb_reader *r, const struct oid *id, struct place *out);
+static inline bool odb_has(struct odb_reader *r, const struct oid *id)
+{
+	struct place place;
+	return odb_find(r, id, &place);
+}
+
+/* Type and size, without inflating more than delta headers. ERR_NOT_FOUND, ERR_CORRUPT. */
+enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *type,
+	uint64_t *size) MUST;
+
+/* The whole object, in c->arena. ERR_NOT_FOUND, ERR_TOO_BIG over object_max, ERR_CORRUPT. */
+enum err odb_read(struct ctx *c, struct odb_reader *r, const struct oid *id, struct object *out)
+	MUST;
+/* Like odb_read; ERR_INVALID when it is not of `type`. */
+enum err odb_read_as(struct ctx *c, struct odb_reader *r, const struct oid *id,
+	enum object_type type, struct str *out) MUST;
+/* The object at a place, wherever its id. */
+enum err odb_read_at(
+	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out) MUST;
+
+/* An object of any size to a sink, in bounded memory where it is no delta. */
+enum err odb_stream(struct ctx *c, struct odb_reader *r, const struct oid *id, struct sink *to)
+	MUST;
+
+/*
+ * The one object whose id starts with 4.. hex digits. ERR_NOT_FOUND; ERR_CONFLICT when several do.
+ */
+enum err odb_find_prefix(struct ctx *c, struct odb_reader *r, struct str hex, struct oid *out) MUST;
+
+/* Follows tags (and, to a tree, a commit) until an object of `type`, or until it is no tag
+ * (OBJECT_NONE). */
+enum err odb_peel(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type type,
+	struct oid *out, enum object_type *out_type) MUST;
+
+/* The entry of `path` ("a/b/c"; "": the tree itself) under a tree. ERR_NOT_FOUND. */
+enum err odb_tree_path(struct ctx *c, struct odb_reader *r, const struct oid *tree, struct str path,
+	struct tree_entry *out) MUST;
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * One pack: its bytes, its index, and its entries as they lie there.
+ *
+ * Opened once, then read by any number of threads without a lock. Shared by reference counting:
+ * every snapshot that lists a pack holds one reference.
+ */
+#ifndef GIT_PACK_H
+#define GIT_PACK_H
+
+#include "base/extent.h"
+#include "git/idx.h"
+#include "git/object.h"
+
+struct pack {
+	enum hash_algo algo;
+	struct extent *bytes;     /* owned */
+	struct extent *idx_bytes; /* owned */
+	struct idx idx;
+	uint32_t
+		*by_offset; /* positions in the order of offsets; made on first need (pack_order) */
+	struct host_lock *lock; /* for by_offset */
+	int references;
+	char name[OID_HEX_MAX]; /* the trailer's hash in hex: the pack's name in the catalogue */
+};
+
+/* Takes both extents over, also when it fails. One reference for the caller. */
+enum err pack_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, struct extent *idx,
+	struct pack **out) MUST;
+struct pack *pack_ref(struct pack *p);
+void pack_unref(struct pack *p);
+
+/* An entry's header: type, size when inflated, where its zlib stream starts, and a delta's base. */
+struct pack_entry {
+	uint64_t offset;       /* of the entry */
+	uint64_t data;         /* of the zlib stream */
+	uint64_t size;         /* of the inflated bytes: for a delta those of the delta itself */
+	enum object_type type; /* as it lies there: a delta has a delta's type */
+	uint64_t base_offset;  /* OFS_DELTA */
+	struct oid base;       /* REF_DELTA */
+};
+
+enum err pack_entry_at(struct ctx *c, struct pack *p, uint64_t offset, struct pack_entry *out) MUST;
+
+/* The end of the entry at `position` of the index = the offset of the next one (or of the trailer).
+ */
+enum err pack_entry_end(struct ctx *c, struct pack *p, uint32_t position, uint64_t *end) MUST;
+/* The position in the index of the entry at `offset`; ERR_CORRUPT when there is none. */
+enum err pack_position_at(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *position) MUST;
+/* Positions in the order of offsets: idx.count of them. */
+enum err pack_order(struct ctx *c, struct pack *p, const uint32_t **order) MUST;
+
+/* Parses an entry header from bytes in memory: what a receiver needs too. *used: its length. */
+enum err pack_entry_parse(struct ctx *c, enum hash_algo algo, struct str bytes, uint64_t offset,
+	struct pack_entry *out) MUST;
+/* Writes type and size as an entry header; returns its length (<= 10). */
+size_t pack_entry_header(enum object_type type, uint64_t size, uint8_t out[10]);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Who is asking. Every verb in core/ takes one: identity is never ambient.
+ */
+#ifndef MODEL_ACTOR_H
+#define MODEL_ACTOR_H
+
+#include "base/str.h"
+
+enum permission { PERMISSION_NONE, PERMISSION_READ, PERMISSION_WRITE, PERMISSION_ADMIN };
+
+struct actor {
+	int64_t user_id;       /* 0: anonymous */
+	struct str username;   /* empty: anonymous */
+	bool owner;            /* of the instance: may do everything */
+	int64_t token_id;      /* the API token by which they came, or 0 */
+	enum permission limit; /* what that token allows at most; PERMISSION_ADMIN without one */
+};
+
+#define ACTOR_ANONYMOUS ((struct actor){.limit = PERMISSION_ADMIN})
+
+static inline bool actor_is_anonymous(const struct actor *who)
+{
+	return who->user_id == 0;
+}
+
+/* "read", "write", "admin"; "none". And back: false on any other word. */
+const char *permission_name(enum permission p);
+bool permission_parse(struct str text, enum permission *out);
+
+#endif

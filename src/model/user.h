@@ -1,0 +1,35 @@
+/* People, their tokens and what they may do. */
+#ifndef MODEL_USER_H
+#define MODEL_USER_H
+
+#include "base/ctx.h"
+#include "model/actor.h"
+
+struct user {
+	int64_t id;
+	struct str username;
+	bool owner;
+	bool has_password;
+	int64_t created; /* seconds since 1970 */
+};
+
+/* An API token. Its secret is shown once; what is stored is its SHA-256. */
+struct token {
+	int64_t id;
+	int64_t user_id;
+	struct str name;
+	enum permission limit;          /* what it allows at most */
+	int64_t created, expires, used; /* seconds since 1970; expires 0: never; used 0: never */
+};
+
+enum { USERNAME_MAX = 39, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_NAME_MAX = 100 };
+
+/* Every token begins so: people and secret scanners recognise it. */
+#define TOKEN_PREFIX "nbs_"
+
+/* 1..39 of [a-z0-9-_.], beginning with a letter or digit, in lower case. ERR_INVALID says what is
+ * wrong. */
+enum err username_check(struct ctx *c, struct str username) MUST;
+enum err password_check(struct ctx *c, struct str password) MUST;
+
+#endif

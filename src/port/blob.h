@@ -1,0 +1,76 @@
+/*
+ * Port: a store of immutable blobs under keys, such as "i1/r42/pack/<hash>.pack".
+ *
+ * Keys are slash-separated and chosen by us: [a-z0-9._-] segments, none empty, "." or "..". A blob
+ * is created once and never changes; nothing of it is visible before publish returns OK. Safe for
+ * any number of threads. A request path never calls list.
+ */
+#ifndef PORT_BLOB_H
+#define PORT_BLOB_H
+
+#include "base/extent.h"
+#include "base/str.h"
+
+struct blob {
+	const struct blob_ops *ops;
+};
+
+struct blob_entry {
+	struct str key;
+	uint64_t size;
+	int64_t modified; /* seconds since 1970 */
+};
+
+typedef enum err blob_visit(struct ctx *c, void *arg, const struct blob_entry *entry);
+
+struct blob_ops {
+	/* Opens for reading; ERR_NOT_FOUND. The caller closes the extent. */
+	enum err (*open)(struct ctx *c, struct blob *self, const char *key, struct extent **out);
+	/* Starts a new blob, nameless so far. The caller closes the spool, published or not. */
+	enum err (*create)(struct ctx *c, struct blob *self, struct spool **out);
+	/* Makes what `spool` holds durable under `key`. A blob that is there already stays, and
+	 * that is OK: keys are content hashes. */
+	enum err (*publish)(struct ctx *c, struct blob *self, struct spool *spool, const char *key);
+	/* Removes; one that is not there is OK. Extents that are open stay readable. */
+	enum err (*remove)(struct ctx *c, struct blob *self, const char *key);
+	/* Visits all keys that start with `prefix`, in any order. For upkeep only. */
+	enum err (*list)(
+		struct ctx *c, struct blob *self, const char *prefix, blob_visit *visit, void *arg);
+	void (*close)(struct blob *self);
+};
+
+static inline MUST enum err blob_open(
+	struct ctx *c, struct blob *b, const char *key, struct extent **out)
+{
+	return b->ops->open(c, b, key, out);
+}
+
+static inline MUST enum err blob_create(struct ctx *c, struct blob *b, struct spool **out)
+{
+	return b->ops->create(c, b, out);
+}
+
+static inline MUST enum err blob_publish(
+	struct ctx *c, struct blob *b, struct spool *spool, const char *key)
+{
+	return b->ops->publish(c, b, spool, key);
+}
+
+static inline MUST enum err blob_remove(struct ctx *c, struct blob *b, const char *key)
+{
+	return b->ops->remove(c, b, key);
+}
+
+static inline MUST enum err blob_list(
+	struct ctx *c, struct blob *b, const char *prefix, blob_visit *visit, void *arg)
+{
+	return b->ops->list(c, b, prefix, visit, arg);
+}
+
+static inline void blob_close(struct blob *b)
+{
+	if (b)
+		b->ops->close(b);
+}
+
+#endif

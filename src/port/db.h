@@ -1,0 +1,125 @@
+/*
+ * Port: a transactional SQL database. SQL is written for PostgreSQL and SQLite alike, with $1, $2 …
+ * numbered in the order of first appearance; statements are constants (drivers cache them by
+ * address).
+ *
+ * Everything happens in a transaction. A transaction belongs to one thread; the database to all.
+ * Hold one for as little as can be: an embedded database has one writer at a time. Isolation:
+ * serializable.
+ */
+#ifndef PORT_DB_H
+#define PORT_DB_H
+
+#include "base/ctx.h"
+#include "base/str.h"
+
+enum db_kind { DB_NULL, DB_INT, DB_TEXT, DB_BYTES };
+
+struct db_value {
+	enum db_kind kind;
+	int64_t integer;
+	struct str text; /* DB_TEXT, DB_BYTES. Of a result: lives in c->arena */
+};
+
+#define DB_I(value) ((struct db_value){.kind = DB_INT, .integer = (value)})
+#define DB_T(value) ((struct db_value){.kind = DB_TEXT, .text = (value)})
+#define DB_B(value) ((struct db_value){.kind = DB_BYTES, .text = (value)})
+#define DB_N() ((struct db_value){.kind = DB_NULL})
+
+struct db {
+	const struct db_ops *ops;
+};
+
+enum db_mode { DB_READ, DB_WRITE };
+
+/* An open transaction. Drivers embed it. */
+struct db_tx {
+	struct db *db;
+};
+
+/* The rows of one query; drivers embed it. Close it before the next statement of the transaction.
+ */
+struct db_rows {
+	struct db_tx *tx;
+	size_t columns;
+};
+
+struct db_ops {
+	/* A write transaction waits for its turn until the deadline (ERR_UNAVAILABLE). */
+	enum err (*begin)(struct ctx *c, struct db *self, enum db_mode mode, struct db_tx **out);
+	/* Durable when it returns OK. After an error nothing has happened. Ends the transaction
+	 * either way. */
+	enum err (*commit)(struct ctx *c, struct db_tx *tx);
+	void (*rollback)(struct db_tx *tx);
+	/* Starts a statement. ERR_EXISTS on a broken unique constraint, ERR_CONFLICT when it should
+	 * be retried. */
+	enum err (*query)(struct ctx *c, struct db_tx *tx, const char *sql,
+		const struct db_value *args, size_t count, struct db_rows **out);
+	/* The next row into row[0..columns), *more false at the end. */
+	enum err (*next)(struct ctx *c, struct db_rows *rows, struct db_value *row, bool *more);
+	/* Ends the statement (finishing it). Returns the number of rows that it changed. */
+	int64_t (*finish)(struct db_rows *rows);
+	/* Optional: a consistent copy of an embedded database into the file `path`, while in use.
+	 */
+	enum err (*backup)(struct ctx *c, struct db *self, const char *path);
+	void (*close)(struct db *self);
+};
+
+static inline MUST enum err db_begin(
+	struct ctx *c, struct db *db, enum db_mode mode, struct db_tx **out)
+{
+	return db->ops->begin(c, db, mode, out);
+}
+
+/* Commits and sets *tx to NULL, so that a WITH_TX cleanup does nothing more. */
+static inline MUST enum err db_commit(struct ctx *c, struct db_tx **tx)
+{
+	struct db_tx *ending = *tx;
+	*tx = NULL;
+	return ending->db->ops->commit(c, ending);
+}
+
+static inline void db_rollback(struct db_tx **tx)
+{
+	if (*tx)
+		(*tx)->db->ops->rollback(*tx);
+	*tx = NULL;
+}
+
+static inline MUST enum err db_query(struct ctx *c, struct db_tx *tx, const char *sql,
+	const struct db_value *args, size_t count, struct db_rows **out)
+{
+	return tx->db->ops->query(c, tx, sql, args, count, out);
+}
+
+static inline MUST enum err db_next(
+	struct ctx *c, struct db_rows *rows, struct db_value *row, bool *more)
+{
+	return rows->tx->db->ops->next(c, rows, row, more);
+}
+
+static inline void db_finish(struct db_rows **rows)
+{
+	if (*rows)
+		(*rows)->tx->db->ops->finish(*rows);
+	*rows = NULL;
+}
+
+/* Runs a statement that gives no rows; *changed (may be NULL): how many it touched. port/db.c */
+enum err db_run(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,
+	size_t count, int64_t *changed) MUST;
+
+/* Runs a query for its first row; ERR_NOT_FOUND without one. */
+enum err db_row(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,
+	size_t count, struct db_value *row) MUST;
+
+#define DB_ARGS(...)                            \
+	(const struct db_value[]){__VA_ARGS__}, \
+		sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value)
+#define DB_NO_ARGS NULL, 0
+
+/* Rolls back at the end of the block unless db_commit came first. */
+#define DB_TX __attribute__((cleanup(db_rollback))) struct db_tx
+#define DB_ROWS __attribute__((cleanup(db_finish))) struct db_rows
+
+#endif
