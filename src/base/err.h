@@ -21,7 +21,7 @@ enum err {
 };
 
 #define MUST __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
 
 /* What went wrong: the kind, and one line for a person, cut to fit. */
 struct error {
