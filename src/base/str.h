@@ -77,6 +77,8 @@ bool str_to_u64(struct str s, uint64_t *out);
 bool str_hex_to_u64(struct str s, uint64_t *out);
 
 bool str_is_utf8(struct str s);
+/* The length in bytes of the well-formed UTF-8 character that s starts with, or 0. */
+size_t str_utf8_len(struct str s);
 
 /* A NUL-terminated copy. */
 char *str_dup(struct arena *a, struct str s);

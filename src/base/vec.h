@@ -9,6 +9,8 @@
 
 #include "base/arena.h"
 
+#include <string.h>
+
 #define VEC_OF(type)                 \
 	struct {                     \
 		struct arena *arena; \

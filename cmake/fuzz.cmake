@@ -1,0 +1,16 @@
+# tests/fuzz/fuzz_*.c: one libFuzzer target each; its corpus is tests/fuzz/corpus/<name>/.
+
+set(list "")
+file(GLOB targets CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+foreach(target IN LISTS targets)
+	get_filename_component(name ${target} NAME_WE)
+	add_executable(${name} ${target})
+	target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+	target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+	target_link_libraries(${name} PRIVATE everything)
+	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+	string(REGEX REPLACE "^fuzz_" "" short ${name})
+	string(APPEND list "${short} fuzz/${name}\n")
+endforeach()
+file(WRITE ${PROJECT_BINARY_DIR}/fuzz.list "${list}")
+target_compile_options(flags INTERFACE -fsanitize=fuzzer-no-link)

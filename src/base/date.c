@@ -1,0 +1,88 @@
+#include "base/date.h"
+
+/* A moment taken apart, by the calendar that has no exceptions. */
+struct moment {
+	int year, month, day; /* month and day from 1 */
+	int hour, minute, second;
+	int weekday; /* 0: Sunday */
+};
+
+enum { DAY = 86400 };
+
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char weekdays[] = "SunMonTueWedThuFriSat";
+
+/* Years 1 to 9999: what four digits can say. Anybody may write any number into a commit. */
+static int64_t clamp(int64_t seconds)
+{
+	const int64_t first = -62135596800, last = 253402300799;
+	return seconds < first ? first : seconds > last ? last : seconds;
+}
+
+static struct moment moment_of(int64_t seconds)
+{
+	int64_t days = seconds / DAY, rest = seconds % DAY;
+	if (rest < 0)
+		rest += DAY, days--;
+	/* Count from 1 March of year 0: leap days then come last in each year, cycle and era. */
+	int64_t since = days + 719468;
+	int64_t era = (since >= 0 ? since : since - 146096) / 146097;
+	int64_t of_era = since - era * 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153;
+	struct moment m = {
+		.day = (int)(of_year - (153 * month + 2) / 5 + 1),
+		.month = (int)(month < 10 ? month + 3 : month - 9),
+		.hour = (int)(rest / 3600),
+		.minute = (int)(rest / 60 % 60),
+		.second = (int)(rest % 60),
+		.weekday = (int)((days % 7 + 11) % 7), /* 1970 began on a Thursday */
+	};
+	m.year = (int)(year + era * 400 + (m.month <= 2));
+	return m;
+}
+
+void date_rfc3339(int64_t seconds, char out[24])
+{
+	struct moment m = moment_of(clamp(seconds));
+	fmt_into(out, 24, "%04d-%02d-%02dT%02d:%02d:%02dZ", m.year, m.month, m.day, m.hour,
+		m.minute, m.second);
+}
+
+void date_http(int64_t seconds, char out[32])
+{
+	struct moment m = moment_of(clamp(seconds));
+	fmt_into(out, 32, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", weekdays + 3 * m.weekday,
+		m.day, months + 3 * (m.month - 1), m.year, m.hour, m.minute, m.second);
+}
+
+void date_git(int64_t seconds, int offset_minutes, char out[32])
+{
+	const int most = 99 * 60 + 59;
+	int offset = offset_minutes < -most ? -most : offset_minutes > most ? most : offset_minutes;
+	struct moment m = moment_of(clamp(clamp(seconds) + (int64_t)offset * 60));
+	int size = offset < 0 ? -offset : offset;
+	fmt_into(out, 32, "%04d-%02d-%02d %02d:%02d:%02d %c%02d%02d", m.year, m.month, m.day,
+		m.hour, m.minute, m.second, offset < 0 ? '-' : '+', size / 60, size % 60);
+}
+
+void date_relative(int64_t seconds, int64_t now, char out[32])
+{
+	static const struct {
+		const char *name;
+		int64_t seconds;
+	} units[] = {{"year", 365 * DAY}, {"month", 30 * DAY}, {"week", 7 * DAY}, {"day", DAY},
+		{"hour", 3600}, {"minute", 60}};
+	int64_t apart = clamp(now) - clamp(seconds);
+	int64_t size = apart < 0 ? -apart : apart;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		long long count = size / units[i].seconds;
+		if (count == 0)
+			continue;
+		fmt_into(out, 32, "%s%lld %s%s%s", apart < 0 ? "in " : "", count, units[i].name,
+			count == 1 ? "" : "s", apart < 0 ? "" : " ago");
+		return;
+	}
+	fmt_into(out, 32, "just now");
+}
