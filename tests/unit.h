@@ -2,7 +2,8 @@
  * What every unit test starts from: cmocka, and a fresh `struct ctx *c = *state` for each test.
  *
  *	static void it_holds(void **state) { struct ctx *c = *state; ... }
- *	int main(void) { const struct CMUnitTest tests[] = {UNIT_TEST(it_holds)}; return cmocka_run_group_tests(...); }
+ *	int main(void) { const struct CMUnitTest tests[] = {UNIT_TEST(it_holds)}; return
+ *cmocka_run_group_tests(...); }
  */
 #ifndef TESTS_UNIT_H
 #define TESTS_UNIT_H
@@ -45,31 +46,31 @@ static inline int unit_teardown(void **state)
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, unit_setup, unit_teardown)
 
 /* The call worked; else the test fails with the error's text. */
-#define assert_ok(c, call)                                                                         \
-	do {                                                                                       \
-		enum err got_ = (call);                                                            \
-		if (got_)                                                                          \
-			fail_msg("%s: %s: %s", #call, err_name(got_), (c)->error.text);            \
+#define assert_ok(c, call)                                                              \
+	do {                                                                            \
+		enum err got_ = (call);                                                 \
+		if (got_)                                                               \
+			fail_msg("%s: %s: %s", #call, err_name(got_), (c)->error.text); \
 	} while (0)
 
 /* The call failed with exactly this kind, and said so in the context. */
-#define assert_err(c, call, expected)                                                              \
-	do {                                                                                       \
-		enum err got_ = (call), want_ = (expected);                                        \
-		if (got_ != want_)                                                                 \
-			fail_msg("%s: %s instead of %s (%s)", #call, err_name(got_),               \
-				err_name(want_), (c)->error.text);                                 \
-		assert_int_equal((c)->error.kind, want_);                                          \
-		assert_true((c)->error.text[0] != 0);                                              \
+#define assert_err(c, call, expected)                                                \
+	do {                                                                         \
+		enum err got_ = (call), want_ = (expected);                          \
+		if (got_ != want_)                                                   \
+			fail_msg("%s: %s instead of %s (%s)", #call, err_name(got_), \
+				err_name(want_), (c)->error.text);                   \
+		assert_int_equal((c)->error.kind, want_);                            \
+		assert_true((c)->error.text[0] != 0);                                \
 	} while (0)
 
 /* A view has exactly this text. */
-#define assert_str(view, expected)                                                                 \
-	do {                                                                                       \
-		struct str view_ = (view), want_ = str_of(expected);                               \
-		if (!str_eq(view_, want_))                                                         \
-			fail_msg("%s is \"%.*s\" instead of \"%s\"", #view, STR_FMT(view_),        \
-				want_.at);                                                         \
+#define assert_str(view, expected)                                                          \
+	do {                                                                                \
+		struct str view_ = (view), want_ = str_of(expected);                        \
+		if (!str_eq(view_, want_))                                                  \
+			fail_msg("%s is \"%.*s\" instead of \"%s\"", #view, STR_FMT(view_), \
+				want_.at);                                                  \
 	} while (0)
 
 #endif

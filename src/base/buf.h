@@ -1,15 +1,9 @@
 /*
  * A buffer that grows in an arena, and formatted text.
  *
-<<<<<<< HEAD
  * The formats are printf's, checked by the compiler, of which base/ knows: %s %.*s %c %d %i %u %x
- * with the lengths h, l, ll, z, j; a width with an optional leading 0; and %%. Nothing depends on a
- * locale.
-=======
- * The formats are printf's, checked by the compiler, of which base/ knows: %s %.*s %c %d %i %u %x %o with
- * the lengths h, l, ll, z, j; a width (or *) with an optional leading 0 or -; and %%. Any other ends the
- * process. Nothing depends on a locale.
->>>>>>> d9117cf (base, os, build: the foundation, the host and the build system)
+ * %o with the lengths h, l, ll, z, j; a width (or *) with an optional leading 0 or -; and %%. Any
+ * other ends the process. Nothing depends on a locale.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H

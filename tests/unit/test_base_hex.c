@@ -20,7 +20,8 @@ static void hex_refuses_other_bytes(void **state)
 	(void)state;
 	for (int b = 0; b < 256; b++) {
 		char text[2] = {'0', (char)b};
-		bool digit = (b >= '0' && b <= '9') || (b >= 'a' && b <= 'f') || (b >= 'A' && b <= 'F');
+		bool digit =
+			(b >= '0' && b <= '9') || (b >= 'a' && b <= 'f') || (b >= 'A' && b <= 'F');
 		assert_int_equal(hex_decode(text, 1, &byte), digit);
 		text[1] = '0', text[0] = (char)b;
 		assert_int_equal(hex_decode(text, 1, &byte), digit);
@@ -47,8 +48,9 @@ static void base64_gives_the_vectors_of_rfc_4648(void **state)
 
 static void base64_decoding_is_strict(void **state)
 {
-	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "====", "Z===",
-		"Zg==Zg==", "Zm 9", "Zm9v\n", "-__-", "=Zg=", "Zg=a"};
+	static const char *const bad[] = {"Z", "Zg",
+		"Zg=", "Zg===", "Zh==", "Zm9=", "====", "Z===", "Zg==Zg==", "Zm 9", "Zm9v\n",
+		"-__-", "=Zg=", "Zg=a"};
 	char back[16];
 	size_t len;
 	(void)state;
