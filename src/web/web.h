@@ -1,0 +1,110 @@
+/*
+ * What a page or an API handler gets, and how it answers. routes.def says which handler gets what.
+ *
+ * A handler answers exactly once with one of the web_* replies, or returns an error before it has
+ * answered: the error then becomes an error page (or problem+json under /api) with the status of
+ * its kind. It runs on one worker thread; everything in the request lives in c->arena.
+ */
+#ifndef WEB_WEB_H
+#define WEB_WEB_H
+
+#include "base/buf.h"
+#include "base/ctx.h"
+#include "base/json.h"
+#include "base/stream.h"
+#include "core/core.h"
+
+struct http_exchange;
+struct web;
+
+enum { WEB_PARAMS_MAX = 4, WEB_HEADERS_MAX = 16, WEB_FIELDS_MAX = 64 };
+
+struct web_pair {
+	struct str name, value;
+};
+
+struct web_request {
+	struct core *core;
+	struct actor who;   /* ACTOR_ANONYMOUS when nobody is signed in */
+	struct str method;  /* "GET" also when the client said HEAD: the body is dropped below */
+	struct str path;    /* as sent, still percent-encoded: "/hello/tree/main" */
+	struct str query;   /* as sent, without the '?' */
+	struct str origin;  /* how the client reaches us: "https://git.example.org", no slash */
+	struct str csrf;    /* goes into every form as the hidden field "csrf" */
+	struct str session; /* the session's secret when they came by cookie; else empty */
+	bool api;           /* under /api: errors are problem+json */
+	bool answered;      /* a reply has begun */
+	int status;         /* of that reply */
+	struct http_exchange *http;
+	const struct web *web;
+	struct web_pair params[WEB_PARAMS_MAX]; /* from the route's pattern, decoded */
+	struct web_pair fields[WEB_FIELDS_MAX]; /* of an urlencoded form, decoded; read on demand */
+	struct web_pair headers[WEB_HEADERS_MAX]; /* of the reply, beside the standing ones */
+	size_t param_count, field_count, header_count;
+	bool form_read;
+};
+
+typedef enum err web_handler(struct ctx *c, struct web_request *r) MUST;
+
+/*
+ * What came in. All give an empty string for what is not there. A form is checked (type, size,
+ * CSRF) before the handler of a POST page runs.
+ */
+struct str web_param(const struct web_request *r, const char *name);
+struct str web_field(const struct web_request *r, const char *name);
+struct str web_query(struct ctx *c, const struct web_request *r, const char *name);
+struct str web_request_header(const struct web_request *r, const char *name);
+
+/* Adds a header to the coming reply, in place of an earlier or standing one of that name. `value`
+ * must hold no control byte (asserted) and live as long as the request. */
+void web_header(struct web_request *r, const char *name, struct str value);
+
+/* Replies with everything in memory. */
+enum err web_html(struct ctx *c, struct web_request *r, int status, struct str html) MUST;
+enum err web_json(struct ctx *c, struct web_request *r, int status, struct str json) MUST;
+enum err web_text(struct ctx *c, struct web_request *r, int status, struct str text) MUST;
+enum err web_bytes(struct ctx *c, struct web_request *r, const char *type, struct str bytes) MUST;
+enum err web_no_content(struct ctx *c, struct web_request *r) MUST;
+
+/* 303 to a path of ours ("/hello"): never to anywhere else (asserted to begin with one '/'). */
+enum err web_redirect(struct ctx *c, struct web_request *r, const char *path) MUST;
+
+/* Starts a 200 of `length` bytes (UINT64_MAX: unknown, sent chunked); then write to *out and
+ * return.
+ */
+enum err web_stream(struct ctx *c, struct web_request *r, const char *type, uint64_t length,
+	struct sink **out) MUST;
+
+/*
+ * Conditional requests. Sets ETag to `tag` (unquoted, any bytes but '"' and controls); true when
+ * the client has exactly that already: then return web_not_modified(). What is private is never
+ * cached without asking us again.
+ */
+bool web_is_fresh(struct web_request *r, struct str tag);
+enum err web_not_modified(struct ctx *c, struct web_request *r) MUST;
+
+/* Answers with an error other than by returning it. */
+enum err web_problem(struct ctx *c, struct web_request *r, int status, const char *text) MUST;
+
+/*
+ * Sessions. web_sign_in checks the password (ERR_UNAUTH when wrong, ERR_UNAVAILABLE after too many
+ * tries) and sets the cookie; web_sign_in_link takes a one-time secret. Both set r->who.
+ * web_sign_out forgets.
+ */
+enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, struct str password)
+	MUST;
+enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secret) MUST;
+enum err web_sign_out(struct ctx *c, struct web_request *r) MUST;
+
+/* True for a path on this site that is safe to redirect to after sign-in: begins with one '/'. */
+bool web_is_local_path(struct str path);
+
+/* The URL of a file in web/ ("nimbus.css"), with its hash in it so that it may be cached for ever.
+ */
+const char *web_asset_url(const char *name);
+
+/* The page for an error: web/page_error.c. Infallible: it is what is shown when things fail. */
+void page_error(
+	struct ctx *c, struct web_request *r, int status, const char *text, struct buf *html);
+
+#endif
