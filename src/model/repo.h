@@ -26,6 +26,14 @@ struct ref {
 	struct oid peeled; /* of an annotated tag: what it points at in the end; else algo 0 */
 };
 
+/* A ref that moves: what a push asks for, and what the ref log keeps. */
+struct ref_change {
+	struct str name;
+	struct oid old;    /* all zero: it is created */
+	struct oid new;    /* all zero: it is deleted */
+	struct oid peeled; /* of new, like ref.peeled */
+};
+
 enum { REPO_NAME_MAX = 100, REPO_DESCRIPTION_MAX = 500, REF_NAME_MAX = 1024 };
 
 /*

@@ -10,7 +10,8 @@ struct user {
 	struct str username;
 	bool owner;
 	bool has_password;
-	int64_t created; /* seconds since 1970 */
+	int64_t created;    /* seconds since 1970 */
+	int64_t generation; /* +1 with every new password: sessions of an older one are over */
 };
 
 /* An API token. Its secret is shown once; what is stored is its SHA-256. */

@@ -1,0 +1,38 @@
+/* Verbs on people, and on what they may do with a repository. */
+#ifndef CORE_COLLABORATOR_H
+#define CORE_COLLABORATOR_H
+
+#include "core/core.h"
+#include "meta/user.h"
+
+/* The owner's alone. An empty password: they can sign in by a link or a token only. */
+enum err collaborator_create(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct str password, struct user *out) MUST;
+
+/* Everybody, the owner included, by name. The owner's alone. */
+enum err collaborator_list(struct ctx *c, struct core *core, const struct actor *who,
+	struct user **out, size_t *count) MUST;
+
+/* The owner's alone; ERR_INVALID for the owner itself. */
+enum err collaborator_remove(
+	struct ctx *c, struct core *core, const struct actor *who, struct str username) MUST;
+
+/* One's own, or anybody's for the owner. Not with a token below ADMIN. */
+enum err collaborator_set_password(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct str password) MUST;
+
+/* A repository and a person. */
+struct permission_on {
+	struct str repo;
+	struct str username;
+};
+
+/* Need ADMIN on the repository. ERR_NOT_FOUND for an unknown person. */
+enum err permission_put(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permission_on *on, enum permission level) MUST;
+enum err permission_delete(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permission_on *on) MUST;
+enum err permission_list(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
+	struct permission_row **out, size_t *count) MUST;
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * Who are you? Credentials, sessions, one-time links.
+ *
+ * A session is a random secret in a cookie; only its hash is stored. It ends by sign-out, by time,
+ * with a new password, and with the person. What comes out lives in c->arena.
+ */
+#ifndef CORE_LOGIN_H
+#define CORE_LOGIN_H
+
+#include "core/core.h"
+
+/*
+ * Who these credentials prove: a password, or a token in the password's or the bearer's place.
+ * ERR_UNAUTH when nobody. ERR_RATE_LIMITED after too many failures for that name from that peer
+ * ("127.0.0.1"; empty: unknown).
+ */
+enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
+	struct str peer, struct actor *who) MUST;
+
+enum { SESSION_CSRF_SIZE = 65 };
+
+struct session {
+	struct str cookie;            /* the cookie's value: [A-Za-z0-9_-]{43} */
+	char csrf[SESSION_CSRF_SIZE]; /* what every form must carry; NUL-terminated */
+	struct actor who;
+};
+
+/* Begins a session for somebody who has just proved who they are. ERR_DENIED to a token. */
+enum err session_begin(
+	struct ctx *c, struct core *core, const struct actor *who, struct session *out) MUST;
+/* The session of a cookie's value; ERR_UNAUTH when there is none (any more). */
+enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct session *out) MUST;
+/* Signs out. A session that is not there is OK. */
+enum err session_end(struct ctx *c, struct core *core, struct str cookie) MUST;
+
+/* Did the form carry the session's own CSRF token? ERR_DENIED. */
+enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given) MUST;
+
+/* A link's secret by which `username` can sign in once within `seconds`. For who runs the machine.
+ */
+enum err login_link_create(struct ctx *c, struct core *core, struct str username, int64_t seconds,
+	struct str *secret) MUST;
+/* Uses a link up. ERR_UNAUTH when it is unknown, used or expired. */
+enum err login_link_take(struct ctx *c, struct core *core, struct str secret, struct actor *who)
+	MUST;
+
+/* What to store for a new password (or token secret): asks the drivers in order. */
+enum err login_enrol(struct ctx *c, struct core *core, struct str secret, struct str *stored) MUST;
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * How main/ opens the drivers. Each gives a handle that its owner closes by its port's close; all
+ * are safe for any number of threads. A decorator does not own what it wraps.
+ */
+#ifndef DRIVER_DRIVER_H
+#define DRIVER_DRIVER_H
+
+#include "port/auth.h"
+#include "port/blob.h"
+#include "port/db.h"
+#include "port/kv.h"
+#include "port/policy.h"
+
+/* SQLite in the file `path`, made when missing; ":memory:" for tests. */
+enum err db_sqlite_open(struct ctx *c, const char *path, struct db **out) MUST;
+
+/* Files under the folder `root`, made when missing. `resident_max`: bytes of mapped files that may
+ * be resident in all, 0: the default. */
+enum err blob_local_open(struct ctx *c, const char *root, uint64_t resident_max, struct blob **out)
+	MUST;
+struct blob *blob_memory_open(void);
+
+/* At most `max_bytes` of keys and values; over it, what expires first or was used least recently
+ * goes. */
+struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
+
+struct auth *auth_password_open(struct db *db, const struct world *world);
+struct auth *auth_token_open(struct db *db);
+struct policy *policy_builtin_open(void);
+
+/*
+ * Decorators for tests: the n-th operation from now (1: the next) fails with `kind`, once. n = 0:
+ * none. Counting starts anew with each call.
+ */
+struct blob *blob_faulty_open(struct blob *inner);
+void blob_faulty_set(struct blob *faulty, int64_t n, enum err kind);
+int64_t blob_faulty_count(const struct blob *faulty); /* operations so far */
+
+struct db *db_faulty_open(struct db *inner);
+void db_faulty_set(struct db *faulty, int64_t n, enum err kind);
+int64_t db_faulty_count(const struct db *faulty);
+
+#endif

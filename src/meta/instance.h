@@ -1,0 +1,14 @@
+/* What an instance knows about itself, as key and value; and the ids that it gives out. */
+#ifndef META_INSTANCE_H
+#define META_INSTANCE_H
+
+#include "port/db.h"
+
+/* ERR_NOT_FOUND when it was never put. */
+enum err meta_instance_get(struct ctx *c, struct db_tx *tx, struct str key, struct str *value) MUST;
+enum err meta_instance_put(struct ctx *c, struct db_tx *tx, struct str key, struct str value) MUST;
+
+/* The next id of a noun ("repo", "account" …): 1, 2, 3 …, never one twice. Write transaction. */
+enum err meta_instance_next_id(struct ctx *c, struct db_tx *tx, struct str noun, int64_t *id) MUST;
+
+#endif

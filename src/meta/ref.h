@@ -1,0 +1,52 @@
+/* Rows of refs, in bytewise order of their names; and the log of every change to them. */
+#ifndef META_REF_H
+#define META_REF_H
+
+#include "model/repo.h"
+#include "port/db.h"
+
+typedef enum err meta_ref_visit(struct ctx *c, void *arg, const struct ref *ref);
+
+/* Visits all refs in order. What `ref` points at is gone after the visit: copy it. */
+enum err meta_ref_list(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	meta_ref_visit *visit, void *arg) MUST;
+
+/* ERR_NOT_FOUND. */
+enum err meta_ref_get(struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name,
+	struct ref *out) MUST;
+
+/*
+ * Compare and swap: makes change->name be change->new if it is change->old now (zero: not there).
+ * ERR_CONFLICT when it is something else. ERR_EXISTS when a new name clashes with one that is
+ * there: refs/heads/a and refs/heads/a/b cannot both be (so delete before you create). The caller
+ * bumps the version and adds to the log.
+ */
+enum err meta_ref_swap(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct ref_change *change) MUST;
+
+/* One change as the log keeps it. */
+struct ref_log {
+	int64_t version; /* of the repository, after it */
+	struct ref_change change;
+	bool forced;     /* history was left behind */
+	int64_t user_id; /* 0: anonymous or the instance itself */
+	struct str username;
+	int64_t time; /* seconds since 1970 */
+	struct str request;
+};
+
+enum err meta_ref_log_add(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct ref_log *entry) MUST;
+
+typedef enum err meta_ref_log_visit(struct ctx *c, void *arg, const struct ref_log *entry);
+
+struct meta_ref_log_page {
+	int64_t version; /* entries after this version */
+	size_t limit;
+};
+
+/* Visits entries in the order of versions. What `entry` points at is gone after the visit. */
+enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct meta_ref_log_page *page, meta_ref_log_visit *visit, void *arg) MUST;
+
+#endif

@@ -1,0 +1,42 @@
+/* Rows of repositories. Names are compared without regard to ASCII case and kept as written. */
+#ifndef META_REPO_H
+#define META_REPO_H
+
+#include "model/actor.h"
+#include "model/repo.h"
+#include "port/db.h"
+
+/* Gives repo->id; version begins at 1. ERR_EXISTS on a name that is taken. */
+enum err meta_repo_create(struct ctx *c, struct db_tx *tx, struct repo *repo) MUST;
+
+/* ERR_NOT_FOUND. What *out points at lives in c->arena. */
+enum err meta_repo_get_by_name(struct ctx *c, struct db_tx *tx, struct str name, struct repo *out)
+	MUST;
+enum err meta_repo_get(struct ctx *c, struct db_tx *tx, int64_t id, struct repo *out) MUST;
+
+struct meta_repo_page {
+	const struct actor *who; /* only what they may read; NULL: all */
+	struct str after;        /* names after this one; empty: from the first */
+	size_t limit;
+	struct str words; /* only names or descriptions that hold this text; empty: all */
+};
+
+/* Ordered by name. *count <= page->limit. */
+enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
+	struct repo **out, size_t *count) MUST;
+
+/* Stores name, description and visibility. ERR_EXISTS on a name that is taken. */
+enum err meta_repo_update(struct ctx *c, struct db_tx *tx, const struct repo *repo) MUST;
+
+/* Points HEAD at a full ref name, born or not. Bump the version too. */
+enum err meta_repo_set_head(struct ctx *c, struct db_tx *tx, int64_t id, struct str head) MUST;
+
+/* version + 1, and the new version. Do this in every transaction that changes refs, packs or head.
+ */
+enum err meta_repo_bump_version(struct ctx *c, struct db_tx *tx, int64_t id, int64_t *version) MUST;
+enum err meta_repo_set_pushed(struct ctx *c, struct db_tx *tx, int64_t id, int64_t seconds) MUST;
+
+/* Removes it with its refs, packs, log and permissions. Events and audit rows stay. */
+enum err meta_repo_delete(struct ctx *c, struct db_tx *tx, int64_t id) MUST;
+
+#endif

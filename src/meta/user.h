@@ -1,0 +1,59 @@
+/* Rows of people, of what they may do, and of their one-time sign-in links. */
+#ifndef META_USER_H
+#define META_USER_H
+
+#include "model/user.h"
+#include "port/db.h"
+
+/* Gives user->id and user->created. `password`: as auth_enrol gave it, empty: none. ERR_EXISTS. */
+enum err meta_user_create(struct ctx *c, struct db_tx *tx, struct user *user, struct str password)
+	MUST;
+
+/* ERR_NOT_FOUND. What *out points at lives in c->arena. */
+enum err meta_user_get(struct ctx *c, struct db_tx *tx, int64_t id, struct user *out) MUST;
+enum err meta_user_get_by_name(
+	struct ctx *c, struct db_tx *tx, struct str username, struct user *out) MUST;
+/* The instance's owner. */
+enum err meta_user_get_owner(struct ctx *c, struct db_tx *tx, struct user *out) MUST;
+
+/* All but the owner with owner false; ordered by name. */
+enum err meta_user_list(struct ctx *c, struct db_tx *tx, struct user **out, size_t *count) MUST;
+
+/* The stored password (empty: none). */
+enum err meta_user_password(struct ctx *c, struct db_tx *tx, int64_t id, struct str *stored) MUST;
+/* Setting it ends all sessions: see user.generation. */
+enum err meta_user_set_password(struct ctx *c, struct db_tx *tx, int64_t id, struct str stored)
+	MUST;
+/* Removes them with their tokens, permissions and links. */
+enum err meta_user_delete(struct ctx *c, struct db_tx *tx, int64_t id) MUST;
+
+/* The actor that a user is when they come in person. */
+struct actor meta_user_actor(const struct user *user);
+
+/* One person's permission on one repository. */
+struct permission_row {
+	int64_t user_id;
+	struct str username;
+	enum permission level;
+};
+
+/* PERMISSION_NONE where there is no row. */
+enum err meta_permission_get(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id,
+	enum permission *out) MUST;
+enum err meta_permission_put(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id,
+	enum permission level) MUST;
+/* ERR_NOT_FOUND when there was none. */
+enum err meta_permission_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id)
+	MUST;
+/* Ordered by username. */
+enum err meta_permission_list(struct ctx *c, struct db_tx *tx, int64_t repo_id,
+	struct permission_row **out, size_t *count) MUST;
+
+/* `hash`: SHA-256 of the link's secret. `expires`: seconds since 1970. */
+enum err meta_login_link_add(
+	struct ctx *c, struct db_tx *tx, struct str hash, int64_t user_id, int64_t expires) MUST;
+/* Removes the link and says whose it was; ERR_NOT_FOUND when it is unknown, used or expired. */
+enum err meta_login_link_take(
+	struct ctx *c, struct db_tx *tx, struct str hash, int64_t now, int64_t *user_id) MUST;
+
+#endif

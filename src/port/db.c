@@ -1,0 +1,29 @@
+#include "port/db.h"
+
+enum err db_run(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,
+	size_t count, int64_t *changed)
+{
+	struct db_rows *rows;
+	TRY(db_query(c, tx, sql, args, count, &rows));
+	enum err kind = OK;
+	for (bool more = true; more && !kind;) {
+		struct arena_mark mark = arena_mark(c->arena);
+		struct db_value *row = NEW_ARRAY(c->arena, struct db_value, rows->columns + 1);
+		kind = db_next(c, rows, row, &more);
+		arena_rewind(c->arena, mark);
+	}
+	int64_t touched = tx->db->ops->finish(rows);
+	if (changed)
+		*changed = touched;
+	return kind;
+}
+
+enum err db_row(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,
+	size_t count, struct db_value *row)
+{
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, args, count, &rows));
+	bool more;
+	TRY(db_next(c, rows, row, &more));
+	return more ? OK : fail(c, ERR_NOT_FOUND, "there is no such row");
+}
