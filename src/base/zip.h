@@ -7,6 +7,8 @@
 
 #include "base/ctx.h"
 
+#include <stdint.h>
+
 /* Inflates a whole zlib stream that must give exactly `out_len` bytes; *used: bytes of input it
  * took. */
 enum err zip_inflate(
@@ -16,6 +18,10 @@ enum err zip_inflate(
  */
 size_t zip_deflate_bound(size_t len);
 size_t zip_deflate(const void *in, size_t len, void *out, size_t cap, int level);
+
+/* The CRC-32 (as in gzip and in pack indexes) of what `crc` is of, followed by these bytes; 0 to
+ * begin. */
+uint32_t zip_crc32(uint32_t crc, const void *bytes, size_t len);
 
 enum zip_format { ZIP_ZLIB, ZIP_GZIP };
 

@@ -47,6 +47,11 @@ static struct tables *tables_of_thread(void)
 	return mine;
 }
 
+uint32_t zip_crc32(uint32_t crc, const void *bytes, size_t len)
+{
+	return libdeflate_crc32(crc, bytes, len);
+}
+
 enum err zip_inflate(
 	struct ctx *c, const void *in, size_t in_len, void *out, size_t out_len, size_t *used)
 {
