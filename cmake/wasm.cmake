@@ -1,0 +1,57 @@
+# The proof that the portable half makes no system call: it is compiled for bare wasm32 and linked with
+# nothing but the imports of tools/wasm/imports.txt. A leak (read, malloc, pthread_...) fails the build
+# with its name.
+
+# With bulk memory the compiler's memcpy is an instruction, so tools/wasm/string.c need not loop.
+find_program(WASM_CLANG NAMES clang-14 clang-19 clang-18 clang-17 clang-16 clang-15 clang)
+find_program(WASM_LD NAMES wasm-ld-14 wasm-ld-19 wasm-ld-18 wasm-ld-17 wasm-ld-16 wasm-ld-15 wasm-ld)
+
+if(NOT WASM_CLANG OR NOT WASM_LD)
+	if(DEFINED ENV{CI})
+		message(FATAL_ERROR "wasm32 proof: clang-14 and lld-14 are not installed")
+	endif()
+	message(WARNING "wasm32 proof skipped: clang-14 and lld-14 are not installed")
+	return()
+endif()
+
+set(wasm_flags --target=wasm32-unknown-unknown -std=gnu17 -Os -ffreestanding -nostdlibinc -mbulk-memory
+	-Wall -Wextra -Werror -Wno-unused-command-line-argument -Wno-gnu-case-range
+	-isystem ${PROJECT_SOURCE_DIR}/tools/wasm/include -I${PROJECT_SOURCE_DIR}/src -I${PROJECT_BINARY_DIR}/gen)
+
+set(wasm_sources ${PROJECT_SOURCE_DIR}/tools/wasm/string.c)
+foreach(layer IN LISTS PORTABLE)
+	file(GLOB sources CONFIGURE_DEPENDS src/${layer}/*.c)
+	list(APPEND wasm_sources ${sources} ${GENERATED_${layer}})
+endforeach()
+
+set(wasm_objects "")
+foreach(source IN LISTS wasm_sources)
+	string(REPLACE "${PROJECT_BINARY_DIR}/" "" name ${source})
+	string(REPLACE "${PROJECT_SOURCE_DIR}/" "" name ${name})
+	set(object ${PROJECT_BINARY_DIR}/wasm/${name}.o)
+	get_filename_component(folder ${object} DIRECTORY)
+	file(MAKE_DIRECTORY ${folder})
+	set(builtin "")
+	if(name STREQUAL "tools/wasm/string.c")
+		set(builtin -fno-builtin)
+	endif()
+	add_custom_command(OUTPUT ${object}
+		COMMAND ${WASM_CLANG} ${wasm_flags} ${builtin} -MD -MF ${object}.d -c ${source} -o ${object}
+		DEPENDS ${source}
+		DEPFILE ${object}.d
+		COMMENT "wasm32 ${name}"
+		VERBATIM)
+	list(APPEND wasm_objects ${object})
+endforeach()
+
+set(wasm_out ${PROJECT_BINARY_DIR}/portable.wasm)
+set(wasm_imports ${PROJECT_SOURCE_DIR}/tools/wasm/imports.txt)
+string(REPLACE ";" "\n" wasm_object_list "${wasm_objects}")
+file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/wasm.objects CONTENT "${wasm_object_list}\n")
+add_custom_command(OUTPUT ${wasm_out}
+	COMMAND ${WASM_LD} --no-entry --export-all --no-gc-sections --error-limit=0
+		--allow-undefined-file=${wasm_imports} -o ${wasm_out} @${PROJECT_BINARY_DIR}/wasm.objects
+	DEPENDS ${wasm_objects} ${wasm_imports} ${PROJECT_BINARY_DIR}/wasm.objects
+	COMMENT "wasm32 link of the portable half"
+	VERBATIM)
+add_custom_target(wasm ALL DEPENDS ${wasm_out})
