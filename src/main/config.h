@@ -1,0 +1,46 @@
+/*
+ * The environment, read once into values. config.def is the table of all of it.
+ *
+ * Times are milliseconds, sizes bytes, text NUL-terminated ("" where there is none). All of it
+ * lives in the arena of the context that read it.
+ */
+#ifndef MAIN_CONFIG_H
+#define MAIN_CONFIG_H
+
+#include "base/buf.h"
+#include "base/ctx.h"
+
+struct config {
+#define GROUP(title)
+#define TEXT(field, ...) const char *field;
+#define SECRET(field, ...) const char *field;
+#define WORD(field, ...) const char *field;
+#define INT(field, ...) int64_t field;
+#define BYTES(field, ...) int64_t field;
+#define TIME(field, ...) int64_t field;
+#include "main/config.def"
+#undef GROUP
+#undef TEXT
+#undef SECRET
+#undef WORD
+#undef INT
+#undef BYTES
+#undef TIME
+};
+
+/*
+ * Reads "NAME=value" strings (NULL-terminated, such as environ). ERR_INVALID when anything is
+ * wrong: then *problems has one line for each thing that is, naming the variable, its value and
+ * what it may be. A NIMBUS_ variable that is not in the table is such a thing. `problems` needs an
+ * arena.
+ */
+enum err config_read(
+	struct ctx *c, char *const *environment, struct config *out, struct buf *problems) MUST;
+
+/* Every setting with its value, where that came from, and what it is: for people. */
+void config_print(char *const *environment, const struct config *config, struct buf *out);
+
+/* docs/configuration.md. */
+void config_markdown(struct buf *out);
+
+#endif

@@ -1,0 +1,38 @@
+/* config.def as data: for config.c, which reads it, and config_print.c, which shows it. */
+#ifndef MAIN_CONFIG_TABLE_H
+#define MAIN_CONFIG_TABLE_H
+
+#include "main/config.h"
+
+enum config_kind {
+	CONFIG_GROUP,
+	CONFIG_TEXT,
+	CONFIG_SECRET,
+	CONFIG_WORD,
+	CONFIG_INT,
+	CONFIG_BYTES,
+	CONFIG_TIME
+};
+
+/* A GROUP row has only `about`: its title. */
+struct config_row {
+	enum config_kind kind;
+	const char *name;
+	const char *fallback;
+	const char *choices; /* CONFIG_WORD: "a|b|c" */
+	int64_t low, high;   /* CONFIG_INT, BYTES, TIME: what is allowed, both ends included */
+	const char *about;
+	size_t offset; /* in struct config */
+};
+
+extern const struct config_row config_rows[];
+extern const size_t config_row_count;
+
+/* "64m", "30s", "12" as a number of bytes, milliseconds, things; and back, as short as can be. */
+bool config_number(enum config_kind kind, struct str text, int64_t *out);
+void config_number_print(enum config_kind kind, int64_t value, struct buf *out);
+
+/* The value of an environment variable, or NULL. */
+const char *config_lookup(char *const *environment, const char *name);
+
+#endif
