@@ -44,6 +44,7 @@ struct http_exchange {
 	uint64_t body_max; /* ERR_TOO_BIG beyond, in decoded bytes. The handler may change it before
 			      it reads */
 	int status;        /* of the reply that has begun; 0: none yet */
+	const char *who, *what; /* the handler may set them, in the arena: for http_access only */
 };
 
 typedef void http_handler(void *arg, struct http_exchange *x);
@@ -82,11 +83,12 @@ const char *http_reason(int status);
 struct http_access {
 	struct str method, target; /* cut as they came; empty when the head could not be read */
 	struct str peer, user_agent;
-	const char *id;   /* request id; "" when refused before there was one */
-	int status;       /* 0: the client left without an answer */
-	uint64_t in, out; /* bytes of bodies as they crossed the wire */
-	int64_t micros;   /* from the head's last byte to here, with the wait for a worker */
-	enum err error;   /* of the context when the handler returned */
+	const char *id;         /* request id; "" when refused before there was one */
+	const char *who, *what; /* as the handler left them in the exchange; may be NULL */
+	int status;             /* 0: the client left without an answer */
+	uint64_t in, out;       /* bytes of bodies as they crossed the wire */
+	int64_t micros;         /* from the head's last byte to here, with the wait for a worker */
+	enum err error;         /* of the context when the handler returned */
 	const char *error_text;
 };
 
