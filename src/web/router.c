@@ -1,10 +1,7 @@
 #include "web/router.h"
 
 #include "base/uri.h"
-
-#define ROUTE(method, pattern, handler, needs) web_handler handler;
-#include "web/routes.def"
-#undef ROUTE
+#include "web/handlers.h"
 
 const struct route routes[] = {
 #define ROUTE(method, pattern, handler, needs) {#method, pattern, handler, ROUTE_##needs},
