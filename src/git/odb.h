@@ -43,6 +43,10 @@ static inline bool odb_has(struct odb_reader *r, const struct oid *id)
 enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *type,
 	uint64_t *size) MUST;
 
+/* Like odb_stat, at a place. */
+enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
+	enum object_type *type, uint64_t *size) MUST;
+
 /* The whole object, in c->arena. ERR_NOT_FOUND, ERR_TOO_BIG over object_max, ERR_CORRUPT. */
 enum err odb_read(struct ctx *c, struct odb_reader *r, const struct oid *id, struct object *out)
 	MUST;

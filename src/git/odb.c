@@ -1,0 +1,462 @@
+#include "git/odb.h"
+
+#include "base/hex.h"
+#include "base/vec.h"
+#include "base/zip.h"
+#include "git/base_cache.h"
+#include "git/delta.h"
+
+enum {
+	CHAIN_MAX = 4096, /* git itself makes none over 4095 */
+	PEEL_MAX = 64,
+	PREFIX_MIN = 4,
+	PEEK_WHOLE = 512,
+	STREAM_WINDOW = 256 << 10,
+	STREAM_OUT = 32 << 10,
+};
+
+/* No object in memory is over this, whatever the limits say: an arena holds 1 GiB. */
+static const uint64_t memory_max = 512u << 20;
+
+void odb_reader_init(struct ctx *c, struct odb_reader *r, const struct odb *odb)
+{
+	*r = (struct odb_reader){
+		.odb = odb, .object_max = memory_max, .cache = base_cache_open(c->arena)};
+}
+
+bool odb_find(struct odb_reader *r, const struct oid *id, struct place *out)
+{
+	const struct odb *odb = r->odb;
+	for (size_t i = 0; i <= odb->count; i++) {
+		/* The pack of the last hit comes first, and again in its turn: one more miss. */
+		size_t at = i ? i - 1 : r->last;
+		uint32_t position = 0;
+		if (at >= odb->count || !idx_find(&odb->packs[at]->idx, id, &position))
+			continue;
+		r->last = at;
+		out->pack = odb->packs[at];
+		out->position = position;
+		out->offset = idx_offset(&out->pack->idx, position);
+		return true;
+	}
+	return false;
+}
+
+static enum err find(struct ctx *c, struct odb_reader *r, const struct oid *id, struct place *out)
+{
+	char hex[OID_HEX_MAX];
+	if (!odb_find(r, id, out))
+		return fail(c, ERR_NOT_FOUND, "there is no object %s", oid_hex(id, hex));
+	return OK;
+}
+
+/* Inflates a whole entry, as it lies there, into out[0..e->size). */
+static enum err entry_inflate(struct ctx *c, struct pack *p, const struct pack_entry *e, void *out)
+{
+	uint64_t left = p->bytes->size - hash_size(p->algo) - e->data;
+	uint64_t guess = e->size + e->size / 64 + 128;
+	size_t used = 0, len = (size_t)(guess < left ? guess : left);
+	const uint8_t *in = NULL;
+	TRY(extent_window(c, p->bytes, e->data, len, &in));
+	enum err err = zip_inflate(c, in, len, out, (size_t)e->size, &used);
+	if (err != ERR_CORRUPT || len == left)
+		return err;
+	/* A stream may be longer than any sane compressor makes it. */
+	uint32_t position = 0;
+	uint64_t end = 0;
+	ctx_clear(c);
+	TRY(pack_position_at(c, p, e->offset, &position));
+	TRY(pack_entry_end(c, p, position, &end));
+	if (end <= e->data)
+		return fail(c, ERR_CORRUPT, "pack %s has overlapping entries", p->name);
+	len = (size_t)(end - e->data);
+	TRY(extent_window(c, p->bytes, e->data, len, &in));
+	TRY_WHILE(c, zip_inflate(c, in, len, out, (size_t)e->size, &used),
+		"reading pack %s at %llu", p->name, (unsigned long long)e->offset);
+	return OK;
+}
+
+static void inflate_close_at_end(struct inflate **z)
+{
+	if (*z)
+		inflate_close(*z);
+}
+
+#define INFLATE __attribute__((cleanup(inflate_close_at_end))) struct inflate
+
+/* The first bytes of an entry's content: at most `cap`; *got: how many there are. */
+static enum err entry_peek(struct ctx *c, struct pack *p, const struct pack_entry *e, char *out,
+	size_t cap, size_t *got)
+{
+	INFLATE *z = NULL;
+	const uint8_t *in = NULL;
+	bool done = false;
+	uint64_t left = p->bytes->size - hash_size(p->algo) - e->data;
+	size_t in_len = left < PEEK_WHOLE ? (size_t)left : PEEK_WHOLE;
+	*got = cap;
+	TRY(extent_window(c, p->bytes, e->data, in_len, &in));
+	TRY(inflate_open(c, ZIP_ZLIB, &z));
+	return inflate_step(c, z, in, &in_len, out, got, &done);
+}
+
+/* The size of what a delta makes. */
+static enum err delta_result(
+	struct ctx *c, struct pack *p, const struct pack_entry *e, uint64_t *size)
+{
+	char bytes[PEEK_WHOLE];
+	size_t got = (size_t)e->size;
+	uint64_t base = 0;
+	if (e->size <= sizeof bytes)
+		TRY(entry_inflate(c, p, e, bytes));
+	else
+		TRY(entry_peek(c, p, e, bytes, DELTA_SIZES_MAX, &got));
+	struct str delta = str_from(bytes, got);
+	return delta_sizes(c, &delta, &base, size);
+}
+
+/* The place of a delta's base. */
+static enum err base_of(struct ctx *c, struct odb_reader *r, struct pack *p,
+	const struct pack_entry *e, struct place *out)
+{
+	*out = (struct place){.pack = p, .offset = e->base_offset};
+	if (e->type == OBJECT_OFS_DELTA)
+		return OK;
+	if (idx_find(&p->idx, &e->base, &out->position)) {
+		out->offset = idx_offset(&p->idx, out->position);
+		return OK;
+	}
+	char hex[OID_HEX_MAX];
+	if (!odb_find(r, &e->base, out))
+		return fail(c, ERR_CORRUPT, "the base %s of a delta in pack %s is missing",
+			oid_hex(&e->base, hex), p->name);
+	return OK;
+}
+
+struct link {
+	struct pack *pack;
+	struct pack_entry entry;
+};
+
+struct chain {
+	VEC_OF(struct link) deltas; /* the wanted one first */
+	struct object base;         /* type OBJECT_NONE: `root` is still to be read */
+	struct link root;
+};
+
+static bool is_delta(const struct pack_entry *e)
+{
+	return e->type == OBJECT_OFS_DELTA || e->type == OBJECT_REF_DELTA;
+}
+
+/* Follows bases from `at` to one that is whole, or (unless cache is NULL) in the cache. */
+static enum err chain_follow(struct ctx *c, struct odb_reader *r, const struct place *at,
+	const struct base_cache *cache, struct chain *out)
+{
+	*out = (struct chain){.deltas.arena = c->arena};
+	struct place place = *at;
+	while (true) {
+		struct link link = {.pack = place.pack};
+		if (cache && base_cache_get(cache, place.pack, place.offset, &out->base))
+			return OK;
+		TRY(pack_entry_at(c, place.pack, place.offset, &link.entry));
+		if (!is_delta(&link.entry)) {
+			out->root = link;
+			return OK;
+		}
+		if (out->deltas.len == CHAIN_MAX)
+			return fail(c, ERR_CORRUPT, "a chain of deltas in pack %s is too long",
+				at->pack->name);
+		*vec_push(&out->deltas) = link;
+		TRY(base_of(c, r, place.pack, &link.entry, &place));
+	}
+}
+
+static enum err size_check(struct ctx *c, const struct odb_reader *r, uint64_t size)
+{
+	uint64_t most = r->object_max < memory_max ? r->object_max : memory_max;
+	if (size > most)
+		return fail(c, ERR_TOO_BIG, "an object of %llu bytes is over the limit of %llu",
+			(unsigned long long)size, (unsigned long long)most);
+	return OK;
+}
+
+/* Applies the delta of `link` to `base`; the result and what it takes lie in `work`. */
+static enum err link_apply(struct ctx *c, const struct odb_reader *r, const struct link *link,
+	struct object *o, struct arena *work)
+{
+	uint64_t ignored = 0, size = 0;
+	TRY(size_check(c, r, link->entry.size));
+	char *delta = arena_raw(work, (size_t)link->entry.size);
+	TRY(entry_inflate(c, link->pack, &link->entry, delta));
+	struct str bytes = str_from(delta, (size_t)link->entry.size), head = bytes;
+	TRY(delta_sizes(c, &head, &ignored, &size));
+	TRY(size_check(c, r, size));
+	char *out = arena_raw(work, (size_t)size);
+	TRY(delta_apply(c, o->bytes, bytes, out, (size_t)size));
+	o->bytes = str_from(out, (size_t)size);
+	return OK;
+}
+
+static enum err root_read(struct ctx *c, const struct odb_reader *r, const struct link *root,
+	struct object *out, struct arena *into)
+{
+	TRY(size_check(c, r, root->entry.size));
+	char *bytes = arena_raw(into, (size_t)root->entry.size);
+	TRY(entry_inflate(c, root->pack, &root->entry, bytes));
+	*out = (struct object){root->entry.type, str_from(bytes, (size_t)root->entry.size)};
+	return OK;
+}
+
+/*
+ * Makes the object at the head of a chain in work[0] or work[1]: each step uses one and frees the
+ * other, so that two objects of a chain are in memory at most.
+ */
+static enum err chain_resolve(struct ctx *c, struct odb_reader *r, const struct chain *chain,
+	struct arena work[2], struct object *out)
+{
+	*out = chain->base;
+	if (!out->type) {
+		TRY(root_read(c, r, &chain->root, out, &work[0]));
+		base_cache_put(r->cache, chain->root.pack, chain->root.entry.offset, out);
+	}
+	for (size_t i = chain->deltas.len; i > 0; i--) {
+		const struct link *link = &chain->deltas.at[i - 1];
+		struct arena *next = &work[(chain->deltas.len - i + 1) % 2];
+		arena_done(next);
+		TRY(link_apply(c, r, link, out, next));
+		if (i > 1)
+			base_cache_put(r->cache, link->pack, link->entry.offset, out);
+	}
+	return OK;
+}
+
+enum err odb_read_at(
+	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out)
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	struct chain chain;
+	TRY(chain_follow(c, r, at, r->cache, &chain));
+	if (!chain.deltas.len && !chain.base.type) {
+		arena_rewind(c->arena, mark);
+		TRY(root_read(c, r, &chain.root, out, c->arena));
+		/* A tree is likely to be the base of the next one that is asked for. */
+		struct object kept = *out;
+		if (out->type == OBJECT_TREE)
+			base_cache_put(r->cache, at->pack, at->offset, &kept);
+		return OK;
+	}
+	struct arena work[2];
+	struct object made;
+	arena_init(&work[0]);
+	arena_init(&work[1]);
+	enum err err = chain_resolve(c, r, &chain, work, &made);
+	arena_rewind(c->arena, mark);
+	if (!err) {
+		out->type = made.type;
+		out->bytes = str_copy(c->arena, made.bytes);
+		if (chain.deltas.len)
+			base_cache_put(r->cache, at->pack, at->offset, &made);
+	}
+	arena_done(&work[0]);
+	arena_done(&work[1]);
+	return err;
+}
+
+enum err odb_read(struct ctx *c, struct odb_reader *r, const struct oid *id, struct object *out)
+{
+	struct place place;
+	char hex[OID_HEX_MAX];
+	TRY(find(c, r, id, &place));
+	TRY_WHILE(c, odb_read_at(c, r, &place, out), "reading object %s", oid_hex(id, hex));
+	return OK;
+}
+
+enum err odb_read_as(struct ctx *c, struct odb_reader *r, const struct oid *id,
+	enum object_type type, struct str *out)
+{
+	struct object o;
+	char hex[OID_HEX_MAX];
+	TRY(odb_read(c, r, id, &o));
+	if (o.type != type)
+		return fail(c, ERR_INVALID, "object %s is a %s, not a %s", oid_hex(id, hex),
+			object_type_name(o.type), object_type_name(type));
+	*out = o.bytes;
+	return OK;
+}
+
+enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
+	enum object_type *type, uint64_t *size)
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	struct chain chain;
+	TRY(chain_follow(c, r, at, r->cache, &chain));
+	*type = chain.base.type ? chain.base.type : chain.root.entry.type;
+	*size = chain.base.type ? chain.base.bytes.len : chain.root.entry.size;
+	if (chain.deltas.len)
+		TRY(delta_result(c, at->pack, &chain.deltas.at[0].entry, size));
+	arena_rewind(c->arena, mark);
+	return OK;
+}
+
+enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *type,
+	uint64_t *size)
+{
+	struct place place;
+	char hex[OID_HEX_MAX];
+	TRY(find(c, r, id, &place));
+	TRY_WHILE(c, odb_stat_at(c, r, &place, type, size), "reading object %s", oid_hex(id, hex));
+	return OK;
+}
+
+/* Inflates a whole entry of any size to a sink, window by window. */
+static enum err entry_stream(
+	struct ctx *c, struct pack *p, const struct pack_entry *e, struct sink *to)
+{
+	INFLATE *z = NULL;
+	TRY(inflate_open(c, ZIP_ZLIB, &z));
+	struct arena_mark mark = arena_mark(c->arena);
+	char *out = arena_raw(c->arena, STREAM_OUT);
+	uint64_t at = e->data, end = p->bytes->size - hash_size(p->algo), made = 0;
+	for (bool done = false; !done;) {
+		const uint8_t *in = NULL;
+		size_t len = end - at < STREAM_WINDOW ? (size_t)(end - at) : STREAM_WINDOW;
+		TRY(ctx_check(c));
+		TRY(extent_window(c, p->bytes, at, len, &in));
+		for (size_t took = 0; took < len && !done;) {
+			size_t in_len = len - took, out_len = STREAM_OUT;
+			TRY(inflate_step(c, z, in + took, &in_len, out, &out_len, &done));
+			if (in_len == 0 && out_len == 0 && !done)
+				return fail(c, ERR_CORRUPT, "pack %s is damaged", p->name);
+			took += in_len;
+			at += in_len;
+			made += out_len;
+			TRY(sink_write(c, to, out, out_len));
+		}
+		if (!done && at == end)
+			return fail(c, ERR_CORRUPT, "pack %s ends within an entry", p->name);
+	}
+	arena_rewind(c->arena, mark);
+	if (made != e->size)
+		return fail(c, ERR_CORRUPT, "pack %s has an entry of a wrong size", p->name);
+	return OK;
+}
+
+enum err odb_stream(struct ctx *c, struct odb_reader *r, const struct oid *id, struct sink *to)
+{
+	struct place place;
+	struct pack_entry entry;
+	TRY(find(c, r, id, &place));
+	TRY(pack_entry_at(c, place.pack, place.offset, &entry));
+	if (!is_delta(&entry))
+		return entry_stream(c, place.pack, &entry, to);
+	struct arena_mark mark = arena_mark(c->arena);
+	struct object o;
+	TRY(odb_read_at(c, r, &place, &o));
+	TRY(sink_write(c, to, o.bytes.at, o.bytes.len));
+	arena_rewind(c->arena, mark);
+	return OK;
+}
+
+static bool has_prefix(const uint8_t *hash, const uint8_t *prefix, size_t digits)
+{
+	if (memcmp(hash, prefix, digits / 2) != 0)
+		return false;
+	return digits % 2 == 0 || (hash[digits / 2] & 0xf0) == prefix[digits / 2];
+}
+
+enum err odb_find_prefix(struct ctx *c, struct odb_reader *r, struct str hex, struct oid *out)
+{
+	char digits[OID_HEX_MAX] = {0};
+	uint8_t prefix[HASH_MAX];
+	if (hex.len < PREFIX_MIN || hex.len > 2 * hash_size(r->odb->algo))
+		return fail(c, ERR_NOT_FOUND, "%.*s is no id of an object",
+			hex.len > 64 ? 64 : (int)hex.len, hex.at);
+	memset(digits, '0', sizeof digits);
+	memcpy(digits, hex.at, hex.len);
+	if (!hex_decode(digits, HASH_MAX, prefix))
+		return fail(c, ERR_NOT_FOUND, "%.*s is no id of an object", STR_FMT(hex));
+	bool found = false;
+	for (size_t i = 0; i < r->odb->count; i++) {
+		const struct idx *idx = &r->odb->packs[i]->idx;
+		uint32_t at = idx_lower_bound(idx, prefix, hex.len);
+		for (; at < idx->count && has_prefix(idx_hash(idx, at), prefix, hex.len); at++) {
+			struct oid id = idx_oid(idx, at);
+			if (found && !oid_eq(&id, out))
+				return fail(c, ERR_CONFLICT, "several objects begin with %.*s",
+					STR_FMT(hex));
+			*out = id;
+			found = true;
+		}
+	}
+	if (!found)
+		return fail(c, ERR_NOT_FOUND, "there is no object %.*s", STR_FMT(hex));
+	return OK;
+}
+
+enum err odb_peel(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type type,
+	struct oid *out, enum object_type *out_type)
+{
+	char hex[OID_HEX_MAX];
+	*out = *id;
+	for (size_t depth = 0; depth < PEEL_MAX; depth++) {
+		struct place place;
+		uint64_t size = 0;
+		TRY(find(c, r, out, &place));
+		TRY(odb_stat_at(c, r, &place, out_type, &size));
+		if (*out_type == type || (type == OBJECT_NONE && *out_type != OBJECT_TAG))
+			return OK;
+		if (*out_type != OBJECT_TAG && (*out_type != OBJECT_COMMIT || type != OBJECT_TREE))
+			return fail(c, ERR_INVALID, "%s is a %s, and leads to no %s",
+				oid_hex(id, hex), object_type_name(*out_type),
+				object_type_name(type));
+		struct arena_mark mark = arena_mark(c->arena);
+		struct object o;
+		TRY(odb_read_at(c, r, &place, &o));
+		struct tag tag;
+		struct commit commit;
+		if (o.type == OBJECT_TAG) {
+			TRY(tag_parse(c, r->odb->algo, o.bytes, &tag));
+			*out = tag.target;
+		} else {
+			TRY(commit_parse(c, r->odb->algo, o.bytes, &commit));
+			*out = commit.tree;
+		}
+		arena_rewind(c->arena, mark);
+	}
+	return fail(c, ERR_CORRUPT, "tag %s leads to too many tags", oid_hex(id, hex));
+}
+
+/* The entry `name` of a tree; *found false when there is none. */
+static enum err tree_entry_find(struct ctx *c, struct odb_reader *r, const struct oid *tree,
+	struct str name, struct tree_entry *out, bool *found)
+{
+	struct str rest = {0};
+	bool more = true;
+	*found = false;
+	TRY(odb_read_as(c, r, tree, OBJECT_TREE, &rest));
+	while (!*found) {
+		TRY(tree_next(c, r->odb->algo, &rest, out, &more));
+		if (!more)
+			return OK;
+		*found = str_eq(out->name, name);
+	}
+	return OK;
+}
+
+enum err odb_tree_path(struct ctx *c, struct odb_reader *r, const struct oid *tree, struct str path,
+	struct tree_entry *out)
+{
+	*out = (struct tree_entry){.mode = MODE_TREE, .id = *tree};
+	struct str rest = path;
+	while (rest.len) {
+		struct str name = str_cut(&rest, '/');
+		struct oid in = out->id;
+		bool found = false;
+		if (tree_entry_is_tree(out))
+			TRY(tree_entry_find(c, r, &in, name, out, &found));
+		if (!found)
+			return fail(c, ERR_NOT_FOUND, "there is no \"%.*s\" here",
+				path.len > 200 ? 200 : (int)path.len, path.at);
+	}
+	return OK;
+}

@@ -1,0 +1,221 @@
+#include "git/pack.h"
+
+#include "base/buf.h"
+#include "base/hex.h"
+#include "base/host.h"
+#include "base/sort.h"
+
+enum { PACK_HEAD = 12, ENTRY_HEAD_MAX = 10 + 10 + HASH_MAX };
+
+static enum err pack_check(struct ctx *c, struct pack *p)
+{
+	size_t size = hash_size(p->algo);
+	const uint8_t *head = NULL, *tail = NULL, *idx = NULL;
+	if (p->bytes->size < PACK_HEAD + size)
+		return fail(c, ERR_CORRUPT, "a pack of %llu bytes is too short to be one",
+			(unsigned long long)p->bytes->size);
+	TRY(extent_window(c, p->bytes, 0, PACK_HEAD, &head));
+	uint32_t version = get_be32(head + 4);
+	if (memcmp(head, "PACK", 4) != 0 || version < 2 || version > 3)
+		return fail(c, ERR_CORRUPT, "this is no pack of version 2 or 3");
+	if (p->idx_bytes->size > SIZE_MAX / 2)
+		return fail(c, ERR_TOO_BIG, "a pack index is too big");
+	TRY(extent_window(c, p->idx_bytes, 0, (size_t)p->idx_bytes->size, &idx));
+	TRY(idx_parse(c, p->algo, str_from(idx, (size_t)p->idx_bytes->size), false, &p->idx));
+	TRY(extent_window(c, p->bytes, p->bytes->size - size, size, &tail));
+	if (p->idx.count != get_be32(head + 8) || memcmp(tail, p->idx.pack_hash, size) != 0)
+		return fail(c, ERR_CORRUPT, "a pack and its index do not belong together");
+	hex_encode(tail, size, p->name);
+	return OK;
+}
+
+static void pack_close(struct pack *p)
+{
+	extent_close(p->bytes);
+	extent_close(p->idx_bytes);
+	if (p->by_offset)
+		host_free(p->by_offset, (size_t)p->idx.count * sizeof *p->by_offset);
+	host_free(p->lock, sizeof *p->lock);
+	host_free(p, sizeof *p);
+}
+
+enum err pack_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, struct extent *idx,
+	struct pack **out)
+{
+	struct pack *p = host_alloc(sizeof *p);
+	*p = (struct pack){.algo = algo, .bytes = bytes, .idx_bytes = idx, .references = 1};
+	p->lock = host_alloc(sizeof *p->lock);
+	*p->lock = (struct host_lock){0};
+	enum err err = pack_check(c, p);
+	if (err)
+		pack_close(p);
+	else
+		*out = p;
+	return err;
+}
+
+struct pack *pack_ref(struct pack *p)
+{
+	__atomic_add_fetch(&p->references, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+void pack_unref(struct pack *p)
+{
+	if (p && __atomic_sub_fetch(&p->references, 1, __ATOMIC_ACQ_REL) == 0)
+		pack_close(p);
+}
+
+size_t pack_entry_header(enum object_type type, uint64_t size, uint8_t out[10])
+{
+	size_t len = 0;
+	uint8_t byte = (uint8_t)((unsigned)type << 4 | (size & 15));
+	size >>= 4;
+	while (size) {
+		out[len++] = byte | 0x80;
+		byte = size & 0x7f;
+		size >>= 7;
+	}
+	out[len++] = byte;
+	return len;
+}
+
+/* Type and size; returns the bytes read, 0 when there is no whole header. */
+static size_t head_parse(const uint8_t *at, size_t len, struct pack_entry *out)
+{
+	if (len == 0)
+		return 0;
+	size_t used = 1;
+	out->type = (enum object_type)(at[0] >> 4 & 7);
+	out->size = at[0] & 15;
+	for (unsigned shift = 4; at[used - 1] & 0x80; shift += 7) {
+		if (used == len || shift > 60)
+			return 0;
+		uint64_t bits = at[used] & 0x7f;
+		if (bits << shift >> shift != bits)
+			return 0;
+		out->size |= bits << shift;
+		used++;
+	}
+	return used;
+}
+
+/* The distance to an OFS_DELTA's base; returns the bytes read, 0 when it makes no sense. */
+static size_t distance_parse(const uint8_t *at, size_t len, uint64_t *out)
+{
+	uint64_t value = 0;
+	for (size_t used = 0; used < len && value < (UINT64_MAX >> 8); used++) {
+		value = (used ? value + 1 : 0) << 7 | (at[used] & 0x7f);
+		if (!(at[used] & 0x80)) {
+			*out = value;
+			return used + 1;
+		}
+	}
+	return 0;
+}
+
+enum err pack_entry_parse(struct ctx *c, enum hash_algo algo, struct str bytes, uint64_t offset,
+	struct pack_entry *out)
+{
+	const uint8_t *at = (const uint8_t *)bytes.at;
+	*out = (struct pack_entry){.offset = offset};
+	size_t used = head_parse(at, bytes.len, out);
+	if (used == 0)
+		return fail(c, ERR_CORRUPT, "a pack has a bad entry at %llu",
+			(unsigned long long)offset);
+	if (out->type == OBJECT_OFS_DELTA) {
+		uint64_t distance = 0;
+		size_t more = distance_parse(at + used, bytes.len - used, &distance);
+		if (more == 0 || distance == 0 || distance >= offset)
+			return fail(c, ERR_CORRUPT, "a pack has a bad base at %llu",
+				(unsigned long long)offset);
+		out->base_offset = offset - distance;
+		used += more;
+	} else if (out->type == OBJECT_REF_DELTA) {
+		if (bytes.len - used < hash_size(algo))
+			return fail(
+				c, ERR_CORRUPT, "a pack ends at %llu", (unsigned long long)offset);
+		out->base = oid_from_bytes(algo, at + used);
+		used += hash_size(algo);
+	} else if (out->type < OBJECT_COMMIT || out->type > OBJECT_TAG) {
+		return fail(c, ERR_CORRUPT, "a pack has an entry of unknown type %d at %llu",
+			out->type, (unsigned long long)offset);
+	}
+	out->data = offset + used;
+	return OK;
+}
+
+enum err pack_entry_at(struct ctx *c, struct pack *p, uint64_t offset, struct pack_entry *out)
+{
+	uint64_t end = p->bytes->size - hash_size(p->algo);
+	if (offset < PACK_HEAD || offset >= end)
+		return fail(c, ERR_CORRUPT, "pack %s has no entry at %llu", p->name,
+			(unsigned long long)offset);
+	size_t len = end - offset < ENTRY_HEAD_MAX ? (size_t)(end - offset) : ENTRY_HEAD_MAX;
+	const uint8_t *bytes = NULL;
+	TRY(extent_window(c, p->bytes, offset, len, &bytes));
+	TRY_WHILE(c, pack_entry_parse(c, p->algo, str_from(bytes, len), offset, out),
+		"reading pack %s", p->name);
+	return OK;
+}
+
+static int offset_cmp(const void *a, const void *b, const void *arg)
+{
+	const struct idx *idx = arg;
+	const uint32_t *x = a, *y = b;
+	uint64_t left = idx_offset(idx, *x), right = idx_offset(idx, *y);
+	return (left > right) - (left < right);
+}
+
+enum err pack_order(struct ctx *c, struct pack *p, const uint32_t **order)
+{
+	WITH_LOCK(p->lock);
+	if (!p->by_offset && p->idx.count) {
+		uint32_t count = p->idx.count;
+		uint32_t *made = host_alloc((size_t)count * sizeof *made);
+		for (uint32_t i = 0; i < count; i++)
+			made[i] = i;
+		sort_array(c->arena, made, count, sizeof *made, offset_cmp, &p->idx);
+		p->by_offset = made;
+	}
+	*order = p->by_offset;
+	return OK;
+}
+
+/* The place in by_offset of the first entry at or after `offset`. */
+static uint32_t order_bound(const struct pack *p, const uint32_t *order, uint64_t offset)
+{
+	uint32_t low = 0, high = p->idx.count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (idx_offset(&p->idx, order[middle]) < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+enum err pack_entry_end(struct ctx *c, struct pack *p, uint32_t position, uint64_t *end)
+{
+	const uint32_t *order = NULL;
+	TRY(pack_order(c, p, &order));
+	uint64_t offset = idx_offset(&p->idx, position);
+	uint32_t next = order_bound(p, order, offset) + 1;
+	*end = p->bytes->size - hash_size(p->algo);
+	if (next < p->idx.count && idx_offset(&p->idx, order[next]) < *end)
+		*end = idx_offset(&p->idx, order[next]);
+	return OK;
+}
+
+enum err pack_position_at(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *position)
+{
+	const uint32_t *order = NULL;
+	TRY(pack_order(c, p, &order));
+	uint32_t at = order_bound(p, order, offset);
+	if (at == p->idx.count || idx_offset(&p->idx, order[at]) != offset)
+		return fail(c, ERR_CORRUPT, "pack %s has no entry at %llu", p->name,
+			(unsigned long long)offset);
+	*position = order[at];
+	return OK;
+}
