@@ -1,5 +1,6 @@
 #include "git/sha1dc.h"
 
+#include "base/buf.h"
 #include "git/sha1dc_table.h"
 
 #include <string.h>
@@ -81,11 +82,6 @@ static void steps_back(uint32_t state[5], const uint32_t w[80], size_t from)
 	state[0] = a, state[1] = b, state[2] = c, state[3] = d, state[4] = e;
 }
 
-static inline uint32_t big_endian(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Fewer than four blocks: the last one fills the other lanes too. */
 static void schedule_fill(struct schedule *s, const uint8_t *blocks, size_t count)
 {
@@ -94,8 +90,8 @@ static void schedule_fill(struct schedule *s, const uint8_t *blocks, size_t coun
 		at[i] = blocks + 64 * (i < count ? i : count - 1);
 	lanes *w = s->of_all;
 	for (size_t t = 0; t < 16; t++)
-		w[t] = (lanes){big_endian(at[0] + 4 * t), big_endian(at[1] + 4 * t),
-			big_endian(at[2] + 4 * t), big_endian(at[3] + 4 * t)};
+		w[t] = (lanes){get_be32(at[0] + 4 * t), get_be32(at[1] + 4 * t),
+			get_be32(at[2] + 4 * t), get_be32(at[3] + 4 * t)};
 	for (size_t t = 16; t < 80; t++) {
 		lanes x = w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16];
 		w[t] = ROTL(x, 1);
