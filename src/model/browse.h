@@ -1,0 +1,96 @@
+/*
+ * What people look at in a repository: revisions, lists, files, commits.
+ *
+ * Filled by core/browse.h, drawn by view/. All of it lives in the request's arena.
+ */
+#ifndef MODEL_BROWSE_H
+#define MODEL_BROWSE_H
+
+#include "base/oid.h"
+
+enum revision_kind { REVISION_BRANCH, REVISION_TAG, REVISION_COMMIT };
+
+/* A revision as a person named it, and the commit that it means. */
+struct revision {
+	enum revision_kind kind;
+	struct str text; /* "main", "v1.0", or the full id in hex */
+	struct oid commit;
+};
+
+struct person {
+	struct str name, email;
+	int64_t when; /* seconds since 1970 */
+	int offset;   /* of their clock, in minutes */
+};
+
+/* A commit as one line of a list. */
+struct commit_line {
+	struct oid id;
+	struct str subject;
+	struct str author;
+	int64_t when; /* of the author */
+};
+
+struct commit_full {
+	struct oid id, tree;
+	const struct oid *parents;
+	size_t parent_count;
+	struct person author, committer;
+	struct str subject, body;
+};
+
+/* One page of history. */
+struct commit_log {
+	const struct commit_line *at;
+	size_t count;
+	size_t skip;     /* how many came before */
+	struct oid head; /* where the walk began: pins the pages while the branch moves on */
+	bool more;
+	bool cut; /* gave up at the budget: there may be more */
+};
+
+enum entry_kind { ENTRY_TREE, ENTRY_FILE, ENTRY_EXECUTABLE, ENTRY_SYMLINK, ENTRY_SUBMODULE };
+
+struct listing_entry {
+	enum entry_kind kind;
+	struct str name;
+	struct oid id;
+	const struct commit_line *last; /* the commit that last changed it; NULL: not found in time */
+};
+
+struct listing {
+	struct str path; /* "" for the top, else "a/b" */
+	struct listing_entry *at;
+	size_t count;
+	size_t total; /* more than count when the folder is too long to show */
+};
+
+enum file_kind { FILE_TEXT, FILE_BINARY, FILE_IMAGE, FILE_TOO_BIG, FILE_SYMLINK, FILE_SUBMODULE };
+
+struct file {
+	enum file_kind kind;
+	struct str path, name;
+	struct oid id;
+	uint64_t size;
+	bool executable;
+	bool is_markup;
+	struct str bytes; /* FILE_TEXT, and the target of a FILE_SYMLINK */
+	struct str html;  /* rendered, where it is_markup and that was asked for */
+};
+
+/* A branch or a tag. */
+struct ref_line {
+	struct str name; /* without "refs/heads/" */
+	struct oid id;   /* what it points at in the end */
+	bool is_default;
+	struct commit_line commit; /* id.algo 0: it points at no commit */
+};
+
+struct ref_list {
+	const struct ref_line *at;
+	size_t count; /* of this page */
+	size_t skip;
+	size_t total;
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* The difference between two trees as people read it, and as `git apply` does. */
+#ifndef MODEL_DIFF_H
+#define MODEL_DIFF_H
+
+#include "base/oid.h"
+
+struct diff_line {
+	char kind; /* ' ', '-', '+' */
+	bool no_newline; /* the file ends here without one */
+	uint32_t old_line, new_line; /* from 1; 0 on the side where it is not */
+	struct str text;             /* without its newline */
+};
+
+struct diff_hunk {
+	uint32_t old_at, old_count, new_at, new_count; /* as in @@ -old_at,old_count +… @@ */
+	struct str heading; /* the nearest line before that looks like a function's head */
+	const struct diff_line *lines;
+	size_t line_count;
+};
+
+enum diff_change { DIFF_ADDED, DIFF_DELETED, DIFF_MODIFIED, DIFF_RENAMED };
+
+/* Why a file's hunks are not there. */
+enum diff_without { DIFF_TEXT, DIFF_BINARY, DIFF_TOO_BIG, DIFF_SUBMODULE };
+
+struct diff_file {
+	enum diff_change change;
+	enum diff_without without;
+	struct str old_path, new_path; /* the same but for DIFF_RENAMED */
+	uint32_t old_mode, new_mode;   /* 0: not there */
+	struct oid old_id, new_id;
+	int similarity; /* DIFF_RENAMED: 50..100 percent */
+	uint32_t added, removed;
+	const struct diff_hunk *hunks;
+	size_t hunk_count;
+};
+
+struct diff {
+	const struct diff_file *files;
+	size_t count;
+	size_t total; /* more than count when there are too many to list */
+	uint64_t added, removed;
+};
+
+#endif

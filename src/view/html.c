@@ -1,0 +1,178 @@
+#include "view/html.h"
+
+#include "base/date.h"
+#include "base/uri.h"
+
+/* U+202A..E and U+2066..9 reorder what is on the screen; U+200E, U+200F and U+061C hint at it. */
+static uint32_t bidi_control(struct str s)
+{
+	const uint8_t *b = (const uint8_t *)s.at;
+	if (s.len >= 2 && b[0] == 0xD8 && b[1] == 0x9C)
+		return 0x61C;
+	if (s.len < 3 || b[0] != 0xE2)
+		return 0;
+	uint32_t code = 0x2000u | (b[1] & 0x3Fu) << 6 | (b[2] & 0x3Fu);
+	bool hint = code == 0x200E || code == 0x200F;
+	bool override = (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+	return hint || override ? code : 0;
+}
+
+static const char *entity(char c)
+{
+	switch (c) {
+	case '&': return "&amp;";
+	case '<': return "&lt;";
+	case '>': return "&gt;";
+	case '"': return "&quot;";
+	case '\'': return "&#39;";
+	default: return NULL;
+	}
+}
+
+static bool is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\n' && c != '\t') || c == 0x7F;
+}
+
+/* Writes the character that s starts with, and returns its length. */
+static size_t put_character(struct buf *out, struct str s)
+{
+	const char *escaped = entity(*s.at);
+	if (escaped) {
+		buf_cstr(out, escaped);
+		return 1;
+	}
+	size_t len = str_utf8_len(s);
+	uint32_t code = len ? bidi_control(s) : 0;
+	if (!len || is_control(*s.at))
+		buf_cstr(out, "\xEF\xBF\xBD");
+	else if (code)
+		buf_fmt(out, "[U+%04x]", code);
+	else
+		buf_bytes(out, s.at, len);
+	return len ? len : 1;
+}
+
+static bool is_plain(char c)
+{
+	return (unsigned char)c < 0x7F && !is_control(c) && !entity(c);
+}
+
+void html_str(struct buf *out, struct str text)
+{
+	buf_reserve(out, text.len);
+	size_t at = 0;
+	while (at < text.len) {
+		size_t run = at;
+		while (run < text.len && is_plain(text.at[run]))
+			run++;
+		buf_bytes(out, text.at + at, run - at);
+		at = run;
+		if (at < text.len)
+			at += put_character(out, str_from_index(text, at));
+	}
+}
+
+void html_cstr(struct buf *out, const char *text)
+{
+	html_str(out, str_of(text));
+}
+
+void html_int(struct buf *out, long long number)
+{
+	buf_fmt(out, "%lld", number);
+}
+
+void html_url(struct buf *out, struct str text)
+{
+	uri_encode(out, text);
+}
+
+void html_path(struct buf *out, struct str text)
+{
+	uri_encode_path(out, text);
+}
+
+void html_id(struct buf *out, const struct oid *id)
+{
+	char hex[OID_HEX_MAX];
+	buf_cstr(out, oid_hex(id, hex));
+}
+
+void html_short(struct buf *out, const struct oid *id)
+{
+	char hex[OID_HEX_MAX];
+	buf_bytes(out, oid_hex(id, hex), 10);
+}
+
+void html_time(struct buf *out, int64_t seconds, int64_t now)
+{
+	char stamp[24], absolute[32], relative[32];
+	date_rfc3339(seconds, stamp);
+	date_git(seconds, 0, absolute);
+	date_relative(seconds, now, relative);
+	buf_fmt(out, "<time datetime=\"%s\" title=\"%.19s UTC\">%s</time>", stamp, absolute, relative);
+}
+
+void html_size(struct buf *out, uint64_t bytes)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	if (bytes < 1024) {
+		html_count(out, (long long)bytes, "byte");
+		return;
+	}
+	size_t unit = 0;
+	while (bytes >> 10 >= 1024)
+		bytes >>= 10, unit++;
+	buf_fmt(out, "%llu.%llu %s", (unsigned long long)(bytes >> 10),
+		(unsigned long long)((bytes & 1023) * 10 >> 10), units[unit]);
+}
+
+void html_raw(struct buf *out, struct str html)
+{
+	buf_str(out, html);
+}
+
+void html_count(struct buf *out, long long number, const char *word)
+{
+	buf_fmt(out, "%lld %s%s", number, word, number == 1 ? "" : "s");
+}
+
+/* Where the next link in `text` starts (text.len: nowhere), and how long it is. */
+static size_t find_link(struct str text, size_t *len)
+{
+	size_t at = str_find_str(text, STR("http"));
+	while (at < text.len) {
+		struct str rest = str_from_index(text, at);
+		bool link = str_starts(rest, STR("https://")) || str_starts(rest, STR("http://"));
+		size_t end = 0;
+		while (link && end < rest.len && (unsigned char)rest.at[end] > ' ' &&
+			!memchr("<>\"'`", rest.at[end], 5))
+			end++;
+		while (end && memchr(".,;:!?)]}", rest.at[end - 1], 9))
+			end--;
+		*len = end;
+		if (end > 8)
+			return at;
+		at += 4 + str_find_str(str_from_index(text, at + 4), STR("http"));
+	}
+	return text.len;
+}
+
+void html_message(struct buf *out, struct str text)
+{
+	while (text.len) {
+		size_t len = 0;
+		size_t at = find_link(text, &len);
+		html_str(out, str_until(text, at));
+		if (len) {
+			struct str url = str_until(str_from_index(text, at), len);
+			HTML("<a rel=\"nofollow noreferrer\" href=\"");
+			html_str(out, url);
+			HTML("\">");
+			html_str(out, url);
+			HTML("</a>");
+		}
+		text = str_from_index(text, at + len);
+	}
+}

@@ -1,0 +1,161 @@
+/*
+ * The pages: what each one shows, and the function that writes it. Pure: model in, HTML out.
+ *
+ * src/view/NAME.tmpl holds view_NAME. Text here is data from anywhere: the templates escape it.
+ */
+#ifndef VIEW_PAGE_H
+#define VIEW_PAGE_H
+
+#include "model/browse.h"
+#include "model/diff.h"
+#include "model/repo.h"
+#include "model/user.h"
+#include "view/html.h"
+
+/* What every page needs. */
+struct page {
+	struct str title;
+	const char *css, *icon;   /* URLs of ours, safe in an attribute */
+	struct str username;      /* empty: nobody is signed in */
+	bool owner;
+	struct str csrf;
+	struct str here;          /* this page's path, still encoded: where sign-in returns to */
+	struct str notice, error; /* one line above the content; empty: none */
+	int64_t now;
+};
+
+void view_head(struct buf *out, const struct page *p);
+void view_foot(struct buf *out, const struct page *p);
+void view_csrf(struct buf *out, const struct page *p);
+
+enum repo_tab { TAB_FILES, TAB_COMMITS, TAB_REFS, TAB_SETTINGS };
+
+/* What every page of a repository needs. `rev` may be NULL: nothing is pushed yet. */
+struct page_repo {
+	struct page page;
+	const struct repo *repo;
+	const struct revision *rev;
+	const struct ref_list *branches; /* for the picker; may be NULL */
+	struct str clone_url;
+	enum repo_tab tab;
+	bool may_admin;
+};
+
+void view_repo_head(struct buf *out, const struct page_repo *p);
+void view_repo_foot(struct buf *out, const struct page_repo *p);
+/* The revision picker, whose links lead to /NAME/`verb`/REV/PATH. */
+void view_picker(struct buf *out, const struct page_repo *p, const char *verb, struct str path);
+/* "name / a / b", each part but the last a link. */
+void view_crumbs(struct buf *out, const struct page_repo *p, struct str path);
+
+struct home_repo {
+	const struct repo *repo;
+};
+
+struct page_home {
+	struct page page;
+	const struct repo *repos;
+	size_t count;
+};
+void view_home(struct buf *out, const struct page_home *p);
+
+struct page_tree {
+	struct page_repo top;
+	const struct listing *listing;
+	const struct commit_line *last; /* the commit that last changed this folder; may be NULL */
+	const struct file *readme;      /* may be NULL */
+};
+void view_tree(struct buf *out, const struct page_tree *p);
+
+/* A repository without a commit on its HEAD. */
+struct page_empty {
+	struct page_repo top;
+	struct str branch;
+	bool may_write;
+};
+void view_empty(struct buf *out, const struct page_empty *p);
+
+struct page_blob {
+	struct page_repo top;
+	const struct file *file;
+	const struct commit_line *last; /* may be NULL */
+	bool source;                    /* show markup as it is written */
+};
+void view_blob(struct buf *out, const struct page_blob *p);
+/* The lines of a text file, numbered and with anchors. */
+void view_lines(struct buf *out, struct str text);
+
+struct page_commits {
+	struct page_repo top;
+	struct str path; /* "": all of history */
+	const struct commit_log *log;
+};
+void view_commits(struct buf *out, const struct page_commits *p);
+
+struct page_commit {
+	struct page_repo top;
+	const struct commit_full *commit;
+	const struct diff *diff;
+};
+void view_commit(struct buf *out, const struct page_commit *p);
+void view_diff(struct buf *out, const struct page_commit *p);
+
+struct page_refs {
+	struct page_repo top;
+	const struct ref_list *tags; /* branches are in top */
+};
+void view_refs(struct buf *out, const struct page_refs *p);
+
+struct page_sign_in {
+	struct page page;
+	struct str name, next;
+};
+void view_sign_in(struct buf *out, const struct page_sign_in *p);
+
+struct page_new {
+	struct page page;
+	struct str name, description, branch;
+	bool is_public, sha256;
+};
+void view_new(struct buf *out, const struct page_new *p);
+
+struct access {
+	struct str username;
+	enum permission level;
+};
+
+struct page_settings {
+	struct page_repo top;
+	const struct access *access; /* everybody who has been given something */
+	size_t access_count;
+	const struct user *people; /* whom one could give something */
+	size_t people_count;
+};
+void view_settings(struct buf *out, const struct page_settings *p);
+
+struct page_account {
+	struct page page;
+	const struct token *tokens;
+	size_t count;
+	struct str fresh; /* the secret of a token just made: shown once */
+	bool has_password;
+};
+void view_account(struct buf *out, const struct page_account *p);
+
+struct page_collaborators {
+	struct page page;
+	const struct user *users;
+	size_t count;
+	struct str fresh_name, fresh_link; /* somebody just added, and their sign-in link: shown once */
+};
+void view_collaborators(struct buf *out, const struct page_collaborators *p);
+
+struct page_error {
+	struct page page;
+	int status;
+	struct str text;
+	struct str request; /* the request's id, to tell the operator */
+};
+void view_error(struct buf *out, const struct page_error *p);
+
+#endif
