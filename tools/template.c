@@ -30,11 +30,11 @@ struct word {
 };
 
 static const struct word words[] = {
-	{"", false},    /* text */
-	{"int", true},  /* a number */
-	{"url", true},  /* one percent-encoded segment of a path, or a value of a query */
-	{"path", true}, /* percent-encoded but for '/' */
-	{"id", true},   /* an object id in full */
+	{"", false},     /* text */
+	{"int", true},   /* a number */
+	{"url", true},   /* one percent-encoded segment of a path, or a value of a query */
+	{"path", true},  /* percent-encoded but for '/' */
+	{"id", true},    /* an object id in full */
 	{"short", true}, /* an object id's first ten digits */
 	{"time", false}, /* a date as an element: seconds, now */
 	{"size", false}, /* a number of bytes for people */
@@ -47,14 +47,14 @@ struct compiler {
 	int line;
 	bool in_function;
 	enum place place;
-	char quote;          /* of the VALUE it is in */
-	char attribute[32];  /* the name before '=' */
+	char quote;         /* of the VALUE it is in */
+	char attribute[32]; /* the name before '=' */
 	size_t attribute_len;
 	bool attribute_ended; /* white space or '=' came after the name */
 	char tag[16];
 	size_t tag_len;
 	bool tag_named;
-	char recent[4]; /* the last bytes of text: finds the ends of comments */
+	char recent[4];      /* the last bytes of text: finds the ends of comments */
 	char literal[65536]; /* HTML that waits to be written out in one piece */
 	size_t literal_len;
 };
@@ -287,7 +287,8 @@ static void control_line(struct compiler *k, const char *line)
 static void compile(struct compiler *k)
 {
 	static char line[16384];
-	fprintf(k->out, "/* made of %s by tools/template.c */\n#include \"view/html.h\"\n", k->in_name);
+	fprintf(k->out, "/* made of %s by tools/template.c */\n#include \"view/html.h\"\n",
+		k->in_name);
 	while (fgets(line, sizeof line, k->in)) {
 		k->line++;
 		size_t len = strlen(line);

@@ -55,7 +55,8 @@ struct listing_entry {
 	enum entry_kind kind;
 	struct str name;
 	struct oid id;
-	const struct commit_line *last; /* the commit that last changed it; NULL: not found in time */
+	const struct commit_line
+		*last; /* the commit that last changed it; NULL: not found in time */
 };
 
 struct listing {

@@ -5,8 +5,8 @@
 #include "base/oid.h"
 
 struct diff_line {
-	char kind; /* ' ', '-', '+' */
-	bool no_newline; /* the file ends here without one */
+	char kind;                   /* ' ', '-', '+' */
+	bool no_newline;             /* the file ends here without one */
 	uint32_t old_line, new_line; /* from 1; 0 on the side where it is not */
 	struct str text;             /* without its newline */
 };

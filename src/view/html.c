@@ -111,7 +111,8 @@ void html_time(struct buf *out, int64_t seconds, int64_t now)
 	date_rfc3339(seconds, stamp);
 	date_git(seconds, 0, absolute);
 	date_relative(seconds, now, relative);
-	buf_fmt(out, "<time datetime=\"%s\" title=\"%.19s UTC\">%s</time>", stamp, absolute, relative);
+	buf_fmt(out, "<time datetime=\"%s\" title=\"%.19s UTC\">%s</time>", stamp, absolute,
+		relative);
 }
 
 void html_size(struct buf *out, uint64_t bytes)

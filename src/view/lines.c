@@ -8,7 +8,9 @@ void view_lines(struct buf *out, struct str text)
 	struct str rest = text, line;
 	for (unsigned number = 1; str_line(&rest, &line); number++) {
 		str_skip_end(&line, STR("\r"));
-		buf_fmt(out, "<tr id=\"L%u\"><td class=\"n\"><a href=\"#L%u\">%u</a></td><td class=\"c\">",
+		buf_fmt(out,
+			"<tr id=\"L%u\"><td class=\"n\"><a href=\"#L%u\">%u</a></td><td "
+			"class=\"c\">",
 			number, number, number);
 		html_str(out, line);
 		HTML("</td></tr>\n");

@@ -15,8 +15,8 @@
 /* What every page needs. */
 struct page {
 	struct str title;
-	const char *css, *icon;   /* URLs of ours, safe in an attribute */
-	struct str username;      /* empty: nobody is signed in */
+	const char *css, *icon; /* URLs of ours, safe in an attribute */
+	struct str username;    /* empty: nobody is signed in */
 	bool owner;
 	struct str csrf;
 	struct str here;          /* this page's path, still encoded: where sign-in returns to */
@@ -146,7 +146,8 @@ struct page_collaborators {
 	struct page page;
 	const struct user *users;
 	size_t count;
-	struct str fresh_name, fresh_link; /* somebody just added, and their sign-in link: shown once */
+	struct str fresh_name,
+		fresh_link; /* somebody just added, and their sign-in link: shown once */
 };
 void view_collaborators(struct buf *out, const struct page_collaborators *p);
 
