@@ -5,6 +5,7 @@ file(GLOB targets CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
 foreach(target IN LISTS targets)
 	get_filename_component(name ${target} NAME_WE)
 	add_executable(${name} ${target})
+	target_include_directories(${name} PRIVATE tests)
 	# A source's options come after those of `flags`, so that this one wins.
 	set_source_files_properties(${target} PROPERTIES COMPILE_OPTIONS -Wno-missing-prototypes)
 	target_link_options(${name} PRIVATE -fsanitize=fuzzer)

@@ -1,0 +1,80 @@
+#include "base/err.h"
+
+#include "unit.h"
+
+static enum err inner(struct ctx *c, enum err kind)
+{
+	return kind ? fail(c, kind, "row %d", 3) : OK;
+}
+
+static enum err outer(struct ctx *c, enum err kind)
+{
+	TRY_WHILE(c, inner(c, kind), "reading %s", "it");
+	return OK;
+}
+
+static enum err quiet(struct ctx *c, enum err kind)
+{
+	TRY(inner(c, kind));
+	return OK;
+}
+
+static void an_error_travels_with_its_kind_and_where_it_was(void **state)
+{
+	struct ctx *c = *state;
+	assert_err(c, quiet(c, ERR_CONFLICT), ERR_CONFLICT);
+	assert_string_equal(c->error.text, "row 3");
+	assert_err(c, outer(c, ERR_CORRUPT), ERR_CORRUPT);
+	assert_string_equal(c->error.text, "while reading it: row 3");
+	ctx_clear(c);
+	assert_int_equal(c->error.kind, OK);
+	assert_ok(c, outer(c, OK));
+}
+
+static void a_message_may_be_an_argument_of_the_next(void **state)
+{
+	struct ctx *c = *state;
+	assert_err(c, fail(c, ERR_IO, "disk"), ERR_IO);
+	assert_err(c, fail(c, ERR_INVALID, "no: %s", c->error.text), ERR_INVALID);
+	assert_string_equal(c->error.text, "no: disk");
+}
+
+static void a_long_message_is_cut(void **state)
+{
+	struct ctx *c = *state;
+	char text[2000];
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = 0;
+	assert_err(c, fail(c, ERR_IO, "%s", text), ERR_IO);
+	assert_int_equal(strlen(c->error.text), sizeof c->error.text - 1);
+	assert_err(c, fail_while(c, ERR_IO, "%s", text), ERR_IO);
+	assert_int_equal(strlen(c->error.text), sizeof c->error.text - 1);
+}
+
+static void every_kind_has_a_row(void **state)
+{
+	(void)state;
+	for (int kind = OK + 1; kind < ERR_COUNT; kind++) {
+		assert_true(err_name((enum err)kind)[0] && err_text((enum err)kind)[0]);
+		assert_in_range(err_http_status((enum err)kind), 400, 599);
+		assert_in_range(err_exit_code((enum err)kind), 2, 63);
+		for (int other = OK + 1; other < kind; other++)
+			assert_int_not_equal(
+				err_exit_code((enum err)kind), err_exit_code((enum err)other));
+	}
+	assert_string_equal(err_name(ERR_NOT_FOUND), "NOT_FOUND");
+	assert_int_equal(err_http_status(ERR_TOO_BIG), 413);
+	assert_true(err_retry(ERR_UNAVAILABLE));
+	assert_false(err_retry(ERR_DENIED));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT_TEST(an_error_travels_with_its_kind_and_where_it_was),
+		UNIT_TEST(a_message_may_be_an_argument_of_the_next),
+		UNIT_TEST(a_long_message_is_cut),
+		UNIT_TEST(every_kind_has_a_row),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
