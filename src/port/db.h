@@ -44,7 +44,11 @@ struct db_rows {
 	size_t columns;
 };
 
+/* Where SQL cannot be the same for all: only in the schema. */
+enum db_dialect { DB_SQLITE, DB_POSTGRES };
+
 struct db_ops {
+	enum db_dialect dialect;
 	/* A write transaction waits for its turn until the deadline (ERR_UNAVAILABLE). */
 	enum err (*begin)(struct ctx *c, struct db *self, enum db_mode mode, struct db_tx **out);
 	/* Durable when it returns OK. After an error nothing has happened. Ends the transaction

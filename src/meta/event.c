@@ -1,0 +1,92 @@
+#include "meta/event.h"
+
+#include "base/vec.h"
+
+enum err meta_event_add(struct ctx *c, struct db_tx *tx, struct event *event)
+{
+	static const char sql[] =
+		"INSERT INTO event (repo_id, sequence, type, data, time, version) "
+		"SELECT $1, coalesce(max(sequence), 0) + 1, $2, $3, $4, $5 "
+		"FROM event WHERE repo_id = $1 RETURNING sequence";
+	event->time = c->world->clock();
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql,
+		DB_ARGS(DB_I(event->repo_id), DB_T(str_of(event_type_name(event->type))),
+			DB_T(event->data), DB_I(event->time), DB_I(event->version)),
+		row));
+	event->sequence = row[0].integer;
+	return OK;
+}
+
+enum err meta_event_since(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t sequence,
+	struct event **out, size_t *count)
+{
+	static const char sql[] = "SELECT sequence, type, data, time, version FROM event "
+				  "WHERE repo_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(
+		c, tx, sql, DB_ARGS(DB_I(repo_id), DB_I(sequence), DB_I((int64_t)*count)), &rows));
+	VEC_OF(struct event) list = {.arena = c->arena};
+	for (;;) {
+		struct db_value row[5];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		struct event event = {
+			.repo_id = repo_id,
+			.sequence = row[0].integer,
+			.data = row[2].text,
+			.time = row[3].integer,
+			.version = row[4].integer,
+		};
+		if (!event_type_parse(row[1].text, &event.type))
+			return fail(c, ERR_UNSUPPORTED, "an event of type \"%.*s\" is not known",
+				STR_FMT(row[1].text));
+		*vec_push(&list) = event;
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}
+
+enum err meta_audit_add(struct ctx *c, struct db_tx *tx, const struct audit *entry)
+{
+	static const char sql[] =
+		"INSERT INTO audit (time, account_id, username, action, subject, detail, request) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7)";
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_I(c->world->clock()), DB_I(entry->user_id), DB_T(entry->username),
+			DB_T(entry->action), DB_T(entry->subject), DB_T(entry->detail),
+			DB_T(entry->request)),
+		NULL);
+}
+
+enum err meta_audit_list(struct ctx *c, struct db_tx *tx, struct audit **out, size_t *count)
+{
+	static const char sql[] =
+		"SELECT time, account_id, username, action, subject, detail, request "
+		"FROM audit ORDER BY time DESC LIMIT $1";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I((int64_t)*count)), &rows));
+	VEC_OF(struct audit) list = {.arena = c->arena};
+	for (;;) {
+		struct db_value row[7];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		*vec_push(&list) = (struct audit){
+			.time = row[0].integer,
+			.user_id = row[1].integer,
+			.username = row[2].text,
+			.action = row[3].text,
+			.subject = row[4].text,
+			.detail = row[5].text,
+			.request = row[6].text,
+		};
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}

@@ -1,0 +1,28 @@
+#include "meta/instance.h"
+
+enum err meta_instance_get(struct ctx *c, struct db_tx *tx, struct str key, struct str *value)
+{
+	static const char sql[] = "SELECT value FROM instance WHERE key = $1";
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(key)), row));
+	*value = row[0].text;
+	return OK;
+}
+
+enum err meta_instance_put(struct ctx *c, struct db_tx *tx, struct str key, struct str value)
+{
+	static const char sql[] = "INSERT INTO instance (key, value) VALUES ($1, $2) "
+				  "ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+	return db_run(c, tx, sql, DB_ARGS(DB_T(key), DB_T(value)), NULL);
+}
+
+enum err meta_instance_next_id(struct ctx *c, struct db_tx *tx, struct str noun, int64_t *id)
+{
+	static const char sql[] =
+		"INSERT INTO counter (noun, value) VALUES ($1, 1) "
+		"ON CONFLICT (noun) DO UPDATE SET value = counter.value + 1 RETURNING value";
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(noun)), row));
+	*id = row[0].integer;
+	return OK;
+}

@@ -1,0 +1,61 @@
+#include "meta/migrate.h"
+
+struct step {
+	int64_t version;
+	const char *sql[2]; /* by enum db_dialect; constants, because drivers cache by address */
+};
+
+static const struct step steps[] = {
+#define STATEMENT(version, sql) {version, {sql, sql}},
+#define CLUSTERED(version, sql) {version, {sql " WITHOUT ROWID", sql}},
+#include "meta/migrations.def"
+#undef STATEMENT
+#undef CLUSTERED
+};
+
+enum { STEP_COUNT = sizeof steps / sizeof *steps };
+
+int64_t meta_schema_version(void)
+{
+	return steps[STEP_COUNT - 1].version;
+}
+
+static enum err read_version(struct ctx *c, struct db_tx *tx, int64_t *version)
+{
+	static const char make[] = "CREATE TABLE IF NOT EXISTS schema_version "
+				   "(version BIGINT NOT NULL PRIMARY KEY, time BIGINT NOT NULL)";
+	static const char ask[] = "SELECT coalesce(max(version), 0) FROM schema_version";
+	struct db_value row[1];
+	TRY(db_run(c, tx, make, DB_NO_ARGS, NULL));
+	TRY(db_row(c, tx, ask, DB_NO_ARGS, row));
+	*version = row[0].integer;
+	return OK;
+}
+
+static enum err write_version(struct ctx *c, struct db_tx *tx, int64_t version)
+{
+	static const char sql[] = "INSERT INTO schema_version (version, time) VALUES ($1, $2)";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(version), DB_I(c->world->clock() / 1000000)), NULL);
+}
+
+enum err meta_migrate(struct ctx *c, struct db *db)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, db, DB_WRITE, &tx));
+	int64_t have;
+	TRY_WHILE(c, read_version(c, tx, &have), "reading the schema's version");
+	if (have > meta_schema_version())
+		return fail(c, ERR_UNSUPPORTED,
+			"the database has schema %lld, this program knows up to %lld: run a newer "
+			"one",
+			(long long)have, (long long)meta_schema_version());
+	for (size_t i = 0; i < STEP_COUNT; i++) {
+		if (steps[i].version <= have)
+			continue;
+		TRY_WHILE(c, db_run(c, tx, steps[i].sql[db->ops->dialect], DB_NO_ARGS, NULL),
+			"bringing the database to schema %lld", (long long)steps[i].version);
+		if (i + 1 == STEP_COUNT || steps[i + 1].version != steps[i].version)
+			TRY(write_version(c, tx, steps[i].version));
+	}
+	return db_commit(c, &tx);
+}

@@ -1,0 +1,97 @@
+#include "meta/pack.h"
+
+#include "base/buf.h"
+#include "base/vec.h"
+
+static struct db_value hash_of(const struct oid *id)
+{
+	return DB_B(str_from(id->hash, hash_size((enum hash_algo)id->algo)));
+}
+
+enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct pack_row *row,
+	const struct pack_bytes *bytes)
+{
+	static const char sql[] = "INSERT INTO pack (repo_id, hash, bytes, objects, kind, state, "
+				  "created, in_row, data, "
+				  "idx) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+				  "ON CONFLICT (repo_id, hash) DO UPDATE SET state = 1";
+	struct db_value data = bytes ? DB_B(bytes->pack) : DB_N();
+	struct db_value idx = bytes ? DB_B(bytes->idx) : DB_N();
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_I(repo_id), hash_of(&row->id), DB_I((int64_t)row->bytes),
+			DB_I(row->objects), DB_I(row->kind), DB_I(row->state), DB_I(row->created),
+			DB_I(bytes != NULL), data, idx),
+		NULL);
+}
+
+static enum err row_of(
+	struct ctx *c, enum hash_algo algo, const struct db_value *row, struct pack_row *out)
+{
+	if (row[0].text.len != hash_size(algo))
+		return fail(c, ERR_CORRUPT, "a pack in the database has a name of %zu bytes",
+			row[0].text.len);
+	*out = (struct pack_row){
+		.id = oid_from_bytes(algo, row[0].text.at),
+		.bytes = (uint64_t)row[1].integer,
+		.objects = (uint32_t)row[2].integer,
+		.kind = (enum pack_kind)row[3].integer,
+		.state = (enum pack_state)row[4].integer,
+		.created = row[5].integer,
+		.in_row = row[6].integer != 0,
+	};
+	return OK;
+}
+
+enum err meta_pack_list(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	enum pack_state state, struct pack_row **out, size_t *count)
+{
+	static const char sql[] =
+		"SELECT hash, bytes, objects, kind, state, created, in_row FROM pack "
+		"WHERE repo_id = $1 AND state = $2 ORDER BY created DESC, hash";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_I(state)), &rows));
+	VEC_OF(struct pack_row) list = {.arena = c->arena};
+	for (;;) {
+		struct db_value row[7];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		TRY(row_of(c, repo->object_format, row, vec_push(&list)));
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}
+
+enum err meta_pack_read(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
+	struct pack_bytes *out)
+{
+	static const char sql[] =
+		"SELECT data, idx FROM pack WHERE repo_id = $1 AND hash = $2 AND in_row = 1";
+	struct db_value row[2];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(repo_id), hash_of(id)), row));
+	*out = (struct pack_bytes){row[0].text, row[1].text};
+	return OK;
+}
+
+enum err meta_pack_set_state(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
+	enum pack_state state)
+{
+	static const char sql[] = "UPDATE pack SET state = $1 WHERE repo_id = $2 AND hash = $3";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(state), DB_I(repo_id), hash_of(id)), NULL);
+}
+
+enum err meta_pack_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id)
+{
+	static const char sql[] = "DELETE FROM pack WHERE repo_id = $1 AND hash = $2";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(repo_id), hash_of(id)), NULL);
+}
+
+const char *meta_pack_key(struct ctx *c, const char *instance, int64_t repo_id,
+	const struct oid *id, const char *suffix)
+{
+	char hex[OID_HEX_MAX];
+	return arena_fmt(c->arena, "%s/%lld/pack/%s.%s", instance, (long long)repo_id,
+		oid_hex(id, hex), suffix);
+}

@@ -1,0 +1,210 @@
+#include "meta/ref.h"
+
+#include "base/buf.h"
+
+static struct str bytes_of(const struct oid *id)
+{
+	return str_from(id->hash, hash_size((enum hash_algo)id->algo));
+}
+
+static enum err oid_from_value(
+	struct ctx *c, enum hash_algo algo, const struct db_value *value, struct oid *out)
+{
+	*out = (struct oid){0};
+	if (value->kind == DB_NULL)
+		return OK;
+	if (value->text.len != hash_size(algo))
+		return fail(c, ERR_CORRUPT, "an object id in the database has %zu bytes",
+			value->text.len);
+	*out = oid_from_bytes(algo, value->text.at);
+	return OK;
+}
+
+static enum err ref_from_row(
+	struct ctx *c, enum hash_algo algo, const struct db_value *row, struct ref *out)
+{
+	out->name = row[0].text;
+	TRY(oid_from_value(c, algo, &row[1], &out->id));
+	return oid_from_value(c, algo, &row[2], &out->peeled);
+}
+
+enum err meta_ref_list(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, meta_ref_visit *visit, void *arg)
+{
+	static const char sql[] =
+		"SELECT name, oid, peeled FROM ref WHERE repo_id = $1 ORDER BY name";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id)), &rows));
+	for (;;) {
+		struct arena_mark mark = arena_mark(c->arena);
+		struct db_value row[3];
+		struct ref ref;
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			return OK;
+		TRY(ref_from_row(c, repo->object_format, row, &ref));
+		TRY(visit(c, arg, &ref));
+		arena_rewind(c->arena, mark);
+	}
+}
+
+enum err meta_ref_get(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name, struct ref *out)
+{
+	static const char sql[] =
+		"SELECT name, oid, peeled FROM ref WHERE repo_id = $1 AND name = $2";
+	struct db_value row[3];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_B(name)), row));
+	return ref_from_row(c, repo->object_format, row, out);
+}
+
+static enum err clash(struct ctx *c, struct str name, struct str other)
+{
+	return fail(c, ERR_EXISTS, "\"%.*s\" cannot be while \"%.*s\" is there", STR_FMT(name),
+		STR_FMT(other));
+}
+
+/* ERR_EXISTS where a parent of `name` is a ref. */
+static enum err check_parents(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name)
+{
+	static const char sql[] = "SELECT 1 FROM ref WHERE repo_id = $1 AND name = $2";
+	for (size_t i = sizeof "refs/"; i < name.len; i++) {
+		if (name.at[i] != '/')
+			continue;
+		struct db_value row[1];
+		struct str parent = str_until(name, i);
+		enum err kind = db_row(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_B(parent)), row);
+		if (kind == OK)
+			return clash(c, name, parent);
+		if (kind != ERR_NOT_FOUND)
+			return kind;
+		ctx_clear(c);
+	}
+	return OK;
+}
+
+/* ERR_EXISTS where a ref lies below `name`: from "name/" to before "name0", '0' being '/' + 1. */
+static enum err check_children(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name)
+{
+	static const char sql[] = "SELECT name FROM ref WHERE repo_id = $1 AND name > $2 "
+				  "AND name < $3 ORDER BY name LIMIT 1";
+	struct str from = str_of(arena_fmt(c->arena, "%.*s/", STR_FMT(name)));
+	struct str to = str_of(arena_fmt(c->arena, "%.*s0", STR_FMT(name)));
+	struct db_value row[1];
+	enum err kind = db_row(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_B(from), DB_B(to)), row);
+	if (kind == OK)
+		return clash(c, name, row[0].text);
+	if (kind != ERR_NOT_FOUND)
+		return kind;
+	ctx_clear(c);
+	return OK;
+}
+
+static enum err ref_insert(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct ref_change *change, int64_t *changed)
+{
+	static const char sql[] = "INSERT INTO ref (repo_id, name, oid, peeled) "
+				  "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+	TRY(check_parents(c, tx, repo, change->name));
+	TRY(check_children(c, tx, repo, change->name));
+	struct db_value peeled = change->peeled.algo ? DB_B(bytes_of(&change->peeled)) : DB_N();
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_B(change->name), DB_B(bytes_of(&change->new)), peeled),
+		changed);
+}
+
+static enum err ref_update(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct ref_change *change, int64_t *changed)
+{
+	static const char sql[] = "UPDATE ref SET oid = $1, peeled = $2 "
+				  "WHERE repo_id = $3 AND name = $4 AND oid = $5";
+	struct db_value peeled = change->peeled.algo ? DB_B(bytes_of(&change->peeled)) : DB_N();
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_B(bytes_of(&change->new)), peeled, DB_I(repo->id), DB_B(change->name),
+			DB_B(bytes_of(&change->old))),
+		changed);
+}
+
+static enum err ref_delete(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct ref_change *change, int64_t *changed)
+{
+	static const char sql[] = "DELETE FROM ref WHERE repo_id = $1 AND name = $2 AND oid = $3";
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_B(change->name), DB_B(bytes_of(&change->old))), changed);
+}
+
+enum err meta_ref_swap(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, const struct ref_change *change)
+{
+	ASSERT(change->old.algo == repo->object_format && change->new.algo == repo->object_format);
+	bool create = oid_is_zero(&change->old), delete = oid_is_zero(&change->new);
+	ASSERT(!(create && delete));
+	int64_t changed = 0;
+	if (create)
+		TRY(ref_insert(c, tx, repo, change, &changed));
+	else if (delete)
+		TRY(ref_delete(c, tx, repo, change, &changed));
+	else
+		TRY(ref_update(c, tx, repo, change, &changed));
+	if (changed != 1)
+		return fail(c, ERR_CONFLICT, "\"%.*s\" was changed by somebody else first",
+			STR_FMT(change->name));
+	return OK;
+}
+
+enum err meta_ref_log_add(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct ref_log *entry)
+{
+	static const char sql[] =
+		"INSERT INTO ref_log (repo_id, version, name, old, new, forced, account_id, "
+		"username, time, request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+	const struct ref_change *change = &entry->change;
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_I(repo_id), DB_I(entry->version), DB_B(change->name),
+			DB_B(bytes_of(&change->old)), DB_B(bytes_of(&change->new)),
+			DB_I(entry->forced), DB_I(entry->user_id), DB_T(entry->username),
+			DB_I(entry->time), DB_T(entry->request)),
+		NULL);
+}
+
+static enum err log_from_row(
+	struct ctx *c, enum hash_algo algo, const struct db_value *row, struct ref_log *out)
+{
+	*out = (struct ref_log){
+		.version = row[0].integer,
+		.change.name = row[1].text,
+		.forced = row[4].integer != 0,
+		.user_id = row[5].integer,
+		.username = row[6].text,
+		.time = row[7].integer,
+		.request = row[8].text,
+	};
+	TRY(oid_from_value(c, algo, &row[2], &out->change.old));
+	return oid_from_value(c, algo, &row[3], &out->change.new);
+}
+
+enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct meta_ref_log_page *page, meta_ref_log_visit *visit, void *arg)
+{
+	static const char sql[] =
+		"SELECT version, name, old, new, forced, account_id, username, time, request "
+		"FROM ref_log WHERE repo_id = $1 AND version > $2 ORDER BY version, name LIMIT $3";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_I(page->version), DB_I((int64_t)page->limit)), &rows));
+	for (;;) {
+		struct arena_mark mark = arena_mark(c->arena);
+		struct db_value row[9];
+		struct ref_log entry;
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			return OK;
+		TRY(log_from_row(c, repo->object_format, row, &entry));
+		TRY(visit(c, arg, &entry));
+		arena_rewind(c->arena, mark);
+	}
+}

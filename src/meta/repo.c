@@ -1,0 +1,156 @@
+#include "meta/repo.h"
+
+#include "base/buf.h"
+#include "meta/instance.h"
+
+#define COLUMNS "id, name, description, visibility, object_format, head, version, created, pushed"
+enum { COLUMN_COUNT = 9 };
+
+static struct repo from_row(const struct db_value *row)
+{
+	return (struct repo){
+		.id = row[0].integer,
+		.name = row[1].text,
+		.description = row[2].text,
+		.visibility = row[3].integer ? VISIBILITY_PUBLIC : VISIBILITY_PRIVATE,
+		.object_format = (enum hash_algo)row[4].integer,
+		.head = row[5].text,
+		.version = row[6].integer,
+		.created = row[7].integer,
+		.pushed = row[8].integer,
+	};
+}
+
+/* The name as it is compared and ordered: its ASCII letters in lower case. */
+static struct str key_of(struct ctx *c, struct str name)
+{
+	char *key = arena_raw(c->arena, name.len + 1);
+	for (size_t i = 0; i < name.len; i++) {
+		char byte = name.at[i];
+		key[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+	}
+	return str_from(key, name.len);
+}
+
+static enum err name_taken(struct ctx *c, enum err kind, struct str name)
+{
+	if (kind != ERR_EXISTS)
+		return kind;
+	return fail(c, ERR_EXISTS, "a repository named \"%.*s\" exists already", STR_FMT(name));
+}
+
+enum err meta_repo_create(struct ctx *c, struct db_tx *tx, struct repo *repo)
+{
+	static const char sql[] =
+		"INSERT INTO repo (id, key, name, description, visibility, object_format, head, "
+		"version, created, pushed) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 0)";
+	TRY(meta_instance_next_id(c, tx, STR("repo"), &repo->id));
+	repo->created = c->world->clock() / 1000000;
+	repo->version = 1;
+	repo->pushed = 0;
+	enum err kind = db_run(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_T(key_of(c, repo->name)), DB_T(repo->name),
+			DB_T(repo->description), DB_I(repo->visibility), DB_I(repo->object_format),
+			DB_B(repo->head), DB_I(repo->created)),
+		NULL);
+	return name_taken(c, kind, repo->name);
+}
+
+enum err meta_repo_get_by_name(struct ctx *c, struct db_tx *tx, struct str name, struct repo *out)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM repo WHERE key = $1";
+	struct db_value row[COLUMN_COUNT];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(key_of(c, name))), row));
+	*out = from_row(row);
+	return OK;
+}
+
+enum err meta_repo_get(struct ctx *c, struct db_tx *tx, int64_t id, struct repo *out)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM repo WHERE id = $1";
+	struct db_value row[COLUMN_COUNT];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(id)), row));
+	*out = from_row(row);
+	return OK;
+}
+
+/* "%words%" for LIKE with '\' as its escape. */
+static struct str like_pattern(struct ctx *c, struct str words)
+{
+	struct buf b = {.arena = c->arena};
+	buf_byte(&b, '%');
+	for (size_t i = 0; i < words.len; i++) {
+		if (words.at[i] == '%' || words.at[i] == '_' || words.at[i] == '\\')
+			buf_byte(&b, '\\');
+		buf_byte(&b, words.at[i]);
+	}
+	buf_byte(&b, '%');
+	return key_of(c, buf_view(&b));
+}
+
+enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
+	struct repo **out, size_t *count)
+{
+	static const char sql[] =
+		"SELECT " COLUMNS " FROM repo WHERE key > $1 "
+		"AND ($2 = 1 OR visibility = 1 OR EXISTS (SELECT 1 FROM permission "
+		"WHERE permission.repo_id = repo.id AND permission.account_id = $3)) "
+		"AND ($4 = '%%' OR key LIKE $4 ESCAPE '\\' "
+		"OR lower(description) LIKE $4 ESCAPE '\\') ORDER BY key LIMIT $5";
+	bool all = !page->who || page->who->owner;
+	int64_t user_id = page->who ? page->who->user_id : 0;
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql,
+		DB_ARGS(DB_T(key_of(c, page->after)), DB_I(all), DB_I(user_id),
+			DB_T(like_pattern(c, page->words)), DB_I((int64_t)page->limit)),
+		&rows));
+	*out = NEW_ARRAY(c->arena, struct repo, page->limit);
+	*count = 0;
+	for (;;) {
+		struct db_value row[COLUMN_COUNT];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more || *count == page->limit)
+			return OK;
+		(*out)[(*count)++] = from_row(row);
+	}
+}
+
+enum err meta_repo_update(struct ctx *c, struct db_tx *tx, const struct repo *repo)
+{
+	static const char sql[] = "UPDATE repo SET key = $1, name = $2, description = $3, "
+				  "visibility = $4 WHERE id = $5";
+	enum err kind = db_run(c, tx, sql,
+		DB_ARGS(DB_T(key_of(c, repo->name)), DB_T(repo->name), DB_T(repo->description),
+			DB_I(repo->visibility), DB_I(repo->id)),
+		NULL);
+	return name_taken(c, kind, repo->name);
+}
+
+enum err meta_repo_set_head(struct ctx *c, struct db_tx *tx, int64_t id, struct str head)
+{
+	static const char sql[] = "UPDATE repo SET head = $1 WHERE id = $2";
+	return db_run(c, tx, sql, DB_ARGS(DB_B(head), DB_I(id)), NULL);
+}
+
+enum err meta_repo_bump_version(struct ctx *c, struct db_tx *tx, int64_t id, int64_t *version)
+{
+	static const char sql[] =
+		"UPDATE repo SET version = version + 1 WHERE id = $1 RETURNING version";
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(id)), row));
+	*version = row[0].integer;
+	return OK;
+}
+
+enum err meta_repo_set_pushed(struct ctx *c, struct db_tx *tx, int64_t id, int64_t seconds)
+{
+	static const char sql[] = "UPDATE repo SET pushed = $1 WHERE id = $2";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(seconds), DB_I(id)), NULL);
+}
+
+enum err meta_repo_delete(struct ctx *c, struct db_tx *tx, int64_t id)
+{
+	static const char sql[] = "DELETE FROM repo WHERE id = $1";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(id)), NULL);
+}

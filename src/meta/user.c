@@ -1,0 +1,202 @@
+#include "meta/user.h"
+
+#include "base/vec.h"
+#include "meta/instance.h"
+
+#define COLUMNS "id, username, owner, password <> '', created, generation"
+enum { COLUMN_COUNT = 6 };
+
+static struct user from_row(const struct db_value *row)
+{
+	return (struct user){
+		.id = row[0].integer,
+		.username = row[1].text,
+		.owner = row[2].integer != 0,
+		.has_password = row[3].integer != 0,
+		.created = row[4].integer,
+		.generation = row[5].integer,
+	};
+}
+
+enum err meta_user_create(struct ctx *c, struct db_tx *tx, struct user *user, struct str password)
+{
+	static const char sql[] =
+		"INSERT INTO account (id, username, owner, password, generation, created) "
+		"VALUES ($1, $2, $3, $4, 1, $5)";
+	TRY(meta_instance_next_id(c, tx, STR("account"), &user->id));
+	user->created = c->world->clock() / 1000000;
+	user->has_password = password.len > 0;
+	user->generation = 1;
+	enum err kind = db_run(c, tx, sql,
+		DB_ARGS(DB_I(user->id), DB_T(user->username), DB_I(user->owner), DB_T(password),
+			DB_I(user->created)),
+		NULL);
+	if (kind == ERR_EXISTS)
+		return fail(c, ERR_EXISTS, "there is somebody named \"%.*s\" already",
+			STR_FMT(user->username));
+	return kind;
+}
+
+enum err meta_user_get(struct ctx *c, struct db_tx *tx, int64_t id, struct user *out)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM account WHERE id = $1";
+	struct db_value row[COLUMN_COUNT];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(id)), row));
+	*out = from_row(row);
+	return OK;
+}
+
+enum err meta_user_get_by_name(
+	struct ctx *c, struct db_tx *tx, struct str username, struct user *out)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM account WHERE username = $1";
+	struct db_value row[COLUMN_COUNT];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(username)), row));
+	*out = from_row(row);
+	return OK;
+}
+
+enum err meta_user_get_owner(struct ctx *c, struct db_tx *tx, struct user *out)
+{
+	static const char sql[] =
+		"SELECT " COLUMNS " FROM account WHERE owner = 1 ORDER BY id LIMIT 1";
+	struct db_value row[COLUMN_COUNT];
+	TRY(db_row(c, tx, sql, DB_NO_ARGS, row));
+	*out = from_row(row);
+	return OK;
+}
+
+enum err meta_user_list(struct ctx *c, struct db_tx *tx, struct user **out, size_t *count)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM account ORDER BY username";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_NO_ARGS, &rows));
+	VEC_OF(struct user) list = {.arena = c->arena};
+	for (;;) {
+		struct db_value row[COLUMN_COUNT];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		*vec_push(&list) = from_row(row);
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}
+
+enum err meta_user_password(struct ctx *c, struct db_tx *tx, int64_t id, struct str *stored)
+{
+	static const char sql[] = "SELECT password FROM account WHERE id = $1";
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(id)), row));
+	*stored = row[0].text;
+	return OK;
+}
+
+enum err meta_user_set_password(struct ctx *c, struct db_tx *tx, int64_t id, struct str stored)
+{
+	static const char sql[] = "UPDATE account SET password = $1, generation = generation + 1 "
+				  "WHERE id = $2";
+	return db_run(c, tx, sql, DB_ARGS(DB_T(stored), DB_I(id)), NULL);
+}
+
+enum err meta_user_delete(struct ctx *c, struct db_tx *tx, int64_t id)
+{
+	static const char sql[] = "DELETE FROM account WHERE id = $1";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(id)), NULL);
+}
+
+struct actor meta_user_actor(const struct user *user)
+{
+	return (struct actor){
+		.user_id = user->id,
+		.username = user->username,
+		.owner = user->owner,
+		.limit = PERMISSION_ADMIN,
+	};
+}
+
+enum err meta_permission_get(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id, enum permission *out)
+{
+	static const char sql[] =
+		"SELECT level FROM permission WHERE repo_id = $1 AND account_id = $2";
+	struct db_value row[1];
+	*out = PERMISSION_NONE;
+	enum err kind = db_row(c, tx, sql, DB_ARGS(DB_I(repo_id), DB_I(user_id)), row);
+	if (kind == ERR_NOT_FOUND) {
+		ctx_clear(c);
+		return OK;
+	}
+	TRY(kind);
+	if (row[0].integer < PERMISSION_NONE || row[0].integer > PERMISSION_ADMIN)
+		return fail(c, ERR_CORRUPT, "a permission in the database is %lld",
+			(long long)row[0].integer);
+	*out = (enum permission)row[0].integer;
+	return OK;
+}
+
+enum err meta_permission_put(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id, enum permission level)
+{
+	static const char sql[] =
+		"INSERT INTO permission (repo_id, account_id, level) VALUES ($1, $2, $3) "
+		"ON CONFLICT (repo_id, account_id) DO UPDATE SET level = excluded.level";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(repo_id), DB_I(user_id), DB_I(level)), NULL);
+}
+
+enum err meta_permission_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id)
+{
+	static const char sql[] = "DELETE FROM permission WHERE repo_id = $1 AND account_id = $2";
+	int64_t changed;
+	TRY(db_run(c, tx, sql, DB_ARGS(DB_I(repo_id), DB_I(user_id)), &changed));
+	return changed ? OK : fail(c, ERR_NOT_FOUND, "they have no permission there");
+}
+
+enum err meta_permission_list(struct ctx *c, struct db_tx *tx, int64_t repo_id,
+	struct permission_row **out, size_t *count)
+{
+	static const char sql[] =
+		"SELECT account.id, account.username, permission.level FROM permission "
+		"JOIN account ON account.id = permission.account_id "
+		"WHERE permission.repo_id = $1 ORDER BY account.username";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo_id)), &rows));
+	VEC_OF(struct permission_row) list = {.arena = c->arena};
+	for (;;) {
+		struct db_value row[3];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		*vec_push(&list) = (struct permission_row){
+			row[0].integer, row[1].text, (enum permission)row[2].integer};
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}
+
+enum err meta_login_link_add(
+	struct ctx *c, struct db_tx *tx, struct str hash, int64_t user_id, int64_t expires)
+{
+	static const char tidy[] = "DELETE FROM login_link WHERE expires < $1";
+	static const char sql[] =
+		"INSERT INTO login_link (hash, account_id, expires) VALUES ($1, $2, $3)";
+	TRY(db_run(c, tx, tidy, DB_ARGS(DB_I(c->world->clock() / 1000000)), NULL));
+	return db_run(c, tx, sql, DB_ARGS(DB_B(hash), DB_I(user_id), DB_I(expires)), NULL);
+}
+
+enum err meta_login_link_take(
+	struct ctx *c, struct db_tx *tx, struct str hash, int64_t now, int64_t *user_id)
+{
+	static const char sql[] =
+		"DELETE FROM login_link WHERE hash = $1 RETURNING account_id, expires";
+	struct db_value row[2];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_B(hash)), row));
+	if (row[1].integer <= now)
+		return fail(c, ERR_NOT_FOUND, "that link has expired");
+	*user_id = row[0].integer;
+	return OK;
+}

@@ -1,0 +1,41 @@
+#include "model/user.h"
+
+static bool is_alnum_lower(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+}
+
+enum err username_check(struct ctx *c, struct str username)
+{
+	if (username.len == 0)
+		return fail(c, ERR_INVALID, "a username cannot be empty");
+	if (username.len > USERNAME_MAX)
+		return fail(c, ERR_INVALID, "a username has at most %d characters, this one %zu",
+			USERNAME_MAX, username.len);
+	for (size_t i = 0; i < username.len; i++) {
+		char byte = username.at[i];
+		if (!is_alnum_lower(byte) && byte != '-' && byte != '_' && byte != '.')
+			return fail(c, ERR_INVALID,
+				"a username consists of a-z, 0-9, '-', '_' and '.', in lower case");
+	}
+	if (!is_alnum_lower(username.at[0]))
+		return fail(c, ERR_INVALID,
+			"the username \"%.*s\" must begin with a letter or digit",
+			STR_FMT(username));
+	return OK;
+}
+
+enum err password_check(struct ctx *c, struct str password)
+{
+	if (password.len < PASSWORD_MIN)
+		return fail(c, ERR_INVALID, "a password has at least %d characters", PASSWORD_MIN);
+	if (password.len > PASSWORD_MAX)
+		return fail(c, ERR_INVALID, "a password has at most %d bytes", PASSWORD_MAX);
+	if (memchr(password.at, 0, password.len))
+		return fail(c, ERR_INVALID, "a password cannot hold a zero byte");
+	if (str_starts(password, STR(TOKEN_PREFIX)))
+		return fail(c, ERR_INVALID,
+			"a password cannot begin with \"%s\": that is how API tokens begin",
+			TOKEN_PREFIX);
+	return OK;
+}
