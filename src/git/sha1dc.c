@@ -102,47 +102,21 @@ static void schedule_fill(struct schedule *s, const uint8_t *blocks, size_t coun
 #define DIFFERENCE(i, a, j, b) \
 	((lanes)((signed_lanes)(w[i] << (31 - (a)) ^ w[j] << (31 - (b))) >> 31))
 
-/* For each lane the set of vectors whose hot conditions all hold. */
-static lanes filter_hot(const struct schedule *s)
+/*
+ * For each lane the set of vectors whose conditions all hold. Not inlined, because clang would see
+ * lanes taken out one by one and give the vectors up.
+ */
+static __attribute__((noinline)) lanes filter(const struct schedule *s)
 {
 	const lanes *w = s->of_all;
 	lanes left = ~(lanes){0};
 #define EQUAL(difference, vectors) (~((difference) & (vectors)))
 #define DIFFER(difference, vectors) ((difference) | ~(vectors))
-#define UBC_HOT(i, a, j, b, relation, vectors) left &= relation(DIFFERENCE(i, a, j, b), vectors);
-#define UBC_COLD(i, a, j, b, relation, vectors)
+#define UBC(i, a, j, b, relation, vectors) left &= relation(DIFFERENCE(i, a, j, b), vectors);
 #include "git/sha1dc_ubc.def"
-#undef UBC_HOT
-#undef UBC_COLD
+#undef UBC
 #undef EQUAL
 #undef DIFFER
-	return left;
-}
-
-struct condition {
-	uint8_t i, a, j, b, differ;
-	uint32_t vectors;
-};
-
-static const struct condition cold_conditions[] = {
-#define EQUAL 0
-#define DIFFER 1
-#define UBC_HOT(i, a, j, b, relation, vectors)
-#define UBC_COLD(i, a, j, b, relation, vectors) {i, a, j, b, relation, vectors},
-#include "git/sha1dc_ubc.def"
-#undef UBC_HOT
-#undef UBC_COLD
-#undef EQUAL
-#undef DIFFER
-};
-
-static uint32_t filter_cold(const uint32_t w[80], uint32_t left)
-{
-	for (size_t n = 0; n < sizeof cold_conditions / sizeof *cold_conditions; n++) {
-		const struct condition *ubc = &cold_conditions[n];
-		uint32_t differ = (w[ubc->i] >> ubc->a ^ w[ubc->j] >> ubc->b) & 1;
-		left &= differ == ubc->differ ? ~0u : ~ubc->vectors;
-	}
 	return left;
 }
 
@@ -167,17 +141,13 @@ static bool vector_collides(const struct sha1dc_vector *v, const uint32_t w[80],
 	return !differ;
 }
 
-/* `left`: the vectors that the hot conditions left over. Before and after: the state around the
- * block. */
+/* `left`: the vectors that the filter left over. Before and after: the state around the block. */
 static __attribute__((noinline)) bool block_collides(const struct schedule *s, size_t lane,
 	uint32_t left, const uint32_t before[5], const uint32_t after[5])
 {
 	uint32_t w[80];
 	for (size_t t = 0; t < 80; t++)
 		w[t] = s->word[t][lane];
-	left = filter_cold(w, left);
-	if (!left)
-		return false;
 	uint32_t at_step[3][5];
 	memcpy(at_step[0], before, sizeof at_step[0]);
 	steps(at_step[0], w, 1, 0, 55);
@@ -199,7 +169,7 @@ static void take_blocks(struct sha1dc *h, const uint8_t *blocks, size_t count)
 {
 	struct schedule s;
 	schedule_fill(&s, blocks, count);
-	lanes left = filter_hot(&s);
+	lanes left = filter(&s);
 	for (size_t lane = 0; lane < count; lane++) {
 		uint32_t before[5], now[5];
 		memcpy(before, h->state, sizeof before);

@@ -284,11 +284,9 @@ struct condition {
 static const struct condition conditions[] = {
 #define EQUAL false
 #define DIFFER true
-#define UBC_HOT(i, a, j, b, relation, vectors) {i, a, j, b, relation, vectors},
-#define UBC_COLD(i, a, j, b, relation, vectors) {i, a, j, b, relation, vectors},
+#define UBC(i, a, j, b, relation, vectors) {i, a, j, b, relation, vectors},
 #include "git/sha1dc_ubc.def"
-#undef UBC_HOT
-#undef UBC_COLD
+#undef UBC
 #undef EQUAL
 #undef DIFFER
 };
