@@ -15,6 +15,7 @@
 #include "core/core.h"
 
 struct http_exchange;
+struct session;
 struct web;
 
 enum { WEB_PARAMS_MAX = 4, WEB_HEADERS_MAX = 16, WEB_FIELDS_MAX = 64 };
@@ -25,23 +26,21 @@ struct web_pair {
 
 struct web_request {
 	struct core *core;
-	struct actor who;   /* ACTOR_ANONYMOUS when nobody is signed in */
-	struct str method;  /* "GET" also when the client said HEAD: the body is dropped below */
-	struct str path;    /* as sent, still percent-encoded: "/hello/tree/main" */
-	struct str query;   /* as sent, without the '?' */
-	struct str origin;  /* how the client reaches us: "https://git.example.org", no slash */
-	struct str csrf;    /* goes into every form as the hidden field "csrf" */
-	struct str session; /* the session's secret when they came by cookie; else empty */
-	bool api;           /* under /api: errors are problem+json */
-	bool answered;      /* a reply has begun */
-	int status;         /* of that reply */
+	struct actor who;  /* ACTOR_ANONYMOUS when nobody is signed in */
+	struct str method; /* "GET" also when the client said HEAD: the body is dropped below */
+	struct str path;   /* as sent, still percent-encoded: "/hello/tree/main" */
+	struct str query;  /* as sent, without the '?' */
+	struct str origin; /* how the client reaches us: "https://git.example.org", no slash */
+	struct str csrf;   /* goes into every form as the hidden field "csrf" */
+	const struct session *session; /* core/login.h: when they came by cookie; else NULL */
+	bool api;                      /* under /api: errors are problem+json */
+	const char *field; /* what is being checked: an ERR_INVALID names it (422 under /api) */
 	struct http_exchange *http;
 	const struct web *web;
-	struct web_pair params[WEB_PARAMS_MAX]; /* from the route's pattern, decoded */
-	struct web_pair fields[WEB_FIELDS_MAX]; /* of an urlencoded form, decoded; read on demand */
+	struct web_pair params[WEB_PARAMS_MAX];   /* from the route's pattern, decoded */
+	struct web_pair fields[WEB_FIELDS_MAX];   /* of an urlencoded form, decoded */
 	struct web_pair headers[WEB_HEADERS_MAX]; /* of the reply, beside the standing ones */
 	size_t param_count, field_count, header_count;
-	bool form_read;
 };
 
 typedef enum err web_handler(struct ctx *c, struct web_request *r) MUST;
@@ -101,7 +100,7 @@ bool web_is_local_path(struct str path);
 
 /* The URL of a file in web/ ("nimbus.css"), with its hash in it so that it may be cached for ever.
  */
-const char *web_asset_url(const char *name);
+const char *web_asset_url(struct arena *a, const char *name);
 
 /* The page for an error: web/page_error.c. Infallible: it is what is shown when things fail. */
 void page_error(

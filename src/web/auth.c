@@ -1,0 +1,193 @@
+#include "base/hex.h"
+#include "web/internal.h"
+
+struct str web_peer(const struct web *web, const struct http_exchange *x)
+{
+	struct buf all = {.arena = x->ctx->arena};
+	for (size_t i = 0; i < x->header_count; i++)
+		if (str_eq_nocase(x->headers[i].name, STR("x-forwarded-for"))) {
+			if (all.len)
+				buf_byte(&all, ',');
+			buf_str(&all, x->headers[i].value);
+		}
+	return proxies_client(&web->proxies, x->peer, buf_view(&all));
+}
+
+static bool is_https(const struct web *web, const struct http_exchange *x)
+{
+	if (*web->core->base_url)
+		return str_starts(str_of(web->core->base_url), STR("https://"));
+	return proxies_trust(&web->proxies, x->peer) &&
+	       str_eq_nocase(http_header(x, "x-forwarded-proto"), STR("https"));
+}
+
+struct str web_origin(const struct web *web, const struct http_exchange *x)
+{
+	if (*web->core->base_url)
+		return str_of(web->core->base_url);
+	return str_of(arena_fmt(
+		x->ctx->arena, "http%s://%.*s", is_https(web, x) ? "s" : "", STR_FMT(x->host)));
+}
+
+/* "user:secret" in base64. */
+static enum err read_basic(
+	struct ctx *c, const struct http_exchange *x, struct str text, struct credential *out)
+{
+	text = str_trim(text);
+	char *plain = arena_alloc(x->ctx->arena, text.len / 4 * 3 + 3);
+	size_t len;
+	struct str rest;
+	if (!base64_decode(text, plain, &len) || memchr(plain, 0, len) ||
+		!str_is_utf8(rest = str_from(plain, len)) || str_find(rest, ':') == len)
+		return fail(
+			c, ERR_UNAUTH, "the Authorization header is no base64 of name:password");
+	*out = (struct credential){.kind = CREDENTIAL_PASSWORD};
+	out->username = str_cut(&rest, ':');
+	out->secret = rest;
+	return OK;
+}
+
+enum err web_authorize(struct ctx *c, const struct web *web, const struct http_exchange *x,
+	struct actor *who, bool *given)
+{
+	*who = ACTOR_ANONYMOUS;
+	struct str rest = http_header(x, "authorization");
+	*given = rest.len > 0;
+	if (!*given)
+		return OK;
+	struct credential cred = {.kind = CREDENTIAL_TOKEN};
+	struct str scheme = str_cut(&rest, ' ');
+	if (str_eq_nocase(scheme, STR("basic")))
+		TRY(read_basic(c, x, rest, &cred));
+	else if (str_eq_nocase(scheme, STR("bearer")))
+		cred.secret = str_trim(rest);
+	else
+		return fail(c, ERR_UNAUTH, "the Authorization header is neither Basic nor Bearer");
+	return login_credential(c, web->core, &cred, web_peer(web, x), who);
+}
+
+/* The value of our cookie in "a=1; nimbus_session=…; b=2". */
+static struct str session_cookie(const struct http_exchange *x)
+{
+	struct str rest = http_header(x, "cookie");
+	while (rest.len) {
+		struct str value = str_trim(str_cut(&rest, ';'));
+		if (str_skip(&value, STR(WEB_COOKIE "=")))
+			return value;
+	}
+	return STR("");
+}
+
+enum err web_identify(struct ctx *c, struct web_request *r)
+{
+	bool given;
+	TRY(web_authorize(c, r->web, r->http, &r->who, &given));
+	struct str cookie = session_cookie(r->http);
+	if (given || !cookie.len)
+		return OK;
+	struct session *session = NEW(c->arena, struct session);
+	enum err e = session_get(c, r->core, cookie, session);
+	if (e == ERR_UNAUTH) {
+		ctx_clear(c);
+		return OK;
+	}
+	TRY(e);
+	r->session = session;
+	r->who = session->who;
+	r->csrf = str_of(session->csrf);
+	return OK;
+}
+
+/* "host:port" of "https://host:port/path". */
+static struct str authority_of(struct str url)
+{
+	size_t at = str_find_str(url, STR("://"));
+	if (at == url.len)
+		return STR("");
+	struct str rest = str_from_index(url, at + 3);
+	return str_until(rest, str_find(rest, '/'));
+}
+
+enum err web_check_site(struct ctx *c, const struct web_request *r)
+{
+	struct str site = web_request_header(r, "sec-fetch-site");
+	struct str origin = web_request_header(r, "origin");
+	bool same = true;
+	if (site.len)
+		same = str_is(site, "same-origin") || str_is(site, "none");
+	else if (origin.len)
+		same = str_eq_nocase(authority_of(origin), r->http->host) ||
+		       str_eq_nocase(authority_of(origin), authority_of(r->origin));
+	if (!same)
+		return fail(c, ERR_DENIED, "this request came from another site's page");
+	return OK;
+}
+
+enum err web_check_csrf(struct ctx *c, const struct web_request *r)
+{
+	TRY(web_check_site(c, r));
+	if (!r->session)
+		return OK;
+	struct str given = web_field(r, "csrf");
+	if (!given.len)
+		given = web_request_header(r, "x-csrf-token");
+	return session_check_csrf(c, r->session, given);
+}
+
+static void set_cookie(struct ctx *c, struct web_request *r, struct str value, int64_t seconds)
+{
+	bool secure = r->web->secure == SECURE_ALWAYS ||
+		      (r->web->secure == SECURE_AUTO && str_starts(r->origin, STR("https://")));
+	web_header(r, "Set-Cookie",
+		str_of(arena_fmt(c->arena,
+			WEB_COOKIE "=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s",
+			STR_FMT(value), (long long)seconds, secure ? "; Secure" : "")));
+}
+
+static enum err begin_session(struct ctx *c, struct web_request *r, const struct actor *who)
+{
+	struct session *session = NEW(c->arena, struct session);
+	TRY(session_begin(c, r->core, who, session));
+	set_cookie(c, r, session->cookie, r->core->limits.session_seconds);
+	r->who = session->who;
+	r->session = session;
+	r->csrf = str_of(session->csrf);
+	return OK;
+}
+
+enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, struct str password)
+{
+	struct credential cred = {CREDENTIAL_PASSWORD, username, password};
+	struct actor who;
+	TRY(login_credential(c, r->core, &cred, web_peer(r->web, r->http), &who));
+	return begin_session(c, r, &who);
+}
+
+enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secret)
+{
+	struct actor who;
+	if (str_is(r->http->method, "HEAD"))
+		return fail(c, ERR_INVALID, "a sign-in link is opened with GET");
+	TRY(login_link_take(c, r->core, secret, &who));
+	return begin_session(c, r, &who);
+}
+
+enum err web_sign_out(struct ctx *c, struct web_request *r)
+{
+	if (r->session)
+		TRY(session_end(c, r->core, r->session->cookie));
+	set_cookie(c, r, STR(""), 0);
+	r->session = NULL;
+	r->who = ACTOR_ANONYMOUS;
+	return OK;
+}
+
+bool web_is_local_path(struct str path)
+{
+	if (path.len == 0 || path.at[0] != '/' || (path.len > 1 && path.at[1] == '/'))
+		return false;
+	for (size_t i = 0; i < path.len; i++)
+		if ((unsigned char)path.at[i] <= ' ' || path.at[i] == '\\' || path.at[i] == 0x7f)
+			return false;
+	return true;
+}

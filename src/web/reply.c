@@ -1,0 +1,138 @@
+#include "base/map.h"
+#include "web/internal.h"
+
+/* Pages are complete without a script; pictures in a README may come from anywhere over https. */
+#define HTML_POLICY                                                                            \
+	"default-src 'none'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; " \
+	"manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+#define DATA_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+void web_header(struct web_request *r, const char *name, struct str value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		ASSERT((unsigned char)value.at[i] >= ' ' && value.at[i] != 0x7f);
+	struct str key = str_of(name);
+	for (size_t i = 0; i < r->header_count; i++)
+		if (str_eq_nocase(r->headers[i].name, key)) {
+			r->headers[i].value = value;
+			return;
+		}
+	ASSERT(r->header_count < WEB_HEADERS_MAX);
+	r->headers[r->header_count++] = (struct web_pair){key, value};
+}
+
+/* A header that every reply has unless the handler set another. */
+static void standing(struct web_request *r, const char *name, const char *value)
+{
+	for (size_t i = 0; i < r->header_count; i++)
+		if (str_eq_nocase(r->headers[i].name, str_of(name)))
+			return;
+	http_set(r->http, name, str_of(value));
+}
+
+enum err web_begin(
+	struct web_request *r, int status, const char *type, uint64_t length, struct sink **out)
+{
+	bool html = type && str_starts(str_of(type), STR("text/html"));
+	if (type)
+		standing(r, "Content-Type", type);
+	standing(r, "Content-Security-Policy", html ? HTML_POLICY : DATA_POLICY);
+	standing(r, "X-Content-Type-Options", "nosniff");
+	standing(r, "Referrer-Policy", "same-origin");
+	standing(r, "Cross-Origin-Opener-Policy", "same-origin");
+	standing(r, "Cross-Origin-Resource-Policy", "same-origin");
+	standing(r, "Cache-Control", status < 400 ? "private, no-cache" : "no-store");
+	standing(r, "Vary", "Accept, Authorization, Cookie");
+	if (str_starts(r->origin, STR("https://")))
+		standing(r, "Strict-Transport-Security", "max-age=31536000");
+	for (size_t i = 0; i < r->header_count; i++)
+		http_set(r->http, r->headers[i].name.at, r->headers[i].value);
+	return http_begin(r->http, status, length, out);
+}
+
+static enum err reply(
+	struct ctx *c, struct web_request *r, int status, const char *type, struct str body)
+{
+	struct sink *out;
+	TRY(web_begin(r, status, type, body.len, &out));
+	TRY(sink_write(c, out, body.at, body.len));
+	return http_end(r->http);
+}
+
+enum err web_html(struct ctx *c, struct web_request *r, int status, struct str html)
+{
+	return reply(c, r, status, "text/html; charset=utf-8", html);
+}
+
+enum err web_json(struct ctx *c, struct web_request *r, int status, struct str json)
+{
+	if (status == 200 && str_is(r->method, "GET")) {
+		uint64_t hash = bytes_hash(0, json.at, json.len);
+		char tag[17];
+		fmt_into(tag, sizeof tag, "%016llx", (unsigned long long)hash);
+		if (web_is_fresh(r, str_of(tag)))
+			return web_not_modified(c, r);
+	}
+	return reply(c, r, status, "application/json", json);
+}
+
+enum err web_text(struct ctx *c, struct web_request *r, int status, struct str text)
+{
+	return reply(c, r, status, "text/plain; charset=utf-8", text);
+}
+
+enum err web_bytes(struct ctx *c, struct web_request *r, const char *type, struct str bytes)
+{
+	return reply(c, r, 200, type, bytes);
+}
+
+enum err web_no_content(struct ctx *c, struct web_request *r)
+{
+	return reply(c, r, 204, NULL, STR(""));
+}
+
+enum err web_redirect(struct ctx *c, struct web_request *r, const char *path)
+{
+	ASSERT(web_is_local_path(str_of(path)));
+	web_header(r, "Location", str_of(path));
+	return reply(c, r, 303, NULL, STR(""));
+}
+
+enum err web_stream(
+	struct ctx *c, struct web_request *r, const char *type, uint64_t length, struct sink **out)
+{
+	/* How long a download takes is the reader's business; a stalled one is the edge's. */
+	c->deadline = 0;
+	return web_begin(r, 200, type, length, out);
+}
+
+/*
+ * Two people may see different pages of one state (and every form holds a token of theirs), so who
+ * they are is part of the tag.
+ */
+bool web_is_fresh(struct web_request *r, struct str tag)
+{
+	struct arena *a = r->http->ctx->arena;
+	uint64_t hash = bytes_hash(1, r->who.username.at, r->who.username.len);
+	hash = bytes_hash(hash, r->csrf.at, r->csrf.len);
+	hash = bytes_hash(hash, r->web->version, strlen(r->web->version));
+	struct str quoted = str_of(arena_fmt(
+		a, "\"%.*s-%llx\"", STR_FMT(tag), (unsigned long long)(hash & 0xffffffff)));
+	web_header(r, "ETag", quoted);
+	struct str rest = web_request_header(r, "if-none-match");
+	if (str_is(rest, "*"))
+		return true;
+	while (rest.len) {
+		struct str have = str_trim(str_cut(&rest, ','));
+		(void)str_skip(&have, STR("W/"));
+		if (str_eq(have, quoted))
+			return true;
+	}
+	return false;
+}
+
+enum err web_not_modified(struct ctx *c, struct web_request *r)
+{
+	return reply(c, r, 304, NULL, STR(""));
+}

@@ -1,0 +1,164 @@
+#include "web/site.h"
+
+#include "core/permit.h"
+#include "core/repo.h"
+#include "web/assets.h"
+#include "web/handlers.h"
+#include "web/internal.h"
+
+static bool is_safe(const struct web_request *r)
+{
+	return str_is(r->method, "GET") || str_is(r->method, "OPTIONS");
+}
+
+static enum err permit_route(struct ctx *c, const struct web_request *r, const struct route *route)
+{
+	if (route->needs == ROUTE_OWNER)
+		return permit_owner(c, &r->who);
+	if (route->needs == ROUTE_USER && actor_is_anonymous(&r->who))
+		return fail(c, ERR_UNAUTH, "sign in first");
+	return OK;
+}
+
+static enum err handle(struct ctx *c, struct web_request *r, const struct route_match *match)
+{
+	memcpy(r->params, match->params, sizeof r->params);
+	r->param_count = match->param_count;
+	if (!is_safe(r) && !r->api)
+		TRY(web_read_form(c, r));
+	if (!is_safe(r))
+		TRY(web_check_csrf(c, r));
+	TRY(permit_route(c, r, match->route));
+	return match->route->handler(c, r);
+}
+
+static enum err redirect_bare(struct ctx *c, struct web_request *r)
+{
+	struct str path = r->path;
+	while (path.len > 1 && str_skip_end(&path, STR("/")))
+		;
+	if (!is_safe(r) || !web_is_local_path(path))
+		return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
+	return web_redirect(c, r,
+		arena_fmt(c->arena, "%.*s%s%.*s", STR_FMT(path), r->query.len ? "?" : "",
+			STR_FMT(r->query)));
+}
+
+static enum err route_request(struct ctx *c, struct web_request *r)
+{
+	struct route_match match;
+	enum route_answer answer = route_find(c->arena, r->method, r->path, &match);
+	if (answer == ROUTE_WRONG_METHOD) {
+		web_header(r, "Allow", str_of(match.allow));
+		if (str_is(r->method, "OPTIONS"))
+			return web_no_content(c, r);
+	}
+	/* Health is asked for often, and must be answered when nothing else can be. */
+	bool bare = answer == ROUTE_FOUND && match.route->needs == ROUTE_BARE;
+	if (!bare)
+		TRY(web_identify(c, r));
+	if (r->who.username.len)
+		r->http->who = arena_fmt(c->arena, "%.*s", STR_FMT(r->who.username));
+	switch (answer) {
+	case ROUTE_FOUND: return handle(c, r, &match);
+	case ROUTE_WRONG_SLASH: return redirect_bare(c, r);
+	case ROUTE_BAD_ESCAPE: return fail(c, ERR_INVALID, "the path has a bad %%-escape");
+	case ROUTE_WRONG_METHOD:
+		return web_problem(
+			c, r, 405, arena_fmt(c->arena, "this path takes %s", match.allow));
+	case ROUTE_MISSING: break;
+	}
+	return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
+}
+
+void web_serve(const struct web *web, struct http_exchange *x)
+{
+	struct ctx *c = x->ctx;
+	struct web_request *r = NEW(c->arena, struct web_request);
+	*r = (struct web_request){
+		.core = web->core,
+		.web = web,
+		.http = x,
+		.who = ACTOR_ANONYMOUS,
+		.method = str_is(x->method, "HEAD") ? STR("GET") : x->method,
+		.path = x->raw_path,
+		.query = x->query,
+		.origin = web_origin(web, x),
+		.api = str_starts(x->raw_path, STR("/api/")) || str_is(x->raw_path, "/api"),
+	};
+	c->deadline = c->world->monotonic() + web->request_micros;
+	enum err e = route_request(c, r);
+	if (e)
+		web_answer_error(c, r, e);
+}
+
+enum err api_healthz(struct ctx *c, struct web_request *r)
+{
+	web_header(r, "Cache-Control", STR("no-store"));
+	return web_text(c, r, 200, STR("ok\n"));
+}
+
+enum err api_readyz(struct ctx *c, struct web_request *r)
+{
+	web_header(r, "Cache-Control", STR("no-store"));
+	if (r->web->server && http_draining(r->web->server))
+		return web_text(c, r, 503, STR("draining: it finishes what runs, then ends\n"));
+	struct repo_query one = {.limit = 1};
+	struct repo_list list;
+	TRY_WHILE(c, repo_list(c, r->core, &ACTOR_ANONYMOUS, &one, &list), "asking the database");
+	return web_text(c, r, 200, STR("ready\n"));
+}
+
+enum err web_robots(struct ctx *c, struct web_request *r)
+{
+	return web_text(c, r, 200,
+		STR("User-agent: *\nDisallow: /api/\nDisallow: /sign-in\n"
+		    "Disallow: /*/raw/\nDisallow: /*/commits/\nDisallow: /*/commit/\n"));
+}
+
+static const struct asset *find_asset(struct str path)
+{
+	for (size_t i = 0; i < asset_count; i++)
+		if (str_is(path, assets[i].path))
+			return &assets[i];
+	return NULL;
+}
+
+const char *web_asset_url(struct arena *a, const char *name)
+{
+	const struct asset *asset = find_asset(str_of(name));
+	ASSERT(asset);
+	return arena_fmt(a, "/assets/%s?%s", name, asset->hash);
+}
+
+static const struct asset_type {
+	const char *suffix, *type;
+} asset_types[] = {
+	{".css", "text/css; charset=utf-8"},
+	{".js", "text/javascript; charset=utf-8"},
+	{".svg", "image/svg+xml"},
+	{".png", "image/png"},
+	{".ico", "image/x-icon"},
+	{".woff2", "font/woff2"},
+	{".webmanifest", "application/manifest+json"},
+};
+
+enum err web_asset(struct ctx *c, struct web_request *r)
+{
+	const struct asset *asset = find_asset(web_param(r, "file"));
+	if (!asset)
+		return fail(c, ERR_NOT_FOUND, "there is no such file");
+	web_header(r, "Vary", STR("Accept-Encoding"));
+	web_header(r, "ETag", str_of(arena_fmt(c->arena, "\"%s\"", asset->hash)));
+	bool exact = str_is(r->query, asset->hash);
+	web_header(r, "Cache-Control",
+		exact ? STR("public, max-age=31536000, immutable") : STR("public, max-age=300"));
+	if (str_find_str(web_request_header(r, "if-none-match"), str_of(asset->hash)) <
+		web_request_header(r, "if-none-match").len)
+		return web_not_modified(c, r);
+	const char *type = "application/octet-stream";
+	for (size_t i = 0; i < sizeof asset_types / sizeof *asset_types; i++)
+		if (str_ends(str_of(asset->path), str_of(asset_types[i].suffix)))
+			type = asset_types[i].type;
+	return web_bytes(c, r, type, str_from(asset->bytes, asset->len));
+}

@@ -1,0 +1,49 @@
+/*
+ * The site: everything that is served over HTTP but git itself. main/ makes one and hands it every
+ * exchange that is not git's; all threads share it, nothing in it changes.
+ */
+#ifndef WEB_SITE_H
+#define WEB_SITE_H
+
+#include "core/core.h"
+#include "core/login.h"
+#include "net/http.h"
+#include "web/proxy.h"
+#include "web/web.h"
+
+enum secure_cookies { SECURE_AUTO, SECURE_ALWAYS, SECURE_NEVER };
+
+struct web {
+	struct core *core;
+	const struct http_server *server; /* for /readyz; NULL: never draining */
+	struct proxies proxies;
+	enum secure_cookies secure;
+	uint64_t body_max;
+	int64_t request_micros; /* how long a page or a call may take */
+	const char *version;
+};
+
+/* Answers the exchange, whatever it is. */
+void web_serve(const struct web *web, struct http_exchange *x);
+
+/* Who sent the exchange, by proxies that are trusted: the address as text. */
+struct str web_peer(const struct web *web, const struct http_exchange *x);
+/* "https://git.example.org": base_url, or how this client reached us. In the exchange's arena. */
+struct str web_origin(const struct web *web, const struct http_exchange *x);
+
+/*
+ * Who the Authorization header proves; *given says whether there was one (*who is anonymous
+ * without). ERR_UNAUTH when it is wrong, ERR_RATE_LIMITED after too many. git and the API alike
+ * come here.
+ */
+enum err web_authorize(struct ctx *c, const struct web *web, const struct http_exchange *x,
+	struct actor *who, bool *given) MUST;
+
+/* What to send with a 401. */
+#define WEB_CHALLENGE "Basic realm=\"Nimbus Git\", charset=\"UTF-8\""
+
+/* Answers `kind` (the context's error), which the exchange has no reply for yet. For git's paths.
+ */
+void web_refuse(struct http_exchange *x, enum err kind);
+
+#endif
