@@ -310,6 +310,73 @@ static void conditions_are_about_bits_that_differ(void **state)
 	}
 }
 
+/* What the conditions of one vector say together: bits of a group have known signs to each other. */
+struct signs {
+	int group[80][32]; /* 0: none */
+	bool sign[80][32];
+};
+
+static void signs_merge(struct signs *s, int from, int into, bool differ)
+{
+	for (int t = 0; t < 80; t++) {
+		for (int bit = 0; bit < 32; bit++) {
+			if (s->group[t][bit] != from)
+				continue;
+			s->group[t][bit] = into;
+			s->sign[t][bit] ^= differ;
+		}
+	}
+}
+
+static void signs_of(int vector, struct signs *s)
+{
+	memset(s, 0, sizeof *s);
+	int groups = 0;
+	for (int n = 0; n < CONDITIONS; n++) {
+		const struct condition *ubc = &conditions[n];
+		if (!(ubc->vectors >> vector & 1))
+			continue;
+		int *one = &s->group[ubc->i][ubc->a], *two = &s->group[ubc->j][ubc->b];
+		*one = *one ? *one : ++groups;
+		*two = *two ? *two : ++groups;
+		assert_int_not_equal(*one, *two); /* else it would follow from those before */
+		bool differ = s->sign[ubc->i][ubc->a] ^ s->sign[ubc->j][ubc->b] ^ ubc->differ;
+		signs_merge(s, *one, *two, differ);
+	}
+}
+
+/*
+ * A vector with a larger k is the same attack some steps later. So wherever two such vectors both
+ * relate a pair of bits, they do it in the same way: a wrong row would stand out.
+ */
+static void conditions_move_with_their_vector(void **state)
+{
+	(void)state;
+	static struct signs signs[SHA1DC_VECTORS];
+	for (int d = 0; d < SHA1DC_VECTORS; d++)
+		signs_of(d, &signs[d]);
+	int compared = 0;
+	for (int pair = 0; pair < SHA1DC_VECTORS * SHA1DC_VECTORS; pair++) {
+		int d = pair / SHA1DC_VECTORS, e = pair % SHA1DC_VECTORS;
+		const struct sha1dc_vector *v = &sha1dc_vectors[d], *w = &sha1dc_vectors[e];
+		if (d == e || v->type != w->type || v->b != w->b)
+			continue;
+		for (int n = 0; n < CONDITIONS; n++) {
+			const struct condition *ubc = &conditions[n];
+			int i = ubc->i + w->k - v->k, j = ubc->j + w->k - v->k;
+			if (!(ubc->vectors >> d & 1) || i >= 80 || j >= 80)
+				continue;
+			int group = signs[e].group[i][ubc->a];
+			if (!group || group != signs[e].group[j][ubc->b])
+				continue;
+			assert_int_equal(
+				signs[e].sign[i][ubc->a] ^ signs[e].sign[j][ubc->b], ubc->differ);
+			compared++;
+		}
+	}
+	assert_true(compared > 1000);
+}
+
 /* Seven conditions let one block of 128 through, so none may lack them; more than 15 are not known.
  */
 static void every_vector_has_seven_to_fifteen_conditions(void **state)
@@ -337,6 +404,7 @@ int main(void)
 		cmocka_unit_test(the_patterns_follow_from_the_vectors),
 		cmocka_unit_test(no_difference_is_left_at_the_step_of_a_vector),
 		cmocka_unit_test(conditions_are_about_bits_that_differ),
+		cmocka_unit_test(conditions_move_with_their_vector),
 		cmocka_unit_test(every_vector_has_seven_to_fifteen_conditions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
