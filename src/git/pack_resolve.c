@@ -1,0 +1,257 @@
+#include "base/host.h"
+#include "base/sort.h"
+#include "git/receiver.h"
+
+enum {
+	EXPANDED_BASE = 1 << 30, /* what deltas may make of any pack: this much and … */
+	EXPANDED_RATIO = 4000,   /* … so many times its size */
+};
+
+/* An object whose deltas are being resolved. Its base is in a frame below, or was. */
+struct frame {
+	uint32_t record;
+	uint32_t child; /* the next delta to resolve */
+	uint32_t depth;
+	struct content content; /* nothing: put out of memory, to be made again */
+};
+
+struct resolver {
+	struct receiver *r;
+	struct frame *frames; /* RECEIVE_DEPTH_MAX + 1 of them */
+	uint32_t count;
+	uint64_t resident; /* bytes that the frames hold in memory */
+};
+
+static int ref_delta_cmp(const void *a, const void *b, const void *arg)
+{
+	const struct ref_delta *x = a, *y = b;
+	(void)arg;
+	return oid_cmp(&x->base, &y->base);
+}
+
+/* Makes the REF_DELTAs on this object, whose id is known now, its children. */
+static void adopt(struct receiver *r, uint32_t at)
+{
+	struct received *record = &r->out->records[at];
+	uint32_t low = 0, high = r->ref_delta_count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (oid_cmp(&r->ref_deltas[middle].base, &record->id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < r->ref_delta_count && oid_eq(&r->ref_deltas[low].base, &record->id); low++) {
+		struct received *delta = &r->out->records[r->ref_deltas[low].record];
+		if (delta->base != NO_RECORD)
+			return;
+		delta->base = at;
+		delta->next = record->child;
+		record->child = r->ref_deltas[low].record;
+	}
+}
+
+static enum err root_content(struct ctx *c, struct receiver *r, uint32_t at, struct content *out)
+{
+	const struct received *record = &r->out->records[at];
+	if (record->outside)
+		return content_known(c, r, &record->id, record->size, out);
+	return content_inflate(c, r, at, out);
+}
+
+/* The content of delta `at` on `base`. */
+static enum err delta_content(struct ctx *c, struct receiver *r, uint32_t at,
+	const struct content *base, struct content *out)
+{
+	struct content delta = {0};
+	enum err err = content_inflate(c, r, at, &delta);
+	if (!err)
+		err = content_apply(c, r, base, &delta, out);
+	content_done(&delta);
+	r->expanded += out->size;
+	if (!err && r->expanded > EXPANDED_BASE &&
+		(r->expanded - EXPANDED_BASE) / EXPANDED_RATIO > r->body_end)
+		return fail(c, ERR_TOO_BIG, "the deltas of %llu bytes of pack make over %llu bytes",
+			(unsigned long long)r->body_end, (unsigned long long)r->expanded);
+	return err;
+}
+
+static bool content_empty(const struct content *content)
+{
+	return !content->bytes && !content->spool;
+}
+
+static void frame_drop(struct resolver *v, struct frame *f)
+{
+	if (f->content.bytes)
+		v->resident -= f->content.size;
+	content_done(&f->content);
+}
+
+/* Puts the oldest contents out of memory until there is room for one more. */
+static void make_room(struct resolver *v)
+{
+	for (uint32_t i = 0; i + 1 < v->count && v->resident > RECEIVE_RESIDENT_MAX; i++)
+		frame_drop(v, &v->frames[i]);
+}
+
+/* Makes the content of the top frame again, from the nearest ancestor that still has its own. */
+static enum err frame_remake(struct ctx *c, struct resolver *v)
+{
+	struct receiver *r = v->r;
+	struct frame *top = &v->frames[v->count - 1];
+	uint32_t path[RECEIVE_DEPTH_MAX + 1], len = 0;
+	uint32_t at = top->record, depth = top->depth, below = v->count - 1;
+	const struct content *base = NULL;
+	struct content have = {0};
+	while (!base && r->out->records[at].base != NO_RECORD) {
+		path[len++] = at;
+		at = r->out->records[at].base;
+		depth--;
+		while (below > 0 && v->frames[below - 1].depth > depth)
+			below--;
+		if (below > 0 && v->frames[below - 1].depth == depth &&
+			!content_empty(&v->frames[below - 1].content))
+			base = &v->frames[below - 1].content;
+	}
+	enum err err = OK;
+	if (!base) {
+		err = root_content(c, r, at, &have);
+		base = &have;
+	}
+	while (!err && len) {
+		struct content next = {0};
+		err = delta_content(c, r, path[--len], base, &next);
+		content_done(&have);
+		have = next;
+		base = &have;
+	}
+	top->content = have;
+	v->resident += have.bytes ? have.size : 0;
+	return err;
+}
+
+/* Takes `content` over. */
+static enum err frame_push(
+	struct ctx *c, struct resolver *v, uint32_t record, uint32_t depth, struct content *content)
+{
+	if (depth > RECEIVE_DEPTH_MAX) {
+		content_done(content);
+		return fail(
+			c, ERR_INVALID, "a chain of deltas is longer than %d", RECEIVE_DEPTH_MAX);
+	}
+	v->frames[v->count++] =
+		(struct frame){record, v->r->out->records[record].child, depth, *content};
+	v->resident += content->bytes ? content->size : 0;
+	make_room(v);
+	return OK;
+}
+
+/* Resolves one delta on the top frame's object, and has those on it come next. */
+static enum err resolve_next(struct ctx *c, struct resolver *v)
+{
+	struct receiver *r = v->r;
+	struct frame *top = &v->frames[v->count - 1];
+	uint32_t at = top->child, depth = top->depth + 1;
+	struct content content = {0};
+	if (content_empty(&top->content))
+		TRY(frame_remake(c, v));
+	r->out->records[at].object_type = r->out->records[top->record].object_type;
+	enum err err = delta_content(c, r, at, &top->content, &content);
+	if (!err)
+		err = receiver_object(c, r, at, &content);
+	if (!err)
+		err = receiver_step(c, r, RECEIVE_DELTAS, ++r->resolved, r->deltas);
+	if (err) {
+		content_done(&content);
+		return err;
+	}
+	/* After its last delta a content is of no more use: so a chain needs two at a time. */
+	top->child = r->out->records[at].next;
+	if (top->child == NO_RECORD) {
+		frame_drop(v, top);
+		v->count--;
+	}
+	adopt(r, at);
+	if (r->out->records[at].child != NO_RECORD)
+		return frame_push(c, v, at, depth, &content);
+	content_done(&content);
+	return OK;
+}
+
+static enum err resolve_tree(struct ctx *c, struct resolver *v, uint32_t root)
+{
+	struct content content = {0};
+	adopt(v->r, root);
+	if (v->r->out->records[root].child == NO_RECORD)
+		return OK;
+	enum err err = root_content(c, v->r, root, &content);
+	if (err) {
+		content_done(&content);
+		return err;
+	}
+	TRY(frame_push(c, v, root, 0, &content));
+	while (v->count)
+		TRY(resolve_next(c, v));
+	return OK;
+}
+
+/* Deltas on what the repository has: that becomes part of the pack, which was thin. */
+static enum err resolve_outside(struct ctx *c, struct resolver *v)
+{
+	struct receiver *r = v->r;
+	for (uint32_t i = 0; i < r->ref_delta_count; i++) {
+		const struct ref_delta *delta = &r->ref_deltas[i];
+		enum object_type type;
+		uint64_t size;
+		if (r->out->records[delta->record].base != NO_RECORD ||
+			!odb_has(r->in->known, &delta->base))
+			continue;
+		TRY(odb_stat(c, r->in->known, &delta->base, &type, &size));
+		if (size > r->in->object_max)
+			return fail(c, ERR_TOO_BIG,
+				"an object of %llu bytes is over the limit of %llu",
+				(unsigned long long)size, (unsigned long long)r->in->object_max);
+		uint32_t at = r->out->count;
+		struct received *base = receiver_record(r);
+		r->outside++;
+		base->id = delta->base;
+		base->size = size;
+		base->type = base->object_type = (uint8_t)type;
+		base->outside = true;
+		TRY(resolve_tree(c, v, at));
+	}
+	return OK;
+}
+
+static enum err resolve_all(struct ctx *c, struct resolver *v)
+{
+	struct receiver *r = v->r;
+	uint32_t inside = r->out->count;
+	sort_array(&r->scratch, r->ref_deltas, r->ref_delta_count, sizeof *r->ref_deltas,
+		ref_delta_cmp, NULL);
+	for (uint32_t i = 0; i < inside; i++) {
+		uint8_t type = r->out->records[i].type;
+		if (type != OBJECT_OFS_DELTA && type != OBJECT_REF_DELTA)
+			TRY(resolve_tree(c, v, i));
+	}
+	TRY(resolve_outside(c, v));
+	if (r->resolved != r->deltas)
+		return fail(c, ERR_CORRUPT, "the pack has %u unresolved deltas",
+			r->deltas - r->resolved);
+	return OK;
+}
+
+enum err receiver_resolve(struct ctx *c, struct receiver *r)
+{
+	enum { FRAMES = RECEIVE_DEPTH_MAX + 1 };
+	struct resolver v = {.r = r};
+	if (!r->deltas)
+		return OK;
+	v.frames = host_alloc(FRAMES * sizeof *v.frames);
+	enum err err = resolve_all(c, &v);
+	while (v.count)
+		frame_drop(&v, &v.frames[--v.count]);
+	host_free(v.frames, FRAMES * sizeof *v.frames);
+	return err;
+}
