@@ -11,7 +11,7 @@
 #include "port/kv.h"
 #include "port/policy.h"
 
-/* SQLite in the file `path`, made when missing; ":memory:" for tests. */
+/* SQLite in the file `path`, made when missing. ":memory:": one that is gone at close. */
 enum err db_sqlite_open(struct ctx *c, const char *path, struct db **out) MUST;
 
 /* Files under the folder `root`, made when missing. `resident_max`: bytes of mapped files that may
@@ -34,10 +34,10 @@ struct policy *policy_builtin_open(void);
  */
 struct blob *blob_faulty_open(struct blob *inner);
 void blob_faulty_set(struct blob *faulty, int64_t n, enum err kind);
-int64_t blob_faulty_count(const struct blob *faulty); /* operations so far */
+int64_t blob_faulty_count(struct blob *faulty); /* operations so far */
 
 struct db *db_faulty_open(struct db *inner);
 void db_faulty_set(struct db *faulty, int64_t n, enum err kind);
-int64_t db_faulty_count(const struct db *faulty);
+int64_t db_faulty_count(struct db *faulty);
 
 #endif

@@ -24,6 +24,9 @@ static enum err handle(struct ctx *c, struct web_request *r, const struct route_
 {
 	memcpy(r->params, match->params, sizeof r->params);
 	r->param_count = match->param_count;
+	struct str repo = web_param(r, "name");
+	if (repo.len)
+		r->http->what = str_dup(c->arena, repo);
 	if (!is_safe(r) && !r->api)
 		TRY(web_read_form(c, r));
 	if (!is_safe(r))

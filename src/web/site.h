@@ -21,6 +21,7 @@ struct web {
 	uint64_t body_max;
 	int64_t request_micros; /* how long a page or a call may take */
 	const char *version;
+	const char *owner; /* the instance's owner's username */
 };
 
 /* Answers the exchange, whatever it is. */

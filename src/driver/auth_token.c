@@ -1,0 +1,108 @@
+/* API tokens: known by the SHA-256 of their secret, in the password's place or as a bearer. */
+#include "driver/driver.h"
+
+#include "base/hash.h"
+#include "base/host.h"
+#include "meta/token.h"
+#include "meta/user.h"
+
+#include <stdlib.h>
+
+enum { SECRET_MAX = 200, USED_EVERY = 60, USED_PATIENCE_US = 200000 };
+
+struct auth_token {
+	struct auth auth;
+	struct db *db;
+};
+
+static struct str secret_hash(struct str secret, uint8_t digest[HASH_MAX])
+{
+	hash_once(HASH_SHA256, secret.at, secret.len, digest);
+	return str_from(digest, 32);
+}
+
+static enum err nobody(struct ctx *c)
+{
+	return fail(c, ERR_UNAUTH, "the API token is wrong, revoked or expired");
+}
+
+static enum err find(
+	struct ctx *c, struct db *db, struct str hash, struct token *token, struct user *user)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, db, DB_READ, &tx));
+	enum err kind = meta_token_find(c, tx, hash, token, user);
+	return kind == ERR_NOT_FOUND ? nobody(c) : kind;
+}
+
+static enum err write_used(struct ctx *c, struct db *db, int64_t id, int64_t now)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, db, DB_WRITE, &tx));
+	TRY(meta_token_used(c, tx, id, now));
+	return db_commit(c, &tx);
+}
+
+/* Worth little: it neither waits for long nor fails the request. */
+static void remember_use(struct ctx *c, struct db *db, const struct token *token, int64_t now)
+{
+	if (now - token->used < USED_EVERY)
+		return;
+	int64_t deadline = c->deadline, soon = c->world->monotonic() + USED_PATIENCE_US;
+	c->deadline = deadline && deadline < soon ? deadline : soon;
+	if (write_used(c, db, token->id, now))
+		ctx_clear(c);
+	c->deadline = deadline;
+}
+
+static enum err token_authenticate(
+	struct ctx *c, struct auth *self, const struct credential *cred, struct actor *who)
+{
+	struct auth_token *a = (struct auth_token *)self;
+	if (!str_starts(cred->secret, STR(TOKEN_PREFIX)))
+		return cred->kind == CREDENTIAL_TOKEN
+			       ? nobody(c)
+			       : fail(c, ERR_UNSUPPORTED, "this is no API token");
+	if (cred->secret.len > SECRET_MAX)
+		return nobody(c);
+	uint8_t digest[HASH_MAX];
+	struct token token;
+	struct user user;
+	TRY(find(c, a->db, secret_hash(cred->secret, digest), &token, &user));
+	int64_t now = c->world->clock() / 1000000;
+	if (token.expires && token.expires <= now)
+		return nobody(c);
+	remember_use(c, a->db, &token, now);
+	*who = meta_user_actor(&user);
+	who->token_id = token.id;
+	who->limit = token.limit;
+	return OK;
+}
+
+static enum err token_enrol(struct ctx *c, struct auth *self, struct str secret, struct str *stored)
+{
+	(void)self;
+	if (!str_starts(secret, STR(TOKEN_PREFIX)))
+		return fail(c, ERR_UNSUPPORTED, "this is no API token");
+	uint8_t digest[HASH_MAX];
+	*stored = str_copy(c->arena, secret_hash(secret, digest));
+	return OK;
+}
+
+static void token_close(struct auth *self)
+{
+	free(self);
+}
+
+static const struct auth_ops token_ops = {
+	.authenticate = token_authenticate, .enrol = token_enrol, .close = token_close};
+
+struct auth *auth_token_open(struct db *db)
+{
+	struct auth_token *a = calloc(1, sizeof *a);
+	if (!a)
+		host_panic("out of memory");
+	a->auth.ops = &token_ops;
+	a->db = db;
+	return &a->auth;
+}

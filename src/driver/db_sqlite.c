@@ -1,0 +1,604 @@
+/*
+ * SQLite: one connection that writes, several that read, all on one file in WAL mode.
+ *
+ * Who wants to write queues up in this process, first come first served; another process on the
+ * same file (nimbus admin) is waited for by SQLite's own lock.
+ */
+#include "driver/driver.h"
+
+#include "base/buf.h"
+#include "base/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	STATEMENTS = 64,   /* prepared, per connection: a power of two */
+	READERS_IDLE = 3,  /* connections kept for the next reader */
+	READERS_MAX = 100, /* at once */
+	SLICE_US = 100000, /* how long a wait goes without asking whether it still makes sense */
+	PATIENCE_US = 30000000, /* of a wait without a deadline */
+	BACKUP_PAGES = 512,
+};
+
+struct statement {
+	const char *sql;
+	sqlite3_stmt *stmt;
+};
+
+struct connection {
+	struct db_tx tx;
+	struct db_rows rows; /* the statement under way; rows.tx NULL: none */
+	struct sqlite *owner;
+	sqlite3 *handle;
+	sqlite3_stmt *stmt; /* of rows */
+	bool writer;
+	struct connection *next; /* among the idle */
+	struct statement cache[STATEMENTS];
+};
+
+struct waiter {
+	pthread_cond_t woken;
+	bool granted;
+	struct waiter *next;
+};
+
+struct sqlite {
+	struct db db;
+	char *path;
+	char *folder; /* of a database that is gone at close; else NULL */
+	pthread_mutex_t lock;
+	struct connection *writer;
+	bool writing;
+	struct waiter *first, *last; /* who waits to write */
+	struct connection *idle;
+	size_t idle_count, reader_count;
+	pthread_cond_t reader_back;
+};
+
+static enum err kind_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_CONSTRAINT:
+		return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY
+			       ? ERR_EXISTS
+			       : ERR_CONFLICT;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED: return ERR_CONFLICT;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB: return ERR_CORRUPT;
+	case SQLITE_TOOBIG: return ERR_TOO_BIG;
+	default: return ERR_IO;
+	}
+}
+
+static enum err sqlite_fail(struct ctx *c, sqlite3 *handle, const char *doing)
+{
+	int code = sqlite3_extended_errcode(handle);
+	return fail(c, kind_of(code), "the database failed %s: %s (%d)", doing,
+		sqlite3_errmsg(handle), code);
+}
+
+static struct connection *connection_of(struct db_tx *tx)
+{
+	return (struct connection *)tx;
+}
+
+static struct sqlite *sqlite_of(struct db *db)
+{
+	return (struct sqlite *)db;
+}
+
+static void connection_close(struct connection *conn)
+{
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(conn->cache[i].stmt);
+	sqlite3_close(conn->handle);
+	host_free(conn, sizeof *conn);
+}
+
+static enum err connection_setup(struct ctx *c, struct connection *conn)
+{
+	static const char common[] = "PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; "
+				     "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; "
+				     "PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; ";
+	static const char writing[] = "PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; "
+				      "PRAGMA journal_size_limit = 16777216";
+	static const char throwaway[] = "PRAGMA synchronous = OFF";
+	static const char reading[] = "PRAGMA cache_size = -256; PRAGMA query_only = ON";
+	const char *more = !conn->writer ? reading : conn->owner->folder ? throwaway : writing;
+	/* Another process may be opening or closing the file just now. */
+	for (int tries = 0;; tries++) {
+		int code = sqlite3_exec(conn->handle, common, NULL, NULL, NULL);
+		if (code == SQLITE_OK)
+			break;
+		if ((code & 0xff) != SQLITE_BUSY || tries == 50)
+			return sqlite_fail(c, conn->handle, "to open");
+	}
+	if (sqlite3_exec(conn->handle, more, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_fail(c, conn->handle, "to open");
+	return OK;
+}
+
+static enum err connection_open(
+	struct ctx *c, struct sqlite *db, bool writer, struct connection **out)
+{
+	struct connection *conn = host_alloc(sizeof *conn);
+	*conn = (struct connection){.tx.db = &db->db, .owner = db, .writer = writer};
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+		    SQLITE_OPEN_EXRESCODE;
+	enum err kind = OK;
+	if (sqlite3_open_v2(db->path, &conn->handle, flags, NULL) != SQLITE_OK)
+		kind = conn->handle ? sqlite_fail(c, conn->handle, "to open")
+				    : fail(c, ERR_IO, "the database cannot be opened");
+	if (!kind)
+		kind = connection_setup(c, conn);
+	if (kind) {
+		connection_close(conn);
+		return fail_while(c, kind, "opening the database \"%s\"", db->path);
+	}
+	*out = conn;
+	return OK;
+}
+
+/* One slice of waiting under db->lock. ERR_UNAVAILABLE when there is no more time for another. */
+static enum err wait_slice(struct ctx *c, struct sqlite *db, pthread_cond_t *woken, int64_t until)
+{
+	int64_t left = until - c->world->monotonic();
+	if (left <= 0)
+		return fail(c, ERR_UNAVAILABLE, "the database is busy: try again");
+	if (c->canceled && c->canceled(c->canceled_arg))
+		return fail(c, ERR_CANCELED, "the other side went away");
+	if (left > SLICE_US)
+		left = SLICE_US;
+	struct timespec end;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	int64_t nanos = end.tv_nsec + left * 1000;
+	end.tv_sec += nanos / 1000000000;
+	end.tv_nsec = nanos % 1000000000;
+	pthread_cond_clockwait(woken, &db->lock, CLOCK_MONOTONIC, &end);
+	return OK;
+}
+
+static int64_t patience_end(struct ctx *c)
+{
+	return c->deadline ? c->deadline : c->world->monotonic() + PATIENCE_US;
+}
+
+static void unlock_at_end(pthread_mutex_t **lock)
+{
+	pthread_mutex_unlock(*lock);
+}
+
+#define HOLD(mutex)                                                                     \
+	__attribute__((cleanup(unlock_at_end))) pthread_mutex_t *held_lock_ = &(mutex); \
+	pthread_mutex_lock(held_lock_)
+
+static void waiter_remove(struct sqlite *db, struct waiter *gone)
+{
+	struct waiter *before = NULL;
+	for (struct waiter *w = db->first; w != gone; w = w->next)
+		before = w;
+	*(before ? &before->next : &db->first) = gone->next;
+	if (db->last == gone)
+		db->last = before;
+}
+
+/* Waits for the turn to write. */
+static enum err turn_take(struct ctx *c, struct sqlite *db)
+{
+	HOLD(db->lock);
+	if (!db->writing) {
+		db->writing = true;
+		return OK;
+	}
+	struct waiter self = {.woken = PTHREAD_COND_INITIALIZER};
+	*(db->last ? &db->last->next : &db->first) = &self;
+	db->last = &self;
+	int64_t until = patience_end(c);
+	enum err kind = OK;
+	while (!self.granted && !kind)
+		kind = wait_slice(c, db, &self.woken, until);
+	if (!self.granted)
+		waiter_remove(db, &self);
+	else if (kind)
+		kind = OK, ctx_clear(c);
+	pthread_cond_destroy(&self.woken);
+	return kind;
+}
+
+static void turn_pass(struct sqlite *db)
+{
+	HOLD(db->lock);
+	struct waiter *next = db->first;
+	if (!next) {
+		db->writing = false;
+		return;
+	}
+	db->first = next->next;
+	if (!db->first)
+		db->last = NULL;
+	next->granted = true;
+	pthread_cond_signal(&next->woken);
+}
+
+/* Counts one more reader: with *out set to an idle connection, or NULL to open one. */
+static enum err reader_admit(struct ctx *c, struct sqlite *db, struct connection **out)
+{
+	HOLD(db->lock);
+	int64_t until = patience_end(c);
+	while (db->reader_count >= READERS_MAX)
+		TRY(wait_slice(c, db, &db->reader_back, until));
+	db->reader_count++;
+	*out = db->idle;
+	if (*out) {
+		db->idle = (*out)->next;
+		db->idle_count--;
+	}
+	return OK;
+}
+
+/* Gives a connection back (NULL: it never opened). */
+static void reader_return(struct sqlite *db, struct connection *conn)
+{
+	pthread_mutex_lock(&db->lock);
+	db->reader_count--;
+	if (conn && db->idle_count < READERS_IDLE) {
+		conn->next = db->idle;
+		db->idle = conn;
+		db->idle_count++;
+		conn = NULL;
+	}
+	pthread_cond_signal(&db->reader_back);
+	pthread_mutex_unlock(&db->lock);
+	if (conn)
+		connection_close(conn);
+}
+
+static enum err statement_get(struct ctx *c, struct connection *conn, const char *sql);
+
+/* A statement without arguments and rows. SQLite's own code. */
+static int step_alone(struct ctx *c, struct connection *conn, const char *sql)
+{
+	if (statement_get(c, conn, sql))
+		return SQLITE_ERROR;
+	int code = sqlite3_step(conn->stmt);
+	sqlite3_reset(conn->stmt);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static const char begin_read[] = "BEGIN";
+static const char begin_write[] = "BEGIN IMMEDIATE";
+static const char commit_sql[] = "COMMIT";
+static const char rollback_sql[] = "ROLLBACK";
+
+/* Takes SQLite's own lock, which another process may hold. */
+static enum err begin_immediate(struct ctx *c, struct connection *conn)
+{
+	int64_t until = patience_end(c);
+	for (;;) {
+		int code = step_alone(c, conn, begin_write);
+		if (code == SQLITE_OK)
+			return OK;
+		if ((code & 0xff) != SQLITE_BUSY)
+			return sqlite_fail(c, conn->handle, "to begin");
+		if (c->world->monotonic() >= until)
+			return fail(c, ERR_UNAVAILABLE,
+				"another process keeps the database busy: try again");
+	}
+}
+
+static enum err begin_writing(struct ctx *c, struct sqlite *db, struct db_tx **out)
+{
+	TRY(turn_take(c, db));
+	enum err kind = begin_immediate(c, db->writer);
+	if (kind)
+		turn_pass(db);
+	else
+		*out = &db->writer->tx;
+	return kind;
+}
+
+static enum err begin_reading(struct ctx *c, struct sqlite *db, struct db_tx **out)
+{
+	struct connection *conn;
+	TRY(reader_admit(c, db, &conn));
+	enum err kind = conn ? OK : connection_open(c, db, false, &conn);
+	if (kind) {
+		reader_return(db, NULL);
+		return kind;
+	}
+	if (step_alone(c, conn, begin_read) != SQLITE_OK) {
+		kind = sqlite_fail(c, conn->handle, "to begin");
+		reader_return(db, conn);
+		return kind;
+	}
+	*out = &conn->tx;
+	return OK;
+}
+
+static enum err sqlite_begin(struct ctx *c, struct db *self, enum db_mode mode, struct db_tx **out)
+{
+	*out = NULL;
+	struct sqlite *db = sqlite_of(self);
+	return mode == DB_WRITE ? begin_writing(c, db, out) : begin_reading(c, db, out);
+}
+
+static void connection_give_back(struct connection *conn)
+{
+	if (conn->writer)
+		turn_pass(conn->owner);
+	else
+		reader_return(conn->owner, conn);
+}
+
+static void sqlite_rollback(struct db_tx *tx)
+{
+	struct connection *conn = connection_of(tx);
+	ASSERT(!conn->rows.tx);
+	/* SQLite has rolled back by itself after some errors: then there is nothing to do. */
+	if (!sqlite3_get_autocommit(conn->handle))
+		sqlite3_exec(conn->handle, rollback_sql, NULL, NULL, NULL);
+	connection_give_back(conn);
+}
+
+static enum err sqlite_commit(struct ctx *c, struct db_tx *tx)
+{
+	struct connection *conn = connection_of(tx);
+	ASSERT(!conn->rows.tx);
+	if (step_alone(c, conn, commit_sql) == SQLITE_OK) {
+		connection_give_back(conn);
+		return OK;
+	}
+	enum err kind = sqlite_fail(c, conn->handle, "to commit");
+	sqlite_rollback(tx);
+	return kind;
+}
+
+/* Makes conn->stmt the prepared statement for `sql`, from the cache where it can. */
+static enum err statement_get(struct ctx *c, struct connection *conn, const char *sql)
+{
+	struct statement *slot = NULL;
+	size_t start = ((uintptr_t)sql >> 3) * 0x9e3779b1u;
+	for (size_t i = 0; i < 4; i++) {
+		struct statement *s = &conn->cache[(start + i) % STATEMENTS];
+		if (s->sql == sql) {
+			conn->stmt = s->stmt;
+			return OK;
+		}
+		if (!slot && !s->sql)
+			slot = s;
+	}
+	sqlite3_stmt *stmt;
+	if (sqlite3_prepare_v3(conn->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL))
+		return sqlite_fail(c, conn->handle, "to prepare a statement");
+	if (!slot) {
+		slot = &conn->cache[start % STATEMENTS];
+		sqlite3_finalize(slot->stmt);
+	}
+	*slot = (struct statement){sql, stmt};
+	conn->stmt = stmt;
+	return OK;
+}
+
+static int bind(sqlite3_stmt *stmt, int at, const struct db_value *value)
+{
+	const char *bytes = value->text.len ? value->text.at : "";
+	switch (value->kind) {
+	case DB_NULL: return sqlite3_bind_null(stmt, at);
+	case DB_INT: return sqlite3_bind_int64(stmt, at, value->integer);
+	case DB_TEXT:
+		return sqlite3_bind_text64(
+			stmt, at, bytes, value->text.len, SQLITE_STATIC, SQLITE_UTF8);
+	case DB_BYTES: return sqlite3_bind_blob64(stmt, at, bytes, value->text.len, SQLITE_STATIC);
+	}
+	return SQLITE_MISUSE;
+}
+
+static enum err sqlite_query(struct ctx *c, struct db_tx *tx, const char *sql,
+	const struct db_value *args, size_t count, struct db_rows **out)
+{
+	struct connection *conn = connection_of(tx);
+	*out = NULL;
+	ASSERT(!conn->rows.tx);
+	TRY(statement_get(c, conn, sql));
+	ASSERT((size_t)sqlite3_bind_parameter_count(conn->stmt) == count);
+	for (size_t i = 0; i < count; i++) {
+		if (bind(conn->stmt, (int)i + 1, &args[i]) != SQLITE_OK)
+			return sqlite_fail(c, conn->handle, "to take a value");
+	}
+	conn->rows = (struct db_rows){tx, (size_t)sqlite3_column_count(conn->stmt)};
+	*out = &conn->rows;
+	return OK;
+}
+
+static struct str column_bytes(struct ctx *c, sqlite3_stmt *stmt, int at, const void *bytes)
+{
+	size_t len = (size_t)sqlite3_column_bytes(stmt, at);
+	char *copy = arena_raw(c->arena, len + 1);
+	if (len)
+		memcpy(copy, bytes, len);
+	copy[len] = 0;
+	return str_from(copy, len);
+}
+
+static struct db_value column(struct ctx *c, sqlite3_stmt *stmt, int at)
+{
+	switch (sqlite3_column_type(stmt, at)) {
+	case SQLITE_INTEGER: return DB_I(sqlite3_column_int64(stmt, at));
+	case SQLITE_TEXT: return DB_T(column_bytes(c, stmt, at, sqlite3_column_text(stmt, at)));
+	case SQLITE_BLOB: return DB_B(column_bytes(c, stmt, at, sqlite3_column_blob(stmt, at)));
+	default: return DB_N();
+	}
+}
+
+static enum err sqlite_next(struct ctx *c, struct db_rows *rows, struct db_value *row, bool *more)
+{
+	struct connection *conn = connection_of(rows->tx);
+	int code = sqlite3_step(conn->stmt);
+	*more = code == SQLITE_ROW;
+	if (code == SQLITE_DONE)
+		return OK;
+	if (code != SQLITE_ROW)
+		return sqlite_fail(c, conn->handle, "to run a statement");
+	for (size_t i = 0; i < rows->columns; i++)
+		row[i] = column(c, conn->stmt, (int)i);
+	return OK;
+}
+
+static int64_t sqlite_finish(struct db_rows *rows)
+{
+	struct connection *conn = connection_of(rows->tx);
+	bool wrote = !sqlite3_stmt_readonly(conn->stmt);
+	sqlite3_reset(conn->stmt);
+	sqlite3_clear_bindings(conn->stmt);
+	conn->rows = (struct db_rows){0};
+	conn->stmt = NULL;
+	return wrote ? sqlite3_changes64(conn->handle) : 0;
+}
+
+static enum err copy_pages(struct ctx *c, sqlite3 *from, sqlite3 *to)
+{
+	/* The open transaction keeps the source as it is, while others go on writing. */
+	if (sqlite3_exec(from, "BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL))
+		return sqlite_fail(c, from, "to begin a backup");
+	sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
+	if (!copy)
+		return sqlite_fail(c, to, "to begin a backup");
+	int code;
+	enum err kind = OK;
+	do {
+		code = sqlite3_backup_step(copy, BACKUP_PAGES);
+		kind = ctx_check(c);
+	} while (code == SQLITE_OK && !kind);
+	sqlite3_backup_finish(copy);
+	sqlite3_exec(from, rollback_sql, NULL, NULL, NULL);
+	if (!kind && code != SQLITE_DONE)
+		kind = sqlite_fail(c, to, "to write a backup");
+	return kind;
+}
+
+static enum err sqlite_backup(struct ctx *c, struct db *self, const char *path)
+{
+	const char *partial = arena_fmt(c->arena, "%s.partial", path);
+	struct connection *from;
+	TRY(connection_open(c, sqlite_of(self), false, &from));
+	sqlite3 *to = NULL;
+	unlink(partial);
+	enum err kind;
+	if (sqlite3_open(partial, &to) != SQLITE_OK)
+		kind = fail(c, ERR_IO, "the backup \"%s\" cannot be opened", partial);
+	else
+		kind = copy_pages(c, from->handle, to);
+	sqlite3_close(to);
+	connection_close(from);
+	if (!kind && rename(partial, path) != 0)
+		kind = fail(
+			c, ERR_IO, "the backup \"%s\" cannot be named: %s", path, strerror(errno));
+	if (kind)
+		unlink(partial);
+	return kind;
+}
+
+/* Removes a database that was only for now. */
+static void remove_folder(struct sqlite *db)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		char name[300];
+		fmt_into(name, sizeof name, "%s%s", db->path, suffixes[i]);
+		unlink(name);
+	}
+	rmdir(db->folder);
+}
+
+static void sqlite_close(struct db *self)
+{
+	struct sqlite *db = sqlite_of(self);
+	ASSERT(!db->writing && db->reader_count == 0);
+	while (db->idle) {
+		struct connection *conn = db->idle;
+		db->idle = conn->next;
+		connection_close(conn);
+	}
+	if (db->writer)
+		connection_close(db->writer);
+	if (db->folder)
+		remove_folder(db);
+	pthread_cond_destroy(&db->reader_back);
+	pthread_mutex_destroy(&db->lock);
+	free(db->folder);
+	free(db->path);
+	free(db);
+}
+
+static const struct db_ops sqlite_ops = {
+	.dialect = DB_SQLITE,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
+	.rollback = sqlite_rollback,
+	.query = sqlite_query,
+	.next = sqlite_next,
+	.finish = sqlite_finish,
+	.backup = sqlite_backup,
+	.close = sqlite_close,
+};
+
+/* A file for now: SQLite's own in-memory databases cannot be read while being written. */
+static enum err make_folder(struct ctx *c, struct sqlite *db)
+{
+	const char *base = getenv("TMPDIR");
+	char path[200];
+	fmt_into(path, sizeof path, "%s/nimbus-db-XXXXXX", base && *base ? base : "/tmp");
+	if (!mkdtemp(path))
+		return fail(c, ERR_IO, "no folder \"%s\" can be made: %s", path, strerror(errno));
+	db->folder = strdup(path);
+	char file[240];
+	fmt_into(file, sizeof file, "%s/db", path);
+	db->path = strdup(file);
+	return OK;
+}
+
+/* The file is made here so that only its owner may read it; SQLite gives its companions the same
+ * mode. */
+static enum err make_file(struct ctx *c, const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(c, ERR_IO, "the database \"%s\" cannot be opened: %s", path,
+			strerror(errno));
+	close(fd);
+	return OK;
+}
+
+enum err db_sqlite_open(struct ctx *c, const char *path, struct db **out)
+{
+	struct sqlite *db = calloc(1, sizeof *db);
+	if (!db)
+		host_panic("out of memory");
+	db->db.ops = &sqlite_ops;
+	pthread_mutex_init(&db->lock, NULL);
+	pthread_cond_init(&db->reader_back, NULL);
+	enum err kind = OK;
+	if (strcmp(path, ":memory:") == 0)
+		kind = make_folder(c, db);
+	else
+		db->path = strdup(path);
+	if (!kind)
+		kind = make_file(c, db->path);
+	if (!kind)
+		kind = connection_open(c, db, true, &db->writer);
+	if (kind) {
+		sqlite_close(&db->db);
+		return kind;
+	}
+	*out = &db->db;
+	return OK;
+}

@@ -1,0 +1,55 @@
+/*
+ * What the handlers under /api/v1 share: strict JSON bodies in, JSON and pages of lists out.
+ *
+ * Anything wrong with a body is ERR_INVALID: 400 where it is no JSON object, 422 with the name of the
+ * field where it is one that makes no sense.
+ */
+#ifndef WEB_API_H
+#define WEB_API_H
+
+#include "web/handlers.h"
+#include "web/internal.h"
+
+/* The body as an object that has no other members than `fields` (ends with NULL). */
+enum err api_body(struct ctx *c, struct web_request *r, const char *const *fields,
+	const struct json **out) MUST;
+
+/* The text of a member; *out stays as it was where there is none. *given may be NULL. */
+enum err api_text(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
+	struct str *out, bool *given) MUST;
+/* The same for one that must be there. */
+enum err api_text_needed(struct ctx *c, struct web_request *r, const struct json *body,
+	const char *name, struct str *out) MUST;
+/* A whole number from 0 to `most`; *out stays as it was where there is none. */
+enum err api_number(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
+	int64_t most, int64_t *out) MUST;
+/* "read", "write", "admin". */
+enum err api_permission(struct ctx *c, struct web_request *r, const struct json *body, bool needed,
+	enum permission *out) MUST;
+
+enum { API_PAGE = 50, API_PAGE_MAX = 100 };
+
+/* ?limit=&cursor=: at most `limit` things after `after` (what api_next was given; empty: the first). */
+struct api_page {
+	size_t limit;
+	struct str after;
+};
+enum err api_page(struct ctx *c, struct web_request *r, struct api_page *out) MUST;
+/* There is more after `last`: says so in a Link header. */
+void api_next(struct ctx *c, struct web_request *r, const struct api_page *page, struct str last);
+
+/* A writer into a new buffer; api_send ends and sends it. */
+struct api_reply {
+	struct buf out;
+	struct json_writer w;
+};
+void api_begin(struct ctx *c, struct api_reply *reply);
+enum err api_send(struct ctx *c, struct web_request *r, int status, struct api_reply *reply) MUST;
+
+/* "created_at": "2026-11-23T15:34:32Z", or null for 0. */
+void api_time(struct json_writer *w, const char *key, int64_t seconds);
+
+/* "Location" of what was made. */
+void api_location(struct ctx *c, struct web_request *r, const char *folder, struct str name);
+
+#endif

@@ -1,0 +1,157 @@
+#include "core/collaborator.h"
+#include "core/permit.h"
+#include "web/api.h"
+
+enum { INVITATION_SECONDS = 7 * 24 * 3600 };
+
+static void write_user(struct json_writer *w, const struct user *user)
+{
+	json_begin_object(w);
+	json_member_str(w, "username", user->username);
+	json_member_bool(w, "has_password", user->has_password);
+	api_time(w, "created_at", user->created);
+}
+
+enum err api_collaborators_list(struct ctx *c, struct web_request *r)
+{
+	struct api_page page;
+	struct user *users;
+	size_t count, sent = 0;
+	TRY(api_page(c, r, &page));
+	TRY(collaborator_list(c, r->core, &r->who, &users, &count));
+	struct api_reply reply;
+	api_begin(c, &reply);
+	json_begin_array(&reply.w);
+	struct str last = {0};
+	for (size_t i = 0; i < count; i++) {
+		if (users[i].owner ||
+			(page.after.len && str_cmp(users[i].username, page.after) <= 0))
+			continue;
+		if (sent++ == page.limit) {
+			api_next(c, r, &page, last);
+			break;
+		}
+		last = users[i].username;
+		write_user(&reply.w, &users[i]);
+		json_end_object(&reply.w);
+	}
+	json_end_array(&reply.w);
+	return api_send(c, r, 200, &reply);
+}
+
+enum err api_collaborators_add(struct ctx *c, struct web_request *r)
+{
+	static const char *const fields[] = {"username", "password", NULL};
+	const struct json *body;
+	struct str username, password = {0}, secret;
+	struct user user;
+	bool given;
+	TRY(api_body(c, r, fields, &body));
+	TRY(api_text_needed(c, r, body, "username", &username));
+	r->field = "username";
+	TRY(username_check(c, username));
+	TRY(api_text(c, r, body, "password", &password, &given));
+	r->field = "password";
+	if (given)
+		TRY(password_check(c, password));
+	r->field = NULL;
+	TRY(collaborator_create(c, r->core, &r->who, username, password, &user));
+	struct api_reply reply;
+	api_begin(c, &reply);
+	write_user(&reply.w, &user);
+	if (!given) {
+		TRY(login_link_create(c, r->core, username, INVITATION_SECONDS, &secret));
+		json_member_cstr(&reply.w, "sign_in_url",
+			arena_fmt(c->arena, "%.*s/sign-in/%.*s", STR_FMT(r->origin),
+				STR_FMT(secret)));
+	}
+	json_end_object(&reply.w);
+	api_location(c, r, "collaborators", username);
+	return api_send(c, r, 201, &reply);
+}
+
+enum err api_collaborator_change(struct ctx *c, struct web_request *r)
+{
+	static const char *const fields[] = {"password", NULL};
+	const struct json *body;
+	struct str password;
+	TRY(api_body(c, r, fields, &body));
+	TRY(api_text_needed(c, r, body, "password", &password));
+	r->field = "password";
+	TRY(password_check(c, password));
+	r->field = NULL;
+	TRY(collaborator_set_password(c, r->core, &r->who, web_param(r, "username"), password));
+	return web_no_content(c, r);
+}
+
+enum err api_collaborators_remove(struct ctx *c, struct web_request *r)
+{
+	static const char *const fields[] = {"username", NULL};
+	const struct json *body;
+	struct str username = web_param(r, "username");
+	if (!username.len)
+		username = web_query(c, r, "username");
+	if (!username.len) {
+		TRY(api_body(c, r, fields, &body));
+		TRY(api_text_needed(c, r, body, "username", &username));
+	}
+	TRY(collaborator_remove(c, r->core, &r->who, username));
+	return web_no_content(c, r);
+}
+
+static void write_permission(struct json_writer *w, struct str username, enum permission level)
+{
+	json_begin_object(w);
+	json_member_str(w, "username", username);
+	json_member_cstr(w, "permission", permission_name(level));
+	json_end_object(w);
+}
+
+enum err api_permissions_list(struct ctx *c, struct web_request *r)
+{
+	struct api_page page;
+	struct permission_row *rows;
+	size_t count, sent = 0;
+	TRY(api_page(c, r, &page));
+	TRY(permission_list(c, r->core, &r->who, web_param(r, "name"), &rows, &count));
+	struct api_reply reply;
+	api_begin(c, &reply);
+	json_begin_array(&reply.w);
+	for (size_t i = 0; i < count; i++) {
+		if (page.after.len && str_cmp(rows[i].username, page.after) <= 0)
+			continue;
+		if (sent++ == page.limit) {
+			api_next(c, r, &page, rows[i - 1].username);
+			break;
+		}
+		write_permission(&reply.w, rows[i].username, rows[i].level);
+	}
+	json_end_array(&reply.w);
+	return api_send(c, r, 200, &reply);
+}
+
+enum err api_permission_set(struct ctx *c, struct web_request *r)
+{
+	static const char *const fields[] = {"permission", NULL};
+	struct permission_on on = {web_param(r, "name"), web_param(r, "username")};
+	const struct json *body;
+	enum permission level = PERMISSION_NONE;
+	struct permission_row *rows;
+	size_t count;
+	/* Who may not do this learns nothing from what is wrong with the body. */
+	TRY(permission_list(c, r->core, &r->who, on.repo, &rows, &count));
+	TRY(api_body(c, r, fields, &body));
+	TRY(api_permission(c, r, body, true, &level));
+	TRY(permission_put(c, r->core, &r->who, &on, level));
+	struct api_reply reply;
+	api_begin(c, &reply);
+	write_permission(&reply.w, on.username, level);
+	return api_send(c, r, 200, &reply);
+}
+
+enum err api_permission_remove(struct ctx *c, struct web_request *r)
+{
+	struct permission_on on = {web_param(r, "name"), web_param(r, "username")};
+	TRY(permission_delete(c, r->core, &r->who, &on));
+	return web_no_content(c, r);
+}
