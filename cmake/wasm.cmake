@@ -2,7 +2,6 @@
 # nothing but the imports of tools/wasm/imports.txt. A leak (read, malloc, pthread_...) fails the build
 # with its name.
 
-# With bulk memory the compiler's memcpy is an instruction, so tools/wasm/string.c need not loop.
 find_program(WASM_CLANG NAMES clang-14 clang-19 clang-18 clang-17 clang-16 clang-15 clang)
 find_program(WASM_LD NAMES wasm-ld-14 wasm-ld-19 wasm-ld-18 wasm-ld-17 wasm-ld-16 wasm-ld-15 wasm-ld)
 
@@ -14,6 +13,7 @@ if(NOT WASM_CLANG OR NOT WASM_LD)
 	return()
 endif()
 
+# With bulk memory memcpy is an instruction, so tools/wasm/string.c need not loop.
 set(wasm_flags --target=wasm32-unknown-unknown -std=gnu17 -Os -ffreestanding -nostdlibinc -mbulk-memory
 	-Wall -Wextra -Werror -Wno-unused-command-line-argument -Wno-gnu-case-range
 	-isystem ${PROJECT_SOURCE_DIR}/tools/wasm/include -I${PROJECT_SOURCE_DIR}/src -I${PROJECT_BINARY_DIR}/gen)
@@ -45,13 +45,13 @@ foreach(source IN LISTS wasm_sources)
 endforeach()
 
 set(wasm_out ${PROJECT_BINARY_DIR}/portable.wasm)
+set(wasm_link ${PROJECT_SOURCE_DIR}/tools/wasm/link)
 set(wasm_imports ${PROJECT_SOURCE_DIR}/tools/wasm/imports.txt)
 string(REPLACE ";" "\n" wasm_object_list "${wasm_objects}")
 file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/wasm.objects CONTENT "${wasm_object_list}\n")
 add_custom_command(OUTPUT ${wasm_out}
-	COMMAND ${WASM_LD} --no-entry --export-all --no-gc-sections --error-limit=0
-		--allow-undefined-file=${wasm_imports} -o ${wasm_out} @${PROJECT_BINARY_DIR}/wasm.objects
-	DEPENDS ${wasm_objects} ${wasm_imports} ${PROJECT_BINARY_DIR}/wasm.objects
+	COMMAND ${wasm_link} ${WASM_LD} ${wasm_out} @${PROJECT_BINARY_DIR}/wasm.objects
+	DEPENDS ${wasm_objects} ${wasm_link} ${wasm_imports} ${PROJECT_BINARY_DIR}/wasm.objects
 	COMMENT "wasm32 link of the portable half"
 	VERBATIM)
 add_custom_target(wasm ALL DEPENDS ${wasm_out})
