@@ -16,3 +16,12 @@ foreach(test IN LISTS tests)
 	string(APPEND list "${source} tests/${name}\n")
 endforeach()
 file(WRITE ${PROJECT_BINARY_DIR}/tests.list "${list}")
+
+# tests/tools/*.c: peers that tests talk to.
+file(GLOB tools CONFIGURE_DEPENDS tests/tools/*.c)
+foreach(tool IN LISTS tools)
+	get_filename_component(name ${tool} NAME_WE)
+	add_executable(${name} ${tool})
+	target_link_libraries(${name} PRIVATE everything)
+	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+endforeach()

@@ -1,0 +1,299 @@
+#include "net/conn.h"
+
+#include "base/buf.h"
+#include "net/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+enum { BUFFER_FIRST = 2048, FINISH_MS = 1000 };
+
+static int64_t micros(int millis)
+{
+	return (int64_t)millis * 1000;
+}
+
+bool conn_reserve(struct conn *k, size_t cap)
+{
+	if (cap <= k->cap)
+		return true;
+	struct http_server *s = k->server;
+	size_t more = cap - k->cap;
+	if (atomic_fetch_add(&s->buffers, more) + more > s->config.buffers_max) {
+		atomic_fetch_sub(&s->buffers, more);
+		return false;
+	}
+	char *bytes = host_alloc(cap);
+	if (k->len)
+		memcpy(bytes, k->bytes, k->len);
+	if (k->bytes)
+		host_free(k->bytes, k->cap);
+	k->bytes = bytes;
+	k->cap = cap;
+	return true;
+}
+
+void conn_drop_buffer(struct conn *k)
+{
+	if (!k->bytes)
+		return;
+	host_free(k->bytes, k->cap);
+	atomic_fetch_sub(&k->server->buffers, k->cap);
+	k->bytes = NULL;
+	k->len = k->cap = 0;
+}
+
+static void enter(struct conn *k, enum conn_phase phase, int64_t deadline)
+{
+	k->phase = phase;
+	k->deadline = deadline;
+}
+
+void conn_finish(struct conn *k, bool unread)
+{
+	struct http_config *config = &k->server->config;
+	socket_finish(k->fd);
+	conn_drop_buffer(k);
+	k->linger_left = config->linger_max;
+	enter(k, CONN_LINGER,
+		server_now(k->server) + micros(unread ? config->linger_ms : FINISH_MS));
+}
+
+void conn_refuse(struct conn *k, struct http_fault fault)
+{
+	struct http_server *s = k->server;
+	char text[512];
+	size_t len = fmt_into(text, sizeof text,
+		"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain\r\n%s"
+		"Content-Length: %zu\r\n\r\n%s\n",
+		fault.status, http_reason(fault.status),
+		fault.status == 503 ? "Retry-After: 1\r\n" : "", strlen(fault.why) + 1, fault.why);
+	/* It fits the empty buffer of a socket that we have not written to, or the peer does not
+	 * read. */
+	ssize_t put = send(k->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (s->config.access) {
+		char peer[SOCKET_TEXT_MAX];
+		size_t peer_len = socket_peer_text(&k->peer, peer);
+		s->config.access(
+			s->config.arg, &(struct http_access){.peer = str_from(peer, peer_len),
+					       .id = "",
+					       .status = fault.status,
+					       .out = put > 0 ? strlen(fault.why) + 1 : 0,
+					       .error = ERR_INVALID,
+					       .error_text = fault.why});
+	}
+	conn_finish(k, true);
+}
+
+void conn_expire(struct conn *k)
+{
+	if (k->phase == CONN_HEAD)
+		conn_refuse(k, (struct http_fault){408, "the headers took too long"});
+	else if (k->phase == CONN_BODY)
+		conn_refuse(k, (struct http_fault){408, "the body took too long"});
+	else
+		k->phase = CONN_DEAD;
+}
+
+void conn_next_request(struct conn *k, size_t used)
+{
+	ASSERT(used <= k->len);
+	k->len -= used;
+	if (k->len)
+		memmove(k->bytes, k->bytes + used, k->len);
+	else
+		conn_drop_buffer(k);
+	k->scan = (struct http_scan){0};
+	k->head_len = k->want = 0;
+	enter(k, CONN_IDLE, server_now(k->server) + micros(k->server->config.idle_ms));
+}
+
+/* The head is there: is there more to wait for before a worker is taken? */
+static void judge_head(struct conn *k, struct http_head *head)
+{
+	struct http_server *s = k->server;
+	struct http_fault fault =
+		http_head_parse(str_from(k->bytes, k->head_len), &s->limits, head);
+	if (fault.status) {
+		conn_refuse(k, fault);
+		return;
+	}
+	k->began = server_now(s);
+	size_t there = k->len - k->head_len;
+	k->slow_body = head->length > there;
+	bool small = head->length <= s->config.small_body && !head->expects_continue;
+	if (!k->slow_body || !small) {
+		k->phase = CONN_READY;
+		return;
+	}
+	k->slow_body = false;
+	k->want = k->head_len + (size_t)head->length;
+	enter(k, CONN_BODY, k->began + micros(s->config.stall_ms));
+}
+
+/* Moves on with the bytes that are there; `fresh` of them are new. */
+static void look(struct conn *k, struct http_head *head, size_t fresh)
+{
+	struct http_server *s = k->server;
+	if (k->phase == CONN_IDLE && k->len)
+		enter(k, CONN_HEAD, server_now(s) + micros(s->config.head_ms));
+	if (k->phase == CONN_HEAD) {
+		struct http_fault fault =
+			http_scan(&k->scan, str_from(k->bytes, k->len), &s->limits, &k->head_len);
+		if (fault.status)
+			conn_refuse(k, fault);
+		else if (k->head_len)
+			judge_head(k, head);
+	} else if (k->phase == CONN_BODY) {
+		int64_t most = server_now(s) + micros(s->config.stall_ms);
+		int64_t longer = k->deadline + (int64_t)fresh * 1000000 / s->config.rate_min;
+		k->deadline = longer < most ? longer : most;
+		if (k->len >= k->want)
+			k->phase = CONN_READY;
+	}
+}
+
+/* Room for the next bytes, without more than the phase may need. */
+static bool make_room(struct conn *k)
+{
+	size_t most = k->phase == CONN_BODY ? k->want : k->server->limits.head_max + 1;
+	size_t cap = k->cap ? k->cap * 2 : BUFFER_FIRST;
+	if (k->len < k->cap)
+		return true;
+	return conn_reserve(k, cap < most ? cap : most);
+}
+
+static void discard_input(struct conn *k)
+{
+	for (;;) {
+		/* MSG_TRUNC: TCP drops the bytes without copying them. */
+		ssize_t got = recv(k->fd, NULL, 1 << 20, MSG_TRUNC | MSG_DONTWAIT);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return;
+		if (got <= 0 || (uint64_t)got >= k->linger_left) {
+			k->phase = CONN_DEAD;
+			return;
+		}
+		k->linger_left -= (uint64_t)got;
+	}
+}
+
+/* One recv. False when there is nothing more to do now. */
+static bool read_some(struct conn *k, struct http_head *head)
+{
+	if (!make_room(k)) {
+		conn_refuse(
+			k, (struct http_fault){503, "the server is out of memory for requests"});
+		return false;
+	}
+	size_t room = k->cap - k->len;
+	ssize_t got = recv(k->fd, k->bytes + k->len, room, MSG_DONTWAIT);
+	if (got < 0 && errno == EINTR)
+		return true;
+	if (got < 0 && errno == EAGAIN) {
+		if (k->len == 0)
+			conn_drop_buffer(k);
+		return false;
+	}
+	if (got <= 0) {
+		k->phase = CONN_DEAD;
+		return false;
+	}
+	k->len += (size_t)got;
+	look(k, head, (size_t)got);
+	bool more = (size_t)got == room || (atomic_load(&k->state) & CONN_GONE);
+	if (more && k->phase == CONN_READY)
+		atomic_fetch_or(&k->state, CONN_INPUT);
+	return more;
+}
+
+enum conn_phase conn_advance(struct conn *k, struct http_head *head)
+{
+	if (k->phase < CONN_READY && k->len)
+		look(k, head, 0);
+	while (k->phase < CONN_READY && read_some(k, head))
+		;
+	if (k->phase == CONN_LINGER)
+		discard_input(k);
+	return k->phase;
+}
+
+/*
+ * Waits until the peer gives or takes. It may keep us waiting for the credit that it has: as much
+ * as stall_ms, refilled by what it moves, so that a trickle below rate_min runs out of it as well.
+ */
+static enum err wait_for_peer(struct ctx *c, struct conn *k, short events)
+{
+	struct http_server *s = k->server;
+	int64_t before = server_now(s), patience = k->credit;
+	if (atomic_load(&s->aborting))
+		return fail(c, ERR_CANCELED, "the server is shutting down");
+	if (c->deadline && c->deadline - before < patience)
+		patience = c->deadline - before;
+	if (patience <= 0)
+		return fail(c, ERR_TIMEOUT, "the time for this request is over");
+	pool_block(&s->pool);
+	int seen = socket_wait(k->fd, events, patience);
+	pool_unblock(&s->pool);
+	k->credit -= server_now(s) - before;
+	if (seen || k->credit > 0)
+		return OK;
+	return fail(c, ERR_TIMEOUT, "the other side %s too slowly",
+		events & POLLIN ? "sends" : "takes what it asked for");
+}
+
+static void earn_credit(struct conn *k, size_t moved)
+{
+	struct http_config *config = &k->server->config;
+	k->credit += (int64_t)moved * 1000000 / config->rate_min;
+	if (k->credit > micros(config->stall_ms))
+		k->credit = micros(config->stall_ms);
+}
+
+enum err conn_receive(struct ctx *c, struct conn *k, struct iovec *into, int count, size_t *got)
+{
+	for (;;) {
+		ssize_t have = readv(k->fd, into, count);
+		if (have > 0) {
+			earn_credit(k, (size_t)have);
+			*got = (size_t)have;
+			return OK;
+		}
+		if (have < 0 && errno == EAGAIN)
+			TRY(wait_for_peer(c, k, POLLIN));
+		else if (have == 0 || errno != EINTR)
+			return fail(c, ERR_CANCELED,
+				"the other side left in the middle of its request");
+	}
+}
+
+enum err conn_send(struct ctx *c, struct conn *k, struct iovec *parts, int count)
+{
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+	while (message.msg_iovlen) {
+		ssize_t put = sendmsg(k->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (put < 0 && errno == EAGAIN) {
+			TRY(wait_for_peer(c, k, POLLOUT));
+			continue;
+		}
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return fail(c, ERR_CANCELED, "the other side went away");
+		earn_credit(k, (size_t)put);
+		size_t left = (size_t)put;
+		while (message.msg_iovlen && left >= message.msg_iov->iov_len) {
+			left -= message.msg_iov->iov_len;
+			message.msg_iov++;
+			message.msg_iovlen--;
+		}
+		if (left) {
+			message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + left;
+			message.msg_iov->iov_len -= left;
+		}
+	}
+	return OK;
+}

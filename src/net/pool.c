@@ -1,0 +1,200 @@
+#include "net/exchange.h"
+#include "net/server.h"
+
+#include <time.h>
+
+enum { SURPLUS_S = 10 }; /* how long a thread over `workers` stays without work */
+
+static void queue_put(struct queue *q, struct conn *k)
+{
+	k->next = NULL;
+	if (q->last)
+		q->last->next = k;
+	else
+		q->first = k;
+	q->last = k;
+}
+
+static struct conn *queue_take(struct queue *q)
+{
+	struct conn *k = q->first;
+	q->first = k->next;
+	if (!q->first)
+		q->last = NULL;
+	return k;
+}
+
+/* The queue whose first may start now, turn by turn; NULL where there is none. */
+static struct queue *next_queue(struct pool *p)
+{
+	struct http_config *config = &p->server->config;
+	bool slow = p->slow.first && p->slow_busy < config->threads_max - config->workers;
+	if (slow && (!p->quick.first || p->slow_turn))
+		return &p->slow;
+	return p->quick.first ? &p->quick : NULL;
+}
+
+/* Takes it, counted as begun. */
+static struct conn *next_job(struct pool *p)
+{
+	struct queue *from = p->stop ? NULL : next_queue(p);
+	if (!from)
+		return NULL;
+	p->slow_turn = from == &p->quick;
+	p->slow_busy += from == &p->slow;
+	p->waiting--;
+	p->busy++;
+	return queue_take(from);
+}
+
+static void worker_main(void *arg);
+
+static bool grow(struct pool *p)
+{
+	struct worker *w = worker_open(p->server);
+	bool started = thread_start_detached("http-worker", worker_main, w);
+	p->threads += started;
+	if (!started)
+		worker_close(w);
+	return started;
+}
+
+/*
+ * Gives what may start to idle threads, or to a new one while too few are working. A thread takes
+ * the next one by itself when it has done, so one new thread at a time is enough. Under the lock.
+ */
+static void dispatch(struct pool *p)
+{
+	struct http_config *config = &p->server->config;
+	if (p->stop)
+		return;
+	while (p->idle && next_queue(p)) {
+		struct worker *w = p->idle;
+		p->idle = w->next;
+		w->job = next_job(p);
+		pthread_cond_signal(&w->wake);
+	}
+	if (next_queue(p) && p->threads < config->threads_max &&
+		p->threads - p->blocked < config->workers)
+		grow(p);
+}
+
+bool pool_push(struct pool *p, struct conn *k)
+{
+	pthread_mutex_lock(&p->lock);
+	bool room = !p->stop && p->waiting < p->server->config.queue_max;
+	if (room) {
+		p->waiting++;
+		queue_put(k->slow_body ? &p->slow : &p->quick, k);
+		dispatch(p);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return room;
+}
+
+void pool_block(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->blocked++;
+	dispatch(p);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_unblock(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->blocked--;
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_body_done(struct pool *p, struct conn *k)
+{
+	if (!k->slow_body)
+		return;
+	pthread_mutex_lock(&p->lock);
+	k->slow_body = false;
+	p->slow_busy--;
+	dispatch(p);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void idle_remove(struct pool *p, struct worker *w)
+{
+	struct worker **at = &p->idle;
+	while (*at && *at != w)
+		at = &(*at)->next;
+	if (*at)
+		*at = w->next;
+}
+
+/* Under the lock: waits for a job. False when this thread is no longer needed. */
+static bool wait_for_job(struct pool *p, struct worker *w)
+{
+	w->job = next_job(p);
+	if (w->job || p->stop)
+		return w->job;
+	w->next = p->idle;
+	p->idle = w;
+	while (!w->job && !p->stop) {
+		struct timespec until;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += SURPLUS_S;
+		int late = pthread_cond_timedwait(&w->wake, &p->lock, &until);
+		if (late && !w->job && p->threads > p->server->config.workers)
+			break;
+	}
+	if (!w->job)
+		idle_remove(p, w);
+	return w->job;
+}
+
+static void worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct pool *p = &w->server->pool;
+	pthread_mutex_lock(&p->lock);
+	while (wait_for_job(p, w)) {
+		pthread_mutex_unlock(&p->lock);
+		worker_serve(w, w->job);
+		pthread_mutex_lock(&p->lock);
+		p->busy--;
+	}
+	worker_close(w);
+	p->threads--;
+	pthread_cond_broadcast(&p->gone);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_init(struct pool *p, struct http_server *s)
+{
+	*p = (struct pool){.server = s};
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->gone, NULL);
+}
+
+enum err pool_start(struct ctx *c, struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	/* One at least is there from now on, so that no request waits for a thread that cannot be
+	 * had. */
+	bool started = grow(p);
+	pthread_mutex_unlock(&p->lock);
+	return started ? OK : fail(c, ERR_UNAVAILABLE, "cannot start a worker thread");
+}
+
+void pool_stop(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->stop = true;
+	for (struct worker *w = p->idle; w; w = w->next)
+		pthread_cond_signal(&w->wake);
+	while (p->threads)
+		pthread_cond_wait(&p->gone, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_done(struct pool *p)
+{
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->gone);
+}
