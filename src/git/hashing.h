@@ -5,8 +5,7 @@
 #include "base/hash.h"
 #include "base/stream.h"
 
-/* As much as one side-band packet takes. */
-enum { HASHING_BUFFER = 65515 };
+enum { HASHING_BUFFER = 65536 };
 
 /* Caller's memory, whose buffer lies in c->arena. One thread at a time. */
 struct hashing {

@@ -95,6 +95,11 @@ void web_serve(const struct web *web, struct http_exchange *x)
 		web_answer_error(c, r, e);
 }
 
+void web_drain(struct web *web)
+{
+	atomic_store(&web->draining, true);
+}
+
 enum err api_healthz(struct ctx *c, struct web_request *r)
 {
 	web_header(r, "Cache-Control", STR("no-store"));
@@ -104,7 +109,7 @@ enum err api_healthz(struct ctx *c, struct web_request *r)
 enum err api_readyz(struct ctx *c, struct web_request *r)
 {
 	web_header(r, "Cache-Control", STR("no-store"));
-	if (r->web->server && http_draining(r->web->server))
+	if (atomic_load(&r->web->draining))
 		return web_text(c, r, 503, STR("draining: it finishes what runs, then ends\n"));
 	struct repo_query one = {.limit = 1};
 	struct repo_list list;

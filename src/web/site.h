@@ -1,6 +1,6 @@
 /*
  * The site: everything that is served over HTTP but git itself. main/ makes one and hands it every
- * exchange that is not git's; all threads share it, nothing in it changes.
+ * exchange that is not git's; all threads share it.
  */
 #ifndef WEB_SITE_H
 #define WEB_SITE_H
@@ -11,11 +11,13 @@
 #include "web/proxy.h"
 #include "web/web.h"
 
+#include <stdatomic.h>
+
 enum secure_cookies { SECURE_AUTO, SECURE_ALWAYS, SECURE_NEVER };
 
 struct web {
 	struct core *core;
-	const struct http_server *server; /* for /readyz; NULL: never draining */
+	atomic_bool draining; /* /readyz says no from then on */
 	struct proxies proxies;
 	enum secure_cookies secure;
 	uint64_t body_max;
@@ -23,6 +25,9 @@ struct web {
 	const char *version;
 	const char *owner; /* the instance's owner's username */
 };
+
+/* From now on /readyz answers 503, so that load balancers send their requests elsewhere. */
+void web_drain(struct web *web);
 
 /* Answers the exchange, whatever it is. */
 void web_serve(const struct web *web, struct http_exchange *x);

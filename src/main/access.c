@@ -1,0 +1,53 @@
+#include "main/access.h"
+
+#include "os/log.h"
+
+#include <stdatomic.h>
+
+static atomic_uint_fast64_t ended;
+
+uint64_t access_count(void)
+{
+	return atomic_load_explicit(&ended, memory_order_relaxed);
+}
+
+/* A sign-in link works once, but a log must not be where it is found first. */
+static struct str without_secret(struct str target)
+{
+	struct str link = STR("/sign-in/");
+	return str_starts(target, link) ? link : target;
+}
+
+static enum log_level level_of(const struct http_access *a)
+{
+	if (str_is(a->target, "/healthz") || str_is(a->target, "/readyz"))
+		return LOG_LEVEL_DEBUG;
+	if (a->status >= 500 && a->error != ERR_CANCELED)
+		return LOG_LEVEL_ERROR;
+	return LOG_LEVEL_INFO;
+}
+
+void access_log(void *arg, const struct http_access *a)
+{
+	(void)arg;
+	atomic_fetch_add_explicit(&ended, 1, memory_order_relaxed);
+	struct log_line line;
+	if (!log_begin(&line, level_of(a), "request"))
+		return;
+	log_cstr(&line, "request", a->id);
+	log_str(&line, "method", a->method);
+	log_str(&line, "path", without_secret(a->target));
+	log_int(&line, "status", a->status);
+	log_cstr(&line, "user", a->who);
+	log_cstr(&line, "repo", a->what);
+	log_int(&line, "in", (int64_t)a->in);
+	log_int(&line, "out", (int64_t)a->out);
+	log_int(&line, "micros", a->micros);
+	log_str(&line, "peer", a->peer);
+	log_str(&line, "agent", a->user_agent);
+	if (a->error && (a->status == 0 || a->status >= 400)) {
+		log_cstr(&line, "error", err_name(a->error));
+		log_cstr(&line, "why", a->error_text);
+	}
+	log_end(&line);
+}

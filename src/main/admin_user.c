@@ -1,0 +1,158 @@
+#include "core/collaborator.h"
+#include "core/login.h"
+#include "core/token.h"
+#include "main/admin.h"
+
+enum { LINK_SECONDS = 15 * 60 };
+
+enum err admin_user_list(struct ctx *c, struct admin *admin)
+{
+	struct user *users;
+	size_t count;
+	TRY(collaborator_list(c, &admin->core, &admin->owner, &users, &count));
+	print("%-39s  %-12s  %-8s  %s\n", "USER", "ROLE", "PASSWORD", "SINCE");
+	for (int owner = 1; owner >= 0; owner--)
+		for (size_t i = 0; i < count; i++)
+			if (users[i].owner == owner)
+				print("%-39.*s  %-12s  %-8s  %s\n", STR_FMT(users[i].username),
+					owner ? "owner" : "collaborator",
+					users[i].has_password ? "yes" : "no",
+					admin_time(c, users[i].created));
+	return OK;
+}
+
+static void print_password(struct str username, struct str password)
+{
+	print("The password of %.*s is (it is shown only this once):\n%.*s\n", STR_FMT(username),
+		STR_FMT(password));
+}
+
+enum err admin_user_add(struct ctx *c, struct admin *admin)
+{
+	struct str username = admin_argument(admin, "USER"), password = {0};
+	struct user user;
+	bool made = false;
+	if (!admin_flag(admin, "--no-password"))
+		TRY(admin_password(c, admin, &password, &made));
+	else if (admin_flag(admin, "--password-stdin"))
+		return fail(
+			c, ERR_INVALID, "--no-password and --password-stdin exclude each other");
+	TRY(collaborator_create(c, &admin->core, &admin->owner, username, password, &user));
+	print("%.*s is a collaborator now.\n", STR_FMT(username));
+	if (made)
+		print_password(username, password);
+	return OK;
+}
+
+enum err admin_user_remove(struct ctx *c, struct admin *admin)
+{
+	struct str username = admin_argument(admin, "USER");
+	TRY(collaborator_remove(c, &admin->core, &admin->owner, username));
+	print("%.*s is gone.\n", STR_FMT(username));
+	return OK;
+}
+
+enum err admin_user_password(struct ctx *c, struct admin *admin)
+{
+	struct str username = admin_argument(admin, "USER"), password;
+	bool made;
+	TRY(admin_password(c, admin, &password, &made));
+	TRY(collaborator_set_password(c, &admin->core, &admin->owner, username, password));
+	if (made)
+		print_password(username, password);
+	else
+		print("%.*s has a new password.\n", STR_FMT(username));
+	return OK;
+}
+
+enum err admin_permission_list(struct ctx *c, struct admin *admin)
+{
+	struct permission_row *rows;
+	size_t count;
+	TRY(permission_list(
+		c, &admin->core, &admin->owner, admin_argument(admin, "REPO"), &rows, &count));
+	print("%-39s  %s\n", "USER", "PERMISSION");
+	for (size_t i = 0; i < count; i++)
+		print("%-39.*s  %s\n", STR_FMT(rows[i].username), permission_name(rows[i].level));
+	return OK;
+}
+
+enum err admin_permission_set(struct ctx *c, struct admin *admin)
+{
+	struct permission_on on = {admin_argument(admin, "REPO"), admin_argument(admin, "USER")};
+	struct str word = admin_argument(admin, "PERMISSION");
+	enum permission level;
+	if (!permission_parse(word, &level))
+		return fail(
+			c, ERR_INVALID, "%.*s is not read, write, admin or none", STR_FMT(word));
+	if (level == PERMISSION_NONE)
+		TRY(permission_delete(c, &admin->core, &admin->owner, &on));
+	else
+		TRY(permission_put(c, &admin->core, &admin->owner, &on, level));
+	print("%.*s on %.*s: %s\n", STR_FMT(on.username), STR_FMT(on.repo), permission_name(level));
+	return OK;
+}
+
+enum err admin_token_list(struct ctx *c, struct admin *admin)
+{
+	struct actor who;
+	struct token *tokens;
+	size_t count;
+	TRY(admin_actor(c, admin, admin_argument(admin, "USER"), &who));
+	TRY(token_list(c, &admin->core, &who, &tokens, &count));
+	print("%-6s  %-10s  %-16s  %-16s  %-16s  %s\n", "ID", "PERMISSION", "MADE", "EXPIRES",
+		"LAST USED", "NAME");
+	for (size_t i = 0; i < count; i++)
+		print("%-6lld  %-10s  %-16s  %-16s  %-16s  %.*s\n", (long long)tokens[i].id,
+			permission_name(tokens[i].limit), admin_time(c, tokens[i].created),
+			admin_time(c, tokens[i].expires), admin_time(c, tokens[i].used),
+			STR_FMT(tokens[i].name));
+	return OK;
+}
+
+enum err admin_token_create(struct ctx *c, struct admin *admin)
+{
+	struct token_new what = {.name = admin_argument(admin, "NAME"), .limit = PERMISSION_WRITE};
+	struct str level = admin_argument(admin, "--permission"), secret;
+	struct actor who;
+	struct token token;
+	if (level.len && (!permission_parse(level, &what.limit) || what.limit == PERMISSION_NONE))
+		return fail(c, ERR_INVALID, "%.*s is not read, write or admin", STR_FMT(level));
+	TRY(admin_seconds(c, admin, "--expires", 0, &what.seconds));
+	TRY(admin_actor(c, admin, admin_argument(admin, "USER"), &who));
+	TRY(token_create(c, &admin->core, &who, &what, &token, &secret));
+	print("%.*s\n", STR_FMT(secret));
+	return OK;
+}
+
+enum err admin_token_revoke(struct ctx *c, struct admin *admin)
+{
+	struct actor who;
+	struct str text = admin_argument(admin, "ID");
+	uint64_t id;
+	if (!str_to_u64(text, &id) || id > INT64_MAX)
+		return fail(c, ERR_INVALID, "%.*s is not the number of a token", STR_FMT(text));
+	TRY(admin_actor(c, admin, admin_argument(admin, "USER"), &who));
+	TRY(token_revoke(c, &admin->core, &who, (int64_t)id));
+	print("Token %.*s is worthless now.\n", STR_FMT(text));
+	return OK;
+}
+
+enum err admin_sign_in_link(struct ctx *c, struct admin *admin)
+{
+	struct str username = admin_argument(admin, "USER"), secret;
+	struct actor who;
+	int64_t seconds;
+	if (!username.len)
+		username = admin->owner.username;
+	TRY(admin_seconds(c, admin, "--expires", LINK_SECONDS, &seconds));
+	TRY(admin_actor(c, admin, username, &who));
+	TRY(login_link_create(c, &admin->core, username, seconds, &secret));
+	const char *url = admin->run->config.url;
+	if (!*url) {
+		struct str listen = str_of(admin->run->config.listen);
+		url = arena_fmt(c->arena, "http://%.*s", STR_FMT(str_cut(&listen, ',')));
+	}
+	print("%s/sign-in/%.*s\n", url, STR_FMT(secret));
+	return OK;
+}

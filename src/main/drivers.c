@@ -1,0 +1,64 @@
+#include "main/drivers.h"
+
+#include "core/snapshot.h"
+#include "driver/driver.h"
+#include "os/file.h"
+
+#include <unistd.h>
+
+const char *drivers_list(void)
+{
+	return "db=sqlite blob=local kv=memory auth=password,token policy=builtin markup=md4c";
+}
+
+static void set_limits(const struct config *config, struct core *core)
+{
+	core->limits = (struct core_limits){
+		.object_max = (uint64_t)config->object_max,
+		.pack_max = (uint64_t)config->pack_max,
+		.pack_inline_max = (uint64_t)config->pack_inline_max,
+		.page_blob_max = (uint64_t)config->page_blob_max,
+		.push_refs_max = (uint32_t)config->push_refs_max,
+		.fetch_lines_max = (uint32_t)config->fetch_lines_max,
+		.session_seconds = config->session_lifetime / 1000,
+	};
+}
+
+enum err drivers_open(struct ctx *c, const struct config *config, bool make, struct core *core,
+	struct instance *instance)
+{
+	const char *database = arena_fmt(c->arena, "%s/nimbus.db", config->data);
+	const char *blobs = arena_fmt(c->arena, "%s/blob", config->data);
+	*core = (struct core){.base_url = config->url};
+	set_limits(config, core);
+	if (!make && access(database, F_OK) != 0)
+		return fail(c, ERR_NOT_FOUND,
+			"there is no instance in NIMBUS_DATA=%s yet: `nimbus serve` makes one",
+			config->data);
+	TRY(folder_make(c, config->data));
+	TRY(db_sqlite_open(c, database, &core->db));
+	TRY(blob_local_open(c, blobs, (uint64_t)config->mapped_max, &core->blob));
+	core->kv = kv_memory_open((size_t)config->sessions_max, c->world);
+	core->policy = policy_builtin_open();
+	core->auth[core->auth_count++] = auth_token_open(core->db);
+	core->auth[core->auth_count++] = auth_password_open(core->db, c->world);
+	core->snapshots = snapshots_open((size_t)config->snapshots_max);
+	TRY(instance_start(
+		c, core, str_of(config->owner), str_of(config->owner_password), instance));
+	core->instance = instance->id;
+	return OK;
+}
+
+void drivers_close(struct core *core)
+{
+	if (core->snapshots)
+		snapshots_close(core->snapshots);
+	for (size_t i = 0; i < core->auth_count; i++)
+		auth_close(core->auth[i]);
+	markup_close(core->markup);
+	policy_close(core->policy);
+	kv_close(core->kv);
+	blob_close(core->blob);
+	if (core->db)
+		core->db->ops->close(core->db);
+}

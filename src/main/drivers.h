@@ -1,0 +1,21 @@
+/* From settings to drivers: who answers each port. */
+#ifndef MAIN_DRIVERS_H
+#define MAIN_DRIVERS_H
+
+#include "core/core.h"
+#include "core/instance.h"
+#include "main/config.h"
+
+/*
+ * Opens every driver and brings the database to this program's schema; the instance's id and owner are
+ * made where there are none. Without `make` it is ERR_NOT_FOUND that there is no instance yet. What
+ * is open after an error is closed by drivers_close too. *core lives as long as c->arena.
+ */
+enum err drivers_open(struct ctx *c, const struct config *config, bool make, struct core *core,
+	struct instance *instance) MUST;
+void drivers_close(struct core *core);
+
+/* "db=sqlite blob=local …": what is in use. */
+const char *drivers_list(void);
+
+#endif
