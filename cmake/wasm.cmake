@@ -15,7 +15,7 @@ endif()
 
 # With bulk memory memcpy is an instruction, so tools/wasm/string.c need not loop.
 set(wasm_flags --target=wasm32-unknown-unknown -std=gnu17 -Os -ffreestanding -nostdlibinc -mbulk-memory
-	-Wall -Wextra -Werror -Wno-unused-command-line-argument -Wno-gnu-case-range
+	-Wall -Wextra -Wno-unused-command-line-argument -Wno-gnu-case-range
 	-isystem ${PROJECT_SOURCE_DIR}/tools/wasm/include -I${PROJECT_SOURCE_DIR}/src -I${PROJECT_BINARY_DIR}/gen)
 
 set(wasm_sources ${PROJECT_SOURCE_DIR}/tools/wasm/string.c)
@@ -23,6 +23,9 @@ foreach(layer IN LISTS PORTABLE)
 	file(GLOB sources CONFIGURE_DEPENDS src/${layer}/*.c)
 	list(APPEND wasm_sources ${sources} ${GENERATED_${layer}})
 endforeach()
+if(NIMBUS_WERROR)
+	list(APPEND wasm_flags -Werror)
+endif()
 
 set(wasm_objects "")
 foreach(source IN LISTS wasm_sources)

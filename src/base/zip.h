@@ -25,6 +25,17 @@ uint32_t zip_crc32(uint32_t crc, const void *bytes, size_t len);
 
 enum zip_format { ZIP_ZLIB, ZIP_GZIP };
 
+/*
+ * What one step of a stream may take and give: the caller sets all four, the step sets both lengths
+ * to what it took and gave.
+ */
+struct zip_io {
+	const void *in;
+	size_t in_len;
+	void *out;
+	size_t out_len;
+};
+
 /* A stream being inflated piece by piece. open/close. One thread at a time. */
 struct inflate;
 
@@ -34,19 +45,15 @@ void inflate_close(struct inflate *z);
 /* Makes it ready for the next stream, keeping its memory. */
 void inflate_reset(struct inflate *z);
 
-/*
- * Takes from in[0..*in_len), gives to out[0..*out_len); sets both to what was taken and given.
- * *done at the end of the stream. ERR_CORRUPT on bad data.
- */
-enum err inflate_step(struct ctx *c, struct inflate *z, const void *in, size_t *in_len, void *out,
-	size_t *out_len, bool *done) MUST;
+/* *done at the end of the stream. ERR_CORRUPT on bad data. */
+enum err inflate_step(struct ctx *c, struct inflate *z, struct zip_io *io, bool *done) MUST;
 
-/* A gzip stream being written. open/close; inputs of any size; finish once. */
+/* A stream being written. open/close; inputs of any size; `finish` with the last input until *done. */
 struct deflate;
 
 enum err deflate_open(struct ctx *c, enum zip_format format, int level, struct deflate **out) MUST;
 void deflate_close(struct deflate *z);
-enum err deflate_step(struct ctx *c, struct deflate *z, const void *in, size_t *in_len, void *out,
-	size_t *out_len, bool finish, bool *done) MUST;
+enum err deflate_step(struct ctx *c, struct deflate *z, struct zip_io *io, bool finish, bool *done)
+	MUST;
 
 #endif

@@ -5,7 +5,8 @@
 #include "base/hash.h"
 #include "base/stream.h"
 
-enum { HASHING_BUFFER = 65536 };
+/* As much as one side-band packet takes. */
+enum { HASHING_BUFFER = 65515 };
 
 /* Caller's memory, whose buffer lies in c->arena. One thread at a time. */
 struct hashing {

@@ -93,10 +93,12 @@ static enum err entry_peek(struct ctx *c, struct pack *p, const struct pack_entr
 	bool done = false;
 	uint64_t left = p->bytes->size - hash_size(p->algo) - e->data;
 	size_t in_len = left < PEEK_WHOLE ? (size_t)left : PEEK_WHOLE;
-	*got = cap;
 	TRY(extent_window(c, p->bytes, e->data, in_len, &in));
 	TRY(inflate_open(c, ZIP_ZLIB, &z));
-	return inflate_step(c, z, in, &in_len, out, got, &done);
+	struct zip_io io = {in, in_len, out, cap};
+	TRY(inflate_step(c, z, &io, &done));
+	*got = io.out_len;
+	return OK;
 }
 
 /* The size of what a delta makes. */
@@ -323,14 +325,14 @@ static enum err entry_stream(
 		TRY(ctx_check(c));
 		TRY(extent_window(c, p->bytes, at, len, &in));
 		for (size_t took = 0; took < len && !done;) {
-			size_t in_len = len - took, out_len = STREAM_OUT;
-			TRY(inflate_step(c, z, in + took, &in_len, out, &out_len, &done));
-			if (in_len == 0 && out_len == 0 && !done)
+			struct zip_io io = {in + took, len - took, out, STREAM_OUT};
+			TRY(inflate_step(c, z, &io, &done));
+			if (io.in_len == 0 && io.out_len == 0 && !done)
 				return fail(c, ERR_CORRUPT, "pack %s is damaged", p->name);
-			took += in_len;
-			at += in_len;
-			made += out_len;
-			TRY(sink_write(c, to, out, out_len));
+			took += io.in_len;
+			at += io.in_len;
+			made += io.out_len;
+			TRY(sink_write(c, to, out, io.out_len));
 		}
 		if (!done && at == end)
 			return fail(c, ERR_CORRUPT, "pack %s ends within an entry", p->name);

@@ -208,14 +208,21 @@ enum err pack_entry_end(struct ctx *c, struct pack *p, uint32_t position, uint64
 	return OK;
 }
 
-enum err pack_position_at(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *position)
+enum err pack_order_find(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *at)
 {
 	const uint32_t *order = NULL;
 	TRY(pack_order(c, p, &order));
-	uint32_t at = order_bound(p, order, offset);
-	if (at == p->idx.count || idx_offset(&p->idx, order[at]) != offset)
+	*at = order_bound(p, order, offset);
+	if (*at == p->idx.count || idx_offset(&p->idx, order[*at]) != offset)
 		return fail(c, ERR_CORRUPT, "pack %s has no entry at %llu", p->name,
 			(unsigned long long)offset);
-	*position = order[at];
+	return OK;
+}
+
+enum err pack_position_at(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *position)
+{
+	uint32_t at = 0;
+	TRY(pack_order_find(c, p, offset, &at));
+	*position = p->by_offset[at];
 	return OK;
 }

@@ -49,6 +49,9 @@ enum err pack_position_at(struct ctx *c, struct pack *p, uint64_t offset, uint32
 /* Positions in the order of offsets: idx.count of them. */
 enum err pack_order(struct ctx *c, struct pack *p, const uint32_t **order) MUST;
 
+/* Where in that order the entry at `offset` is; ERR_CORRUPT when there is none. */
+enum err pack_order_find(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *at) MUST;
+
 /* Parses an entry header from bytes in memory: what a receiver needs too. *used: its length. */
 enum err pack_entry_parse(struct ctx *c, enum hash_algo algo, struct str bytes, uint64_t offset,
 	struct pack_entry *out) MUST;

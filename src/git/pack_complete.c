@@ -46,13 +46,13 @@ static enum err deflate_content(struct ctx *c, struct completion *w, const struc
 		const uint8_t *bytes = NULL;
 		size_t in = content->size - at < RECEIVE_CHUNK ? (size_t)(content->size - at)
 							       : RECEIVE_CHUNK;
-		size_t out = RECEIVE_CHUNK;
 		bool last = at + in == content->size;
 		if (in)
 			TRY(content_window(c, content, at, in, &bytes));
-		TRY(deflate_step(c, w->deflate, bytes, &in, w->r->chunk, &out, last, &done));
-		TRY(completion_write(c, w, w->r->chunk, out));
-		at += in;
+		struct zip_io io = {bytes, in, w->r->chunk, RECEIVE_CHUNK};
+		TRY(deflate_step(c, w->deflate, &io, last, &done));
+		TRY(completion_write(c, w, w->r->chunk, io.out_len));
+		at += io.in_len;
 	}
 	return OK;
 }

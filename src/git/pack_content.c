@@ -54,14 +54,14 @@ static enum err inflate_to_spool(
 	for (bool done = false; !done;) {
 		const uint8_t *in;
 		size_t in_len = to - from < RECEIVE_CHUNK ? (size_t)(to - from) : RECEIVE_CHUNK;
-		size_t out_len = RECEIVE_CHUNK;
 		TRY(extent_window(c, &r->out->pack->extent, from, in_len, &in));
-		TRY(inflate_step(c, r->inflate, in, &in_len, r->chunk, &out_len, &done));
-		if (!in_len && !out_len && !done)
+		struct zip_io io = {in, in_len, r->chunk, RECEIVE_CHUNK};
+		TRY(inflate_step(c, r->inflate, &io, &done));
+		if (!io.in_len && !io.out_len && !done)
 			return fail(c, ERR_CORRUPT, "compressed data ends too early");
-		TRY(spool_append(c, out->spool, r->chunk, out_len));
+		TRY(spool_append(c, out->spool, r->chunk, io.out_len));
 		TRY(ctx_check(c));
-		from += in_len;
+		from += io.in_len;
 	}
 	if (out->spool->extent.size != out->size)
 		return fail(c, ERR_CORRUPT, "compressed data is not of the size that it claims");

@@ -123,14 +123,14 @@ static enum err scan_inflate(struct ctx *c, struct scan *s, struct scan_entry *e
 	inflate_reset(r->inflate);
 	for (bool done = false; !done;) {
 		TRY(scan_fill(c, s, 1));
-		size_t in = scan_have(s), out = RECEIVE_CHUNK;
-		if (!in)
+		if (!scan_have(s))
 			return fail(c, ERR_INVALID, "the pack ends in the middle of an object");
-		TRY(inflate_step(c, r->inflate, s->buffer + s->at, &in, r->chunk, &out, &done));
-		scan_use(s, in);
-		if (out > size - e->done || (!in && !out && !done))
+		struct zip_io io = {s->buffer + s->at, scan_have(s), r->chunk, RECEIVE_CHUNK};
+		TRY(inflate_step(c, r->inflate, &io, &done));
+		scan_use(s, io.in_len);
+		if (io.out_len > size - e->done || (!io.in_len && !io.out_len && !done))
 			return fail(c, ERR_CORRUPT, "an object is longer than it claims");
-		entry_take(e, r->chunk, out);
+		entry_take(e, r->chunk, io.out_len);
 		/* Empty blocks without end would make it cheap to send and dear to read again. */
 		if ((s->position - begin) / 2 > e->done + SCAN_BUFFER)
 			return fail(c, ERR_CORRUPT, "an object grows when it is compressed");

@@ -116,13 +116,12 @@ static enum err read_gzip(struct exchange *x, char *into, size_t cap, size_t *go
 			TRY(fill_packed(x));
 		if (b->packed_len == 0)
 			return fail(&x->ctx, ERR_INVALID, "the gzip body ends too early");
-		size_t in = b->packed_len - b->packed_at;
-		*got = cap;
-		TRY_WHILE(&x->ctx,
-			inflate_step(&x->ctx, b->gunzip, b->packed + b->packed_at, &in, into, got,
-				&b->gunzip_done),
+		struct zip_io io = {
+			b->packed + b->packed_at, b->packed_len - b->packed_at, into, cap};
+		TRY_WHILE(&x->ctx, inflate_step(&x->ctx, b->gunzip, &io, &b->gunzip_done),
 			"unpacking the gzip body");
-		b->packed_at += in;
+		b->packed_at += io.in_len;
+		*got = io.out_len;
 	}
 	if (!b->gunzip_done || *got)
 		return OK;

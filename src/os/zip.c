@@ -108,19 +108,19 @@ static uInt clamp(size_t len)
 }
 
 /* Lends the caller's memory to zlib for one step. */
-static void lend(z_stream *z, const void *in, size_t in_len, void *out, size_t out_len)
+static void lend(z_stream *z, const struct zip_io *io)
 {
 	static unsigned char nothing;
-	z->next_in = in ? (unsigned char *)(uintptr_t)in : &nothing;
-	z->next_out = out ? out : &nothing;
-	z->avail_in = in ? clamp(in_len) : 0;
-	z->avail_out = out ? clamp(out_len) : 0;
+	z->next_in = io->in ? (unsigned char *)(uintptr_t)io->in : &nothing;
+	z->next_out = io->out ? io->out : &nothing;
+	z->avail_in = io->in ? clamp(io->in_len) : 0;
+	z->avail_out = io->out ? clamp(io->out_len) : 0;
 }
 
-static void take_back(const z_stream *z, size_t *in_len, size_t *out_len)
+static void take_back(const z_stream *z, struct zip_io *io)
 {
-	*in_len = clamp(*in_len) - z->avail_in;
-	*out_len = clamp(*out_len) - z->avail_out;
+	io->in_len = io->in ? clamp(io->in_len) - z->avail_in : 0;
+	io->out_len = io->out ? clamp(io->out_len) - z->avail_out : 0;
 }
 
 enum err inflate_open(struct ctx *c, enum zip_format format, struct inflate **out)
@@ -149,12 +149,11 @@ void inflate_reset(struct inflate *z)
 	ASSERT(result == Z_OK);
 }
 
-enum err inflate_step(struct ctx *c, struct inflate *z, const void *in, size_t *in_len, void *out,
-	size_t *out_len, bool *done)
+enum err inflate_step(struct ctx *c, struct inflate *z, struct zip_io *io, bool *done)
 {
-	lend(&z->z, in, *in_len, out, *out_len);
+	lend(&z->z, io);
 	int result = inflate(&z->z, Z_NO_FLUSH);
-	take_back(&z->z, in_len, out_len);
+	take_back(&z->z, io);
 	*done = result == Z_STREAM_END;
 	if (result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR)
 		return OK;
@@ -186,15 +185,13 @@ void deflate_close(struct deflate *z)
 	host_free(z, sizeof *z);
 }
 
-enum err deflate_step(struct ctx *c, struct deflate *z, const void *in, size_t *in_len, void *out,
-	size_t *out_len, bool finish, bool *done)
+enum err deflate_step(struct ctx *c, struct deflate *z, struct zip_io *io, bool finish, bool *done)
 {
-	/* More input than zlib can be lent at once comes with the next step: that is not the end
-	 * yet. */
-	bool all = *in_len <= UINT_MAX;
-	lend(&z->z, in, *in_len, out, *out_len);
+	/* More input than zlib can be lent at once comes with the next step: that is not the end yet. */
+	bool all = io->in_len <= UINT_MAX;
+	lend(&z->z, io);
 	int result = deflate(&z->z, finish && all ? Z_FINISH : Z_NO_FLUSH);
-	take_back(&z->z, in_len, out_len);
+	take_back(&z->z, io);
 	*done = result == Z_STREAM_END;
 	if (result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR)
 		return OK;

@@ -90,11 +90,11 @@ static enum err inflate_all(
 	bool done = false;
 	while (!done) {
 		char piece[4096];
-		size_t take = in.len < steps[0] ? in.len : steps[0], give = steps[1];
-		TRY(inflate_step(c, z, in.at, &take, piece, &give, &done));
-		buf_bytes(out, piece, give);
-		in = str_from_index(in, take);
-		if (!done && take == 0 && give == 0)
+		struct zip_io io = {in.at, in.len < steps[0] ? in.len : steps[0], piece, steps[1]};
+		TRY(inflate_step(c, z, &io, &done));
+		buf_bytes(out, piece, io.out_len);
+		in = str_from_index(in, io.in_len);
+		if (!done && io.in_len == 0 && io.out_len == 0)
 			return fail(c, ERR_INVALID, "no progress with %zu bytes left", in.len);
 	}
 	return in.len ? fail(c, ERR_INVALID, "%zu bytes left", in.len) : OK;
@@ -133,11 +133,11 @@ static void deflate_all(
 	bool done = false;
 	while (!done) {
 		char piece[512];
-		size_t take = in.len < step ? in.len : step, give = sizeof piece;
-		bool last = take == in.len;
-		assert_ok(c, deflate_step(c, z, in.at, &take, piece, &give, last, &done));
-		buf_bytes(out, piece, give);
-		in = str_from_index(in, take);
+		struct zip_io io = {in.at, in.len < step ? in.len : step, piece, sizeof piece};
+		bool last = io.in_len == in.len;
+		assert_ok(c, deflate_step(c, z, &io, last, &done));
+		buf_bytes(out, piece, io.out_len);
+		in = str_from_index(in, io.in_len);
 	}
 	assert_int_equal(in.len, 0);
 }

@@ -1,0 +1,36 @@
+/*
+ * Which objects must be sent so that somebody who has some gets what they want.
+ */
+#ifndef GIT_ENUMERATE_H
+#define GIT_ENUMERATE_H
+
+#include "git/filter.h"
+#include "git/progress.h"
+#include "git/walk.h"
+
+/*
+ * Set what is above the line, call enumerate_run. Shallow boundaries are MARK_GRAFT on commits of
+ * the graph. Both lists are of objects of any type that exist; tags are followed.
+ */
+struct enumerate {
+	struct graph *graph;
+	struct filter filter;
+	const struct oid *wants;
+	size_t want_count;
+	const struct oid *haves; /* with all that they lead to */
+	size_t have_count;
+	struct progress *progress;
+
+	struct numbers send; /* what to send, each once, marked MARK_SEND */
+	struct numbers commits;
+	struct numbers known;
+	struct numbers others; /* trees and blobs that were wanted by id */
+};
+
+/* ERR_NOT_FOUND, ERR_CORRUPT where the repository is damaged. */
+enum err enumerate_run(struct ctx *c, struct enumerate *e) MUST;
+
+/* Sends this object too unless it is sent or known already; nothing that it leads to. */
+void enumerate_add(struct enumerate *e, uint32_t number);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * What one request has learned of a repository's objects: a number for each, its type, marks, and
+ * of commits the tree, the parents and the date.
+ *
+ * It owns an arena for all of that, so that whoever reads objects into c->arena may rewind it. One
+ * thread at a time.
+ */
+#ifndef GIT_GRAPH_H
+#define GIT_GRAPH_H
+
+#include "base/vec.h"
+#include "git/odb.h"
+#include "git/oidmap.h"
+
+/* Marks on an object. */
+enum {
+	MARK_KNOWN = 1 << 0,  /* the other side has it, with all that it leads to */
+	MARK_SEND = 1 << 1,   /* is to be sent */
+	MARK_SEEN = 1 << 2,   /* was queued, or its tree was walked */
+	MARK_PARSED = 1 << 3, /* a commit whose parents are known here */
+	MARK_GRAFT = 1 << 4,  /* a commit whose parents are not to be followed */
+	MARK_WANTED = 1 << 5, /* was asked for by its id */
+	MARK_REACH = 1 << 6,  /* leads to something sought: walk_all_reach */
+	MARK_DONE = 1 << 7,   /* its tree has been walked as a whole */
+};
+
+struct node {
+	uint8_t type; /* enum object_type; OBJECT_NONE: not known yet */
+	uint8_t marks;
+	uint16_t depth;  /* of a tree below its root: the least at which it was walked */
+	uint32_t commit; /* number in graph.commits, of a parsed commit */
+};
+
+struct commit_info {
+	int64_t date; /* the committer's, seconds since 1970 */
+	uint32_t tree;
+	uint32_t parents; /* the first one's place in graph.parents */
+	uint32_t parent_count;
+	uint32_t distance; /* free for the walk of the moment */
+};
+
+struct graph {
+	struct odb_reader *reader;
+	struct oidmap ids;
+	struct arena arena;
+	struct node **blocks;
+	uint32_t block_cap;
+	VEC_OF(struct commit_info) commits;
+	VEC_OF(uint32_t) parents;
+};
+
+void graph_init(struct graph *g, struct odb_reader *reader);
+void graph_done(struct graph *g);
+
+/* The number of an object, new or not, which need not exist. */
+uint32_t graph_add(struct graph *g, const struct oid *id);
+struct node *graph_node(const struct graph *g, uint32_t number);
+
+static inline bool graph_has(const struct graph *g, uint32_t number, unsigned marks)
+{
+	return (graph_node(g, number)->marks & marks) != 0;
+}
+
+/* Sets marks; says whether none of them was there before. */
+bool graph_mark(struct graph *g, uint32_t number, unsigned marks);
+void graph_unmark_all(struct graph *g, unsigned marks);
+
+/* The object's type, looked up where it is not known. ERR_NOT_FOUND. */
+enum err graph_type(struct ctx *c, struct graph *g, uint32_t number, enum object_type *out) MUST;
+
+/*
+ * The commit, read where it has not been. The pointer lasts until the next commit is read.
+ * ERR_NOT_FOUND, ERR_INVALID when it is something else.
+ */
+enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct commit_info **out)
+	MUST;
+
+/* The parents to follow: none of a graft. Valid until the next commit is read. */
+const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count);
+
+#endif

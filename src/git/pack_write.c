@@ -1,0 +1,284 @@
+#include "git/pack_write.h"
+
+#include "base/buf.h"
+#include "base/sort.h"
+#include "base/zip.h"
+#include "git/hashing.h"
+
+enum {
+	COPY_WINDOW = 512 << 10,
+	DEFLATE_LEVEL = 4, /* somebody waits for it: the next level costs more than it gains */
+	CHECK_EVERY = 256,
+};
+
+struct item {
+	uint64_t from; /* offset where it lies */
+	uint64_t to;   /* offset where it was written; 0: not yet */
+	uint32_t pack; /* in odb->packs */
+	uint32_t position;
+	uint32_t number;
+};
+
+/* The objects that are taken from one pack, in the order of their offsets. */
+struct share {
+	struct pack *pack;
+	struct item *items;
+	size_t count;
+	const uint32_t *order;
+	uint32_t at; /* of the current item in `order` */
+	bool whole;  /* every object of the pack is taken from it */
+};
+
+struct writing {
+	struct pack_write *w;
+	struct hashing out;
+	struct item *items;
+	size_t count, done;
+	uint64_t copy_from, copy_to; /* bytes of the current pack to be copied as they are */
+};
+
+/*
+ * An object that lies in several packs is taken from the first: a delta's base is then in the same
+ * pack or in one before, so that no circle of deltas can come together from several packs.
+ */
+static enum err place_each(struct ctx *c, struct writing *s)
+{
+	const struct odb *odb = s->w->graph->reader->odb;
+	const struct numbers *objects = s->w->objects;
+	for (size_t i = 0; i < objects->len; i++) {
+		struct oid id = oidmap_oid(&s->w->graph->ids, objects->at[i]);
+		uint32_t pack = 0, position = 0;
+		char hex[OID_HEX_MAX];
+		while (pack < odb->count && !idx_find(&odb->packs[pack]->idx, &id, &position))
+			pack++;
+		if (pack == odb->count)
+			return fail(c, ERR_NOT_FOUND, "there is no object %s", oid_hex(&id, hex));
+		s->items[s->count++] = (struct item){.pack = pack,
+			.position = position,
+			.number = objects->at[i],
+			.from = idx_offset(&odb->packs[pack]->idx, position)};
+	}
+	return OK;
+}
+
+static int item_cmp(const void *a, const void *b, const void *arg)
+{
+	(void)arg;
+	const struct item *x = a, *y = b;
+	if (x->pack != y->pack)
+		return x->pack < y->pack ? -1 : 1;
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+static bool is_marked(const struct writing *s, uint32_t number)
+{
+	unsigned marks = s->w->thin ? MARK_SEND | MARK_KNOWN : MARK_SEND;
+	return number != OIDMAP_NONE && graph_has(s->w->graph, number, marks);
+}
+
+/* The item of this share that lies at `offset`, or NULL. */
+static const struct item *item_at(const struct share *share, uint64_t offset)
+{
+	size_t low = 0, high = share->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (share->items[middle].from < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < share->count && share->items[low].from == offset ? &share->items[low] : NULL;
+}
+
+/* How an entry gets into the new pack. */
+enum way { WAY_COPY, WAY_OFS, WAY_REF, WAY_ANEW };
+
+struct plan {
+	enum way way;
+	struct pack_entry entry;
+	uint64_t end;
+	const struct item *base; /* WAY_OFS */
+	struct oid base_id;      /* WAY_REF */
+};
+
+static enum err plan_delta(
+	struct ctx *c, const struct writing *s, const struct share *share, struct plan *plan)
+{
+	const struct idx *idx = &share->pack->idx;
+	const struct item *self = item_at(share, plan->entry.offset);
+	uint32_t position = 0;
+	uint64_t offset = plan->entry.base_offset;
+	plan->way = WAY_ANEW;
+	if (plan->entry.type == OBJECT_REF_DELTA) {
+		if (!idx_find(idx, &plan->entry.base, &position))
+			return OK;
+		offset = idx_offset(idx, position);
+	}
+	plan->base = item_at(share, offset);
+	if (plan->base && plan->base < self && s->w->ofs_delta) {
+		bool same = plan->entry.type == OBJECT_OFS_DELTA &&
+			    plan->base->to - plan->base->from == self->to - self->from;
+		plan->way = same ? WAY_COPY : WAY_OFS;
+		return OK;
+	}
+	if (plan->entry.type == OBJECT_OFS_DELTA)
+		TRY(pack_position_at(c, share->pack, offset, &position));
+	plan->base_id = idx_oid(idx, position);
+	if (plan->base || is_marked(s, oidmap_find(&s->w->graph->ids, plan->base_id.hash)))
+		plan->way = plan->entry.type == OBJECT_REF_DELTA ? WAY_COPY : WAY_REF;
+	return OK;
+}
+
+static enum err plan_item(struct ctx *c, const struct writing *s, struct share *share,
+	const struct item *item, struct plan *plan)
+{
+	struct pack *p = share->pack;
+	uint32_t next = share->at + 1, count = p->idx.count;
+	if (next >= count || share->order[next] != item->position)
+		TRY(pack_order_find(c, p, item->from, &next));
+	share->at = next;
+	uint64_t tail = p->bytes->size - hash_size(p->algo);
+	plan->end = next + 1 < count ? idx_offset(&p->idx, share->order[next + 1]) : tail;
+	TRY(pack_entry_at(c, p, item->from, &plan->entry));
+	if (plan->end <= plan->entry.data || plan->end > tail)
+		return fail(c, ERR_CORRUPT, "pack %s has overlapping entries", p->name);
+	plan->way = WAY_COPY;
+	bool ofs = plan->entry.type == OBJECT_OFS_DELTA, ref = plan->entry.type == OBJECT_REF_DELTA;
+	if (ref || (ofs && !(share->whole && s->w->ofs_delta)))
+		TRY(plan_delta(c, s, share, plan));
+	return OK;
+}
+
+/* Writes what is waiting to be copied. */
+static enum err copy(struct ctx *c, struct writing *s, struct pack *p)
+{
+	while (s->copy_from < s->copy_to) {
+		uint64_t left = s->copy_to - s->copy_from;
+		size_t len = left < COPY_WINDOW ? (size_t)left : COPY_WINDOW;
+		const uint8_t *bytes = NULL;
+		TRY(ctx_check(c));
+		TRY(extent_window(c, p->bytes, s->copy_from, len, &bytes));
+		TRY(sink_write(c, &s->out.sink, bytes, len));
+		s->copy_from += len;
+	}
+	return OK;
+}
+
+static size_t distance_write(uint64_t distance, uint8_t out[10])
+{
+	uint8_t bytes[10];
+	size_t at = sizeof bytes - 1;
+	bytes[at] = distance & 0x7f;
+	while (distance >>= 7)
+		bytes[--at] = (uint8_t)(0x80 | (--distance & 0x7f));
+	memcpy(out, bytes + at, sizeof bytes - at);
+	return sizeof bytes - at;
+}
+
+/* A delta with another header before the same compressed bytes. */
+static enum err write_delta(
+	struct ctx *c, struct writing *s, const struct plan *plan, const struct item *item)
+{
+	uint8_t head[10 + HASH_MAX];
+	bool ofs = plan->way == WAY_OFS;
+	size_t len = pack_entry_header(
+		ofs ? OBJECT_OFS_DELTA : OBJECT_REF_DELTA, plan->entry.size, head);
+	if (ofs) {
+		len += distance_write(item->to - plan->base->to, head + len);
+	} else {
+		memcpy(head + len, plan->base_id.hash, hash_size(s->out.hash.algo));
+		len += hash_size(s->out.hash.algo);
+	}
+	TRY(sink_write(c, &s->out.sink, head, len));
+	s->copy_from = plan->entry.data;
+	s->copy_to = plan->end;
+	return OK;
+}
+
+static enum err write_anew(
+	struct ctx *c, struct writing *s, struct pack *p, const struct item *item)
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	struct place place = {.pack = p, .position = item->position, .offset = item->from};
+	struct object o;
+	uint8_t head[10];
+	TRY(odb_read_at(c, s->w->graph->reader, &place, &o));
+	size_t cap = zip_deflate_bound(o.bytes.len);
+	char *out = arena_raw(c->arena, cap);
+	size_t len = zip_deflate(o.bytes.at, o.bytes.len, out, cap, DEFLATE_LEVEL);
+	TRY(sink_write(c, &s->out.sink, head, pack_entry_header(o.type, o.bytes.len, head)));
+	TRY(sink_write(c, &s->out.sink, out, len));
+	arena_rewind(c->arena, mark);
+	return OK;
+}
+
+static enum err write_item(struct ctx *c, struct writing *s, struct share *share, struct item *item)
+{
+	struct plan plan = {.way = WAY_COPY};
+	item->to = s->out.bytes + (s->copy_to - s->copy_from);
+	TRY(plan_item(c, s, share, item, &plan));
+	s->w->reused += plan.way != WAY_ANEW;
+	s->w->deltas += plan.way != WAY_ANEW && (plan.entry.type == OBJECT_OFS_DELTA ||
+							plan.entry.type == OBJECT_REF_DELTA);
+	if (plan.way == WAY_COPY && s->copy_to == item->from && s->copy_from < s->copy_to) {
+		s->copy_to = plan.end;
+		return OK;
+	}
+	TRY(copy(c, s, share->pack));
+	if (plan.way == WAY_COPY) {
+		s->copy_from = item->from;
+		s->copy_to = plan.end;
+		return OK;
+	}
+	if (plan.way == WAY_ANEW)
+		return write_anew(c, s, share->pack, item);
+	return write_delta(c, s, &plan, item);
+}
+
+static enum err write_share(struct ctx *c, struct writing *s, struct share *share)
+{
+	share->whole = share->count == share->pack->idx.count;
+	TRY(pack_order(c, share->pack, &share->order));
+	share->at = UINT32_MAX;
+	for (size_t i = 0; i < share->count; i++, s->done++) {
+		if (s->done % CHECK_EVERY == 0) {
+			TRY(ctx_check(c));
+			TRY(progress_tick(c, s->w->progress, s->done));
+		}
+		TRY(write_item(c, s, share, &share->items[i]));
+		if (s->copy_to - s->copy_from >= COPY_WINDOW)
+			TRY(copy(c, s, share->pack));
+	}
+	return copy(c, s, share->pack);
+}
+
+static enum err write_all(struct ctx *c, struct writing *s)
+{
+	const struct odb *odb = s->w->graph->reader->odb;
+	uint8_t head[12] = "PACK";
+	put_be32(head + 4, 2);
+	put_be32(head + 8, (uint32_t)s->count);
+	TRY(sink_write(c, &s->out.sink, head, sizeof head));
+	for (size_t i = 0, end = 0; i < s->count; i = end) {
+		while (end < s->count && s->items[end].pack == s->items[i].pack)
+			end++;
+		struct share share = {.pack = odb->packs[s->items[i].pack],
+			.items = s->items + i,
+			.count = end - i};
+		TRY(write_share(c, s, &share));
+	}
+	return hashing_end(c, &s->out, NULL);
+}
+
+enum err pack_write_run(struct ctx *c, struct pack_write *w)
+{
+	struct writing s = {.w = w};
+	w->deltas = w->reused = 0;
+	s.items = arena_raw(c->arena, w->objects->len * sizeof *s.items);
+	TRY(place_each(c, &s));
+	sort_array(c->arena, s.items, s.count, sizeof *s.items, item_cmp, NULL);
+	hashing_init(c, &s.out, w->graph->reader->odb->algo, w->to);
+	TRY(write_all(c, &s));
+	w->bytes = s.out.bytes;
+	return OK;
+}

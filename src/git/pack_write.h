@@ -1,0 +1,26 @@
+/*
+ * Writing a pack for somebody else, from packs that are here: compressed bytes are copied as they
+ * lie, deltas are kept where the other side will have their base, and only the rest is made anew.
+ */
+#ifndef GIT_PACK_WRITE_H
+#define GIT_PACK_WRITE_H
+
+#include "git/progress.h"
+#include "git/walk.h"
+
+struct pack_write {
+	struct graph *graph;
+	const struct numbers *objects; /* what to send: each once, marked MARK_SEND */
+	bool ofs_delta;                /* the other side understands OFS_DELTA */
+	bool thin;                     /* a delta's base may be what is marked MARK_KNOWN */
+	struct progress *progress;
+	struct sink *to;
+
+	uint32_t deltas, reused; /* of the objects written: how many are deltas, copies */
+	uint64_t bytes;
+};
+
+/* Memory: about 32 bytes per object, and one object at a time that must be made anew. */
+enum err pack_write_run(struct ctx *c, struct pack_write *w) MUST;
+
+#endif
