@@ -145,7 +145,7 @@ static enum err password_authenticate(
 	struct ctx *c, struct auth *self, const struct credential *cred, struct actor *who)
 {
 	struct auth_password *a = (struct auth_password *)self;
-	if (cred->kind != CREDENTIAL_PASSWORD)
+	if (cred->kind != CREDENTIAL_PASSWORD || str_starts(cred->secret, STR(TOKEN_PREFIX)))
 		return fail(c, ERR_UNSUPPORTED, "this is no password");
 	struct user user;
 	const char *stored;
@@ -170,6 +170,8 @@ static enum err password_enrol(
 	struct ctx *c, struct auth *self, struct str secret, struct str *stored)
 {
 	struct auth_password *a = (struct auth_password *)self;
+	if (str_starts(secret, STR(TOKEN_PREFIX)))
+		return fail(c, ERR_UNSUPPORTED, "this is no password");
 	TRY(password_check(c, secret));
 	char *text = arena_alloc(c->arena, crypto_pwhash_STRBYTES);
 	TRY(hashing_begin(c, a));

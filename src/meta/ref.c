@@ -28,6 +28,18 @@ static enum err ref_from_row(
 	return oid_from_value(c, algo, &row[2], &out->peeled);
 }
 
+/* One row at a time: what is in it goes before the next, and before the block ends. */
+#define SCRATCH __attribute__((cleanup(arena_done))) struct arena
+
+enum err meta_ref_count(struct ctx *c, struct db_tx *tx, int64_t repo_id, size_t *count)
+{
+	static const char sql[] = "SELECT count(*) FROM ref WHERE repo_id = $1";
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(repo_id)), row));
+	*count = (size_t)row[0].integer;
+	return OK;
+}
+
 enum err meta_ref_list(
 	struct ctx *c, struct db_tx *tx, const struct repo *repo, meta_ref_visit *visit, void *arg)
 {
@@ -35,17 +47,19 @@ enum err meta_ref_list(
 		"SELECT name, oid, peeled FROM ref WHERE repo_id = $1 ORDER BY name";
 	DB_ROWS *rows = NULL;
 	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id)), &rows));
+	SCRATCH scratch;
+	arena_init(&scratch);
 	for (;;) {
-		struct arena_mark mark = arena_mark(c->arena);
+		struct arena_mark mark = arena_mark(&scratch);
 		struct db_value row[3];
 		struct ref ref;
 		bool more;
-		TRY(db_next(c, rows, row, &more));
+		TRY(db_next_in(c, rows, &scratch, row, &more));
 		if (!more)
 			return OK;
 		TRY(ref_from_row(c, repo->object_format, row, &ref));
 		TRY(visit(c, arg, &ref));
-		arena_rewind(c->arena, mark);
+		arena_rewind(&scratch, mark);
 	}
 }
 
@@ -195,16 +209,18 @@ enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *
 	DB_ROWS *rows = NULL;
 	TRY(db_query(c, tx, sql,
 		DB_ARGS(DB_I(repo->id), DB_I(page->version), DB_I((int64_t)page->limit)), &rows));
+	SCRATCH scratch;
+	arena_init(&scratch);
 	for (;;) {
-		struct arena_mark mark = arena_mark(c->arena);
+		struct arena_mark mark = arena_mark(&scratch);
 		struct db_value row[9];
 		struct ref_log entry;
 		bool more;
-		TRY(db_next(c, rows, row, &more));
+		TRY(db_next_in(c, rows, &scratch, row, &more));
 		if (!more)
 			return OK;
 		TRY(log_from_row(c, repo->object_format, row, &entry));
 		TRY(visit(c, arg, &entry));
-		arena_rewind(c->arena, mark);
+		arena_rewind(&scratch, mark);
 	}
 }

@@ -7,6 +7,8 @@
 
 typedef enum err meta_ref_visit(struct ctx *c, void *arg, const struct ref *ref);
 
+enum err meta_ref_count(struct ctx *c, struct db_tx *tx, int64_t repo_id, size_t *count) MUST;
+
 /* Visits all refs in order. What `ref` points at is gone after the visit: copy it. */
 enum err meta_ref_list(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	meta_ref_visit *visit, void *arg) MUST;

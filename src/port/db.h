@@ -102,11 +102,28 @@ static inline MUST enum err db_next(
 	return rows->tx->db->ops->next(c, rows, row, more);
 }
 
+/* The same with the row's bytes in `to`: for long results, of which each row is soon forgotten. */
+static inline MUST enum err db_next_in(
+	struct ctx *c, struct db_rows *rows, struct arena *to, struct db_value *row, bool *more)
+{
+	struct arena *own = c->arena;
+	c->arena = to;
+	enum err kind = db_next(c, rows, row, more);
+	c->arena = own;
+	return kind;
+}
+
 static inline void db_finish(struct db_rows **rows)
 {
 	if (*rows)
 		(*rows)->tx->db->ops->finish(*rows);
 	*rows = NULL;
+}
+
+static inline void db_close(struct db *db)
+{
+	if (db)
+		db->ops->close(db);
 }
 
 /* Runs a statement that gives no rows; *changed (may be NULL): how many it touched. port/db.c */

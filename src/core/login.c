@@ -1,0 +1,127 @@
+#include "core/login.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "core/secret.h"
+#include "meta/user.h"
+
+enum {
+	TRIES_NAME = 10,    /* failures of one name from one peer … */
+	TRIES_PEER = 100,   /* … and of all names from it … */
+	TRIES_SECONDS = 60, /* … within this, and for so long nobody may try again */
+};
+
+struct tries {
+	struct str name, peer; /* keys; empty: not counted */
+};
+
+static struct tries tries_of(struct ctx *c, const struct credential *cred, struct str peer)
+{
+	struct tries t = {0};
+	/* A token cannot be guessed, and a robot with an old one must not lock out its neighbours. */
+	if (cred->kind == CREDENTIAL_TOKEN || str_starts(cred->secret, STR(TOKEN_PREFIX)))
+		return t;
+	struct str name = str_until(cred->username, USERNAME_MAX + 1);
+	struct str from = str_until(peer, 64);
+	t.name = str_of(arena_fmt(c->arena, "%.*s/%.*s", STR_FMT(from), STR_FMT(name)));
+	if (from.len)
+		t.peer = from;
+	return t;
+}
+
+static bool is_blocked(struct ctx *c, struct core *core, struct str key)
+{
+	struct str value;
+	const char *block = arena_fmt(c->arena, "login-block/%.*s", STR_FMT(key));
+	if (key.len && kv_get(c, core->kv, str_of(block), &value) == OK)
+		return true;
+	ctx_clear(c);
+	return false;
+}
+
+/* Counts a failure. What cannot be counted is let go: the store may forget at any time. */
+static void count_failure(struct ctx *c, struct core *core, struct str key, int64_t max)
+{
+	if (!key.len)
+		return;
+	int64_t count;
+	const char *tries = arena_fmt(c->arena, "login-tries/%.*s", STR_FMT(key));
+	const char *block = arena_fmt(c->arena, "login-block/%.*s", STR_FMT(key));
+	struct error before = c->error;
+	enum err kind = kv_count(c, core->kv, str_of(tries), TRIES_SECONDS, &count);
+	if (!kind && count >= max)
+		kind = kv_put(c, core->kv, str_of(block), STR("1"), TRIES_SECONDS);
+	c->error = before;
+}
+
+static enum err ask_drivers(
+	struct ctx *c, struct core *core, const struct credential *cred, struct actor *who)
+{
+	for (size_t i = 0; i < core->auth_count; i++) {
+		enum err kind = auth_authenticate(c, core->auth[i], cred, who);
+		if (kind != ERR_UNSUPPORTED)
+			return kind;
+	}
+	return fail(c, ERR_UNAUTH, "no such credentials are known here");
+}
+
+enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
+	struct str peer, struct actor *who)
+{
+	struct tries tries = tries_of(c, cred, peer);
+	if (is_blocked(c, core, tries.name) || is_blocked(c, core, tries.peer))
+		return fail(c, ERR_RATE_LIMITED, "too many failed tries to sign in: wait a minute");
+	enum err kind = ask_drivers(c, core, cred, who);
+	if (kind == ERR_UNAUTH) {
+		count_failure(c, core, tries.name, TRIES_NAME);
+		count_failure(c, core, tries.peer, TRIES_PEER);
+	}
+	return kind;
+}
+
+enum err login_enrol(struct ctx *c, struct core *core, struct str secret, struct str *stored)
+{
+	for (size_t i = 0; i < core->auth_count; i++) {
+		enum err kind = auth_enrol(c, core->auth[i], secret, stored);
+		if (kind != ERR_UNSUPPORTED)
+			return kind;
+	}
+	return fail(c, ERR_UNSUPPORTED, "nothing here can store such a secret");
+}
+
+enum err login_link_create(
+	struct ctx *c, struct core *core, struct str username, int64_t seconds, struct str *secret)
+{
+	DB_TX *tx = NULL;
+	struct user user;
+	uint8_t digest[HASH_MAX];
+	*secret = secret_make(c);
+	hash_once(HASH_SHA256, secret->at, secret->len, digest);
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	enum err kind = meta_user_get_by_name(c, tx, username, &user);
+	if (kind == ERR_NOT_FOUND)
+		return fail(c, kind, "there is nobody named \"%.*s\"", STR_FMT(username));
+	TRY(kind);
+	int64_t expires = c->world->clock() / 1000000 + seconds;
+	TRY(meta_login_link_add(c, tx, str_from(digest, 32), user.id, expires));
+	return db_commit(c, &tx);
+}
+
+enum err login_link_take(struct ctx *c, struct core *core, struct str secret, struct actor *who)
+{
+	DB_TX *tx = NULL;
+	struct user user;
+	uint8_t digest[HASH_MAX];
+	int64_t user_id, now = c->world->clock() / 1000000;
+	hash_once(HASH_SHA256, secret.at, secret.len, digest);
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	enum err kind = meta_login_link_take(c, tx, str_from(digest, 32), now, &user_id);
+	if (!kind)
+		kind = meta_user_get(c, tx, user_id, &user);
+	if (kind == ERR_NOT_FOUND)
+		return fail(c, ERR_UNAUTH, "this sign-in link is used up, expired or wrong");
+	TRY(kind);
+	TRY(db_commit(c, &tx));
+	*who = meta_user_actor(&user);
+	return OK;
+}

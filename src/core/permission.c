@@ -1,0 +1,81 @@
+#include "core/collaborator.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "core/permit.h"
+#include "core/person.h"
+#include "core/record.h"
+
+static enum err find(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
+	const struct permission_on *on, struct repo *repo)
+{
+	return permit_repo(
+		c, core, tx, who, (struct permit_need){on->repo, PERMISSION_ADMIN}, repo);
+}
+
+static struct str data_of(struct ctx *c, const struct permission_on *on, enum permission level)
+{
+	struct buf b = {.arena = c->arena};
+	struct json_writer w = {.out = &b};
+	json_begin_object(&w);
+	json_member_str(&w, "repository", on->repo);
+	json_member_str(&w, "username", on->username);
+	json_member_cstr(&w, "permission", permission_name(level));
+	json_end_object(&w);
+	return buf_view(&b);
+}
+
+static enum err record_level(struct ctx *c, struct db_tx *tx, const struct actor *who,
+	const struct repo *repo, struct str username, enum permission level)
+{
+	struct permission_on on = {repo->name, username};
+	return record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_PERMISSION_CHANGED,
+			.repo = repo,
+			.data = data_of(c, &on, level)});
+}
+
+enum err permission_put(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permission_on *on, enum permission level)
+{
+	DB_TX *tx = NULL;
+	struct repo repo;
+	struct user user;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(find(c, core, tx, who, on, &repo));
+	if (level < PERMISSION_READ || level > PERMISSION_ADMIN)
+		return fail(c, ERR_INVALID, "a permission is read, write or admin");
+	TRY(person_get(c, tx, on->username, &user));
+	if (user.owner)
+		return fail(c, ERR_INVALID, "\"%.*s\" is the owner and may do everything already",
+			STR_FMT(user.username));
+	TRY(meta_permission_put(c, tx, repo.id, user.id, level));
+	TRY(record_level(c, tx, who, &repo, user.username, level));
+	return db_commit(c, &tx);
+}
+
+enum err permission_delete(
+	struct ctx *c, struct core *core, const struct actor *who, const struct permission_on *on)
+{
+	DB_TX *tx = NULL;
+	struct repo repo;
+	struct user user;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(find(c, core, tx, who, on, &repo));
+	TRY(person_get(c, tx, on->username, &user));
+	TRY(meta_permission_delete(c, tx, repo.id, user.id));
+	TRY(record_level(c, tx, who, &repo, user.username, PERMISSION_NONE));
+	return db_commit(c, &tx);
+}
+
+enum err permission_list(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
+	struct permission_row **out, size_t *count)
+{
+	DB_TX *tx = NULL;
+	struct repo found;
+	struct permission_on on = {.repo = repo};
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(find(c, core, tx, who, &on, &found));
+	return meta_permission_list(c, tx, found.id, out, count);
+}

@@ -1,0 +1,207 @@
+#include "core/repo.h"
+
+#include "base/json.h"
+#include "core/permit.h"
+#include "core/record.h"
+#include "core/snapshot.h"
+#include "meta/pack.h"
+#include "meta/repo.h"
+
+static const struct str heads = {"refs/heads/", 11};
+
+static enum err description_check(struct ctx *c, struct str text)
+{
+	if (text.len > REPO_DESCRIPTION_MAX)
+		return fail(c, ERR_INVALID, "a description has at most %d bytes, this one %zu",
+			REPO_DESCRIPTION_MAX, text.len);
+	if (!str_is_utf8(text))
+		return fail(c, ERR_INVALID, "a description must be UTF-8 text");
+	for (size_t i = 0; i < text.len; i++) {
+		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
+			return fail(c, ERR_INVALID, "a description is one line of text");
+	}
+	return OK;
+}
+
+static enum err head_of_branch(struct ctx *c, struct str branch, struct str *head)
+{
+	*head = str_of(arena_fmt(c->arena, "refs/heads/%.*s", STR_FMT(branch)));
+	if (branch.len && branch.at[0] != '-' && ref_name_ok(*head))
+		return OK;
+	struct str shown = str_until(branch, 200);
+	return fail(c, ERR_INVALID, "\"%.*s\" is not a valid name of a branch", STR_FMT(shown));
+}
+
+/* The repository as events tell of it. */
+static struct str repo_data(struct ctx *c, const struct repo *repo, struct str previous_name)
+{
+	struct buf b = {.arena = c->arena};
+	struct json_writer w = {.out = &b};
+	struct str branch = repo->head;
+	str_skip(&branch, heads);
+	json_begin_object(&w);
+	json_member_int(&w, "id", repo->id);
+	json_member_str(&w, "name", repo->name);
+	json_member_str(&w, "description", repo->description);
+	json_member_cstr(&w, "visibility", visibility_name(repo->visibility));
+	json_member_str(&w, "default_branch", branch);
+	json_member_cstr(&w, "object_format", object_format_name(repo->object_format));
+	if (previous_name.len)
+		json_member_str(&w, "previous_name", previous_name);
+	json_end_object(&w);
+	return buf_view(&b);
+}
+
+enum err repo_create(struct ctx *c, struct core *core, const struct actor *who,
+	const struct repo_new *what, struct repo *out)
+{
+	struct repo repo = {
+		.name = what->name,
+		.description = what->description,
+		.visibility = what->visibility,
+		.object_format = what->object_format ? what->object_format : HASH_SHA1,
+	};
+	struct str branch = what->default_branch.len ? what->default_branch : STR("main");
+	TRY(permit_owner(c, who));
+	TRY(repo_name_check(c, repo.name));
+	TRY(description_check(c, repo.description));
+	TRY(head_of_branch(c, branch, &repo.head));
+
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(meta_repo_create(c, tx, &repo));
+	TRY(record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_REPOSITORY_CREATED,
+			.repo = &repo,
+			.data = repo_data(c, &repo, (struct str){0})}));
+	TRY(db_commit(c, &tx));
+	*out = repo;
+	return OK;
+}
+
+enum err repo_get(struct ctx *c, struct core *core, const struct actor *who, struct str name,
+	struct repo *out, enum permission *level)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_READ}, out));
+	return level ? policy_level(c, core->policy, tx, who, out, level) : OK;
+}
+
+enum err repo_list(struct ctx *c, struct core *core, const struct actor *who,
+	const struct repo_query *query, struct repo_list *out)
+{
+	size_t limit = query->limit && query->limit < REPO_PAGE_MAX ? query->limit : REPO_PAGE_MAX;
+	struct meta_repo_page page = {
+		.who = who,
+		.after = str_until(query->after, REPO_NAME_MAX),
+		.limit = limit + 1, /* is there more? */
+		.words = str_until(query->words, REPO_NAME_MAX),
+	};
+	*out = (struct repo_list){0};
+	if (!str_is_utf8(page.after) || !str_is_utf8(page.words))
+		return fail(c, ERR_INVALID, "a search is UTF-8 text");
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(meta_repo_list(c, tx, &page, &out->at, &out->count));
+	out->more = out->count > limit;
+	if (out->more)
+		out->count = limit;
+	return OK;
+}
+
+/* What `change` leaves of `repo`, checked; *head: the new HEAD, or empty. */
+static enum err apply(
+	struct ctx *c, const struct repo_change *change, struct repo *repo, struct str *head)
+{
+	*head = (struct str){0};
+	if (change->name) {
+		TRY(repo_name_check(c, *change->name));
+		repo->name = *change->name;
+	}
+	if (change->description) {
+		TRY(description_check(c, *change->description));
+		repo->description = *change->description;
+	}
+	if (change->visibility)
+		repo->visibility = *change->visibility;
+	if (change->default_branch) {
+		TRY(head_of_branch(c, *change->default_branch, head));
+		if (str_eq(*head, repo->head))
+			*head = (struct str){0};
+	}
+	return OK;
+}
+
+enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, struct str name,
+	const struct repo_change *change, struct repo *out)
+{
+	DB_TX *tx = NULL;
+	struct repo repo;
+	struct str head;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_ADMIN}, &repo));
+	struct str previous = repo.name;
+	TRY(apply(c, change, &repo, &head));
+	TRY(meta_repo_update(c, tx, &repo));
+	if (head.len) {
+		TRY(meta_repo_set_head(c, tx, repo.id, head));
+		TRY(meta_repo_bump_version(c, tx, repo.id, &repo.version));
+		repo.head = head;
+	}
+	if (str_eq(previous, repo.name))
+		previous = (struct str){0};
+	TRY(record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_REPOSITORY_UPDATED,
+			.repo = &repo,
+			.data = repo_data(c, &repo, previous)}));
+	TRY(db_commit(c, &tx));
+	*out = repo;
+	return OK;
+}
+
+struct doomed {
+	struct pack_row *at;
+	size_t count;
+};
+
+/* What cannot be removed now is an orphan, which upkeep collects: the repository is gone anyway. */
+static void remove_blobs(
+	struct ctx *c, struct core *core, int64_t repo_id, const struct doomed *packs)
+{
+	static const char *const suffixes[] = {"pack", "idx"};
+	for (size_t i = 0; i < 2 * packs->count; i++) {
+		const struct pack_row *row = &packs->at[i / 2];
+		if (row->in_row)
+			continue;
+		const char *key =
+			meta_pack_key(c, core->instance, repo_id, &row->id, suffixes[i % 2]);
+		if (blob_remove(c, core->blob, key))
+			ctx_clear(c);
+	}
+}
+
+enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, struct str name)
+{
+	DB_TX *tx = NULL;
+	struct repo repo;
+	struct doomed packs[2];
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_READ}, &repo));
+	TRY(permit_owner(c, who));
+	TRY(meta_pack_list(c, tx, &repo, PACK_LIVE, &packs[0].at, &packs[0].count));
+	TRY(meta_pack_list(c, tx, &repo, PACK_RETIRED, &packs[1].at, &packs[1].count));
+	TRY(record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_REPOSITORY_DELETED,
+			.repo = &repo,
+			.data = repo_data(c, &repo, (struct str){0})}));
+	TRY(meta_repo_delete(c, tx, repo.id));
+	TRY(db_commit(c, &tx));
+	snapshot_drop(core, repo.id);
+	remove_blobs(c, core, repo.id, &packs[0]);
+	remove_blobs(c, core, repo.id, &packs[1]);
+	return OK;
+}

@@ -1,0 +1,108 @@
+#include "core/login.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "core/secret.h"
+#include "meta/user.h"
+
+/* What a session remembers, beside the key by which it is found. */
+struct remembered {
+	uint64_t user_id, generation, expires;
+};
+
+static struct str key_of(struct ctx *c, struct str cookie)
+{
+	char hash[65];
+	secret_hash("session", cookie, hash);
+	return str_of(arena_fmt(c->arena, "session/%s", hash));
+}
+
+static enum err over(struct ctx *c)
+{
+	return fail(c, ERR_UNAUTH, "your session is over: sign in again");
+}
+
+static enum err remember(
+	struct ctx *c, struct core *core, struct str cookie, const struct user *user)
+{
+	int64_t seconds = core->limits.session_seconds;
+	int64_t expires = c->world->clock() / 1000000 + seconds;
+	const char *value = arena_fmt(c->arena, "%lld %lld %lld", (long long)user->id,
+		(long long)user->generation, (long long)expires);
+	return kv_put(c, core->kv, key_of(c, cookie), str_of(value), seconds);
+}
+
+static enum err recall(struct ctx *c, struct core *core, struct str cookie, struct remembered *out)
+{
+	struct str value;
+	if (cookie.len != SECRET_LEN)
+		return over(c);
+	enum err kind = kv_get(c, core->kv, key_of(c, cookie), &value);
+	if (kind == ERR_NOT_FOUND)
+		return over(c);
+	TRY(kind);
+	bool ok = str_to_u64(str_cut(&value, ' '), &out->user_id);
+	ok = ok && str_to_u64(str_cut(&value, ' '), &out->generation);
+	return ok && str_to_u64(value, &out->expires) ? OK : over(c);
+}
+
+static enum err load_user(struct ctx *c, struct core *core, int64_t id, struct user *user)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	enum err kind = meta_user_get(c, tx, id, user);
+	return kind == ERR_NOT_FOUND ? over(c) : kind;
+}
+
+static void fill(struct str cookie, const struct user *user, struct session *out)
+{
+	out->cookie = cookie;
+	out->who = meta_user_actor(user);
+	secret_hash("csrf", cookie, out->csrf);
+}
+
+enum err session_begin(
+	struct ctx *c, struct core *core, const struct actor *who, struct session *out)
+{
+	struct user user;
+	if (actor_is_anonymous(who))
+		return fail(c, ERR_UNAUTH, "only somebody can have a session");
+	if (who->token_id)
+		return fail(c, ERR_DENIED, "a token cannot begin a session: use a password");
+	TRY(load_user(c, core, who->user_id, &user));
+	struct str cookie = secret_make(c);
+	TRY(remember(c, core, cookie, &user));
+	fill(cookie, &user, out);
+	return OK;
+}
+
+enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct session *out)
+{
+	struct remembered was;
+	struct user user;
+	TRY(recall(c, core, cookie, &was));
+	int64_t left = (int64_t)was.expires - c->world->clock() / 1000000;
+	if (left <= 0)
+		return over(c);
+	TRY(load_user(c, core, (int64_t)was.user_id, &user));
+	if ((uint64_t)user.generation != was.generation)
+		return over(c);
+	/* One that is in use lives on. */
+	if (left < core->limits.session_seconds / 2)
+		TRY(remember(c, core, cookie, &user));
+	fill(str_copy(c->arena, cookie), &user, out);
+	return OK;
+}
+
+enum err session_end(struct ctx *c, struct core *core, struct str cookie)
+{
+	return kv_remove(c, core->kv, key_of(c, cookie));
+}
+
+enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given)
+{
+	size_t len = SESSION_CSRF_SIZE - 1;
+	if (given.len == len && bytes_equal_secret(given.at, s->csrf, len))
+		return OK;
+	return fail(c, ERR_DENIED, "this form is from another session: reload the page");
+}

@@ -1,0 +1,348 @@
+#include "core/snapshot.h"
+
+#include "base/buf.h"
+#include "base/host.h"
+#include "base/map.h"
+#include "meta/pack.h"
+#include "meta/ref.h"
+
+/* What is known of one repository. */
+struct entry {
+	int64_t repo_id;
+	struct snapshot *kept; /* the newest version that was loaded; one reference; may be NULL */
+	bool loading;          /* by one thread: others wait */
+	struct entry *next;    /* used less recently */
+};
+
+struct snapshots {
+	struct host_lock lock;
+	struct entry *first;
+	size_t count, keep;
+};
+
+struct snapshots *snapshots_open(size_t keep)
+{
+	struct snapshots *all = host_alloc(sizeof *all);
+	memset(all, 0, sizeof *all);
+	all->keep = keep ? keep : 1;
+	return all;
+}
+
+static void snapshot_free(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->odb.count; i++)
+		pack_unref(s->odb.packs[i]);
+	arena_done(&s->arena);
+	host_free(s, sizeof *s);
+}
+
+static struct snapshot *snapshot_ref_up(struct snapshot *s)
+{
+	if (s)
+		__atomic_add_fetch(&s->references, 1, __ATOMIC_RELAXED);
+	return s;
+}
+
+void snapshot_release(struct snapshot **s)
+{
+	if (*s && __atomic_sub_fetch(&(*s)->references, 1, __ATOMIC_ACQ_REL) == 0)
+		snapshot_free(*s);
+	*s = NULL;
+}
+
+void snapshots_close(struct snapshots *all)
+{
+	while (all->first) {
+		struct entry *e = all->first;
+		ASSERT(!e->loading);
+		all->first = e->next;
+		snapshot_release(&e->kept);
+		host_free(e, sizeof *e);
+	}
+	host_free(all, sizeof *all);
+}
+
+/* Makes room for one more: the entries used least recently go, but for those being loaded. */
+static void evict(struct snapshots *all)
+{
+	while (all->count >= all->keep) {
+		struct entry **last = NULL;
+		for (struct entry **at = &all->first; *at; at = &(*at)->next) {
+			if (!(*at)->loading)
+				last = at;
+		}
+		if (!last)
+			return;
+		struct entry *gone = *last;
+		*last = gone->next;
+		all->count--;
+		snapshot_release(&gone->kept);
+		host_free(gone, sizeof *gone);
+	}
+}
+
+/* The repository's entry, made where it is new, as the most recently used. Under the lock. */
+static struct entry *entry_of(struct snapshots *all, int64_t repo_id)
+{
+	struct entry **at = &all->first;
+	while (*at && (*at)->repo_id != repo_id)
+		at = &(*at)->next;
+	struct entry *e = *at;
+	if (e) {
+		*at = e->next;
+	} else {
+		evict(all);
+		e = host_alloc(sizeof *e);
+		*e = (struct entry){.repo_id = repo_id};
+		all->count++;
+	}
+	e->next = all->first;
+	all->first = e;
+	return e;
+}
+
+struct loading {
+	struct snapshot *into;
+	struct ref *refs;
+	size_t cap;
+};
+
+static enum err take_ref(struct ctx *c, void *arg, const struct ref *ref)
+{
+	struct loading *l = arg;
+	ASSERT(l->into->ref_count < l->cap);
+	struct ref *to = &l->refs[l->into->ref_count++];
+	*to = *ref;
+	to->name = str_copy(&l->into->arena, ref->name);
+	/* Many refs, and somebody may have gone meanwhile. */
+	return l->into->ref_count % 1024 ? OK : ctx_check(c);
+}
+
+static enum err load_refs(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct snapshot *s)
+{
+	struct loading l = {.into = s};
+	TRY(meta_ref_count(c, tx, repo->id, &l.cap));
+	l.refs = NEW_ARRAY(&s->arena, struct ref, l.cap);
+	s->refs = l.refs;
+	return meta_ref_list(c, tx, repo, take_ref, &l);
+}
+
+/* Bytes that lie in memory and belong to the extent. */
+struct extent_own {
+	struct extent_bytes bytes;
+	void *memory;
+};
+
+static void extent_own_close(struct extent *self)
+{
+	struct extent_own *e = (struct extent_own *)self;
+	host_free(e->memory, (size_t)self->size);
+	host_free(e, sizeof *e);
+}
+
+static struct extent *extent_own_open(struct str bytes)
+{
+	struct extent_own *e = host_alloc(sizeof *e);
+	e->memory = host_alloc(bytes.len);
+	if (bytes.len)
+		memcpy(e->memory, bytes.at, bytes.len);
+	extent_bytes_init(&e->bytes, e->memory, bytes.len);
+	e->bytes.extent.close = extent_own_close;
+	return &e->bytes.extent;
+}
+
+/* Where a pack is to be loaded from. */
+struct origin {
+	struct core *core;
+	struct db_tx *tx;
+	const struct repo *repo;
+};
+
+static enum err open_from_row(
+	struct ctx *c, const struct origin *from, const struct oid *id, struct extent *out[2])
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	struct pack_bytes bytes;
+	TRY(meta_pack_read(c, from->tx, from->repo->id, id, &bytes));
+	out[0] = extent_own_open(bytes.pack);
+	out[1] = extent_own_open(bytes.idx);
+	arena_rewind(c->arena, mark);
+	return OK;
+}
+
+static enum err open_from_blobs(
+	struct ctx *c, const struct origin *from, const struct oid *id, struct extent *out[2])
+{
+	const char *instance = from->core->instance;
+	const char *key = meta_pack_key(c, instance, from->repo->id, id, "pack");
+	TRY(blob_open(c, from->core->blob, key, &out[0]));
+	key = meta_pack_key(c, instance, from->repo->id, id, "idx");
+	enum err kind = blob_open(c, from->core->blob, key, &out[1]);
+	if (kind)
+		extent_close(out[0]);
+	return kind;
+}
+
+static enum err load_pack(
+	struct ctx *c, const struct origin *from, const struct pack_row *row, struct pack **out)
+{
+	char hex[OID_HEX_MAX];
+	struct extent *bytes[2];
+	enum err kind = row->in_row ? open_from_row(c, from, &row->id, bytes)
+				    : open_from_blobs(c, from, &row->id, bytes);
+	/* It is in the catalogue, so it is no "not found" to the world. */
+	if (kind == ERR_NOT_FOUND)
+		return fail(c, ERR_CORRUPT, "the pack %s of \"%.*s\" is lost",
+			oid_hex(&row->id, hex), STR_FMT(from->repo->name));
+	if (!kind)
+		kind = pack_open(c, from->repo->object_format, bytes[0], bytes[1], out);
+	if (kind)
+		return fail_while(c, kind, "opening the pack %s of \"%.*s\"",
+			oid_hex(&row->id, hex), STR_FMT(from->repo->name));
+	return OK;
+}
+
+/* Packs never change: those that the previous version has open are shared. */
+static enum err load_packs(struct ctx *c, const struct origin *from,
+	const struct snapshot *previous, struct snapshot *s)
+{
+	struct map open = {.arena = c->arena};
+	for (size_t i = 0; previous && i < previous->odb.count; i++) {
+		struct pack *pack = previous->odb.packs[i];
+		*map_put(&open, str_of(pack->name)) = pack;
+	}
+	struct pack_row *rows;
+	size_t count;
+	TRY(meta_pack_list(c, from->tx, from->repo, PACK_LIVE, &rows, &count));
+	s->odb.algo = s->algo;
+	s->odb.packs = NEW_ARRAY(&s->arena, struct pack *, count);
+	for (size_t i = 0; i < count; i++) {
+		char hex[OID_HEX_MAX];
+		struct pack *pack = map_get(&open, str_of(oid_hex(&rows[i].id, hex)));
+		if (pack)
+			pack = pack_ref(pack);
+		else
+			TRY(load_pack(c, from, &rows[i], &pack));
+		s->odb.packs[s->odb.count++] = pack;
+		TRY(ctx_check(c));
+	}
+	return OK;
+}
+
+static enum err load(struct ctx *c, const struct origin *from, const struct snapshot *previous,
+	struct snapshot **out)
+{
+	struct snapshot *s = host_alloc(sizeof *s);
+	*s = (struct snapshot){
+		.repo_id = from->repo->id,
+		.version = from->repo->version,
+		.algo = from->repo->object_format,
+		.references = 1,
+	};
+	arena_init(&s->arena);
+	s->head = str_copy(&s->arena, from->repo->head);
+	enum err kind = load_refs(c, from->tx, from->repo, s);
+	if (!kind)
+		kind = load_packs(c, from, previous, s);
+	if (kind)
+		snapshot_free(s);
+	else
+		*out = s;
+	return kind;
+}
+
+/*
+ * Under the lock. True when *out is the wanted version, or when this thread has to load it: then
+ * *out is NULL, and *turn says whether others wait for it.
+ */
+static bool look_up(
+	struct snapshots *all, const struct repo *repo, struct snapshot **out, bool *turn)
+{
+	struct entry *e = entry_of(all, repo->id);
+	*out = NULL;
+	*turn = false;
+	if (e->kept && e->kept->version == repo->version) {
+		*out = snapshot_ref_up(e->kept);
+		return true;
+	}
+	/* Somebody whose transaction began long ago: the newer one stays. */
+	if (e->kept && e->kept->version > repo->version)
+		return true;
+	if (e->loading)
+		return false;
+	e->loading = *turn = true;
+	return true;
+}
+
+/* Hands over what was loaded (NULL: it failed) and lets the others look again. */
+static void finish_turn(struct snapshots *all, int64_t repo_id, struct snapshot *loaded)
+{
+	WITH_LOCK(&all->lock);
+	struct entry *e = entry_of(all, repo_id);
+	e->loading = false;
+	if (loaded && (!e->kept || e->kept->version < loaded->version)) {
+		snapshot_release(&e->kept);
+		e->kept = snapshot_ref_up(loaded);
+	}
+	host_wake(&all->lock);
+}
+
+enum err snapshot_get(struct ctx *c, struct core *core, struct db_tx *tx, const struct repo *repo,
+	struct snapshot **out)
+{
+	struct snapshots *all = core->snapshots;
+	SNAPSHOT *previous = NULL;
+	bool turn;
+	host_lock(&all->lock);
+	while (!look_up(all, repo, out, &turn))
+		host_wait(&all->lock);
+	if (!*out)
+		previous = snapshot_ref_up(entry_of(all, repo->id)->kept);
+	host_unlock(&all->lock);
+	if (*out)
+		return OK;
+
+	struct origin from = {core, tx, repo};
+	enum err kind = load(c, &from, previous, out);
+	if (turn)
+		finish_turn(all, repo->id, kind ? NULL : *out);
+	return kind;
+}
+
+size_t snapshot_lower_bound(const struct snapshot *s, struct str prefix)
+{
+	size_t low = 0, high = s->ref_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (str_cmp(s->refs[middle].name, prefix) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct ref *snapshot_ref(const struct snapshot *s, struct str name)
+{
+	size_t at = snapshot_lower_bound(s, name);
+	return at < s->ref_count && str_eq(s->refs[at].name, name) ? &s->refs[at] : NULL;
+}
+
+void snapshot_drop(struct core *core, int64_t repo_id)
+{
+	struct snapshots *all = core->snapshots;
+	if (!all)
+		return;
+	WITH_LOCK(&all->lock);
+	for (struct entry **at = &all->first; *at; at = &(*at)->next) {
+		struct entry *e = *at;
+		if (e->repo_id != repo_id || e->loading)
+			continue;
+		*at = e->next;
+		all->count--;
+		snapshot_release(&e->kept);
+		host_free(e, sizeof *e);
+		return;
+	}
+}

@@ -1,0 +1,121 @@
+/*
+ * A whole small instance for tests of core verbs: SQLite in a temporary folder, blobs and kv in
+ * memory, an owner "owner" with the password "correct horse". `struct ctx *c = *state` as in
+ * unit.h; the rest by house_of(c).
+ */
+#ifndef TESTS_CORE_HOUSE_H
+#define TESTS_CORE_HOUSE_H
+
+#include "unit.h"
+
+#include "core/collaborator.h"
+#include "core/instance.h"
+#include "core/login.h"
+#include "core/permit.h"
+#include "core/repo.h"
+#include "core/snapshot.h"
+#include "core/token.h"
+#include "driver/driver.h"
+
+struct house {
+	struct unit unit; /* first */
+	struct core core;
+	struct db *db;     /* below the faulty one that the core uses */
+	struct blob *blob; /* likewise */
+	struct actor owner;
+	struct world world; /* the machine's, with a clock that a test may move */
+};
+
+static int64_t house_moved; /* microseconds that the clock of the test is ahead */
+
+static int64_t house_clock(void)
+{
+	return os_world()->clock() + house_moved;
+}
+
+static int64_t house_monotonic(void)
+{
+	return os_world()->monotonic() + house_moved;
+}
+
+static inline struct house *house_of(struct ctx *c)
+{
+	return (struct house *)c;
+}
+
+static inline struct core *core_of(struct ctx *c)
+{
+	return &house_of(c)->core;
+}
+
+static inline int house_setup(void **state)
+{
+	struct house *h = calloc(1, sizeof *h);
+	house_moved = 0;
+	arena_init(&h->unit.arena);
+	h->world = *os_world();
+	h->world.clock = house_clock;
+	h->world.monotonic = house_monotonic;
+	ctx_init(&h->unit.ctx, &h->unit.arena, &h->world);
+	struct ctx *c = &h->unit.ctx;
+	*state = c;
+	assert_ok(c, db_sqlite_open(c, ":memory:", &h->db));
+	h->blob = blob_memory_open();
+	h->core = (struct core){
+		.blob = blob_faulty_open(h->blob),
+		.db = db_faulty_open(h->db),
+		.kv = kv_memory_open(1 << 20, &h->world),
+		.policy = policy_builtin_open(),
+		.auth_count = 2,
+		.limits.session_seconds = 3600,
+		.snapshots = snapshots_open(4),
+		.base_url = "",
+	};
+	h->core.auth[0] = auth_password_open(h->core.db, &h->world);
+	h->core.auth[1] = auth_token_open(h->core.db);
+	struct instance instance;
+	assert_ok(c, instance_start(c, &h->core, STR("owner"), STR("correct horse"), &instance));
+	h->core.instance = instance.id;
+	struct credential cred = {CREDENTIAL_PASSWORD, STR("owner"), STR("correct horse")};
+	assert_ok(c, login_credential(c, &h->core, &cred, STR("127.0.0.1"), &h->owner));
+	return 0;
+}
+
+static inline int house_teardown(void **state)
+{
+	struct house *h = house_of(*state);
+	snapshots_close(h->core.snapshots);
+	auth_close(h->core.auth[0]);
+	auth_close(h->core.auth[1]);
+	policy_close(h->core.policy);
+	kv_close(h->core.kv);
+	blob_close(h->core.blob);
+	blob_close(h->blob);
+	db_close(h->core.db);
+	db_close(h->db);
+	arena_done(&h->unit.arena);
+	free(h);
+	return 0;
+}
+
+#define HOUSE_TEST(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
+
+/* A collaborator without a password, as an actor. */
+static inline struct actor house_person(struct ctx *c, const char *username)
+{
+	struct user user;
+	assert_ok(c, collaborator_create(c, core_of(c), &house_of(c)->owner, str_of(username),
+			     (struct str){0}, &user));
+	return (struct actor){
+		.user_id = user.id, .username = user.username, .limit = PERMISSION_ADMIN};
+}
+
+static inline struct repo house_repo(struct ctx *c, const char *name, enum visibility visibility)
+{
+	struct repo repo;
+	struct repo_new what = {.name = str_of(name), .visibility = visibility};
+	assert_ok(c, repo_create(c, core_of(c), &house_of(c)->owner, &what, &repo));
+	return repo;
+}
+
+#endif
