@@ -35,6 +35,7 @@ import urllib.parse
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("NIMBUS_BUILD", ROOT / "build-asan"))
 NO_SHARED = "../shared not present"
 OWNER, PASSWORD = "owner", "correct-horse-battery"
 
@@ -277,7 +278,7 @@ class Nimbus:
     """
 
     def __init__(self, env=None, data=None, shared=False, start=True):
-        self.binary = Path(os.environ.get("NIMBUS_BIN", ROOT / "build-asan" / "nimbus"))
+        self.binary = Path(os.environ.get("NIMBUS_BIN", BUILD / "nimbus"))
         self.data = Path(data) if data else tmp("data")
         self.logs = tmp("log")
         self.port = free_port()

@@ -220,8 +220,6 @@ static enum err open_level(struct reader *r, struct json *v, enum json_kind kind
 	v->kind = kind;
 	struct level *level = &r->levels[r->depth++];
 	*level = (struct level){.value = v, .keys.arena = r->c->arena};
-	if (r->c->world)
-		r->c->world->random(&level->keys.seed, sizeof level->keys.seed);
 	return OK;
 }
 
@@ -246,9 +244,12 @@ static enum err check_new(struct reader *r, struct level *level, struct json *me
 				return refuse(r, "a key that was there before");
 		return OK;
 	}
-	if (level->keys.count == 0)
+	if (level->keys.count == 0) {
+		if (r->c->world)
+			r->c->world->random(&level->keys.seed, sizeof level->keys.seed);
 		for (struct json *m = object->first; m; m = m->next)
 			*map_put(&level->keys, m->key) = m;
+	}
 	void **place = map_put(&level->keys, member->key);
 	if (*place)
 		return refuse(r, "a key that was there before");
