@@ -134,6 +134,8 @@ static void report(struct exchange *x)
 						.peer = x->pub.peer,
 						.user_agent = http_header(&x->pub, "user-agent"),
 						.id = x->ctx.id,
+						.who = x->pub.who,
+						.what = x->pub.what,
 						.status = x->pub.status,
 						.in = x->body.wire,
 						.out = x->reply.wire,
