@@ -1,0 +1,145 @@
+/* The program: finds the command, runs it, turns what went wrong into words and an exit code. */
+#include "main/command.h"
+#include "main/drivers.h"
+#include "main/serve.h"
+#include "main/version.h"
+#include "os/world.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static enum err run_config(struct ctx *c, struct run *run)
+{
+	struct buf out = {.arena = c->arena};
+	if (run_argument(run, "--markdown")) {
+		config_markdown(&out);
+	} else {
+		TRY(run_config_read(c, run));
+		config_print(run->environment, &run->config, &out);
+	}
+	print("%s", buf_text(&out));
+	return OK;
+}
+
+static enum err run_version(struct ctx *c, struct run *run)
+{
+	(void)c, (void)run;
+	print("nimbus %s\ndrivers: %s\n", NIMBUS_VERSION, drivers_list());
+	return OK;
+}
+
+static command_run run_help;
+
+static const struct command commands[] = {
+	{"serve", "[--welcome]", serve_run, "Runs the server until SIGTERM or SIGINT",
+		"Settings are environment variables: `nimbus config` lists them. Requests are "
+		"logged on "
+		"standard\noutput as JSON. The first start makes NIMBUS_DATA and the owner, and "
+		"prints "
+		"how to sign in;\n--welcome prints that at every start. SIGTERM lets running "
+		"requests "
+		"finish, a second one does not."},
+	{"admin", "COMMAND …", NULL, "Looks after people, repositories, tokens, backups", ""},
+	{"config", "[--markdown]", run_config, "Prints every setting, its value and what it means",
+		"--markdown prints the reference page, with defaults instead of values."},
+	{"version", "", run_version, "Prints the version and the drivers", ""},
+	{"help", "[COMMAND]", run_help, "Tells more about a command", ""},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_usage(struct ctx *c, FILE *to)
+{
+	struct buf out = {.arena = c->arena};
+	buf_cstr(&out, "usage: nimbus COMMAND [ARGUMENTS]\n\n"
+		       "Nimbus Git, a git server.\n\n");
+	command_list(commands, COMMANDS, &out);
+	buf_cstr(&out, "\n`nimbus COMMAND --help` tells more. To begin: nimbus serve --welcome\n");
+	fwrite(out.at, 1, out.len, to);
+}
+
+static enum err run_help(struct ctx *c, struct run *run)
+{
+	const char *name = run_argument(run, "COMMAND");
+	char *words[] = {(char *)(uintptr_t)name, NULL};
+	size_t taken;
+	if (!name) {
+		print_usage(c, stdout);
+		return OK;
+	}
+	const struct command *command = command_find(commands, COMMANDS, words, &taken);
+	if (!command)
+		return fail(c, ERR_INVALID, "there is no command \"%s\"", name);
+	if (!command->run) {
+		char dashes[] = "--help";
+		char *const ask[] = {dashes, NULL};
+		return admin_main(c, ask, run) ? ERR_INVALID : OK;
+	}
+	struct buf out = {.arena = c->arena};
+	command_help(command, "nimbus ", &out);
+	print("%s", buf_text(&out));
+	return OK;
+}
+
+static bool asks_for_help(char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(*words, "--help") == 0 || strcmp(*words, "-h") == 0)
+			return true;
+	return false;
+}
+
+static int run_command(struct ctx *c, const struct command *command, char *const *words)
+{
+	struct run run = {.environment = environ};
+	struct buf help = {.arena = c->arena};
+	if (!command->run)
+		return admin_main(c, words, &run);
+	command_help(command, "nimbus ", &help);
+	if (asks_for_help(words)) {
+		print("%s", buf_text(&help));
+		return 0;
+	}
+	if (command_read(c, command, words, &run)) {
+		fprintf(stderr, "nimbus %s: %s\n\n%s", command->name, c->error.text,
+			buf_text(&help));
+		return 2;
+	}
+	if (command->run(c, &run))
+		return command_failed(c, arena_fmt(c->arena, "nimbus %s", command->name));
+	return fflush(stdout) == 0 ? 0 : err_exit_code(ERR_IO);
+}
+
+static int run_words(struct ctx *c, char *const *words)
+{
+	size_t taken;
+	if (!*words) {
+		print_usage(c, stderr);
+		return 2;
+	}
+	if (strcmp(*words, "--help") == 0 || strcmp(*words, "-h") == 0) {
+		print_usage(c, stdout);
+		return 0;
+	}
+	if (strcmp(*words, "--version") == 0)
+		return run_command(c, &commands[3], words + 1);
+	const struct command *command = command_find(commands, COMMANDS, words, &taken);
+	if (!command) {
+		fprintf(stderr, "nimbus: there is no command \"%s\"\n\n", *words);
+		print_usage(c, stderr);
+		return 2;
+	}
+	return run_command(c, command, words + taken);
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena;
+	struct ctx c;
+	(void)argc;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	int code = run_words(&c, argv + 1);
+	arena_done(&arena);
+	return code;
+}

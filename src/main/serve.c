@@ -1,0 +1,262 @@
+#include "main/serve.h"
+
+#include "core/login.h"
+#include "main/access.h"
+#include "main/dispatch.h"
+#include "main/drivers.h"
+#include "main/version.h"
+#include "meta/user.h"
+#include "os/log.h"
+#include "os/signal.h"
+#include "os/thread.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { LINK_SECONDS = 15 * 60, TRIM_MS = 2000 };
+
+/* What one server is made of; on the stack of serve_run. */
+struct serving {
+	const struct config *config;
+	struct core core;
+	struct instance instance;
+	struct web web;
+	struct http_server *http;
+	struct str listen[HTTP_LISTEN_MAX];
+	size_t listen_count;
+};
+
+/* Big requests leave holes; with few arenas and a fixed threshold they go back to the system. */
+static void tame_malloc(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
+static enum err read_listen(struct ctx *c, struct serving *s)
+{
+	struct str rest = str_of(s->config->listen);
+	while (rest.len) {
+		struct str address = str_trim(str_cut(&rest, ','));
+		if (!address.len)
+			continue;
+		if (s->listen_count == HTTP_LISTEN_MAX)
+			return fail(c, ERR_INVALID, "NIMBUS_LISTEN has more than %d addresses",
+				HTTP_LISTEN_MAX);
+		s->listen[s->listen_count++] = address;
+	}
+	if (!s->listen_count)
+		return fail(c, ERR_INVALID, "NIMBUS_LISTEN is empty");
+	return OK;
+}
+
+static enum err check_url(struct ctx *c, const char *url)
+{
+	struct str rest = str_of(url);
+	if (!rest.len)
+		return OK;
+	bool ok = (str_skip(&rest, STR("http://")) || str_skip(&rest, STR("https://"))) &&
+		  rest.len > 0 && str_find(rest, '/') == rest.len;
+	for (size_t i = 0; i < rest.len; i++)
+		ok = ok && (unsigned char)rest.at[i] > ' ' && !strchr("\"<>\\@?#", rest.at[i]);
+	if (!ok)
+		return fail(c, ERR_INVALID,
+			"NIMBUS_URL=%s is not like https://git.example.org (no path, no slash at "
+			"the end)",
+			url);
+	return OK;
+}
+
+static enum err make_web(struct ctx *c, struct serving *s)
+{
+	const struct config *config = s->config;
+	const char *secure = config->secure_cookies;
+	s->web = (struct web){
+		.core = &s->core,
+		.secure = strcmp(secure, "always") == 0  ? SECURE_ALWAYS
+			  : strcmp(secure, "never") == 0 ? SECURE_NEVER
+							 : SECURE_AUTO,
+		.body_max = (uint64_t)config->body_max,
+		.request_micros = config->request_timeout * 1000,
+		.version = NIMBUS_VERSION,
+		.owner = str_dup(c->arena, s->instance.owner),
+	};
+	TRY_WHILE(c, proxies_parse(c, str_of(config->trusted_proxies), &s->web.proxies),
+		"reading NIMBUS_TRUSTED_PROXIES");
+	return OK;
+}
+
+static enum err open_http(struct ctx *c, struct serving *s)
+{
+	const struct config *config = s->config;
+	struct http_config http = {
+		.world = c->world,
+		.handler = dispatch,
+		.access = access_log,
+		.arg = &s->web,
+		.loops = (int)config->loops,
+		.workers = (int)config->workers,
+		.threads_max = (int)config->threads_max,
+		.queue_max = (int)config->queue_max,
+		.connections_max = (int)config->connections_max,
+		.connections_per_ip = (int)config->connections_per_ip,
+		.line_max = (size_t)config->line_max,
+		.head_max = (size_t)config->header_max,
+		.header_max = (int)config->headers_max,
+		.buffers_max = (size_t)config->buffers_max,
+		.gunzip_max = (uint64_t)config->gunzip_max,
+		.head_ms = (int)config->header_timeout,
+		.idle_ms = (int)config->idle_timeout,
+		.stall_ms = (int)config->stall_timeout,
+		.rate_min = (int)config->rate_min,
+		.linger_ms = (int)config->linger_timeout,
+		.linger_max = (uint64_t)config->linger_max,
+	};
+	memcpy(http.listen, s->listen, sizeof http.listen);
+	TRY(http_open(c, &http, &s->http));
+	return OK;
+}
+
+/* "http://127.0.0.1:8080" of "0.0.0.0:0": how somebody at this machine gets there. */
+static const char *local_url(struct ctx *c, const struct serving *s)
+{
+	if (*s->config->url)
+		return s->config->url;
+	struct str address = s->listen[0];
+	struct str host = str_until(address, str_find_last(address, ':'));
+	if (host.len == 0 || str_is(host, "0.0.0.0"))
+		host = STR("127.0.0.1");
+	else if (str_is(host, "[::]"))
+		host = STR("[::1]");
+	return arena_fmt(c->arena, "http://%.*s:%d", STR_FMT(host), http_port(s->http));
+}
+
+static void print_welcome(struct ctx *c, const struct serving *s, struct str secret)
+{
+	const char *url = local_url(c, s), *owner = s->web.owner;
+	struct str bare = str_of(url);
+	struct str scheme = str_cut(&bare, ':');
+	(void)str_skip(&bare, STR("//"));
+	fprintf(stderr,
+		"\n"
+		"  Nimbus Git %s is running at\n\n"
+		"      %s\n\n"
+		"  Sign in as %s with this link (works once, for 15 minutes)\n\n"
+		"      %s/sign-in/%.*s\n\n",
+		s->web.version, url, owner, url, STR_FMT(secret));
+	if (s->instance.password.len)
+		fprintf(stderr,
+			"  Later, and with git, the password is (it is shown only this once)\n\n"
+			"      %.*s\n\n",
+			STR_FMT(s->instance.password));
+	fprintf(stderr,
+		"  Push a first repository from any folder under git\n\n"
+		"      git remote add origin %.*s://%s@%.*s/hello.git\n"
+		"      git push -u origin HEAD\n\n"
+		"  or begin a new one\n\n"
+		"      git init -b main hello && cd hello\n"
+		"      echo '# Hello' > README.md && git add . && git commit -m 'Say hello'\n"
+		"      git remote add origin %.*s://%s@%.*s/hello.git\n"
+		"      git push -u origin main\n\n",
+		STR_FMT(scheme), owner, STR_FMT(bare), STR_FMT(scheme), owner, STR_FMT(bare));
+}
+
+static enum err welcome(struct ctx *c, struct serving *s, bool wanted)
+{
+	struct str secret;
+	if (!wanted && !s->instance.first)
+		return OK;
+	TRY(login_link_create(c, &s->core, s->instance.owner, LINK_SECONDS, &secret));
+	print_welcome(c, s, secret);
+	return OK;
+}
+
+static void log_start(const struct serving *s)
+{
+	struct log_line line;
+	if (!log_begin(&line, LOG_LEVEL_INFO, "listening"))
+		return;
+	log_cstr(&line, "version", NIMBUS_VERSION);
+	log_cstr(&line, "listen", s->config->listen);
+	log_int(&line, "port", http_port(s->http));
+	log_cstr(&line, "data", s->config->data);
+	log_cstr(&line, "drivers", drivers_list());
+	log_int(&line, "pid", getpid());
+	log_end(&line);
+}
+
+/* Somebody who asks a second time does not want to wait. */
+static void end_on_second_signal(void *arg)
+{
+	(void)arg;
+	while (signal_wait() == SIGHUP)
+		;
+	log_text(LOG_LEVEL_WARN, "told a second time to end: running requests are cut off");
+	_exit(130);
+}
+
+/* Runs until SIGTERM or SIGINT; gives memory back to the system in quiet moments. */
+static void wait_for_end(struct serving *s)
+{
+	uint64_t trimmed = 0;
+	for (;;) {
+		uint64_t served = access_count();
+		int number = signal_wait_for(TRIM_MS);
+		if (number == SIGTERM || number == SIGINT)
+			return;
+		/* Two seconds without a request, and something since the last time. */
+		if (served == access_count() && served != trimmed &&
+			http_gauges(s->http).exchanges == 0) {
+			malloc_trim(0);
+			trimmed = served;
+		}
+	}
+}
+
+static void drain(struct serving *s)
+{
+	log_text(LOG_LEVEL_INFO, "draining: no new requests, the running ones may finish");
+	web_drain(&s->web);
+	if (!thread_start_detached("second signal", end_on_second_signal, NULL))
+		log_text(LOG_LEVEL_WARN, "no thread to wait for a second signal");
+	if (s->config->drain_delay)
+		usleep((useconds_t)s->config->drain_delay * 1000);
+	bool all = http_drain(s->http, (int)s->config->drain_timeout);
+	log_text(all ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "%s",
+		all ? "stopped" : "stopped: requests that took too long were cut off");
+}
+
+static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
+{
+	TRY(drivers_open(c, s->config, true, &s->core, &s->instance));
+	TRY(make_web(c, s));
+	TRY(open_http(c, s));
+	TRY(http_start(c, s->http));
+	log_start(s);
+	TRY(welcome(c, s, wants_welcome));
+	wait_for_end(s);
+	drain(s);
+	return OK;
+}
+
+enum err serve_run(struct ctx *c, struct run *run)
+{
+	TRY(run_config_read(c, run));
+	struct serving s = {.config = &run->config};
+	TRY(read_listen(c, &s));
+	TRY(check_url(c, run->config.url));
+	enum log_level level = LOG_LEVEL_INFO;
+	ASSERT(log_level_parse(str_of(run->config.log_level), &level));
+	log_init(level, STDOUT_FILENO);
+	tame_malloc();
+	signal_init();
+	limit_raise_files();
+	enum err e = run_server(c, &s, run_argument(run, "--welcome") != NULL);
+	if (s.http)
+		http_close(s.http);
+	drivers_close(&s.core);
+	return e;
+}
