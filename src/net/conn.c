@@ -83,7 +83,8 @@ void conn_refuse(struct conn *k, struct http_fault fault)
 					       .error = ERR_INVALID,
 					       .error_text = fault.why});
 	}
-	conn_finish(k, true);
+	/* Who was too slow gets no more time. */
+	conn_finish(k, fault.status != 408);
 }
 
 void conn_expire(struct conn *k)

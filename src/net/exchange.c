@@ -154,7 +154,7 @@ static void refuse(struct exchange *x, int status, const char *why)
 /* What an exchange leaves behind. */
 struct outcome {
 	bool goes_on; /* the connection is good for another one */
-	bool unread;  /* a part of the request is still on its way */
+	bool unread;  /* a part of the request is still on its way, and worth waiting for */
 	size_t used;  /* bytes of conn->bytes */
 };
 
@@ -174,7 +174,7 @@ static struct outcome exchange_run(struct worker *w, struct conn *k)
 	body_close(x);
 	report(x);
 	out.used = body_skip(x);
-	out.unread = !x->body.ended;
+	out.unread = !x->body.ended && x->ctx.error.kind != ERR_TIMEOUT;
 	return out;
 }
 
@@ -222,10 +222,10 @@ void worker_serve(struct worker *w, struct conn *k)
 		arena_rewind(&w->arena, w->mark);
 		if (out.goes_on)
 			conn_next_request(k, out.used);
-		if (!out.goes_on || (k->len == 0 && atomic_load(&s->draining)))
-			conn_finish(k, out.unread);
 		if (k->reset)
 			k->phase = CONN_DEAD;
+		else if (!out.goes_on || (k->len == 0 && atomic_load(&s->draining)))
+			conn_finish(k, out.unread);
 	}
 	if (unwatched)
 		loop_watch(k, true);

@@ -1,0 +1,350 @@
+"""The edge under clients that are slow, greedy, many, or gone."""
+
+import threading
+
+from echo import *
+
+
+def open_many(server, count):
+    return [server.connect() for _ in range(count)]
+
+
+def close_all(connections):
+    for raw in connections:
+        raw.close()
+
+
+@timeout(60)
+def test_two_thousand_idle_connections_cost_no_thread_and_little_memory():
+    server = Echo(workers=2, threads_max=3)
+    busy = open_many(server, 2)
+    for raw in busy:
+        raw.send(get("/work?ms=100"))
+    for raw in busy:
+        raw.response()
+    close_all(busy)
+    before, rss = server.threads(), server.rss_kib()
+    idle = open_many(server, 2000)
+    for raw in idle[:1000]:
+        raw.send(get("/hello"))
+        eq(raw.response().status, 200)
+    eq(server.stats()["connections"], 2001)
+    eq(server.stats()["buffers"] < 100000, True, "no buffers")
+    eq(server.threads(), before, "threads")
+    each = (server.rss_kib() - rss) * 1024 / 2000
+    if each > 4096:
+        fail(f"{each:.0f} bytes for each idle connection")
+    eq(server.get("/hello", auth=None).status, 200)
+    close_all(idle)
+    wait_until(lambda: server.stats()["connections"] == 1)
+
+
+def test_a_slow_head_ends_by_its_deadline_however_steadily_it_drips():
+    server = Echo(head_ms=1000)
+    started = time.monotonic()
+    slow = open_many(server, 50)
+    for raw in slow:
+        raw.send("GET /hello HTTP/1.1\r\nHost: x\r\n")
+    alive = True
+    while alive and time.monotonic() - started < 5:
+        for raw in slow:
+            try:
+                raw.send("X: y\r\n")
+            except OSError:
+                alive = False
+        eq(server.get("/hello", auth=None).status, 200)
+        time.sleep(0.1)
+    took = time.monotonic() - started
+    if not 0.9 < took < 3:
+        fail(f"dripping heads were cut after {took:.1f} s")
+    close_all(slow)
+
+
+def test_a_slow_head_is_told_why():
+    server = Echo(head_ms=300)
+    answer = server.ask("GET /hello HTTP/1.1\r\nHost: x\r\n")
+    eq((answer.status, answer.closed), (408, True))
+    eq(server.requests()[-1]["status"], 408)
+
+
+def test_an_idle_connection_is_closed_without_a_word():
+    server = Echo(idle_ms=400)
+    with server.connect() as fresh, server.connect() as used:
+        used.send(get("/hello"))
+        eq(used.response().status, 200)
+        eq(fresh.is_closed(3), True)
+        eq(used.is_closed(3), True)
+
+
+def test_slow_small_bodies_hold_no_worker():
+    server = Echo(workers=2, threads_max=3, stall_ms=4000)
+    slow = open_many(server, 50)
+    for raw in slow:
+        raw.send(post("/count", "Content-Length: 1000", body="a"))
+    for _ in range(20):
+        eq(server.get("/hello", auth=None, timeout=2).status, 200)
+    eq(server.stats()["exchanges"], 1)
+    close_all(slow)
+
+
+def test_slow_large_bodies_never_hold_all_workers():
+    server = Echo(workers=2, threads_max=6, stall_ms=4000)
+    slow = open_many(server, 40)
+    for raw in slow:
+        raw.send(post("/count", "Transfer-Encoding: chunked", body="5\r\nab"))
+    for _ in range(20):
+        eq(server.get("/hello", auth=None, timeout=2).status, 200)
+    if server.threads() > 10:
+        fail(f"{server.threads()} threads")
+    close_all(slow)
+    wait_until(lambda: server.stats()["running"] == 1)
+
+
+def test_a_small_body_that_stalls_is_told_so():
+    server = Echo(stall_ms=500)
+    answer = server.ask(post("/count", "Content-Length: 1000", body="a"))
+    eq((answer.status, answer.closed), (408, True))
+
+
+def test_a_large_body_that_stalls_is_a_time_out():
+    server = Echo(stall_ms=500)
+    with server.connect() as raw:
+        raw.send(post("/count", "Content-Length: 1000000", body="a" * 1000))
+        eq(raw.response().status, 504)
+    eq(server.stats()["timed_out"], 1)
+
+
+def test_a_trickle_below_the_least_rate_is_a_time_out():
+    for header, first in (("Content-Length: 1000000", ""), ("Transfer-Encoding: chunked", f"{1000000:x}\r\n")):
+        server = Echo(stall_ms=1000, rate_min=1000)
+        with server.connect() as raw:
+            raw.send(post("/count", header, body=first))
+            started = time.monotonic()
+            try:
+                while time.monotonic() - started < 10:
+                    raw.send("a" * 10)  # every 50 ms: 200 bytes a second
+                    time.sleep(0.05)
+            except OSError:
+                pass
+            took = time.monotonic() - started
+            if not 0.8 < took < 6:
+                fail(f"the trickle ended after {took:.1f} s")
+        server.stop()
+
+
+def test_a_client_that_does_not_read_costs_no_memory_and_not_for_ever():
+    server = Echo(stall_ms=1500)
+    server.get("/stream?bytes=1000000", auth=None)
+    rss = server.rss_kib()
+    with server.connect() as raw:
+        raw.send(get("/stream"))
+        raw.until(b"\r\n\r\n")
+        time.sleep(1)
+        eq(server.stats()["running"], 2)
+        if server.rss_kib() - rss > 8192:
+            fail(f"grew by {server.rss_kib() - rss} KiB")
+        wait_until(lambda: server.stats()["timed_out"] == 1, 5)
+    wait_until(lambda: server.stats()["connections"] == 1)
+
+
+def test_an_upload_faster_than_its_reader_is_held_back():
+    server = Echo()
+    server.request("POST", "/count", b"a" * 1000000, auth=None)
+    rss = server.rss_kib()
+    with server.connect() as raw:
+        raw.socket.settimeout(0.5)
+        raw.send(post("/count?ms=100", "Content-Length: 1000000000"))
+        sent, piece = 0, b"a" * 65536
+        end = time.monotonic() + 1.5
+        try:
+            while time.monotonic() < end:
+                sent += raw.socket.send(piece)
+        except TimeoutError:
+            pass
+        if sent > 50_000_000:
+            fail(f"took {sent} bytes while its handler read 1 MB")
+        if server.rss_kib() - rss > 8192:
+            fail(f"grew by {server.rss_kib() - rss} KiB")
+    wait_until(lambda: server.stats()["canceled"] == 1)
+
+
+def test_a_large_upload_and_download_stay_small():
+    server = Echo()
+    with server.connect() as raw:
+        raw.socket.settimeout(60)
+        piece = b"%x\r\n%s\r\n" % (1 << 20, b"a" * (1 << 20))
+        raw.send(post("/count", "Transfer-Encoding: chunked"))
+        for _ in range(300):
+            raw.send(piece)
+        raw.send("0\r\n\r\n")
+        eq(raw.response().text.split()[0], str(300 << 20))
+        raw.send(get(f"/stream?bytes={300 << 20}&length=1"))
+        head = raw.until(b"\r\n\r\n")
+        has(head.decode(), f"Content-Length: {300 << 20}")
+        left = (300 << 20) - len(raw.buffer)
+        while left:
+            left -= len(raw.socket.recv(min(left, 1 << 20)))
+    if server.rss_peak() > (150000 if "asan" in str(server.binary) else 12000):
+        fail(f"{server.rss_peak()} KiB at its peak")
+
+
+def test_a_client_that_leaves_cancels_the_work_at_once():
+    server = Echo()
+    with server.connect() as raw:
+        raw.send(get("/work?ms=60000"))
+        wait_until(lambda: server.stats()["running"] == 2)
+        left = time.monotonic()
+    wait_until(lambda: server.stats()["canceled"] == 1)
+    if time.monotonic() - left > 1:
+        fail("it took more than a second to notice")
+
+
+def test_a_client_that_leaves_cancels_a_stream_and_an_upload():
+    server = Echo()
+    with server.connect() as raw:
+        raw.send(get("/stream?ms=10&piece=100"))
+        raw.until(b"xxx")
+    wait_until(lambda: server.stats()["canceled"] == 1)
+    with server.connect() as raw:
+        raw.send(post("/count", "Content-Length: 1000000", body="a"))
+        wait_until(lambda: server.stats()["running"] == 2)
+    wait_until(lambda: server.stats()["canceled"] == 2)
+    wait_until(lambda: server.stats()["connections"] == 1)
+
+
+def test_requests_beyond_the_queue_are_told_to_come_back():
+    server = Echo(workers=1, threads_max=2, queue_max=2)
+    busy = open_many(server, 6)
+    for raw in busy:
+        raw.send(get("/work?ms=500"))
+        time.sleep(0.02)
+    answers = [raw.response() for raw in busy]
+    eq(sorted(answer.status for answer in answers), [200, 200, 200, 503, 503, 503])
+    eq([answer.headers["retry-after"] for answer in answers if answer.status == 503], ["1"] * 3)
+    close_all(busy)
+
+
+def test_connections_beyond_the_limit_are_told_so():
+    server = Echo(connections_max=10)
+    first = open_many(server, 10)
+    wait_until(lambda: server.connect().response().status == 503)
+    close_all(first)
+    wait_until(lambda: server.get("/hello", auth=None).status == 200)
+
+
+def test_one_address_cannot_take_all_connections():
+    server = Echo(connections_per_ip=5)
+    first = open_many(server, 5)
+    eq(server.connect().response().status, 503)
+    close_all(first)
+    wait_until(lambda: server.get("/hello", auth=None).status == 200)
+
+
+def test_memory_for_half_sent_requests_is_bounded():
+    server = Echo(buffers_max=100000)
+    greedy = open_many(server, 40)
+    for raw in greedy:
+        raw.send("GET /hello HTTP/1.1\r\nHost: x\r\nX: " + "a" * 7000)
+    statuses = []
+    for raw in greedy:
+        raw.socket.settimeout(0.2)
+        try:
+            statuses.append(raw.response().status)
+        except TimeoutError:
+            pass
+    if 503 not in statuses:
+        fail("nobody was refused")
+    close_all(greedy)
+    wait_until(lambda: server.stats()["buffers"] < 10000)
+
+
+def test_the_server_survives_having_no_descriptors_left():
+    server = Echo()
+    import resource
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (40, 40))
+    many = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
+    time.sleep(0.5)
+    for connection in many:
+        connection.close()
+    wait_until(lambda: server.get("/hello", auth=None).status == 200)
+
+
+def test_many_clients_at_once_all_get_their_own_answer():
+    server = Echo(workers=4)
+    wrong = []
+
+    def client(n):
+        with server.connect(30) as raw:
+            for i in range(100):
+                size = (n * 7919 + i * 104729) % 90000
+                raw.send(post("/count", f"Content-Length: {size}", body="a" * size))
+                got = raw.response().text.split()[0]
+                if got != str(size):
+                    wrong.append((n, i, size, got))
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    eq(wrong, [])
+    eq(server.stats()["buffers"] < 10000, True)
+
+
+# The end
+
+def test_a_drain_lets_a_download_finish_and_accepts_nothing_new():
+    server = Echo(drain_ms=20000)
+    idle = server.connect()
+    idle.send(get("/hello"))
+    idle.response()
+    with server.connect() as raw:
+        raw.send(get("/stream?bytes=3000000&piece=30000&ms=10"))
+        raw.until(b"\r\n\r\n")
+        server.process.send_signal(signal.SIGTERM)
+        eq(idle.is_closed(3), True, "the idle connection is closed")
+        try:
+            socket.create_connection(("127.0.0.1", server.port), 1).close()
+            fail("it still accepts")
+        except ConnectionRefusedError:
+            pass
+        total = 0
+        while size := int(raw.until(b"\r\n"), 16):
+            total += len(raw.exactly(size))
+            raw.until(b"\r\n")
+        eq(total, 3000000)
+    eq(server.process.wait(10), 0)
+    server.stop()
+
+
+def test_a_request_during_the_drain_is_told_that_it_is_the_last():
+    server = Echo(drain_ms=10000)
+    with server.connect() as raw:
+        raw.send("GET /hello HTTP/1.1\r\n")
+        wait_until(lambda: server.stats()["connections"] == 2)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        raw.send("Host: x\r\n\r\n")
+        answer = raw.response()
+        eq((answer.status, answer.headers["connection"]), (200, "close"))
+        eq(raw.is_closed(), True)
+    server.stop()
+
+
+def test_a_drain_ends_at_its_deadline():
+    server = Echo(drain_ms=500)
+    stuck, working = server.connect(), server.connect()
+    stuck.send(get("/stream"))
+    working.send(get("/work?ms=60000"))
+    stuck.until(b"\r\n\r\n")
+    wait_until(lambda: server.stats()["running"] == 3)
+    started = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    eq(server.process.wait(10), 3, "the exit code of an aborted drain")
+    if time.monotonic() - started > 4:
+        fail(f"took {time.monotonic() - started:.1f} s")
+    server.check_sanitizers()
+    server.process = None
+
+
+main()
