@@ -184,7 +184,7 @@ def test_a_large_upload_and_download_stay_small():
         left = (300 << 20) - len(raw.buffer)
         while left:
             left -= len(raw.socket.recv(min(left, 1 << 20)))
-    if server.rss_peak() > (150000 if "asan" in str(server.binary) else 12000):
+    if server.rss_peak() > (150000 if "build-" in str(server.binary) else 12000):
         fail(f"{server.rss_peak()} KiB at its peak")
 
 
