@@ -36,8 +36,10 @@ static inline void host_unlock_at_end(struct host_lock **lock)
 }
 
 /* Holds `lock` until the end of the enclosing block. */
-#define WITH_LOCK(lock)                                                                     \
-	__attribute__((cleanup(host_unlock_at_end))) struct host_lock *with_lock_ = (lock); \
-	host_lock(with_lock_)
+#define WITH_LOCK(lock) WITH_LOCK_ON(lock, __LINE__)
+#define WITH_LOCK_ON(lock, line) WITH_LOCK_AS(lock, line)
+#define WITH_LOCK_AS(lock, line)                                                                  \
+	__attribute__((cleanup(host_unlock_at_end))) struct host_lock *with_lock_##line = (lock); \
+	host_lock(with_lock_##line)
 
 #endif

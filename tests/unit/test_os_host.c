@@ -33,6 +33,19 @@ static void a_lock_lets_one_in_at_a_time(void **state)
 	assert_int_equal(counter, 40000);
 }
 
+static void locks_nest(void **state)
+{
+	static struct host_lock other;
+	(void)state;
+	WITH_LOCK(&lock);
+	{
+		WITH_LOCK(&other);
+		counter = 1;
+	}
+	WITH_LOCK(&other);
+	assert_int_equal(counter, 1);
+}
+
 static void *take_turns(void *arg)
 {
 	int me = *(int *)arg;
@@ -115,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(a_lock_lets_one_in_at_a_time),
+		UNIT_TEST(locks_nest),
 		UNIT_TEST(who_waits_is_woken),
 		UNIT_TEST(memory_is_given_even_for_nothing),
 		UNIT_TEST(a_broken_assertion_ends_the_process_and_says_where),
