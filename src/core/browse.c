@@ -1,0 +1,282 @@
+#include "core/browse.h"
+
+#include "base/sort.h"
+#include "core/browse_walk.h"
+#include "core/permit.h"
+
+enum {
+	PAGE_OBJECT_MAX = 32 << 20, /* commits and trees that a page reads */
+	LISTING_MAX = 1000,
+	REFS_PER_PAGE = 100,
+	REFS_BY_DATE_MAX = 1000, /* more than that are not all read to be sorted */
+};
+
+enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
+	struct browse *out)
+{
+	memset(out, 0, sizeof *out);
+	out->core = core;
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	struct permit_need need = {name, PERMISSION_READ};
+	TRY(permit_repo(c, core, tx, who, need, &out->repo));
+	TRY(policy_level(c, core->policy, tx, who, &out->repo, &out->level));
+	TRY(snapshot_get(c, core, tx, &out->repo, &out->snapshot));
+	odb_reader_init(c, &out->reader, &out->snapshot->odb);
+	out->reader.object_max = PAGE_OBJECT_MAX;
+	return OK;
+}
+
+void browse_close(struct browse *b)
+{
+	if (b->snapshot)
+		snapshot_release(&b->snapshot);
+}
+
+/* Sets rev->commit to the commit that a ref means. */
+static enum err to_commit(struct ctx *c, struct browse *b, struct revision *rev, struct oid id)
+{
+	enum object_type type;
+	TRY(odb_peel(c, &b->reader, &id, OBJECT_COMMIT, &rev->commit, &type));
+	if (type != OBJECT_COMMIT)
+		return fail(c, ERR_NOT_FOUND, "%.*s is not a commit", STR_FMT(rev->text));
+	return OK;
+}
+
+static const struct ref *ref_under(
+	struct ctx *c, struct browse *b, const char *prefix, struct str name)
+{
+	if (name.len == 0 || name.len > REF_NAME_MAX)
+		return NULL;
+	struct buf full = {.arena = c->arena};
+	buf_cstr(&full, prefix);
+	buf_str(&full, name);
+	return snapshot_ref(b->snapshot, buf_view(&full));
+}
+
+/* Is `name` a branch, a tag or a full name? */
+static const struct ref *ref_named(
+	struct ctx *c, struct browse *b, struct str name, enum revision_kind *kind)
+{
+	const struct ref *ref = ref_under(c, b, "refs/heads/", name);
+	*kind = REVISION_BRANCH;
+	if (!ref) {
+		ref = ref_under(c, b, "refs/tags/", name);
+		*kind = REVISION_TAG;
+	}
+	if (!ref && str_starts(name, STR("refs/"))) {
+		ref = ref_under(c, b, "", name);
+		*kind = REVISION_COMMIT;
+	}
+	return ref;
+}
+
+static bool is_hex(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char byte = s.at[i];
+		if (!((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
+			    (byte >= 'A' && byte <= 'F')))
+			return false;
+	}
+	return s.len >= 4 && s.len <= 2 * HASH_MAX;
+}
+
+static enum err resolve_id(struct ctx *c, struct browse *b, struct str text, struct revision *rev)
+{
+	struct oid id;
+	rev->kind = REVISION_COMMIT;
+	rev->text = text;
+	TRY(odb_find_prefix(c, &b->reader, text, &id));
+	TRY(to_commit(c, b, rev, id));
+	char hex[OID_HEX_MAX];
+	rev->text = str_copy(c->arena, str_of(oid_hex(&rev->commit, hex)));
+	return OK;
+}
+
+static struct str without_slashes_at_end(struct str path)
+{
+	while (path.len && path.at[path.len - 1] == '/')
+		path.len--;
+	return path;
+}
+
+enum err browse_resolve(
+	struct ctx *c, struct browse *b, struct str text, struct revision *rev, struct str *path)
+{
+	text = without_slashes_at_end(text);
+	struct str first = str_until(text, str_find(text, '/'));
+	for (struct str name = text;; name = str_until(name, str_find_last(name, '/'))) {
+		const struct ref *ref = ref_named(c, b, name, &rev->kind);
+		if (ref) {
+			rev->text = name;
+			*path = str_from_index(text, name.len + 1);
+			return to_commit(c, b, rev, ref->id);
+		}
+		if (name.len <= first.len)
+			break;
+	}
+	*path = str_from_index(text, first.len + 1);
+	if (str_is(first, "HEAD"))
+		return browse_head(c, b, rev);
+	if (is_hex(first))
+		return resolve_id(c, b, first, rev);
+	return fail(c, ERR_NOT_FOUND, "there is no branch, tag or commit \"%.*s\"", STR_FMT(first));
+}
+
+enum err browse_head(struct ctx *c, struct browse *b, struct revision *rev)
+{
+	const struct ref *ref = snapshot_ref(b->snapshot, b->snapshot->head);
+	rev->text = b->snapshot->head;
+	rev->kind = str_skip(&rev->text, STR("refs/heads/")) ? REVISION_BRANCH : REVISION_COMMIT;
+	if (!ref)
+		return fail(
+			c, ERR_NOT_FOUND, "nothing is pushed to \"%.*s\" yet", STR_FMT(rev->text));
+	return to_commit(c, b, rev, ref->id);
+}
+
+enum err browse_entry(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	struct tree_entry *out)
+{
+	struct str bytes;
+	struct commit commit;
+	TRY(odb_read_as(c, &b->reader, &rev->commit, OBJECT_COMMIT, &bytes));
+	TRY(commit_parse(c, rev->commit.algo, bytes, &commit));
+	memset(out, 0, sizeof *out);
+	out->mode = MODE_TREE;
+	out->id = commit.tree;
+	if (path.len == 0)
+		return OK;
+	enum err err = odb_tree_path(c, &b->reader, &commit.tree, path, out);
+	if (err == ERR_NOT_FOUND)
+		return fail(
+			c, err, "there is no \"%.*s\" in %.*s", STR_FMT(path), STR_FMT(rev->text));
+	return err;
+}
+
+static enum entry_kind kind_of(const struct tree_entry *e)
+{
+	if (tree_entry_is_tree(e))
+		return ENTRY_TREE;
+	if (tree_entry_is_gitlink(e))
+		return ENTRY_SUBMODULE;
+	if ((e->mode & 0170000) == MODE_SYMLINK)
+		return ENTRY_SYMLINK;
+	return e->mode & 0100 ? ENTRY_EXECUTABLE : ENTRY_FILE;
+}
+
+static int by_folder_first(const void *a, const void *b, const void *arg)
+{
+	(void)arg;
+	const struct listing_entry *x = a, *y = b;
+	return (x->kind != ENTRY_TREE) - (y->kind != ENTRY_TREE);
+}
+
+enum err browse_listing(struct ctx *c, struct browse *b, const struct revision *rev,
+	struct str path, struct listing *out)
+{
+	memset(out, 0, sizeof *out);
+	struct tree_entry entry;
+	TRY(browse_entry(c, b, rev, path, &entry));
+	if (!tree_entry_is_tree(&entry))
+		return fail(c, ERR_NOT_FOUND, "\"%.*s\" is not a folder", STR_FMT(path));
+	struct str rest;
+	TRY(odb_read_as(c, &b->reader, &entry.id, OBJECT_TREE, &rest));
+	VEC_OF(struct listing_entry) list = {.arena = c->arena};
+	for (bool more;;) {
+		TRY(tree_next(c, b->snapshot->algo, &rest, &entry, &more));
+		if (!more)
+			break;
+		*vec_push(&list) = (struct listing_entry){
+			.kind = kind_of(&entry), .name = entry.name, .id = entry.id};
+	}
+	sort_array(c->arena, list.at, list.len, sizeof *list.at, by_folder_first, NULL);
+	out->path = path;
+	out->at = list.at;
+	out->total = list.len;
+	out->count = list.len < LISTING_MAX ? list.len : LISTING_MAX;
+	return OK;
+}
+
+enum err browse_commit(
+	struct ctx *c, struct browse *b, const struct oid *id, struct commit_full *out)
+{
+	struct str bytes;
+	struct commit commit;
+	TRY(odb_read_as(c, &b->reader, id, OBJECT_COMMIT, &bytes));
+	TRY(commit_parse(c, id->algo, bytes, &commit));
+	const struct signature *a = &commit.author, *k = &commit.committer;
+	*out = (struct commit_full){
+		.id = *id,
+		.tree = commit.tree,
+		.parents = commit.parents,
+		.parent_count = commit.parent_count,
+		.author = {a->name, a->email, a->seconds, a->offset_minutes},
+		.committer = {k->name, k->email, k->seconds, k->offset_minutes},
+		.subject = message_subject(commit.message),
+		.body = str_trim(message_body(commit.message)),
+	};
+	return OK;
+}
+
+static enum err ref_line(struct ctx *c, struct browse *b, const struct ref *ref, struct str name,
+	struct ref_line *out)
+{
+	*out = (struct ref_line){.name = name, .id = ref->peeled.algo ? ref->peeled : ref->id};
+	out->is_default = str_eq(ref->name, b->snapshot->head);
+	enum object_type type;
+	uint64_t size;
+	TRY(odb_stat(c, &b->reader, &out->id, &type, &size));
+	return type == OBJECT_COMMIT ? browse_line(c, b, &out->id, &out->commit) : OK;
+}
+
+static int by_date(const void *a, const void *b, const void *arg)
+{
+	(void)arg;
+	const struct ref_line *x = a, *y = b;
+	if (x->is_default != y->is_default)
+		return x->is_default ? -1 : 1;
+	return (x->commit.when < y->commit.when) - (x->commit.when > y->commit.when);
+}
+
+enum err browse_refs(
+	struct ctx *c, struct browse *b, struct str prefix, size_t skip, struct ref_list *out)
+{
+	const struct snapshot *s = b->snapshot;
+	size_t first = snapshot_lower_bound(s, prefix), end = first;
+	while (end < s->ref_count && str_starts(s->refs[end].name, prefix))
+		end++;
+	size_t total = end - first;
+	skip = skip < total ? skip : total;
+	size_t shown = total - skip < REFS_PER_PAGE ? total - skip : REFS_PER_PAGE;
+	bool all = total <= REFS_BY_DATE_MAX;
+	size_t count = all ? total : shown;
+	struct ref_line *lines = NEW_ARRAY(c->arena, struct ref_line, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		/* Too many to sort: the last by name come first, which are the newest versions. */
+		const struct ref *ref = &s->refs[all ? first + i : end - 1 - skip - i];
+		TRY(ref_line(c, b, ref, str_from_index(ref->name, prefix.len), &lines[i]));
+	}
+	if (all)
+		sort_array(c->arena, lines, count, sizeof *lines, by_date, NULL);
+	*out = (struct ref_list){all ? lines + skip : lines, shown, skip, total};
+	return OK;
+}
+
+void browse_branches(struct ctx *c, struct browse *b, size_t limit, struct ref_list *out)
+{
+	const struct snapshot *s = b->snapshot;
+	const struct str prefix = STR("refs/heads/");
+	struct ref_line *lines = NEW_ARRAY(c->arena, struct ref_line, limit + 1);
+	size_t count = 0;
+	if (str_starts(s->head, prefix) && snapshot_ref(s, s->head))
+		lines[count++] = (struct ref_line){
+			.name = str_from_index(s->head, prefix.len), .is_default = true};
+	for (size_t i = snapshot_lower_bound(s, prefix); i < s->ref_count && count < limit; i++) {
+		if (!str_starts(s->refs[i].name, prefix))
+			break;
+		if (!str_eq(s->refs[i].name, s->head))
+			lines[count++].name = str_from_index(s->refs[i].name, prefix.len);
+	}
+	*out = (struct ref_list){.at = lines, .count = count, .total = count};
+}

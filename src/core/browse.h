@@ -1,0 +1,93 @@
+/*
+ * Looking into a repository: what the pages show. Verbs that fill the models of model/browse.h.
+ *
+ * A `struct browse` is one request's look into one repository as of one version: caller's memory,
+ * opened once (which is where permission is asked), closed at the end of the block. Everything that
+ * comes out lives in c->arena. Nothing here takes longer than its budget: what was not found in time
+ * is left out, and said so.
+ */
+#ifndef CORE_BROWSE_H
+#define CORE_BROWSE_H
+
+#include "core/core.h"
+#include "core/snapshot.h"
+#include "git/odb.h"
+#include "model/browse.h"
+#include "model/diff.h"
+
+struct browse {
+	struct repo repo;
+	enum permission level; /* the most that they may do */
+	struct core *core;
+	struct snapshot *snapshot;
+	struct odb_reader reader;
+};
+
+/* permit_repo for READ, and the snapshot. */
+enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
+	struct browse *out) MUST;
+void browse_close(struct browse *b);
+#define BROWSE __attribute__((cleanup(browse_close))) struct browse
+
+/*
+ * What a URL names: "feature/x/src/a.c" is the branch "feature/x" (the longest that fits) and the path
+ * "src/a.c". A revision is a branch, a tag, HEAD, a full ref name, or an id of 4 digits or more.
+ * ERR_NOT_FOUND; ERR_CONFLICT when a short id fits several.
+ */
+enum err browse_resolve(struct ctx *c, struct browse *b, struct str text, struct revision *rev,
+	struct str *path) MUST;
+/* What HEAD points at; ERR_NOT_FOUND while nothing is pushed there. */
+enum err browse_head(struct ctx *c, struct browse *b, struct revision *rev) MUST;
+
+/* The entry at `path` of a revision, whatever it is. ERR_NOT_FOUND. */
+enum err browse_entry(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	struct tree_entry *out) MUST;
+
+/* A folder, sub-folders first. ERR_NOT_FOUND, also when it is no folder. */
+enum err browse_listing(struct ctx *c, struct browse *b, const struct revision *rev,
+	struct str path, struct listing *out) MUST;
+/* Fills `last` of its entries, and *folder with the commit that last changed the folder itself. */
+enum err browse_last_changes(struct ctx *c, struct browse *b, const struct revision *rev,
+	struct listing *list, const struct commit_line **folder) MUST;
+/* The README of a folder, or NULL. Its html is rendered where it is Markdown. */
+enum err browse_readme(struct ctx *c, struct browse *b, const struct revision *rev,
+	const struct listing *list, struct file **out) MUST;
+
+/* A file; its bytes up to core_limits.page_blob_max. ERR_NOT_FOUND, also for a folder. */
+enum err browse_file(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	struct file *out) MUST;
+/* Renders a file that is_markup into file->html. */
+enum err browse_render(
+	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file) MUST;
+/* The media type of an image by its name, NULL for what is none that a browser shows. */
+const char *browse_image_type(struct str name);
+
+struct log_query {
+	struct oid from;
+	struct str path; /* only commits that touch it; "": all */
+	size_t skip, limit;
+};
+enum err browse_log(struct ctx *c, struct browse *b, const struct log_query *query,
+	struct commit_log *out) MUST;
+
+enum err browse_commit(
+	struct ctx *c, struct browse *b, const struct oid *id, struct commit_full *out) MUST;
+
+struct diff_limits {
+	size_t files, lines; /* shown in all; more files are counted, longer ones left out */
+	uint64_t file_bytes; /* the longer side of one file */
+};
+#define DIFF_LIMITS_PAGE ((struct diff_limits){100, 6000, 1 << 20})
+#define DIFF_LIMITS_TEXT ((struct diff_limits){5000, 1000000, 8 << 20})
+
+/* What a commit changed, against its first parent. */
+enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *commit,
+	const struct diff_limits *limits, struct diff *out) MUST;
+
+/* Refs under `prefix` ("refs/heads/"), newest commit first where they are not too many for that. */
+enum err browse_refs(
+	struct ctx *c, struct browse *b, struct str prefix, size_t skip, struct ref_list *out) MUST;
+/* The names of up to `limit` branches, the default one first: no commit is read. */
+void browse_branches(struct ctx *c, struct browse *b, size_t limit, struct ref_list *out);
+
+#endif

@@ -1,0 +1,151 @@
+/* One file, as a page shows it. */
+#include "core/browse.h"
+
+#include "base/uri.h"
+
+static const struct {
+	const char *suffix, *type;
+} images[] = {
+	{".png", "image/png"},
+	{".jpg", "image/jpeg"},
+	{".jpeg", "image/jpeg"},
+	{".gif", "image/gif"},
+	{".webp", "image/webp"},
+	{".avif", "image/avif"},
+	{".ico", "image/x-icon"},
+	{".bmp", "image/bmp"},
+	{".svg", "image/svg+xml"},
+};
+
+static bool ends_nocase(struct str s, const char *suffix)
+{
+	struct str end = str_of(suffix);
+	return s.len >= end.len && str_eq_nocase(str_from_index(s, s.len - end.len), end);
+}
+
+const char *browse_image_type(struct str name)
+{
+	for (size_t i = 0; i < sizeof images / sizeof *images; i++)
+		if (ends_nocase(name, images[i].suffix))
+			return images[i].type;
+	return NULL;
+}
+
+static bool is_markup_name(struct str name)
+{
+	return ends_nocase(name, ".md") || ends_nocase(name, ".markdown");
+}
+
+/* As git guesses: a NUL among the first bytes. */
+static bool is_binary(struct str bytes)
+{
+	struct str head = str_until(bytes, 8000);
+	return head.len && memchr(head.at, 0, head.len);
+}
+
+static struct str last_part(struct str path)
+{
+	size_t slash = str_find_last(path, '/');
+	return slash < path.len ? str_from_index(path, slash + 1) : path;
+}
+
+static enum err fill(struct ctx *c, struct browse *b, const struct tree_entry *e, struct file *f)
+{
+	enum object_type type;
+	TRY(odb_stat(c, &b->reader, &e->id, &type, &f->size));
+	if (type != OBJECT_BLOB)
+		return fail(c, ERR_NOT_FOUND, "\"%.*s\" is not a file", STR_FMT(f->path));
+	bool symlink = (e->mode & 0170000) == MODE_SYMLINK;
+	f->executable = !symlink && e->mode & 0100;
+	if (!symlink && browse_image_type(f->name)) {
+		f->kind = FILE_IMAGE;
+		return OK;
+	}
+	if (f->size > b->core->limits.page_blob_max) {
+		f->kind = FILE_TOO_BIG;
+		return OK;
+	}
+	TRY(odb_read_as(c, &b->reader, &e->id, OBJECT_BLOB, &f->bytes));
+	f->kind = symlink ? FILE_SYMLINK : is_binary(f->bytes) ? FILE_BINARY : FILE_TEXT;
+	f->is_markup = f->kind == FILE_TEXT && is_markup_name(f->name);
+	return OK;
+}
+
+enum err browse_file(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	struct file *out)
+{
+	struct tree_entry entry;
+	TRY(browse_entry(c, b, rev, path, &entry));
+	*out = (struct file){.path = path, .name = last_part(path), .id = entry.id};
+	if (tree_entry_is_gitlink(&entry)) {
+		out->kind = FILE_SUBMODULE;
+		return OK;
+	}
+	return fill(c, b, &entry, out);
+}
+
+static struct str base_url(struct ctx *c, const struct browse *b, const struct revision *rev,
+	const char *verb, const struct file *file)
+{
+	struct buf url = {.arena = c->arena};
+	buf_fmt(&url, "/%.*s/%s/", STR_FMT(b->repo.name), verb);
+	uri_encode_path(&url, rev->text);
+	buf_byte(&url, '/');
+	uri_encode_path(&url, str_until(file->path, file->path.len - file->name.len));
+	return buf_view(&url);
+}
+
+enum err browse_render(
+	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file)
+{
+	struct markup_base base = {
+		.links = base_url(c, b, rev, "blob", file),
+		.images = base_url(c, b, rev, "raw", file),
+	};
+	struct buf html = {.arena = c->arena};
+	enum err err = markup_render(c, b->core->markup, file->bytes, &base, &html);
+	if (err == ERR_TOO_BIG) {
+		/* Shown as it is written, which is no worse than any other text. */
+		ctx_clear(c);
+		return OK;
+	}
+	file->html = buf_view(&html);
+	return err;
+}
+
+/* The smaller the better; 0: no README. */
+static int readme_rank(const struct listing_entry *e)
+{
+	static const char *const names[] = {"README.md", "README.markdown", "README", "README.txt",
+		"README.rst", "README.adoc"};
+	if (e->kind != ENTRY_FILE && e->kind != ENTRY_EXECUTABLE)
+		return 0;
+	for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
+		if (str_eq_nocase(e->name, str_of(names[i])))
+			return i + 1;
+	return 0;
+}
+
+enum err browse_readme(struct ctx *c, struct browse *b, const struct revision *rev,
+	const struct listing *list, struct file **out)
+{
+	const struct listing_entry *best = NULL;
+	*out = NULL;
+	for (size_t i = 0; i < list->count; i++) {
+		int rank = readme_rank(&list->at[i]);
+		if (rank && (!best || rank < readme_rank(best)))
+			best = &list->at[i];
+	}
+	if (!best)
+		return OK;
+	struct buf path = {.arena = c->arena};
+	buf_str(&path, list->path);
+	buf_cstr(&path, list->path.len ? "/" : "");
+	buf_str(&path, best->name);
+	struct file *file = NEW(c->arena, struct file);
+	TRY(browse_file(c, b, rev, buf_view(&path), file));
+	if (file->kind != FILE_TEXT || file->size == 0)
+		return OK;
+	*out = file;
+	return file->is_markup ? browse_render(c, b, rev, file) : OK;
+}
