@@ -59,6 +59,8 @@ enum err browse_file(struct ctx *c, struct browse *b, const struct revision *rev
 /* Renders a file that is_markup into file->html. */
 enum err browse_render(
 	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file) MUST;
+/* Does a blob of any size look like text? By its first bytes. */
+enum err browse_is_text(struct ctx *c, struct browse *b, const struct oid *id, bool *out) MUST;
 /* The media type of an image by its name, NULL for what is none that a browser shows. */
 const char *browse_image_type(struct str name);
 

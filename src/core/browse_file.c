@@ -149,3 +149,32 @@ enum err browse_readme(struct ctx *c, struct browse *b, const struct revision *r
 	*out = file;
 	return file->is_markup ? browse_render(c, b, rev, file) : OK;
 }
+
+/* Takes the head of an object, then has seen enough. */
+struct peek {
+	struct sink sink;
+	char *at;
+	size_t len, cap;
+};
+
+static enum err peek_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	struct peek *p = (struct peek *)self;
+	size_t room = p->cap - p->len;
+	memcpy(p->at + p->len, bytes, len < room ? len : room);
+	p->len += len < room ? len : room;
+	return p->len == p->cap ? fail(c, ERR_CANCELED, "enough") : OK;
+}
+
+enum err browse_is_text(struct ctx *c, struct browse *b, const struct oid *id, bool *out)
+{
+	enum { HEAD = 8000 };
+	struct peek p = {.sink.write = peek_write, .at = arena_alloc(c->arena, HEAD), .cap = HEAD};
+	enum err err = odb_stream(c, &b->reader, id, &p.sink);
+	if (err == ERR_CANCELED && p.len == p.cap) {
+		ctx_clear(c);
+		err = OK;
+	}
+	*out = !is_binary(str_from(p.at, p.len));
+	return err;
+}

@@ -1,0 +1,11 @@
+/* Verbs on one's own account. */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+
+#include "core/core.h"
+
+/* ERR_UNAUTH to the anonymous. */
+enum err account_get(struct ctx *c, struct core *core, const struct actor *who, struct user *out)
+	MUST;
+
+#endif

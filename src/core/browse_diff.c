@@ -1,0 +1,336 @@
+/* What a commit changed: trees, then renames, then lines. */
+#include "core/browse.h"
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "git/diff.h"
+#include "git/tree_diff.h"
+
+enum { CONTEXT = 3, HEADING_MAX = 80, RENAME_CANDIDATES_MAX = 40, RENAME_BYTES_MAX = 1 << 18 };
+
+struct job {
+	struct browse *browse;
+	const struct diff_limits *limits;
+	struct diff_file *files;
+	size_t count;
+	size_t lines_left;
+};
+
+static bool is_gitlink(uint32_t mode)
+{
+	return (mode & 0170000) == MODE_GITLINK;
+}
+
+static enum err read_text(struct ctx *c, struct job *j, const struct oid *id, struct str *out)
+{
+	*out = STR("");
+	return id->algo ? odb_read_as(c, &j->browse->reader, id, OBJECT_BLOB, out) : OK;
+}
+
+static enum err size_of(struct ctx *c, struct job *j, const struct oid *id, uint64_t *out)
+{
+	enum object_type type;
+	*out = 0;
+	return id->algo ? odb_stat(c, &j->browse->reader, id, &type, out) : OK;
+}
+
+static bool has_nul(struct str bytes)
+{
+	struct str head = str_until(bytes, 8000);
+	return head.len && memchr(head.at, 0, head.len);
+}
+
+/* Like git's default: a line that begins with a letter, '_' or '$' heads what follows it. */
+static bool is_heading(struct str line)
+{
+	if (line.len == 0)
+		return false;
+	char first = line.at[0];
+	return (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_' ||
+	       first == '$';
+}
+
+static struct str heading_before(const struct text_lines *old, uint32_t at, uint32_t stop)
+{
+	while (at-- > stop)
+		if (is_heading(old->at[at]))
+			return str_trim(str_until(old->at[at], HEADING_MAX));
+	return STR("");
+}
+
+struct lines {
+	VEC_OF(struct diff_line) all;
+	uint32_t old_line, new_line;
+};
+
+static void add_lines(
+	struct lines *to, const struct text_lines *from, uint32_t *at, uint32_t end, char kind)
+{
+	for (; *at < end; ++*at) {
+		struct diff_line *line = vec_push(&to->all);
+		line->kind = kind;
+		line->text = from->at[*at];
+		line->no_newline = !str_skip_end(&line->text, STR("\n"));
+		if (kind != '+')
+			line->old_line = ++to->old_line;
+		if (kind != '-')
+			line->new_line = ++to->new_line;
+	}
+}
+
+static void fill_hunk(struct ctx *c, const struct diff_script *s, const struct diff_span *span,
+	struct diff_hunk *out)
+{
+	struct lines lines = {.all.arena = c->arena};
+	uint32_t a = span->old_at, b = span->new_at;
+	lines.old_line = a, lines.new_line = b;
+	for (size_t i = span->first; i < span->first + span->count; i++) {
+		const struct diff_edit *e = &s->edits[i];
+		add_lines(&lines, &s->old, &a, e->old_at, ' ');
+		b = e->new_at;
+		add_lines(&lines, &s->old, &a, e->old_at + e->old_count, '-');
+		add_lines(&lines, &s->new, &b, e->new_at + e->new_count, '+');
+	}
+	add_lines(&lines, &s->old, &a, span->old_at + span->old_count, ' ');
+	out->lines = lines.all.at;
+	out->line_count = lines.all.len;
+	out->old_count = span->old_count;
+	out->new_count = span->new_count;
+	/* A side without lines is numbered by the line before it. */
+	out->old_at = span->old_at + (span->old_count > 0);
+	out->new_at = span->new_at + (span->new_count > 0);
+}
+
+static void fill_hunks(struct ctx *c, const struct diff_script *s, struct diff_file *f)
+{
+	VEC_OF(struct diff_hunk) hunks = {.arena = c->arena};
+	struct diff_span span;
+	uint32_t scanned = 0;
+	struct str heading = STR("");
+	for (size_t at = 0; diff_next_span(s, CONTEXT, &at, &span);) {
+		struct diff_hunk *hunk = vec_push(&hunks);
+		struct str found = heading_before(&s->old, span.old_at, scanned);
+		heading = found.len ? found : heading;
+		scanned = span.old_at;
+		fill_hunk(c, s, &span, hunk);
+		hunk->heading = heading;
+	}
+	f->hunks = hunks.at;
+	f->hunk_count = hunks.len;
+}
+
+static enum err compare_text(struct ctx *c, struct job *j, struct diff_file *f)
+{
+	struct str old, new;
+	struct diff_script script;
+	TRY(read_text(c, j, &f->old_id, &old));
+	TRY(read_text(c, j, &f->new_id, &new));
+	if (has_nul(old) || has_nul(new)) {
+		f->without = DIFF_BINARY;
+		return OK;
+	}
+	enum err err = diff_lines(c, old, new, &script);
+	if (err == ERR_TOO_BIG) {
+		ctx_clear(c);
+		f->without = DIFF_TOO_BIG;
+		return OK;
+	}
+	TRY(err);
+	for (size_t i = 0; i < script.count; i++) {
+		f->removed += script.edits[i].old_count;
+		f->added += script.edits[i].new_count;
+	}
+	uint64_t shown = (uint64_t)f->added + f->removed + script.count * 2 * CONTEXT;
+	if (shown > j->lines_left) {
+		f->without = DIFF_TOO_BIG;
+		return OK;
+	}
+	j->lines_left -= (size_t)shown;
+	fill_hunks(c, &script, f);
+	return OK;
+}
+
+static enum err compare_file(struct ctx *c, struct job *j, struct diff_file *f)
+{
+	uint64_t old, new;
+	if (is_gitlink(f->old_mode) || is_gitlink(f->new_mode)) {
+		f->without = DIFF_SUBMODULE;
+		return OK;
+	}
+	if (oid_eq(&f->old_id, &f->new_id))
+		return OK;
+	TRY(size_of(c, j, &f->old_id, &old));
+	TRY(size_of(c, j, &f->new_id, &new));
+	if (old > j->limits->file_bytes || new > j->limits->file_bytes) {
+		f->without = DIFF_TOO_BIG;
+		return OK;
+	}
+	return compare_text(c, j, f);
+}
+
+static void add_file(struct diff_file *f, const struct tree_change *t)
+{
+	f->change = !t->old_mode ? DIFF_ADDED : !t->new_mode ? DIFF_DELETED : DIFF_MODIFIED;
+	f->old_path = f->new_path = t->path;
+	f->old_mode = t->old_mode;
+	f->new_mode = t->new_mode;
+	f->old_id = t->old_id;
+	f->new_id = t->new_id;
+}
+
+/* The old file now has the new one's name; its own row goes away (old_path empty). */
+static void join(struct diff_file *from, struct diff_file *to, int similarity)
+{
+	to->change = DIFF_RENAMED;
+	to->old_path = from->old_path;
+	to->old_mode = from->old_mode;
+	to->old_id = from->old_id;
+	to->similarity = similarity;
+	from->old_path = from->new_path = STR("");
+}
+
+static bool is_gone(const struct diff_file *f)
+{
+	return f->old_path.len == 0;
+}
+
+static bool same_kind(const struct diff_file *a, const struct diff_file *b)
+{
+	return (a->old_mode & 0170000) == (b->new_mode & 0170000) && !is_gitlink(a->old_mode);
+}
+
+/* Deleted here and added there with the very same content. */
+static void find_moves(struct ctx *c, struct job *j)
+{
+	struct map deleted = {.arena = c->arena};
+	c->world->random(&deleted.seed, sizeof deleted.seed);
+	for (size_t i = 0; i < j->count; i++) {
+		struct diff_file *f = &j->files[i];
+		if (f->change == DIFF_DELETED)
+			*map_put(&deleted, str_from(f->old_id.hash, HASH_MAX)) = f;
+	}
+	for (size_t i = 0; i < j->count; i++) {
+		struct diff_file *f = &j->files[i];
+		if (f->change != DIFF_ADDED)
+			continue;
+		struct diff_file *from = map_get(&deleted, str_from(f->new_id.hash, HASH_MAX));
+		if (from && !is_gone(from) && same_kind(from, f))
+			join(from, f, 100);
+	}
+}
+
+/* How many percent of the longer text are lines that both have. */
+static int similarity(struct ctx *c, struct str old, struct str new)
+{
+	struct map lines = {.arena = c->arena};
+	struct str rest = old, line;
+	size_t common = 0;
+	c->world->random(&lines.seed, sizeof lines.seed);
+	while (str_line(&rest, &line)) {
+		void **count = map_put(&lines, line);
+		*count = (void *)((uintptr_t)*count + 1);
+	}
+	for (rest = new; str_line(&rest, &line);) {
+		uintptr_t count = (uintptr_t)map_get(&lines, line);
+		if (count) {
+			*map_put(&lines, line) = (void *)(count - 1);
+			common += line.len + 1;
+		}
+	}
+	size_t longer = old.len > new.len ? old.len : new.len;
+	return longer ? (int)((uint64_t)common * 100 / longer) : 0;
+}
+
+static enum err best_source(
+	struct ctx *c, struct job *j, struct diff_file *to, struct diff_file **from, int *best)
+{
+	struct str new, old;
+	uint64_t size, other;
+	TRY(size_of(c, j, &to->new_id, &size));
+	if (size == 0 || size > RENAME_BYTES_MAX)
+		return OK;
+	TRY(read_text(c, j, &to->new_id, &new));
+	for (size_t i = 0; i < j->count; i++) {
+		struct diff_file *f = &j->files[i];
+		if (f->change != DIFF_DELETED || is_gone(f) || !same_kind(f, to))
+			continue;
+		TRY(size_of(c, j, &f->old_id, &other));
+		if (other > 2 * size || size > 2 * other)
+			continue;
+		TRY(read_text(c, j, &f->old_id, &old));
+		int percent = similarity(c, old, new);
+		if (percent > *best)
+			*best = percent, *from = f;
+	}
+	return OK;
+}
+
+/* Deleted here and added there with much in common. Only where there are few: it compares pairs. */
+static enum err find_edited_moves(struct ctx *c, struct job *j)
+{
+	size_t deleted = 0, added = 0;
+	for (size_t i = 0; i < j->count; i++) {
+		deleted += j->files[i].change == DIFF_DELETED && !is_gone(&j->files[i]);
+		added += j->files[i].change == DIFF_ADDED;
+	}
+	if (!deleted || deleted > RENAME_CANDIDATES_MAX || added > RENAME_CANDIDATES_MAX)
+		return OK;
+	for (size_t i = 0; i < j->count; i++) {
+		struct diff_file *from = NULL;
+		int best = 49;
+		if (j->files[i].change != DIFF_ADDED)
+			continue;
+		struct arena_mark mark = arena_mark(c->arena);
+		TRY(best_source(c, j, &j->files[i], &from, &best));
+		arena_rewind(c->arena, mark);
+		if (from)
+			join(from, &j->files[i], best < 100 ? best : 99);
+		TRY(ctx_check(c));
+	}
+	return OK;
+}
+
+static enum err tree_of(struct ctx *c, struct browse *b, const struct oid *id, struct oid *out)
+{
+	enum object_type type;
+	return odb_peel(c, &b->reader, id, OBJECT_TREE, out, &type);
+}
+
+static void drop_gone(struct job *j)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < j->count; i++)
+		if (!is_gone(&j->files[i]))
+			j->files[kept++] = j->files[i];
+	j->count = kept;
+}
+
+enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *commit,
+	const struct diff_limits *limits, struct diff *out)
+{
+	struct oid parent;
+	struct tree_changes changes;
+	*out = (struct diff){0};
+	if (commit->parent_count)
+		TRY(tree_of(c, b, &commit->parents[0], &parent));
+	TRY(tree_diff(c, &b->reader, commit->parent_count ? &parent : NULL, &commit->tree,
+		limits->files, &changes));
+	struct job j = {.browse = b, .limits = limits, .lines_left = limits->lines};
+	j.files = NEW_ARRAY(c->arena, struct diff_file, changes.count + 1);
+	j.count = changes.count;
+	for (size_t i = 0; i < changes.count; i++)
+		add_file(&j.files[i], &changes.at[i]);
+	find_moves(c, &j);
+	TRY(find_edited_moves(c, &j));
+	drop_gone(&j);
+	for (size_t i = 0; i < j.count; i++) {
+		TRY(compare_file(c, &j, &j.files[i]));
+		TRY(ctx_check(c));
+		out->added += j.files[i].added;
+		out->removed += j.files[i].removed;
+	}
+	out->files = j.files;
+	out->count = j.count;
+	out->total = changes.total - changes.count + j.count;
+	return OK;
+}

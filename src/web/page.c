@@ -1,0 +1,108 @@
+#include "web/page.h"
+
+#include "base/map.h"
+#include "base/uri.h"
+
+enum { FRESH_SECONDS = 600, PICKER_BRANCHES = 25 };
+
+int64_t page_now(const struct ctx *c)
+{
+	return c->world->clock() / 1000000;
+}
+
+static struct str notice_for(struct str done)
+{
+	static const struct {
+		const char *word, *text;
+	} notices[] = {
+		{"saved", "Saved."},
+		{"access", "Access changed."},
+		{"deleted", "The repository is deleted."},
+		{"password", "Your password is changed."},
+		{"revoked", "The token is revoked: it does not work any more."},
+		{"added", "Added."},
+		{"removed", "Removed."},
+		{"signed-out", "You are signed out."},
+	};
+	for (size_t i = 0; i < sizeof notices / sizeof *notices; i++)
+		if (str_is(done, notices[i].word))
+			return str_of(notices[i].text);
+	return STR("");
+}
+
+void page_begin(struct ctx *c, struct web_request *r, struct str title, struct page *page)
+{
+	*page = (struct page){
+		.title = title,
+		.css = web_asset_url(c->arena, "nimbus.css"),
+		.icon = web_asset_url(c->arena, "logo.svg"),
+		.username = r->who.username,
+		.owner = r->who.owner,
+		.csrf = r->csrf,
+		.here = r->path,
+		.notice = notice_for(web_query(c, r, "done")),
+		.now = page_now(c),
+	};
+}
+
+bool page_is_their_error(enum err kind)
+{
+	switch (kind) {
+	case ERR_INVALID:
+	case ERR_EXISTS:
+	case ERR_CONFLICT:
+	case ERR_TOO_BIG:
+	case ERR_NOT_FOUND: return true;
+	default: return false;
+	}
+}
+
+int page_take_error(struct ctx *c, struct page *page, enum err kind)
+{
+	page->error = str_of(arena_strdup(c->arena, c->error.text));
+	ctx_clear(c);
+	return err_http_status(kind);
+}
+
+void page_repo_begin(struct ctx *c, struct web_request *r, struct browse *b,
+	const struct revision *rev, struct page_repo *top)
+{
+	struct ref_list *branches = NEW(c->arena, struct ref_list);
+	page_begin(c, r, b->repo.name, &top->page);
+	browse_branches(c, b, PICKER_BRANCHES, branches);
+	top->repo = &b->repo;
+	top->rev = rev;
+	top->branches = branches;
+	top->may_admin = b->level >= PERMISSION_ADMIN;
+	top->clone_url = str_of(
+		arena_fmt(c->arena, "%.*s/%.*s.git", STR_FMT(r->origin), STR_FMT(b->repo.name)));
+}
+
+bool page_is_fresh(
+	struct ctx *c, struct web_request *r, const struct browse *b, const struct oid *what)
+{
+	const struct repo *repo = &b->repo;
+	char hex[OID_HEX_MAX] = "";
+	uint64_t looks = bytes_hash(0, repo->description.at, repo->description.len);
+	looks += (uint64_t)repo->visibility * 4 + (uint64_t)b->level;
+	looks = bytes_hash(looks, r->path.at, r->path.len);
+	looks = bytes_hash(looks, r->query.at, r->query.len);
+	if (what)
+		oid_hex(what, hex);
+	return web_is_fresh(
+		r, str_of(arena_fmt(c->arena, "%lld.%lld.%.16s.%llx.%lld", (long long)repo->id,
+			   (long long)repo->version, hex, (unsigned long long)looks,
+			   (long long)(page_now(c) / FRESH_SECONDS))));
+}
+
+enum err page_redirect_to(struct ctx *c, struct web_request *r, const struct browse *b,
+	const char *verb, const struct revision *rev, struct str path)
+{
+	struct buf to = {.arena = c->arena};
+	buf_fmt(&to, "/%.*s/%s/", STR_FMT(b->repo.name), verb);
+	uri_encode_path(&to, rev->text);
+	if (path.len)
+		buf_byte(&to, '/');
+	uri_encode_path(&to, path);
+	return web_redirect(c, r, buf_text(&to));
+}

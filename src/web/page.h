@@ -1,0 +1,36 @@
+/* What the page handlers share: filling in what every page needs. */
+#ifndef WEB_PAGE_H
+#define WEB_PAGE_H
+
+#include "core/browse.h"
+#include "view/page.h"
+#include "web/handlers.h"
+
+/* Everything of `page`; the notice comes from "?done=WORD". */
+void page_begin(struct ctx *c, struct web_request *r, struct str title, struct page *page);
+
+/* Takes the context's error as the page's, and forgets it. Returns the status to answer with. */
+int page_take_error(struct ctx *c, struct page *page, enum err kind);
+
+/* Is it one that the person can put right in the form they sent? */
+bool page_is_their_error(enum err kind);
+
+/* Everything of `top` for a repository that is open; `rev` may be NULL. */
+void page_repo_begin(struct ctx *c, struct web_request *r, struct browse *b,
+	const struct revision *rev, struct page_repo *top);
+
+/*
+ * Has the client this very page? Then answer web_not_modified(). `what` (may be NULL) tells apart
+ * what the URL does not. A page with relative dates is fresh for ten minutes.
+ */
+bool page_is_fresh(
+	struct ctx *c, struct web_request *r, const struct browse *b, const struct oid *what);
+
+/* 303 to "/NAME/VERB/REV/PATH"; the parts are encoded here. */
+enum err page_redirect_to(struct ctx *c, struct web_request *r, const struct browse *b,
+	const char *verb, const struct revision *rev, struct str path) MUST;
+
+/* seconds since 1970 */
+int64_t page_now(const struct ctx *c);
+
+#endif

@@ -1,0 +1,153 @@
+/* One's own account, and the people of the instance. */
+#include "core/account.h"
+#include "core/collaborator.h"
+#include "core/login.h"
+#include "core/permit.h"
+#include "core/token.h"
+#include "web/page.h"
+
+enum { DAY = 86400, INVITE_SECONDS = 7 * DAY, TOKEN_DAYS_MAX = 3660 };
+
+static enum err show_account(struct ctx *c, struct web_request *r, struct str fresh, enum err err)
+{
+	struct page_account p = {.fresh = fresh};
+	struct user self;
+	struct token *tokens;
+	if (err && !page_is_their_error(err) && err != ERR_UNAUTH)
+		return err;
+	page_begin(c, r, STR("Your account"), &p.page);
+	p.page.here = STR("/account");
+	int status = err ? page_take_error(c, &p.page, err) : 200;
+	TRY(token_list(c, r->core, &r->who, &tokens, &p.count));
+	TRY(account_get(c, r->core, &r->who, &self));
+	p.tokens = tokens;
+	p.has_password = self.has_password;
+	if (fresh.len)
+		web_header(r, "Cache-Control", STR("no-store"));
+	struct buf html = {.arena = c->arena};
+	view_account(&html, &p);
+	return web_html(c, r, status == 401 ? 403 : status, buf_view(&html));
+}
+
+enum err page_account(struct ctx *c, struct web_request *r)
+{
+	return show_account(c, r, STR(""), OK);
+}
+
+/* Answers with the page itself, not with a redirection: the secret is to be seen here and now. */
+enum err page_account_token(struct ctx *c, struct web_request *r)
+{
+	struct token_new what = {.name = str_trim(web_field(r, "name"))};
+	struct token made;
+	struct str secret = STR("");
+	uint64_t days;
+	enum err err = OK;
+	if (!permission_parse(web_field(r, "permission"), &what.limit))
+		err = fail(c, ERR_INVALID, "a token's permission is read, write or admin");
+	else if (!str_to_u64(web_field(r, "days"), &days) || days > TOKEN_DAYS_MAX)
+		err = fail(c, ERR_INVALID, "a token lives for 0 to %d days", TOKEN_DAYS_MAX);
+	else
+		what.seconds = (int64_t)days * DAY;
+	if (!err)
+		err = token_create(c, r->core, &r->who, &what, &made, &secret);
+	return show_account(c, r, err ? STR("") : secret, err);
+}
+
+enum err page_account_revoke(struct ctx *c, struct web_request *r)
+{
+	uint64_t id;
+	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
+		return fail(c, ERR_NOT_FOUND, "there is no such token");
+	TRY(token_revoke(c, r->core, &r->who, (int64_t)id));
+	return web_redirect(c, r, "/account?done=revoked");
+}
+
+/* Whoever finds a browser signed in must not be able to take the account over. */
+static enum err check_old(struct ctx *c, struct web_request *r)
+{
+	struct user self;
+	TRY(account_get(c, r->core, &r->who, &self));
+	if (!self.has_password)
+		return OK;
+	struct credential cred = {CREDENTIAL_PASSWORD, r->who.username, web_field(r, "old")};
+	struct actor who;
+	enum err err = login_credential(c, r->core, &cred, STR(""), &who);
+	if (err == ERR_UNAUTH || (!err && who.user_id != r->who.user_id))
+		return fail(c, ERR_UNAUTH, "that is not the password you have");
+	return err;
+}
+
+enum err page_account_password(struct ctx *c, struct web_request *r)
+{
+	enum err err = check_old(c, r);
+	struct str fresh = web_field(r, "new");
+	if (!err)
+		err = collaborator_set_password(c, r->core, &r->who, r->who.username, fresh);
+	if (err)
+		return show_account(c, r, STR(""), err);
+	/* A new password ended every session: this browser, which knows it, gets a new one. */
+	TRY(web_sign_in(c, r, r->who.username, fresh));
+	return web_redirect(c, r, "/account?done=password");
+}
+
+struct fresh {
+	struct str name, link;
+};
+
+static enum err show_people(
+	struct ctx *c, struct web_request *r, const struct fresh *fresh, enum err err)
+{
+	struct page_collaborators p = {0};
+	struct user *users;
+	if (err && !page_is_their_error(err))
+		return err;
+	page_begin(c, r, STR("People"), &p.page);
+	p.page.here = STR("/collaborators");
+	int status = err ? page_take_error(c, &p.page, err) : 200;
+	TRY(collaborator_list(c, r->core, &r->who, &users, &p.count));
+	p.users = users;
+	if (fresh) {
+		p.fresh_name = fresh->name;
+		p.fresh_link = fresh->link;
+		web_header(r, "Cache-Control", STR("no-store"));
+	}
+	struct buf html = {.arena = c->arena};
+	view_collaborators(&html, &p);
+	return web_html(c, r, status, buf_view(&html));
+}
+
+enum err page_collaborators(struct ctx *c, struct web_request *r)
+{
+	return show_people(c, r, NULL, OK);
+}
+
+static enum err invite(struct ctx *c, struct web_request *r, struct str name)
+{
+	struct str secret;
+	TRY(permit_owner(c, &r->who));
+	TRY(login_link_create(c, r->core, name, INVITE_SECONDS, &secret));
+	struct fresh fresh = {.name = name};
+	fresh.link = str_of(
+		arena_fmt(c->arena, "%.*s/sign-in/%.*s", STR_FMT(r->origin), STR_FMT(secret)));
+	return show_people(c, r, &fresh, OK);
+}
+
+enum err page_collaborators_post(struct ctx *c, struct web_request *r)
+{
+	struct user made;
+	struct str password = web_field(r, "password");
+	enum err err = collaborator_create(
+		c, r->core, &r->who, str_trim(web_field(r, "username")), password, &made);
+	if (err)
+		return show_people(c, r, NULL, err);
+	if (password.len == 0)
+		return invite(c, r, made.username);
+	return web_redirect(c, r, "/collaborators?done=added");
+}
+
+enum err page_collaborators_remove(struct ctx *c, struct web_request *r)
+{
+	enum err err = collaborator_remove(c, r->core, &r->who, str_trim(web_field(r, "username")));
+	return err ? show_people(c, r, NULL, err)
+		   : web_redirect(c, r, "/collaborators?done=removed");
+}

@@ -1,0 +1,45 @@
+/* One commit, and its difference as a page and as text. */
+#include "web/page.h"
+
+#include "view/patch.h"
+
+static enum err as_text(struct ctx *c, struct web_request *r, struct browse *b,
+	const struct commit_full *commit, bool mail)
+{
+	struct diff diff;
+	struct buf text = {.arena = c->arena};
+	if (web_is_fresh(r, str_of(arena_fmt(c->arena, "%.*s", STR_FMT(r->path)))))
+		return web_not_modified(c, r);
+	TRY(browse_diff(c, b, commit, &DIFF_LIMITS_TEXT, &diff));
+	if (mail)
+		patch_mail(&text, commit, &diff);
+	patch_text(&text, &diff);
+	return web_text(c, r, 200, buf_view(&text));
+}
+
+enum err page_commit(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	struct revision rev;
+	struct str id = web_param(r, "id"), path;
+	struct commit_full commit;
+	struct diff diff;
+	bool mail = str_skip_end(&id, STR(".patch"));
+	bool text = mail || str_skip_end(&id, STR(".diff"));
+	TRY(browse_open(c, r->core, &r->who, web_param(r, "name"), &b));
+	TRY(browse_resolve(c, &b, id, &rev, &path));
+	TRY(browse_commit(c, &b, &rev.commit, &commit));
+	if (text)
+		return as_text(c, r, &b, &commit, mail);
+	if (page_is_fresh(c, r, &b, &commit.id))
+		return web_not_modified(c, r);
+	TRY(browse_diff(c, &b, &commit, &DIFF_LIMITS_PAGE, &diff));
+	struct page_commit p = {.commit = &commit, .diff = &diff};
+	page_repo_begin(c, r, &b, &rev, &p.top);
+	p.top.tab = TAB_COMMITS;
+	p.top.page.title = str_of(
+		arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(commit.subject), STR_FMT(b.repo.name)));
+	struct buf html = {.arena = c->arena};
+	view_commit(&html, &p);
+	return web_html(c, r, 200, buf_view(&html));
+}

@@ -1,0 +1,178 @@
+/* A repository's files, history and refs. */
+#include "web/page.h"
+
+#include "core/repo.h"
+
+enum { LOG_PER_PAGE = 40, SKIP_MAX = 10000000 };
+
+static enum err open(struct ctx *c, struct web_request *r, struct browse *b)
+{
+	return browse_open(c, r->core, &r->who, web_param(r, "name"), b);
+}
+
+static enum err show(struct ctx *c, struct web_request *r, const struct buf *html)
+{
+	return web_html(c, r, 200, buf_view(html));
+}
+
+static enum err show_empty(struct ctx *c, struct web_request *r, struct browse *b)
+{
+	struct page_empty p = {.branch = b->repo.head, .may_write = b->level >= PERMISSION_WRITE};
+	struct buf html = {.arena = c->arena};
+	page_repo_begin(c, r, b, NULL, &p.top);
+	str_skip(&p.branch, STR("refs/heads/"));
+	view_empty(&html, &p);
+	return show(c, r, &html);
+}
+
+static enum err show_tree(struct ctx *c, struct web_request *r, struct browse *b,
+	const struct revision *rev, struct str path)
+{
+	struct listing list;
+	struct file *readme;
+	struct page_tree p = {.listing = &list};
+	if (page_is_fresh(c, r, b, &rev->commit))
+		return web_not_modified(c, r);
+	TRY(browse_listing(c, b, rev, path, &list));
+	TRY(browse_last_changes(c, b, rev, &list, &p.last));
+	TRY(browse_readme(c, b, rev, &list, &readme));
+	p.readme = readme;
+	page_repo_begin(c, r, b, rev, &p.top);
+	if (path.len)
+		p.top.page.title = str_of(
+			arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(path), STR_FMT(b->repo.name)));
+	struct buf html = {.arena = c->arena};
+	view_tree(&html, &p);
+	return show(c, r, &html);
+}
+
+enum err page_repo(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	struct revision rev;
+	TRY(open(c, r, &b));
+	enum err err = browse_head(c, &b, &rev);
+	if (err == ERR_NOT_FOUND) {
+		ctx_clear(c);
+		return show_empty(c, r, &b);
+	}
+	TRY(err);
+	return show_tree(c, r, &b, &rev, STR(""));
+}
+
+enum err page_tree(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	struct revision rev;
+	struct str path;
+	struct tree_entry entry;
+	TRY(open(c, r, &b));
+	TRY(browse_resolve(c, &b, web_param(r, "path"), &rev, &path));
+	TRY(browse_entry(c, &b, &rev, path, &entry));
+	if (!tree_entry_is_tree(&entry))
+		return page_redirect_to(c, r, &b, "blob", &rev, path);
+	return show_tree(c, r, &b, &rev, path);
+}
+
+enum err page_blob(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	struct revision rev;
+	struct str path;
+	struct tree_entry entry;
+	struct file file;
+	TRY(open(c, r, &b));
+	TRY(browse_resolve(c, &b, web_param(r, "path"), &rev, &path));
+	TRY(browse_entry(c, &b, &rev, path, &entry));
+	if (tree_entry_is_tree(&entry))
+		return page_redirect_to(c, r, &b, "tree", &rev, path);
+	if (page_is_fresh(c, r, &b, &rev.commit))
+		return web_not_modified(c, r);
+	struct page_blob p = {.file = &file, .source = web_query(c, r, "source").len > 0};
+	TRY(browse_file(c, &b, &rev, path, &file));
+	if (file.is_markup && !p.source)
+		TRY(browse_render(c, &b, &rev, &file));
+	struct log_query query = {.from = rev.commit, .path = path, .limit = 1};
+	struct commit_log log;
+	TRY(browse_log(c, &b, &query, &log));
+	p.last = log.count ? log.at : NULL;
+	page_repo_begin(c, r, &b, &rev, &p.top);
+	p.top.page.title =
+		str_of(arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(path), STR_FMT(b.repo.name)));
+	struct buf html = {.arena = c->arena};
+	view_blob(&html, &p);
+	return show(c, r, &html);
+}
+
+static size_t number(struct ctx *c, const struct web_request *r, const char *name)
+{
+	uint64_t value;
+	return str_to_u64(web_query(c, r, name), &value) && value < SKIP_MAX ? (size_t)value : 0;
+}
+
+/* Pages of a history are pinned to the commit that the first one began at. */
+static enum err pinned(struct ctx *c, struct web_request *r, struct browse *b, struct oid *from)
+{
+	struct str head = web_query(c, r, "head");
+	struct revision rev;
+	struct str path;
+	if (head.len == 0)
+		return OK;
+	if (!oid_parse(b->snapshot->algo, head, from))
+		return fail(c, ERR_INVALID, "\"%.*s\" is not an object id", STR_FMT(head));
+	TRY(browse_resolve(c, b, head, &rev, &path));
+	*from = rev.commit;
+	return OK;
+}
+
+enum err page_commits(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	struct revision rev;
+	struct str path = STR("");
+	struct commit_log log;
+	TRY(open(c, r, &b));
+	if (web_param(r, "path").len) {
+		TRY(browse_resolve(c, &b, web_param(r, "path"), &rev, &path));
+	} else {
+		enum err err = browse_head(c, &b, &rev);
+		if (err == ERR_NOT_FOUND) {
+			ctx_clear(c);
+			return show_empty(c, r, &b);
+		}
+		TRY(err);
+	}
+	struct log_query query = {.from = rev.commit, .path = path, .limit = LOG_PER_PAGE};
+	query.skip = number(c, r, "skip");
+	TRY(pinned(c, r, &b, &query.from));
+	if (page_is_fresh(c, r, &b, &query.from))
+		return web_not_modified(c, r);
+	TRY(browse_log(c, &b, &query, &log));
+	struct page_commits p = {.path = path, .log = &log};
+	page_repo_begin(c, r, &b, &rev, &p.top);
+	p.top.tab = TAB_COMMITS;
+	p.top.page.title = str_of(arena_fmt(c->arena, "Commits · %.*s", STR_FMT(b.repo.name)));
+	struct buf html = {.arena = c->arena};
+	view_commits(&html, &p);
+	return show(c, r, &html);
+}
+
+enum err page_refs(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	struct ref_list branches, tags;
+	TRY(open(c, r, &b));
+	if (page_is_fresh(c, r, &b, NULL))
+		return web_not_modified(c, r);
+	TRY(browse_refs(c, &b, STR("refs/heads/"), number(c, r, "branches"), &branches));
+	TRY(browse_refs(c, &b, STR("refs/tags/"), number(c, r, "tags"), &tags));
+	struct page_refs p = {.tags = &tags};
+	page_repo_begin(c, r, &b, NULL, &p.top);
+	p.top.tab = TAB_REFS;
+	p.top.branches = &branches;
+	p.top.page.title =
+		str_of(arena_fmt(c->arena, "Branches and tags · %.*s", STR_FMT(b.repo.name)));
+	struct buf html = {.arena = c->arena};
+	view_refs(&html, &p);
+	return show(c, r, &html);
+}

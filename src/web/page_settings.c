@@ -1,0 +1,120 @@
+/* A repository's settings: what it says of itself, who has access, and its end. */
+#include "core/collaborator.h"
+#include "core/repo.h"
+#include "web/page.h"
+
+static enum err open(struct ctx *c, struct web_request *r, struct browse *b)
+{
+	TRY(browse_open(c, r->core, &r->who, web_param(r, "name"), b));
+	if (b->level < PERMISSION_ADMIN)
+		return fail(c, actor_is_anonymous(&r->who) ? ERR_UNAUTH : ERR_DENIED,
+			"only who may administer this repository may see its settings");
+	return OK;
+}
+
+static enum err list_access(struct ctx *c, struct web_request *r, struct page_settings *p)
+{
+	struct permission_row *rows;
+	struct user *users;
+	size_t count;
+	TRY(permission_list(c, r->core, &r->who, p->top.repo->name, &rows, &count));
+	struct access *access = NEW_ARRAY(c->arena, struct access, count + 1);
+	for (size_t i = 0; i < count; i++)
+		access[i] = (struct access){rows[i].username, rows[i].level};
+	p->access = access;
+	p->access_count = count;
+	if (!r->who.owner)
+		return OK;
+	TRY(collaborator_list(c, r->core, &r->who, &users, &count));
+	struct user *people = NEW_ARRAY(c->arena, struct user, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		bool has = users[i].owner;
+		for (size_t k = 0; k < p->access_count; k++)
+			has = has || str_eq(access[k].username, users[i].username);
+		if (!has)
+			people[p->people_count++] = users[i];
+	}
+	p->people = people;
+	return OK;
+}
+
+/* The page; with an error of a form that was sent to it where `err` is one that they can mend. */
+static enum err show(struct ctx *c, struct web_request *r, struct browse *b, enum err err)
+{
+	struct page_settings p = {0};
+	if (err && !page_is_their_error(err))
+		return err;
+	page_repo_begin(c, r, b, NULL, &p.top);
+	p.top.tab = TAB_SETTINGS;
+	p.top.page.here = str_of(arena_fmt(c->arena, "/%.*s/settings", STR_FMT(b->repo.name)));
+	int status = err ? page_take_error(c, &p.top.page, err) : 200;
+	TRY(list_access(c, r, &p));
+	struct buf html = {.arena = c->arena};
+	view_settings(&html, &p);
+	return web_html(c, r, status, buf_view(&html));
+}
+
+static enum err done(
+	struct ctx *c, struct web_request *r, const struct repo *repo, const char *what)
+{
+	return web_redirect(
+		c, r, arena_fmt(c->arena, "/%.*s/settings?done=%s", STR_FMT(repo->name), what));
+}
+
+enum err page_settings(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	TRY(open(c, r, &b));
+	return show(c, r, &b, OK);
+}
+
+enum err page_settings_post(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	TRY(open(c, r, &b));
+	struct str description = str_trim(web_field(r, "description"));
+	struct str branch = str_trim(web_field(r, "default_branch"));
+	enum visibility visibility = b.repo.visibility;
+	struct repo_change change = {.description = &description, .visibility = &visibility};
+	if (branch.len)
+		change.default_branch = &branch;
+	struct repo changed;
+	enum err err = OK;
+	if (!visibility_parse(web_field(r, "visibility"), &visibility))
+		err = fail(c, ERR_INVALID, "a repository is private or public");
+	if (!err)
+		err = repo_update(c, r->core, &r->who, b.repo.name, &change, &changed);
+	if (!err)
+		return done(c, r, &changed, "saved");
+	b.repo.description = description;
+	return show(c, r, &b, err);
+}
+
+enum err page_settings_access(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	TRY(open(c, r, &b));
+	struct permission_on on = {b.repo.name, str_trim(web_field(r, "username"))};
+	struct str word = web_field(r, "permission");
+	enum permission level;
+	enum err err;
+	if (str_is(word, "none"))
+		err = permission_delete(c, r->core, &r->who, &on);
+	else if (permission_parse(word, &level))
+		err = permission_put(c, r->core, &r->who, &on, level);
+	else
+		err = fail(c, ERR_INVALID, "a permission is read, write or admin");
+	return err ? show(c, r, &b, err) : done(c, r, &b.repo, "access");
+}
+
+enum err page_settings_delete(struct ctx *c, struct web_request *r)
+{
+	BROWSE b;
+	TRY(open(c, r, &b));
+	enum err err = OK;
+	if (!str_eq(str_trim(web_field(r, "confirm")), b.repo.name))
+		err = fail(c, ERR_INVALID, "that is not the repository's name: nothing is deleted");
+	if (!err)
+		err = repo_delete(c, r->core, &r->who, b.repo.name);
+	return err ? show(c, r, &b, err) : web_redirect(c, r, "/?done=deleted");
+}

@@ -1,0 +1,66 @@
+/* Signing in and out. */
+#include "web/page.h"
+
+static struct str next_path(struct str given)
+{
+	return web_is_local_path(given) ? given : STR("/");
+}
+
+static enum err show(struct ctx *c, struct web_request *r, struct page_sign_in *p, int status)
+{
+	struct buf html = {.arena = c->arena};
+	view_sign_in(&html, p);
+	return web_html(c, r, status, buf_view(&html));
+}
+
+enum err page_sign_in(struct ctx *c, struct web_request *r)
+{
+	struct page_sign_in p = {.next = next_path(web_query(c, r, "next"))};
+	if (!actor_is_anonymous(&r->who))
+		return web_redirect(c, r, str_dup(c->arena, p.next));
+	page_begin(c, r, STR("Sign in"), &p.page);
+	p.page.here = p.next;
+	return show(c, r, &p, 200);
+}
+
+enum err page_sign_in_post(struct ctx *c, struct web_request *r)
+{
+	struct page_sign_in p = {
+		.name = str_trim(web_field(r, "username")),
+		.next = next_path(web_field(r, "next")),
+	};
+	enum err err = web_sign_in(c, r, p.name, web_field(r, "password"));
+	if (!err)
+		return web_redirect(c, r, str_dup(c->arena, p.next));
+	if (err != ERR_UNAUTH && err_http_status(err) != 429)
+		return err;
+	page_begin(c, r, STR("Sign in"), &p.page);
+	p.page.here = p.next;
+	int status = page_take_error(c, &p.page, err);
+	if (err == ERR_UNAUTH)
+		p.page.error = STR("This username and password do not belong together.");
+	return show(c, r, &p, status == 401 ? 403 : status);
+}
+
+enum err page_sign_in_link(struct ctx *c, struct web_request *r)
+{
+	web_header(r, "Referrer-Policy", STR("no-referrer"));
+	enum err err = web_sign_in_link(c, r, web_param(r, "secret"));
+	if (!err)
+		return web_redirect(c, r, "/");
+	if (err != ERR_UNAUTH)
+		return err;
+	struct page_sign_in p = {.next = STR("/")};
+	page_begin(c, r, STR("Sign in"), &p.page);
+	page_take_error(c, &p.page, err);
+	p.page.here = STR("/");
+	p.page.error = STR("This link has been used already, or is too old. Sign in with your "
+			   "password, or ask for a new link.");
+	return show(c, r, &p, 403);
+}
+
+enum err page_sign_out(struct ctx *c, struct web_request *r)
+{
+	TRY(web_sign_out(c, r));
+	return web_redirect(c, r, "/?done=signed-out");
+}
