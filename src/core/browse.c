@@ -165,6 +165,15 @@ static enum entry_kind kind_of(const struct tree_entry *e)
 	return e->mode & 0100 ? ENTRY_EXECUTABLE : ENTRY_FILE;
 }
 
+enum err browse_kind(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	enum entry_kind *out)
+{
+	struct tree_entry entry;
+	TRY(browse_entry(c, b, rev, path, &entry));
+	*out = kind_of(&entry);
+	return OK;
+}
+
 static int by_folder_first(const void *a, const void *b, const void *arg)
 {
 	(void)arg;

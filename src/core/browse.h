@@ -39,9 +39,9 @@ enum err browse_resolve(struct ctx *c, struct browse *b, struct str text, struct
 /* What HEAD points at; ERR_NOT_FOUND while nothing is pushed there. */
 enum err browse_head(struct ctx *c, struct browse *b, struct revision *rev) MUST;
 
-/* The entry at `path` of a revision, whatever it is. ERR_NOT_FOUND. */
-enum err browse_entry(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
-	struct tree_entry *out) MUST;
+/* What is at `path` of a revision. ERR_NOT_FOUND. */
+enum err browse_kind(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	enum entry_kind *out) MUST;
 
 /* A folder, sub-folders first. ERR_NOT_FOUND, also when it is no folder. */
 enum err browse_listing(struct ctx *c, struct browse *b, const struct revision *rev,
@@ -59,6 +59,8 @@ enum err browse_file(struct ctx *c, struct browse *b, const struct revision *rev
 /* Renders a file that is_markup into file->html. */
 enum err browse_render(
 	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file) MUST;
+/* A blob of any size, to a sink. */
+enum err browse_stream(struct ctx *c, struct browse *b, const struct oid *id, struct sink *to) MUST;
 /* Does a blob of any size look like text? By its first bytes. */
 enum err browse_is_text(struct ctx *c, struct browse *b, const struct oid *id, bool *out) MUST;
 /* The media type of an image by its name, NULL for what is none that a browser shows. */

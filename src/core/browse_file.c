@@ -2,6 +2,7 @@
 #include "core/browse.h"
 
 #include "base/uri.h"
+#include "core/browse_walk.h"
 
 static const struct {
 	const char *suffix, *type;
@@ -85,22 +86,25 @@ enum err browse_file(struct ctx *c, struct browse *b, const struct revision *rev
 }
 
 static struct str base_url(struct ctx *c, const struct browse *b, const struct revision *rev,
-	const char *verb, const struct file *file)
+	const char *verb, struct str folder)
 {
 	struct buf url = {.arena = c->arena};
 	buf_fmt(&url, "/%.*s/%s/", STR_FMT(b->repo.name), verb);
 	uri_encode_path(&url, rev->text);
 	buf_byte(&url, '/');
-	uri_encode_path(&url, str_until(file->path, file->path.len - file->name.len));
+	uri_encode_path(&url, folder);
 	return buf_view(&url);
 }
 
 enum err browse_render(
 	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file)
 {
+	struct str folder = str_until(file->path, file->path.len - file->name.len);
 	struct markup_base base = {
-		.links = base_url(c, b, rev, "blob", file),
-		.images = base_url(c, b, rev, "raw", file),
+		.links = base_url(c, b, rev, "blob", folder),
+		.images = base_url(c, b, rev, "raw", folder),
+		.links_root = base_url(c, b, rev, "blob", STR("")),
+		.images_root = base_url(c, b, rev, "raw", STR("")),
 	};
 	struct buf html = {.arena = c->arena};
 	enum err err = markup_render(c, b->core->markup, file->bytes, &base, &html);
@@ -148,6 +152,11 @@ enum err browse_readme(struct ctx *c, struct browse *b, const struct revision *r
 		return OK;
 	*out = file;
 	return file->is_markup ? browse_render(c, b, rev, file) : OK;
+}
+
+enum err browse_stream(struct ctx *c, struct browse *b, const struct oid *id, struct sink *to)
+{
+	return odb_stream(c, &b->reader, id, to);
 }
 
 /* Takes the head of an object, then has seen enough. */

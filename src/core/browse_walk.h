@@ -47,6 +47,10 @@ bool walk_spent(struct ctx *c, const struct walk *w);
 enum err walk_entry(struct ctx *c, struct walk *w, const struct oid *tree, struct str path,
 	struct tree_entry *out) MUST;
 
+/* The entry at `path` of a revision, whatever it is. ERR_NOT_FOUND. */
+enum err browse_entry(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	struct tree_entry *out) MUST;
+
 /* A commit as a line of a list, in c->arena. */
 enum err browse_line(struct ctx *c, struct browse *b, const struct oid *id, struct commit_line *out)
 	MUST;

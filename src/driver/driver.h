@@ -9,6 +9,7 @@
 #include "port/blob.h"
 #include "port/db.h"
 #include "port/kv.h"
+#include "port/markup.h"
 #include "port/policy.h"
 
 /* SQLite in the file `path`, made when missing. ":memory:": one that is gone at close. */
@@ -27,6 +28,7 @@ struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
 struct auth *auth_password_open(struct db *db, const struct world *world);
 struct auth *auth_token_open(struct db *db);
 struct policy *policy_builtin_open(void);
+struct markup *markup_md4c_open(void);
 
 /*
  * Decorators for tests: the n-th operation from now (1: the next) fails with `kind`, once. n = 0:

@@ -62,5 +62,5 @@ enum err page_raw(struct ctx *c, struct web_request *r)
 	web_header(r, "Content-Security-Policy",
 		STR("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
 	TRY(web_stream(c, r, type, file.size, &to));
-	return odb_stream(c, &b.reader, &file.id, to);
+	return browse_stream(c, &b, &file.id, to);
 }

@@ -65,11 +65,11 @@ enum err page_tree(struct ctx *c, struct web_request *r)
 	BROWSE b;
 	struct revision rev;
 	struct str path;
-	struct tree_entry entry;
+	enum entry_kind kind;
 	TRY(open(c, r, &b));
 	TRY(browse_resolve(c, &b, web_param(r, "path"), &rev, &path));
-	TRY(browse_entry(c, &b, &rev, path, &entry));
-	if (!tree_entry_is_tree(&entry))
+	TRY(browse_kind(c, &b, &rev, path, &kind));
+	if (kind != ENTRY_TREE)
 		return page_redirect_to(c, r, &b, "blob", &rev, path);
 	return show_tree(c, r, &b, &rev, path);
 }
@@ -79,12 +79,12 @@ enum err page_blob(struct ctx *c, struct web_request *r)
 	BROWSE b;
 	struct revision rev;
 	struct str path;
-	struct tree_entry entry;
+	enum entry_kind kind;
 	struct file file;
 	TRY(open(c, r, &b));
 	TRY(browse_resolve(c, &b, web_param(r, "path"), &rev, &path));
-	TRY(browse_entry(c, &b, &rev, path, &entry));
-	if (tree_entry_is_tree(&entry))
+	TRY(browse_kind(c, &b, &rev, path, &kind));
+	if (kind == ENTRY_TREE)
 		return page_redirect_to(c, r, &b, "tree", &rev, path);
 	if (page_is_fresh(c, r, &b, &rev.commit))
 		return web_not_modified(c, r);
@@ -118,7 +118,7 @@ static enum err pinned(struct ctx *c, struct web_request *r, struct browse *b, s
 	struct str path;
 	if (head.len == 0)
 		return OK;
-	if (!oid_parse(b->snapshot->algo, head, from))
+	if (!oid_parse(b->repo.object_format, head, from))
 		return fail(c, ERR_INVALID, "\"%.*s\" is not an object id", STR_FMT(head));
 	TRY(browse_resolve(c, b, head, &rev, &path));
 	*from = rev.commit;

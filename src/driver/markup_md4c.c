@@ -1,0 +1,353 @@
+/*
+ * Markdown by md4c, with a renderer of our own: nothing of the author's becomes a tag or an attribute
+ * but what is written here. Pictures may come from other sites over https, as the policy of our pages
+ * allows (a visitor's browser tells that site no more than its address: no referrer is sent).
+ */
+#include "base/html.h"
+#include "base/map.h"
+#include "driver/driver.h"
+#include "driver/markup_tags.h"
+#include "driver/markup_url.h"
+
+#include <md4c.h>
+
+/* Links by reference can make a small text large, and nested quotes a deep page. */
+enum { TEXT_MAX = 1 << 20, HTML_MAX = 4 << 20, DEPTH_MAX = 100 };
+
+struct render {
+	struct ctx *c;
+	const struct markup_base *base;
+	struct buf *out;
+	struct buf heading, words; /* a heading's HTML, and its text alone */
+	struct buf raw;            /* an HTML block */
+	struct buf alt;            /* a picture's text */
+	struct str image;          /* its URL */
+	struct map slugs;
+	int depth, image_depth, refused; /* refused: links that are open but not written */
+	bool in_heading, in_raw;
+};
+
+static struct buf *target(struct render *r)
+{
+	return r->in_heading ? &r->heading : r->out;
+}
+
+static void put(struct render *r, const char *html)
+{
+	buf_cstr(target(r), html);
+}
+
+static struct str attribute(struct render *r, const MD_ATTRIBUTE *a)
+{
+	struct buf out = {.arena = r->c->arena};
+	for (size_t i = 0; a->text && a->substr_offsets[i] < a->size; i++) {
+		struct str part = str_from(a->text + a->substr_offsets[i],
+			a->substr_offsets[i + 1] - a->substr_offsets[i]);
+		if (a->substr_types[i] == MD_TEXT_ENTITY)
+			markup_entity(&out, part);
+		else if (a->substr_types[i] != MD_TEXT_NULLCHAR)
+			buf_str(&out, part);
+	}
+	return buf_view(&out);
+}
+
+/* As people expect an anchor: "Getting started!" is "getting-started". */
+static struct str slug_of(struct render *r, struct str words)
+{
+	struct buf out = {.arena = r->c->arena};
+	for (size_t i = 0; i < words.len; i++) {
+		char byte = words.at[i];
+		if (byte >= 'A' && byte <= 'Z')
+			byte = (char)(byte - 'A' + 'a');
+		bool keep = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+			    byte == '-' || byte == '_' || (unsigned char)byte >= 0x80;
+		if (keep || byte == ' ')
+			buf_byte(&out, byte == ' ' ? '-' : byte);
+	}
+	struct str slug = buf_view(&out);
+	void **count = map_put(&r->slugs, slug);
+	size_t times = (size_t)(uintptr_t)*count + 1;
+	*count = (void *)(uintptr_t)times;
+	if (times > 1)
+		buf_fmt(&out, "-%zu", times - 1);
+	return buf_view(&out);
+}
+
+static void end_heading(struct render *r, unsigned level)
+{
+	r->in_heading = false;
+	struct str slug = slug_of(r, str_trim(buf_view(&r->words)));
+	buf_fmt(r->out, "<h%u", level);
+	if (slug.len) {
+		buf_cstr(r->out, " id=\"");
+		html_escape(r->out, slug);
+		buf_cstr(r->out, "\"");
+	}
+	buf_byte(r->out, '>');
+	buf_str(r->out, buf_view(&r->heading));
+	if (slug.len) {
+		buf_cstr(r->out,
+			" <a class=\"anchor\" aria-label=\"Link to this heading\" href=\"#");
+		html_escape(r->out, slug);
+		buf_cstr(r->out, "\">#</a>");
+	}
+	buf_fmt(r->out, "</h%u>\n", level);
+}
+
+static void begin_code(struct render *r, const MD_BLOCK_CODE_DETAIL *code)
+{
+	struct str lang = attribute(r, &code->lang);
+	put(r, "<pre><code");
+	if (lang.len) {
+		put(r, " class=\"language-");
+		html_escape(target(r), lang);
+		put(r, "\"");
+	}
+	put(r, ">");
+}
+
+static void begin_item(struct render *r, const MD_BLOCK_LI_DETAIL *item)
+{
+	if (!item->is_task)
+		put(r, "<li>");
+	else if (item->task_mark == ' ')
+		put(r, "<li class=\"task\"><input type=\"checkbox\" disabled aria-label=\"to "
+		       "do\">");
+	else
+		put(r, "<li class=\"task\"><input type=\"checkbox\" disabled checked "
+		       "aria-label=\"done\">");
+}
+
+static void begin_cell(struct render *r, const char *tag, const MD_BLOCK_TD_DETAIL *cell)
+{
+	const char *where = cell->align == MD_ALIGN_CENTER  ? " class=\"mid\""
+			    : cell->align == MD_ALIGN_RIGHT ? " class=\"far\""
+							    : "";
+	buf_fmt(target(r), "<%s%s>", tag, where);
+}
+
+/* Non-zero stops the parser. */
+static int check(struct render *r)
+{
+	return r->depth > DEPTH_MAX || r->out->len > HTML_MAX || r->heading.len > HTML_MAX ||
+	       ctx_check(r->c) != OK;
+}
+
+static int enter_block(MD_BLOCKTYPE type, void *detail, void *self)
+{
+	struct render *r = self;
+	r->depth++;
+	switch (type) {
+	case MD_BLOCK_DOC: break;
+	case MD_BLOCK_QUOTE: put(r, "<blockquote>\n"); break;
+	case MD_BLOCK_UL: put(r, "<ul>\n"); break;
+	case MD_BLOCK_OL: {
+		unsigned start = ((MD_BLOCK_OL_DETAIL *)detail)->start;
+		if (start == 1)
+			put(r, "<ol>\n");
+		else
+			buf_fmt(r->out, "<ol start=\"%u\">\n", start);
+		break;
+	}
+	case MD_BLOCK_LI: begin_item(r, detail); break;
+	case MD_BLOCK_HR: put(r, "<hr>\n"); break;
+	case MD_BLOCK_H:
+		r->in_heading = true;
+		r->heading.len = r->words.len = 0;
+		break;
+	case MD_BLOCK_CODE: begin_code(r, detail); break;
+	case MD_BLOCK_HTML:
+		r->in_raw = true;
+		r->raw.len = 0;
+		break;
+	case MD_BLOCK_P: put(r, "<p>"); break;
+	case MD_BLOCK_TABLE: put(r, "<table>\n"); break;
+	case MD_BLOCK_THEAD: put(r, "<thead>\n"); break;
+	case MD_BLOCK_TBODY: put(r, "<tbody>\n"); break;
+	case MD_BLOCK_TR: put(r, "<tr>"); break;
+	case MD_BLOCK_TH: begin_cell(r, "th", detail); break;
+	case MD_BLOCK_TD: begin_cell(r, "td", detail); break;
+	}
+	return check(r);
+}
+
+static void end_raw(struct render *r)
+{
+	struct buf words = {.arena = r->c->arena};
+	r->in_raw = false;
+	markup_tags(&words, r->base, buf_view(&r->raw));
+	if (str_trim(buf_view(&words)).len == 0)
+		return;
+	buf_cstr(r->out, "<div>");
+	buf_str(r->out, buf_view(&words));
+	buf_cstr(r->out, "</div>\n");
+}
+
+static int leave_block(MD_BLOCKTYPE type, void *detail, void *self)
+{
+	struct render *r = self;
+	r->depth--;
+	switch (type) {
+	case MD_BLOCK_DOC:
+	case MD_BLOCK_HR: break;
+	case MD_BLOCK_QUOTE: put(r, "</blockquote>\n"); break;
+	case MD_BLOCK_UL: put(r, "</ul>\n"); break;
+	case MD_BLOCK_OL: put(r, "</ol>\n"); break;
+	case MD_BLOCK_LI: put(r, "</li>\n"); break;
+	case MD_BLOCK_H: end_heading(r, ((MD_BLOCK_H_DETAIL *)detail)->level); break;
+	case MD_BLOCK_CODE: put(r, "</code></pre>\n"); break;
+	case MD_BLOCK_HTML: end_raw(r); break;
+	case MD_BLOCK_P: put(r, "</p>\n"); break;
+	case MD_BLOCK_TABLE: put(r, "</table>\n"); break;
+	case MD_BLOCK_THEAD: put(r, "</thead>\n"); break;
+	case MD_BLOCK_TBODY: put(r, "</tbody>\n"); break;
+	case MD_BLOCK_TR: put(r, "</tr>\n"); break;
+	case MD_BLOCK_TH: put(r, "</th>"); break;
+	case MD_BLOCK_TD: put(r, "</td>"); break;
+	}
+	return check(r);
+}
+
+static void begin_link(struct render *r, const MD_SPAN_A_DETAIL *a)
+{
+	struct buf url = {.arena = r->c->arena};
+	enum markup_url kind = markup_url(&url, r->base, attribute(r, &a->href), false);
+	if (kind == URL_REFUSED) {
+		r->refused++;
+		return;
+	}
+	put(r, kind == URL_ELSEWHERE ? "<a rel=\"nofollow noreferrer\" href=\"" : "<a href=\"");
+	html_escape(target(r), buf_view(&url));
+	put(r, "\">");
+}
+
+static void end_link(struct render *r)
+{
+	if (r->refused)
+		r->refused--;
+	else
+		put(r, "</a>");
+}
+
+static const char *simple_tag(MD_SPANTYPE type)
+{
+	switch (type) {
+	case MD_SPAN_EM: return "em";
+	case MD_SPAN_STRONG: return "strong";
+	case MD_SPAN_CODE: return "code";
+	case MD_SPAN_DEL: return "del";
+	case MD_SPAN_U: return "u";
+	default: return NULL;
+	}
+}
+
+static int enter_span(MD_SPANTYPE type, void *detail, void *self)
+{
+	struct render *r = self;
+	r->depth++;
+	if (type == MD_SPAN_IMG && r->image_depth++ == 0) {
+		r->image = attribute(r, &((MD_SPAN_IMG_DETAIL *)detail)->src);
+		r->alt.len = 0;
+	}
+	/* Inside of a picture's text everything is text. */
+	if (r->image_depth)
+		return check(r);
+	if (type == MD_SPAN_A)
+		begin_link(r, detail);
+	else if (simple_tag(type))
+		buf_fmt(target(r), "<%s>", simple_tag(type));
+	return check(r);
+}
+
+static int leave_span(MD_SPANTYPE type, void *detail, void *self)
+{
+	struct render *r = self;
+	(void)detail;
+	r->depth--;
+	if (type == MD_SPAN_IMG && --r->image_depth == 0) {
+		markup_image(target(r), r->base, r->image, buf_view(&r->alt));
+		return check(r);
+	}
+	if (r->image_depth)
+		return check(r);
+	if (type == MD_SPAN_A)
+		end_link(r);
+	else if (simple_tag(type))
+		buf_fmt(target(r), "</%s>", simple_tag(type));
+	return check(r);
+}
+
+static struct str plain(struct render *r, MD_TEXTTYPE type, struct str text)
+{
+	if (type == MD_TEXT_NULLCHAR)
+		return STR("\xEF\xBF\xBD");
+	if (type == MD_TEXT_BR || type == MD_TEXT_SOFTBR)
+		return STR("\n");
+	if (type != MD_TEXT_ENTITY)
+		return text;
+	struct buf out = {.arena = r->c->arena};
+	markup_entity(&out, text);
+	return buf_view(&out);
+}
+
+static int put_text(MD_TEXTTYPE type, const MD_CHAR *at, MD_SIZE size, void *self)
+{
+	struct render *r = self;
+	struct str text = plain(r, type, str_from(at, size));
+	if (r->in_raw) {
+		buf_str(&r->raw, text);
+		return check(r);
+	}
+	if (r->image_depth) {
+		buf_str(&r->alt, type == MD_TEXT_HTML ? STR("") : text);
+		return check(r);
+	}
+	if (type == MD_TEXT_HTML)
+		markup_tags(target(r), r->base, text);
+	else if (type == MD_TEXT_BR)
+		put(r, "<br>\n");
+	else
+		html_escape(target(r), text);
+	if (r->in_heading && type != MD_TEXT_HTML)
+		buf_str(&r->words, text);
+	return check(r);
+}
+
+static enum err render(struct ctx *c, struct markup *self, struct str text,
+	const struct markup_base *base, struct buf *html)
+{
+	(void)self;
+	static const MD_PARSER parser = {
+		.flags = MD_DIALECT_GITHUB,
+		.enter_block = enter_block,
+		.leave_block = leave_block,
+		.enter_span = enter_span,
+		.leave_span = leave_span,
+		.text = put_text,
+	};
+	if (text.len > TEXT_MAX)
+		return fail(c, ERR_TOO_BIG, "the text is longer than %d bytes", TEXT_MAX);
+	struct render r = {.c = c, .base = base, .out = html};
+	r.heading.arena = r.words.arena = r.raw.arena = r.alt.arena = r.slugs.arena = c->arena;
+	c->world->random(&r.slugs.seed, sizeof r.slugs.seed);
+	(void)str_skip(&text, STR("\xEF\xBB\xBF"));
+	size_t start = html->len;
+	if (md_parse(text.at, (MD_SIZE)text.len, &parser, &r) == 0)
+		return OK;
+	html->len = start;
+	if (c->error.kind)
+		return c->error.kind;
+	return fail(c, ERR_TOO_BIG, "the text is too large or too deep when it is rendered");
+}
+
+static void close_markup(struct markup *self)
+{
+	(void)self;
+}
+
+struct markup *markup_md4c_open(void)
+{
+	static const struct markup_ops ops = {.render = render, .close = close_markup};
+	static struct markup markup = {.ops = &ops};
+	return &markup;
+}
