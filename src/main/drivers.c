@@ -40,6 +40,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	TRY(blob_local_open(c, blobs, (uint64_t)config->mapped_max, &core->blob));
 	core->kv = kv_memory_open((size_t)config->sessions_max, c->world);
 	core->policy = policy_builtin_open();
+	core->markup = markup_md4c_open();
 	core->auth[core->auth_count++] = auth_token_open(core->db);
 	core->auth[core->auth_count++] = auth_password_open(core->db, c->world);
 	core->snapshots = snapshots_open((size_t)config->snapshots_max);
