@@ -44,7 +44,8 @@ enum err meta_repo_create(struct ctx *c, struct db_tx *tx, struct repo *repo)
 	static const char sql[] =
 		"INSERT INTO repo (id, key, name, description, visibility, object_format, head, "
 		"version, created, pushed) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 0)";
-	TRY(meta_instance_next_id(c, tx, STR("repo"), &repo->id));
+	if (!repo->id)
+		TRY(meta_instance_next_id(c, tx, STR("repo"), &repo->id));
 	repo->created = c->world->clock() / 1000000;
 	repo->version = 1;
 	repo->pushed = 0;

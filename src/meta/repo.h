@@ -6,7 +6,8 @@
 #include "model/repo.h"
 #include "port/db.h"
 
-/* Gives repo->id; version begins at 1. ERR_EXISTS on a name that is taken. */
+/* Gives repo->id (unless it has one that meta_instance_next_id gave out before); version begins at
+ * 1. ERR_EXISTS on a name that is taken. */
 enum err meta_repo_create(struct ctx *c, struct db_tx *tx, struct repo *repo) MUST;
 
 /* ERR_NOT_FOUND. What *out points at lives in c->arena. */
