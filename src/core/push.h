@@ -1,0 +1,72 @@
+/*
+ * The verb of a push: open, receive the pack, commit, close. One thread; its memory is its own and
+ * the request's.
+ *
+ * Nothing is visible, and nothing is left but unnamed bytes, until push_commit: that is one
+ * transaction with the refs, the pack, the log and the events.
+ */
+#ifndef CORE_PUSH_H
+#define CORE_PUSH_H
+
+#include "core/push_spool.h"
+#include "core/snapshot.h"
+
+/* Where a push goes: a repository, or one that its owner is about to create (id and version 0). */
+struct push_target {
+	struct repo repo;
+	bool create;
+};
+
+/*
+ * May `who` push there? ERR_NOT_FOUND, ERR_UNAUTH, ERR_DENIED as permit_repo says; the owner gets a
+ * target to create for a name that is not taken (ERR_INVALID when it cannot be a name).
+ */
+enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
+	struct str name, struct push_target *out) MUST;
+
+/* One ref that the client wants to change. */
+struct push_command {
+	struct ref_change change; /* peeled is filled in by push_commit */
+	bool changed;             /* it was another value before */
+	bool forced;              /* history is left behind */
+	const char *refused;      /* why not, in a few words; NULL: it is done */
+};
+
+struct push {
+	struct core *core;
+	const struct actor *who;
+	struct push_target target;
+	struct snapshot *snapshot; /* of the repository as it was; NULL: it is to be created */
+	struct odb nothing;        /* what that one has */
+	struct odb_reader known;
+	struct push_spools spools;
+	struct pack_received pack;
+	bool has_pack;
+	struct spool *idx;
+	struct receive_progress *progress; /* set after push_open; may be NULL */
+};
+
+/* Permission first: push_permit's errors. To be closed after OK. */
+enum err push_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
+	struct push *out) MUST;
+void push_close(struct push *p);
+
+/* Receives a pack and finds it whole, sound and connected. The errors of pack_receive. */
+enum err push_pack(struct ctx *c, struct push *p, struct source *from, bool to_end) MUST;
+
+struct push_commands {
+	struct push_command *at;
+	size_t count;
+	bool atomic;
+	const struct str *options; /* --push-option, for the event */
+	size_t option_count;
+};
+
+/*
+ * Judges every command, makes the pack durable, then does what can be done in one transaction. OK:
+ * each command says what became of it, and that is durable. An error: nothing has changed.
+ * What was done already, by a push that got no answer, is done.
+ */
+enum err push_commit(struct ctx *c, struct push *p, struct push_commands *commands) MUST;
+
+#endif

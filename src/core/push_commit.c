@@ -1,0 +1,317 @@
+#include "base/json.h"
+#include "core/permit.h"
+#include "core/push_parts.h"
+#include "core/record.h"
+#include "meta/instance.h"
+#include "meta/pack.h"
+#include "meta/ref.h"
+#include "meta/repo.h"
+
+static bool pack_is_wanted(const struct push *p)
+{
+	return p->idx && p->pack.count > 0;
+}
+
+/* Both halves are small enough to lie in the pack's row. */
+static bool pack_in_row(const struct push *p, struct pack_bytes *out)
+{
+	return push_spool_bytes(p->pack.pack, &out->pack) && push_spool_bytes(p->idx, &out->idx);
+}
+
+static bool any_left(const struct push_commands *commands)
+{
+	for (size_t i = 0; i < commands->count; i++) {
+		if (!commands->at[i].refused)
+			return true;
+	}
+	return false;
+}
+
+static void refuse_all(struct push_commands *commands, const char *why)
+{
+	for (size_t i = 0; i < commands->count; i++) {
+		if (!commands->at[i].refused)
+			commands->at[i].refused = why;
+		commands->at[i].changed = false;
+	}
+}
+
+/* A blob's key has the repository's id in it, so one that is to be created gets its id before. */
+static enum err reserve_id(struct ctx *c, struct push *p)
+{
+	DB_TX *tx = NULL;
+	if (p->target.repo.id)
+		return OK;
+	TRY(db_begin(c, p->core->db, DB_WRITE, &tx));
+	TRY(meta_instance_next_id(c, tx, STR("repo"), &p->target.repo.id));
+	return db_commit(c, &tx);
+}
+
+static enum err publish(struct ctx *c, struct push *p)
+{
+	struct pack_bytes ignored;
+	if (!pack_is_wanted(p) || pack_in_row(p, &ignored))
+		return OK;
+	TRY(reserve_id(c, p));
+	const char *instance = p->core->instance;
+	int64_t id = p->target.repo.id;
+	/* The index last: an index says that its pack is there. */
+	TRY_WHILE(c,
+		push_spool_publish(
+			c, p->pack.pack, meta_pack_key(c, instance, id, &p->pack.id, "pack")),
+		"storing the pack");
+	TRY_WHILE(c,
+		push_spool_publish(c, p->idx, meta_pack_key(c, instance, id, &p->pack.id, "idx")),
+		"storing the pack's index");
+	return OK;
+}
+
+static enum err add_pack(struct ctx *c, struct push *p, struct db_tx *tx)
+{
+	struct pack_bytes bytes;
+	if (!pack_is_wanted(p))
+		return OK;
+	bool in_row = pack_in_row(p, &bytes);
+	struct pack_row row = {
+		.id = p->pack.id,
+		.bytes = p->pack.pack->extent.size,
+		.objects = p->pack.count,
+		.kind = PACK_PUSHED,
+		.state = PACK_LIVE,
+		.created = c->world->clock() / 1000000,
+		.in_row = in_row,
+	};
+	return meta_pack_add(c, tx, p->target.repo.id, &row, in_row ? &bytes : NULL);
+}
+
+/* The repository as it is in this transaction; made now when it is new. */
+static enum err target_now(struct ctx *c, struct push *p, struct db_tx *tx)
+{
+	struct push_target now;
+	int64_t reserved = p->target.repo.id;
+	TRY(push_permit(c, p->core, tx, p->who, p->target.repo.name, &now));
+	if (p->target.create && now.create) {
+		now.repo.id = reserved;
+		TRY(meta_repo_create(c, tx, &now.repo));
+		const struct record created = {
+			.who = p->who, .type = EVENT_REPOSITORY_CREATED, .repo = &now.repo};
+		TRY(record_add(c, tx, &created));
+	} else if (p->target.create || now.repo.id != reserved) {
+		return fail(c, ERR_CONFLICT, "the repository was replaced meanwhile: push again");
+	}
+	p->target.repo = now.repo;
+	return OK;
+}
+
+/* What the ref is now: zero where it is not there. */
+static enum err current_value(
+	struct ctx *c, const struct push *p, struct db_tx *tx, struct str name, struct oid *out)
+{
+	const struct repo *repo = &p->target.repo;
+	struct ref ref;
+	*out = oid_zero(repo->object_format);
+	if (p->snapshot && p->snapshot->version == repo->version) {
+		const struct ref *found = snapshot_ref(p->snapshot, name);
+		if (found)
+			*out = found->id;
+		return OK;
+	}
+	enum err err = meta_ref_get(c, tx, repo, name, &ref);
+	if (err == ERR_NOT_FOUND) {
+		ctx_clear(c);
+		return OK;
+	}
+	if (!err)
+		*out = ref.id;
+	return err;
+}
+
+static enum err apply_one(
+	struct ctx *c, struct push *p, struct db_tx *tx, struct push_command *command)
+{
+	struct oid now;
+	TRY(current_value(c, p, tx, command->change.name, &now));
+	if (oid_eq(&now, &command->change.new))
+		return OK;
+	if (!oid_eq(&now, &command->change.old)) {
+		command->refused = "fetch first";
+		return OK;
+	}
+	enum err err = meta_ref_swap(c, tx, &p->target.repo, &command->change);
+	if (err == ERR_EXISTS) {
+		command->refused = arena_fmt(c->arena, "%s", c->error.text);
+		ctx_clear(c);
+		return OK;
+	}
+	command->changed = !err;
+	return err;
+}
+
+/* Deletions first: they make room for names that clash with theirs. */
+static enum err apply_all(
+	struct ctx *c, struct push *p, struct db_tx *tx, struct push_commands *commands)
+{
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < commands->count; i++) {
+			struct push_command *command = &commands->at[i];
+			bool now = push_is_delete(command) == (round == 0);
+			if (now && !command->refused)
+				TRY(apply_one(c, p, tx, command));
+		}
+	}
+	return OK;
+}
+
+/* An unborn HEAD follows the first branches that come: main, master, or whichever is first. */
+static enum err follow_head(
+	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_commands *commands)
+{
+	struct oid now;
+	struct str best = {0};
+	TRY(current_value(c, p, tx, p->target.repo.head, &now));
+	if (!oid_is_zero(&now))
+		return OK;
+	for (size_t i = 0; i < commands->count; i++) {
+		const struct push_command *command = &commands->at[i];
+		struct str name = command->change.name;
+		if (!command->changed || !push_is_create(command) ||
+			!str_starts(name, STR("refs/heads/")))
+			continue;
+		if (str_eq(name, p->target.repo.head))
+			return OK;
+		bool main = str_is(name, "refs/heads/main");
+		if (main ||
+			(str_is(name, "refs/heads/master") && !str_is(best, "refs/heads/main")) ||
+			!best.len)
+			best = name;
+	}
+	return best.len ? meta_repo_set_head(c, tx, p->target.repo.id, best) : OK;
+}
+
+static void write_change(struct json_writer *w, const struct push_command *command)
+{
+	char hex[OID_HEX_MAX];
+	const struct ref_change *change = &command->change;
+	json_begin_object(w);
+	json_member_str(w, "name", change->name);
+	json_member_cstr(w, "old", push_is_create(command) ? NULL : oid_hex(&change->old, hex));
+	json_member_cstr(w, "new", push_is_delete(command) ? NULL : oid_hex(&change->new, hex));
+	json_member_bool(w, "forced", command->forced);
+	json_end_object(w);
+}
+
+static enum err record_push(
+	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_commands *commands)
+{
+	char hex[OID_HEX_MAX];
+	struct buf data = {.arena = c->arena};
+	struct json_writer w = {.out = &data};
+	json_begin_object(&w);
+	json_key(&w, "refs");
+	json_begin_array(&w);
+	for (size_t i = 0; i < commands->count; i++) {
+		if (commands->at[i].changed)
+			write_change(&w, &commands->at[i]);
+	}
+	json_end_array(&w);
+	json_key(&w, "options");
+	json_begin_array(&w);
+	for (size_t i = 0; i < commands->option_count; i++)
+		json_string(&w, commands->options[i]);
+	json_end_array(&w);
+	json_member_cstr(&w, "pack", pack_is_wanted(p) ? oid_hex(&p->pack.id, hex) : NULL);
+	json_end_object(&w);
+	const struct record record = {.who = p->who,
+		.type = EVENT_PUSH,
+		.repo = &p->target.repo,
+		.data = buf_view(&data)};
+	return record_add(c, tx, &record);
+}
+
+static enum err record_change(
+	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_command *command)
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	struct buf data = {.arena = c->arena};
+	struct json_writer w = {.out = &data};
+	write_change(&w, command);
+	const struct record record = {
+		.who = p->who,
+		.type = push_is_create(command)   ? EVENT_REF_CREATED
+			: push_is_delete(command) ? EVENT_REF_DELETED
+						  : EVENT_REF_UPDATED,
+		.repo = &p->target.repo,
+		.subject = command->change.name,
+		.data = buf_view(&data),
+	};
+	const struct ref_log log = {
+		.version = p->target.repo.version,
+		.change = command->change,
+		.forced = command->forced,
+		.user_id = p->who->user_id,
+		.username = p->who->username,
+		.time = c->world->clock() / 1000000,
+		.request = str_of(c->id),
+	};
+	TRY(record_event(c, tx, &record));
+	TRY(meta_ref_log_add(c, tx, p->target.repo.id, &log));
+	arena_rewind(c->arena, mark);
+	return OK;
+}
+
+/* All that belongs to refs that have changed, in the same transaction. */
+static enum err conclude(
+	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_commands *commands)
+{
+	int64_t id = p->target.repo.id;
+	TRY(add_pack(c, p, tx));
+	TRY(follow_head(c, p, tx, commands));
+	TRY(meta_repo_bump_version(c, tx, id, &p->target.repo.version));
+	TRY(meta_repo_set_pushed(c, tx, id, c->world->clock() / 1000000));
+	TRY(record_push(c, p, tx, commands));
+	for (size_t i = 0; i < commands->count; i++) {
+		if (commands->at[i].changed)
+			TRY(record_change(c, p, tx, &commands->at[i]));
+	}
+	return OK;
+}
+
+static void count_outcome(const struct push_commands *commands, size_t *changed, size_t *refused)
+{
+	*changed = *refused = 0;
+	for (size_t i = 0; i < commands->count; i++) {
+		*changed += commands->at[i].changed;
+		*refused += commands->at[i].refused != NULL;
+	}
+}
+
+static enum err transact(struct ctx *c, struct push *p, struct push_commands *commands)
+{
+	size_t changed, refused;
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, p->core->db, DB_WRITE, &tx));
+	TRY(target_now(c, p, tx));
+	TRY(apply_all(c, p, tx, commands));
+	count_outcome(commands, &changed, &refused);
+	if (commands->atomic && refused) {
+		refuse_all(commands, "atomic push failed");
+		return OK;
+	}
+	if (!changed)
+		return OK;
+	TRY(conclude(c, p, tx, commands));
+	return db_commit(c, &tx);
+}
+
+enum err push_commit(struct ctx *c, struct push *p, struct push_commands *commands)
+{
+	size_t changed, refused;
+	TRY(push_judge(c, p, commands));
+	count_outcome(commands, &changed, &refused);
+	if (commands->atomic && refused)
+		refuse_all(commands, "atomic push failed");
+	if (!any_left(commands))
+		return OK;
+	TRY(publish(c, p));
+	return transact(c, p, commands);
+}
