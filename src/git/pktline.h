@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/stream.h"
 
-enum { PKT_DATA_MAX = 65516, SIDE_BAND_DATA_MAX = 65515 };
+enum { PKT_DATA_MAX = 65516, SIDE_BAND_DATA_MAX = 65515, SIDE_BAND_SMALL_MAX = 995 };
 
 enum pkt_kind { PKT_DATA, PKT_FLUSH, PKT_DELIM, PKT_RESPONSE_END, PKT_EOF };
 
@@ -42,7 +42,7 @@ struct side_band {
 	struct sink sink;
 	struct sink *to;
 	enum band band;
-	size_t data_max; /* SIDE_BAND_DATA_MAX, or 999 for plain side-band */
+	size_t data_max; /* SIDE_BAND_DATA_MAX, or SIDE_BAND_SMALL_MAX for plain side-band */
 };
 
 void side_band_init(struct side_band *s, struct sink *to, enum band band, size_t data_max);

@@ -1,0 +1,211 @@
+#include "core/fetch.h"
+
+#include "base/buf.h"
+#include "core/permit.h"
+#include "git/enumerate.h"
+#include "git/pack_write.h"
+
+enum err fetch_open(
+	struct ctx *c, struct core *core, const struct actor *who, struct str name, struct fetch *f)
+{
+	struct oids none = {.arena = c->arena};
+	*f = (struct fetch){.core = core,
+		.filter = FILTER_ALL,
+		.wants = none,
+		.haves = none,
+		.shallow = none,
+		.nots = none};
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_repo(c, core, tx, who,
+		(struct permit_need){.name = name, .level = PERMISSION_READ}, &f->repo));
+	TRY(snapshot_get(c, core, tx, &f->repo, &f->snapshot));
+	odb_reader_init(c, &f->reader, &f->snapshot->odb);
+	graph_init(&f->graph, &f->reader);
+	return OK;
+}
+
+void fetch_close(struct fetch *f)
+{
+	graph_done(&f->graph);
+	snapshot_release(&f->snapshot);
+}
+
+enum err fetch_want(struct ctx *c, struct fetch *f, const struct oid *id)
+{
+	char hex[OID_HEX_MAX];
+	if (!odb_has(&f->reader, id))
+		return fail(c, ERR_NOT_FOUND, "upload-pack: not our ref %s", oid_hex(id, hex));
+	*vec_push(&f->wants) = *id;
+	return OK;
+}
+
+static const struct ref *ref_find(const struct fetch *f, struct str name)
+{
+	return snapshot_ref(f->snapshot, str_is(name, "HEAD") ? f->snapshot->head : name);
+}
+
+static int printed(struct str name)
+{
+	return name.len > 200 ? 200 : (int)name.len;
+}
+
+enum err fetch_want_ref(struct ctx *c, struct fetch *f, struct str name, struct oid *id)
+{
+	const struct ref *ref = ref_find(f, name);
+	if (!ref)
+		return fail(c, ERR_NOT_FOUND, "unknown ref %.*s", printed(name), name.at);
+	*id = ref->id;
+	*vec_push(&f->wants) = *id;
+	return OK;
+}
+
+bool fetch_have(struct fetch *f, const struct oid *id)
+{
+	bool here = odb_has(&f->reader, id);
+	if (here)
+		*vec_push(&f->haves) = *id;
+	return here;
+}
+
+enum err fetch_deepen_not(struct ctx *c, struct fetch *f, struct str name)
+{
+	static const char *const prefixes[] = {"", "refs/", "refs/tags/", "refs/heads/"};
+	const struct ref *ref = NULL;
+	struct oid id;
+	for (size_t i = 0; i < 4 && !ref && name.len <= REF_NAME_MAX; i++)
+		ref = ref_find(
+			f, str_of(arena_fmt(c->arena, "%s%.*s", prefixes[i], STR_FMT(name))));
+	if (ref)
+		id = ref->id;
+	else if (!oid_parse(f->snapshot->algo, name, &id) || !odb_has(&f->reader, &id))
+		return fail(
+			c, ERR_NOT_FOUND, "deepen-not is not a ref: %.*s", printed(name), name.at);
+	*vec_push(&f->nots) = id;
+	return OK;
+}
+
+/* The commits that ids lead to; what leads to none has no history to be judged by. */
+static enum err commits_of(
+	struct ctx *c, struct fetch *f, const struct oids *ids, struct numbers *out)
+{
+	*out = (struct numbers){.arena = &f->graph.arena};
+	for (size_t i = 0; i < ids->len; i++) {
+		struct oid id;
+		enum object_type type = OBJECT_NONE;
+		TRY(odb_peel(c, &f->reader, &ids->at[i], OBJECT_NONE, &id, &type));
+		if (type == OBJECT_COMMIT)
+			*vec_push(out) = graph_add(&f->graph, &id);
+	}
+	return OK;
+}
+
+enum err fetch_ready(struct ctx *c, struct fetch *f, bool *ready)
+{
+	struct numbers wants, haves;
+	if (!f->ready && f->haves.len > f->judged) {
+		TRY(commits_of(c, f, &f->wants, &wants));
+		TRY(commits_of(c, f, &f->haves, &haves));
+		TRY(walk_all_reach(c, &f->graph, &wants, &haves, &f->ready));
+		f->judged = f->haves.len;
+	}
+	*ready = f->ready;
+	return OK;
+}
+
+static void to_oids(const struct graph *g, const struct numbers *from, struct oids *to)
+{
+	for (size_t i = 0; i < from->len; i++)
+		*vec_push(to) = oidmap_oid(&g->ids, from->at[i]);
+}
+
+enum err fetch_shallow(struct ctx *c, struct fetch *f, struct oids *shallow, struct oids *unshallow)
+{
+	struct shallow_request request = {.client = f->shallow.at,
+		.client_count = f->shallow.len,
+		.wants = f->wants.at,
+		.want_count = f->wants.len,
+		.depth = f->depth,
+		.relative = f->relative,
+		.since = f->since,
+		.nots = f->nots.at,
+		.not_count = f->nots.len};
+	struct shallow_reply reply;
+	*shallow = *unshallow = (struct oids){.arena = c->arena};
+	if (!request.client_count && !fetch_is_deepening(f))
+		return OK;
+	TRY(shallow_apply(c, &f->graph, &request, &reply));
+	to_oids(&f->graph, &reply.shallow, shallow);
+	to_oids(&f->graph, &reply.unshallow, unshallow);
+	to_oids(&f->graph, &reply.wants, &f->wants);
+	f->unshallow = *unshallow;
+	return OK;
+}
+
+/* Tags whose commit is being sent go along, with the tags that they lead over. */
+static enum err add_tags(struct ctx *c, struct fetch *f, struct enumerate *e)
+{
+	const struct snapshot *s = f->snapshot;
+	size_t i = snapshot_lower_bound(s, STR("refs/tags/"));
+	for (; i < s->ref_count && str_starts(s->refs[i].name, STR("refs/tags/")); i++) {
+		const struct ref *ref = &s->refs[i];
+		if (!ref->peeled.algo)
+			continue;
+		uint32_t target = oidmap_find(&f->graph.ids, ref->peeled.hash);
+		if (target == OIDMAP_NONE || !graph_has(&f->graph, target, MARK_SEND))
+			continue;
+		struct oid id = ref->id;
+		while (!oid_eq(&id, &ref->peeled)) {
+			struct arena_mark mark = arena_mark(c->arena);
+			struct str bytes = {0};
+			struct tag tag;
+			enumerate_add(e, graph_add(&f->graph, &id));
+			TRY(odb_read_as(c, &f->reader, &id, OBJECT_TAG, &bytes));
+			TRY(tag_parse(c, s->algo, bytes, &tag));
+			id = tag.target;
+			arena_rewind(c->arena, mark);
+		}
+	}
+	return OK;
+}
+
+static enum err say_total(struct ctx *c, const struct pack_write *w, struct sink *progress)
+{
+	char text[160];
+	size_t len = fmt_into(text, sizeof text,
+		"Total %zu (delta %u), reused %u (delta %u), pack-reused 0\n", w->objects->len,
+		w->deltas, w->reused, w->deltas);
+	return progress ? sink_write(c, progress, text, len) : OK;
+}
+
+enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress)
+{
+	struct progress shown = {.to = progress}, silent = {0};
+	for (size_t i = 0; i < f->unshallow.len; i++)
+		*vec_push(&f->haves) = f->unshallow.at[i];
+	struct enumerate e = {.graph = &f->graph,
+		.filter = f->filter,
+		.wants = f->wants.at,
+		.want_count = f->wants.len,
+		.haves = f->haves.at,
+		.have_count = f->haves.len,
+		.progress = &shown};
+	TRY(enumerate_run(c, &e));
+	if (f->include_tag)
+		TRY(add_tags(c, f, &e));
+	/* A client with a filter may lack what its haves lead to, and then a base too. */
+	struct pack_write w = {.graph = &f->graph,
+		.objects = &e.send,
+		.ofs_delta = f->ofs_delta,
+		.thin = f->thin && !f->filter.active,
+		.progress = &silent,
+		.to = to};
+	TRY(pack_write_run(c, &w));
+	return say_total(c, &w, progress);
+}
+
+enum err fetch_stat(struct ctx *c, struct fetch *f, const struct oid *id, enum object_type *type,
+	uint64_t *size)
+{
+	return odb_stat(c, &f->reader, id, type, size);
+}

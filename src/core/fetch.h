@@ -1,0 +1,81 @@
+/*
+ * The verb of a clone or fetch: open, say what is wanted and what is there, send. Knows nothing of
+ * protocols.
+ *
+ * One thread; its memory is its own and the request's. The repository is seen as of one version, by
+ * a snapshot, so that nothing waits for it and nothing that happens meanwhile is seen.
+ */
+#ifndef CORE_FETCH_H
+#define CORE_FETCH_H
+
+#include "base/vec.h"
+#include "core/snapshot.h"
+#include "git/filter.h"
+#include "git/shallow.h"
+
+struct oids {
+	struct arena *arena;
+	struct oid *at;
+	size_t len, cap;
+};
+
+struct fetch {
+	struct core *core;
+	struct repo repo;
+	struct snapshot *snapshot;
+	struct odb_reader reader;
+	struct graph graph;
+
+	/* What the client asks for. Lists grow by vec_push or by the functions below. */
+	struct oids wants;
+	struct oids haves;   /* of those that it has: what is here too */
+	struct oids shallow; /* where its history ends */
+	struct oids nots;    /* deepen-not */
+	uint32_t depth;      /* as in struct shallow_request */
+	bool relative;
+	int64_t since;
+	struct filter filter;
+	bool thin, ofs_delta, include_tag;
+
+	struct oids
+		unshallow; /* what fetch_shallow found: the client has these, not their parents */
+	size_t judged;     /* haves at the last fetch_ready */
+	bool ready;
+};
+
+/* permit_repo's errors. To be closed after OK. */
+enum err fetch_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
+	struct fetch *f) MUST;
+void fetch_close(struct fetch *f);
+
+/* Any object that there is may be wanted: who may read a repository may read all of it.
+ * ERR_NOT_FOUND. */
+enum err fetch_want(struct ctx *c, struct fetch *f, const struct oid *id) MUST;
+/* A ref by its full name (or HEAD); *id: what it points at. ERR_NOT_FOUND. */
+enum err fetch_want_ref(struct ctx *c, struct fetch *f, struct str name, struct oid *id) MUST;
+/* Is it here too? */
+bool fetch_have(struct fetch *f, const struct oid *id);
+/* A ref by the name that a person would use ("v1.0"). ERR_NOT_FOUND. */
+enum err fetch_deepen_not(struct ctx *c, struct fetch *f, struct str name) MUST;
+
+/* Is enough known of what the client has, for a good pack? */
+enum err fetch_ready(struct ctx *c, struct fetch *f, bool *ready) MUST;
+
+/* Does the client care where its history ends? */
+static inline bool fetch_is_deepening(const struct fetch *f)
+{
+	return f->depth || f->since || f->nots.len;
+}
+
+/* Where its history shall end, by ids. Once, before fetch_send; ERR_INVALID, ERR_NOT_FOUND. */
+enum err fetch_shallow(struct ctx *c, struct fetch *f, struct oids *shallow, struct oids *unshallow)
+	MUST;
+
+/* Writes the pack to `to`, and what a person may like to read to `progress` (may be NULL). */
+enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress) MUST;
+
+/* The type and size of an object; ERR_NOT_FOUND. */
+enum err fetch_stat(struct ctx *c, struct fetch *f, const struct oid *id, enum object_type *type,
+	uint64_t *size) MUST;
+
+#endif

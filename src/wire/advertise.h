@@ -1,0 +1,27 @@
+/*
+ * What a client is told first: the capabilities, and in versions 0 and 1 the refs
+ * (gitprotocol-http(5), gitprotocol-pack(5), gitprotocol-v2(5)).
+ */
+#ifndef WIRE_ADVERTISE_H
+#define WIRE_ADVERTISE_H
+
+#include "core/snapshot.h"
+#include "wire/lines.h"
+
+#define WIRE_AGENT "nimbus/0.1.0"
+
+/* Version 2: capabilities only. */
+enum err advertise_v2(struct ctx *c, enum hash_algo algo, struct sink *to) MUST;
+
+/* Versions 0 and 1, for upload-pack. */
+enum err advertise_upload_pack(
+	struct ctx *c, const struct snapshot *s, int version, struct sink *to) MUST;
+
+/* Versions 0 and 1, for receive-pack; `s` is NULL for a repository that is yet to be made. */
+enum err advertise_receive_pack(struct ctx *c, const struct snapshot *s, enum hash_algo algo,
+	int version, struct sink *to) MUST;
+
+/* What `HEAD` points at, or NULL when that is not there yet. */
+const struct ref *advertise_head(const struct snapshot *s);
+
+#endif

@@ -1,0 +1,159 @@
+/* Version 2: gitprotocol-v2(5), the commands ls-refs, fetch and object-info. */
+#include "wire/advertise.h"
+#include "wire/upload_pack.h"
+
+static bool is_asked_for(const struct upload_request *r, struct str name)
+{
+	for (size_t i = 0; i < r->prefixes.len; i++)
+		if (str_starts(name, r->prefixes.at[i]))
+			return true;
+	return r->prefixes.len == 0;
+}
+
+static enum err head_line(struct ctx *c, struct upload_pack *u)
+{
+	const struct snapshot *s = u->fetch->snapshot;
+	const struct upload_request *r = &u->request;
+	const struct ref *head = advertise_head(s);
+	char hex[OID_HEX_MAX];
+	if (!is_asked_for(r, STR("HEAD")) || (!head && !r->unborn))
+		return OK;
+	const char *id = head ? oid_hex(&head->id, hex) : "unborn";
+	if (!r->symrefs)
+		return head ? lines_fmt(c, &u->lines, "%s HEAD\n", id) : OK;
+	return lines_fmt(c, &u->lines, "%s HEAD symref-target:%.*s\n", id, STR_FMT(s->head));
+}
+
+static enum err ref_line(struct ctx *c, struct upload_pack *u, const struct ref *ref)
+{
+	char hex[OID_HEX_MAX], peeled[OID_HEX_MAX];
+	if (!u->request.peel || !ref->peeled.algo)
+		return lines_fmt(
+			c, &u->lines, "%s %.*s\n", oid_hex(&ref->id, hex), STR_FMT(ref->name));
+	return lines_fmt(c, &u->lines, "%s %.*s peeled:%s\n", oid_hex(&ref->id, hex),
+		STR_FMT(ref->name), oid_hex(&ref->peeled, peeled));
+}
+
+/* A few prefixes are looked up in the sorted list; for many, each ref is judged once. */
+static enum err ls_refs(struct ctx *c, struct upload_pack *u)
+{
+	const struct snapshot *s = u->fetch->snapshot;
+	struct str only = {0};
+	size_t at = 0;
+	TRY(head_line(c, u));
+	if (u->request.prefixes.len == 1) {
+		only = u->request.prefixes.at[0];
+		at = snapshot_lower_bound(s, only);
+	}
+	for (; at < s->ref_count; at++) {
+		const struct ref *ref = &s->refs[at];
+		if (only.len && !str_starts(ref->name, only))
+			break;
+		if (is_asked_for(&u->request, ref->name))
+			TRY(ref_line(c, u, ref));
+	}
+	return lines_flush(c, &u->lines);
+}
+
+static enum err object_info(struct ctx *c, struct upload_pack *u)
+{
+	const struct oids *ids = &u->request.objects;
+	if (u->request.size)
+		TRY(lines_fmt(c, &u->lines, "size\n"));
+	for (size_t i = 0; i < ids->len; i++) {
+		enum object_type type = OBJECT_NONE;
+		uint64_t size = 0;
+		char hex[OID_HEX_MAX];
+		oid_hex(&ids->at[i], hex);
+		enum err err = fetch_stat(c, u->fetch, &ids->at[i], &type, &size);
+		if (err && err != ERR_NOT_FOUND)
+			return err;
+		ctx_clear(c);
+		if (err)
+			TRY(lines_fmt(c, &u->lines, "%s \n", hex));
+		else if (u->request.size)
+			TRY(lines_fmt(c, &u->lines, "%s %llu\n", hex, (unsigned long long)size));
+		else
+			TRY(lines_fmt(c, &u->lines, "%s\n", hex));
+	}
+	return lines_flush(c, &u->lines);
+}
+
+/* *send when the pack follows. */
+static enum err acknowledge(struct ctx *c, struct upload_pack *u, bool *send)
+{
+	const struct upload_request *r = &u->request;
+	struct fetch *f = u->fetch;
+	char hex[OID_HEX_MAX];
+	bool ready = false;
+	for (size_t i = 0; i < r->haves.len; i++)
+		fetch_have(f, &r->haves.at[i]);
+	*send = r->done;
+	if (*send)
+		return OK;
+	TRY(lines_fmt(c, &u->lines, "acknowledgments\n"));
+	if (f->haves.len == 0)
+		TRY(lines_fmt(c, &u->lines, "NAK\n"));
+	for (size_t i = 0; i < f->haves.len; i++)
+		TRY(lines_fmt(c, &u->lines, "ACK %s\n", oid_hex(&f->haves.at[i], hex)));
+	if (!r->wait_for_done)
+		TRY(fetch_ready(c, f, &ready));
+	if (!ready)
+		return lines_flush(c, &u->lines);
+	*send = true;
+	TRY(lines_fmt(c, &u->lines, "ready\n"));
+	lines_delim(&u->lines);
+	return OK;
+}
+
+static enum err wanted_refs(struct ctx *c, struct upload_pack *u, const struct oids *ids)
+{
+	const struct strs *names = &u->request.want_refs;
+	char hex[OID_HEX_MAX];
+	if (names->len == 0)
+		return OK;
+	TRY(lines_fmt(c, &u->lines, "wanted-refs\n"));
+	for (size_t i = 0; i < names->len; i++)
+		TRY(lines_fmt(c, &u->lines, "%s %.*s\n", oid_hex(&ids->at[i], hex),
+			STR_FMT(names->at[i])));
+	lines_delim(&u->lines);
+	return OK;
+}
+
+static enum err fetch_command(struct ctx *c, struct upload_pack *u)
+{
+	const struct upload_request *r = &u->request;
+	struct oids ids = {.arena = c->arena};
+	bool send = true;
+	u->pack_band = SIDE_BAND_DATA_MAX;
+	u->lines.banded = r->banded;
+	TRY(upload_pack_ask(c, u));
+	for (size_t i = 0; i < r->want_refs.len; i++)
+		TRY(fetch_want_ref(c, u->fetch, r->want_refs.at[i], vec_push(&ids)));
+	if (u->fetch->wants.len == 0 && !r->wait_for_done)
+		return OK;
+	if (r->haves.len || !u->fetch->wants.len)
+		TRY(acknowledge(c, u, &send));
+	if (!send || u->fetch->wants.len == 0)
+		return OK;
+	TRY(wanted_refs(c, u, &ids));
+	if (fetch_is_deepening(u->fetch) || r->shallow.len) {
+		TRY(lines_fmt(c, &u->lines, "shallow-info\n"));
+		TRY(upload_pack_shallow(c, u));
+		lines_delim(&u->lines);
+	}
+	TRY(lines_fmt(c, &u->lines, "packfile\n"));
+	return upload_pack_send(c, u);
+}
+
+enum err upload_pack_v2(struct ctx *c, struct upload_pack *u)
+{
+	TRY(upload_request_v2(c, &u->request, u->from));
+	if (str_is(u->request.command, "ls-refs"))
+		return ls_refs(c, u);
+	if (str_is(u->request.command, "fetch"))
+		return fetch_command(c, u);
+	if (str_is(u->request.command, "object-info"))
+		return object_info(c, u);
+	return lines_send(c, &u->lines);
+}
