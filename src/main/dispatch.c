@@ -1,7 +1,25 @@
 #include "main/dispatch.h"
 
+#include "wire/smart_http.h"
+
+static enum err serve_git(const struct web *web, struct http_exchange *x)
+{
+	struct actor who;
+	bool given = false;
+	TRY(web_authorize(x->ctx, web, x, &who, &given));
+	if (!actor_is_anonymous(&who))
+		x->who = str_dup(x->ctx->arena, who.username);
+	return smart_http_serve(web->core, &who, x);
+}
+
 void dispatch(void *arg, struct http_exchange *x)
 {
 	const struct web *web = arg;
-	web_serve(web, x);
+	if (!smart_http_is_git(x)) {
+		web_serve(web, x);
+		return;
+	}
+	enum err err = serve_git(web, x);
+	if (err && !x->status)
+		web_refuse(x, err);
 }
