@@ -203,6 +203,13 @@ static enum err load_pack(
 	return OK;
 }
 
+enum err snapshot_open_pack(struct ctx *c, struct core *core, struct db_tx *tx,
+	const struct repo *repo, const struct pack_row *row, struct pack **out)
+{
+	const struct origin from = {core, tx, repo};
+	return load_pack(c, &from, row, out);
+}
+
 /* Packs never change: those that the previous version has open are shared. */
 static enum err load_packs(struct ctx *c, const struct origin *from,
 	const struct snapshot *previous, struct snapshot *s)

@@ -38,6 +38,14 @@ const struct ref *snapshot_ref(const struct snapshot *s, struct str name);
 /* The first ref whose name is >= `prefix`: for walks over a prefix. */
 size_t snapshot_lower_bound(const struct snapshot *s, struct str prefix);
 
+/*
+ * One pack of the catalogue, opened for a reader of its own: whoever checks packs must get past one
+ * that is damaged. One reference for the caller. ERR_CORRUPT when it is lost or damaged.
+ */
+struct pack_row;
+enum err snapshot_open_pack(struct ctx *c, struct core *core, struct db_tx *tx,
+	const struct repo *repo, const struct pack_row *row, struct pack **out) MUST;
+
 /* Forgets a repository that was deleted. */
 void snapshot_drop(struct core *core, int64_t repo_id);
 
