@@ -1,0 +1,226 @@
+#include "contract/contract.h"
+#include "core_house.h"
+
+#include "meta/token.h"
+#include "meta/user.h"
+
+/* A way to prove who one is: how "anna" gets a secret by it. */
+struct driver {
+	const char *name;
+	size_t index; /* in core->auth */
+	enum credential_kind kind;
+	struct str (*give_secret)(struct ctx *c, struct actor *anna);
+};
+
+static struct str give_password(struct ctx *c, struct actor *anna)
+{
+	assert_ok(c, collaborator_set_password(c, core_of(c), &house_of(c)->owner, anna->username,
+			     STR("battery staple")));
+	return STR("battery staple");
+}
+
+static struct str give_token(struct ctx *c, struct actor *anna)
+{
+	struct token token;
+	struct str secret;
+	struct token_new what = {STR("laptop"), PERMISSION_WRITE, 3600};
+	assert_ok(c, token_create(c, core_of(c), anna, &what, &token, &secret));
+	return secret;
+}
+
+static const struct driver drivers[] = {
+	{"password", 0, CREDENTIAL_PASSWORD, give_password},
+	{"token as a password", 1, CREDENTIAL_PASSWORD, give_token},
+	{"token as a bearer", 1, CREDENTIAL_TOKEN, give_token},
+};
+
+static const char *name_of(const void *driver)
+{
+	return ((const struct driver *)driver)->name;
+}
+
+/* The house has the ctx first; which driver it is about comes with it. */
+static const struct driver *current;
+
+static int setup(void **state)
+{
+	current = *state;
+	return house_setup(state);
+}
+
+static enum err try(struct ctx *c, const char *username, struct str secret, struct actor *who)
+{
+	struct credential cred = {current->kind, str_of(username), secret};
+	if (current->kind == CREDENTIAL_TOKEN)
+		cred.username = (struct str){0};
+	return auth_authenticate(c, core_of(c)->auth[current->index], &cred, who);
+}
+
+static void the_right_secret_proves_who_it_is(void **state)
+{
+	struct ctx *c = *state;
+	struct actor anna = house_person(c, "anna"), who;
+	struct str secret = current->give_secret(c, &anna);
+	for (int i = 0; i < 3; i++) {
+		assert_ok(c, try(c, "anna", secret, &who));
+		assert_int_equal(who.user_id, anna.user_id);
+		assert_str(who.username, "anna");
+		assert_false(who.owner);
+	}
+}
+
+static void a_wrong_secret_proves_nobody(void **state)
+{
+	struct ctx *c = *state;
+	struct actor anna = house_person(c, "anna"), who;
+	struct str secret = current->give_secret(c, &anna);
+	assert_ok(c, try(c, "anna", secret, &who));
+	char *wrong = str_dup(c->arena, secret);
+	wrong[secret.len - 1] ^= 1;
+	assert_err(c, try(c, "anna", str_of(wrong), &who), ERR_UNAUTH);
+	struct str longer = str_of(arena_fmt(c->arena, "%.*sx", STR_FMT(secret)));
+	assert_err(c, try(c, "anna", longer, &who), ERR_UNAUTH);
+	char *huge = arena_alloc(c->arena, 100001);
+	memset(huge, 'x', 100000);
+	memcpy(huge, secret.at, 4);
+	assert_err(c, try(c, "anna", str_from(huge, 100000), &who), ERR_UNAUTH);
+}
+
+static void who_was_removed_is_nobody(void **state)
+{
+	struct ctx *c = *state;
+	struct actor anna = house_person(c, "anna"), who;
+	struct str secret = current->give_secret(c, &anna);
+	assert_ok(c, try(c, "anna", secret, &who));
+	assert_ok(c, collaborator_remove(c, core_of(c), &house_of(c)->owner, STR("anna")));
+	assert_err(c, try(c, "anna", secret, &who), ERR_UNAUTH);
+}
+
+static void what_is_stored_is_not_the_secret(void **state)
+{
+	struct ctx *c = *state;
+	struct str stored, again;
+	struct auth *auth = core_of(c)->auth[current->index];
+	struct str secret = current->index ? STR(TOKEN_PREFIX "abcdefgh") : STR("battery staple");
+	assert_ok(c, auth_enrol(c, auth, secret, &stored));
+	assert_ok(c, auth_enrol(c, auth, secret, &again));
+	assert_true(str_find_str(stored, secret) == stored.len);
+	/* A password is salted; a token has enough randomness of its own and must be found. */
+	assert_int_equal(str_eq(stored, again), current->index == 1);
+}
+
+static void another_kind_of_credential_is_left_to_others(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	struct str stored;
+	struct credential password = {CREDENTIAL_PASSWORD, STR("owner"), STR("correct horse")};
+	struct credential token = {CREDENTIAL_PASSWORD, STR("owner"), STR(TOKEN_PREFIX "abc")};
+	struct auth *auth = core_of(c)->auth[current->index];
+	const struct credential *other = current->index ? &password : &token;
+	assert_err(c, auth_authenticate(c, auth, other, &who), ERR_UNSUPPORTED);
+	assert_err(c, auth_enrol(c, auth, other->secret, &stored), ERR_UNSUPPORTED);
+}
+
+static void an_unknown_user_and_a_wrong_password_sound_alike(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who, anna = house_person(c, "anna");
+	struct auth *auth = core_of(c)->auth[0];
+	static const char *const names[] = {"owner", "nobody", "anna", "", "No Name!", "x/../y"};
+	char first[sizeof c->error.text];
+	for (int i = 0; i < 6; i++) {
+		struct credential cred = {
+			CREDENTIAL_PASSWORD, str_of(names[i]), STR("wrong password")};
+		assert_err(c, auth_authenticate(c, auth, &cred, &who), ERR_UNAUTH);
+		if (i == 0)
+			memcpy(first, c->error.text, sizeof first);
+		assert_string_equal(c->error.text, first);
+	}
+	(void)anna;
+}
+
+/* Within a factor: an unknown name costs a hash too, and a repeated success costs none. */
+static void time_tells_nothing_of_who_exists(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	struct auth *auth = core_of(c)->auth[0];
+	struct credential known = {CREDENTIAL_PASSWORD, STR("owner"), STR("wrong password")};
+	struct credential unknown = {CREDENTIAL_PASSWORD, STR("nobody"), STR("wrong password")};
+	int64_t best[2] = {INT64_MAX, INT64_MAX};
+	for (int i = 0; i < 10; i++) {
+		int64_t began = os_world()->monotonic();
+		assert_err(
+			c, auth_authenticate(c, auth, i % 2 ? &known : &unknown, &who), ERR_UNAUTH);
+		int64_t took = os_world()->monotonic() - began;
+		best[i % 2] = took < best[i % 2] ? took : best[i % 2];
+	}
+	assert_true(best[0] > 3000 && best[1] > 3000);
+	assert_true(best[0] < best[1] * 3 && best[1] < best[0] * 3);
+
+	struct credential right = {CREDENTIAL_PASSWORD, STR("owner"), STR("correct horse")};
+	int64_t quick = INT64_MAX;
+	for (int i = 0; i < 5; i++) {
+		int64_t began = os_world()->monotonic();
+		assert_ok(c, auth_authenticate(c, auth, &right, &who));
+		int64_t took = os_world()->monotonic() - began;
+		quick = took < quick ? took : quick;
+	}
+	assert_true(quick < best[1] / 2);
+}
+
+static void a_new_password_is_seen_at_once(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	struct auth *auth = core_of(c)->auth[0];
+	struct credential old = {CREDENTIAL_PASSWORD, STR("owner"), STR("correct horse")};
+	struct credential new = {CREDENTIAL_PASSWORD, STR("owner"), STR("battery staple")};
+	assert_ok(c, auth_authenticate(c, auth, &old, &who));
+	assert_ok(c, collaborator_set_password(
+			     c, core_of(c), &house_of(c)->owner, STR("owner"), new.secret));
+	assert_err(c, auth_authenticate(c, auth, &old, &who), ERR_UNAUTH);
+	assert_ok(c, auth_authenticate(c, auth, &new, &who));
+}
+
+static void a_token_ends_with_its_time(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who, *owner = &house_of(c)->owner;
+	struct token token, *list;
+	struct str secret;
+	size_t count;
+	struct token_new what = {STR("an hour"), PERMISSION_READ, 3600};
+	assert_ok(c, token_create(c, core_of(c), owner, &what, &token, &secret));
+	struct credential cred = {CREDENTIAL_TOKEN, {0}, secret};
+	assert_ok(c, auth_authenticate(c, core_of(c)->auth[1], &cred, &who));
+	assert_true(who.owner);
+	assert_int_equal(who.limit, PERMISSION_READ);
+	assert_int_equal(who.token_id, token.id);
+	assert_ok(c, token_list(c, core_of(c), owner, &list, &count));
+	assert_int_equal(count, 1);
+	assert_true(list[0].used > 0);
+	house_moved += 3601 * 1000000LL;
+	assert_err(c, auth_authenticate(c, core_of(c)->auth[1], &cred, &who), ERR_UNAUTH);
+}
+
+int main(void)
+{
+	static const struct contract_test tests[] = {
+		CONTRACT_TEST(the_right_secret_proves_who_it_is),
+		CONTRACT_TEST(a_wrong_secret_proves_nobody),
+		CONTRACT_TEST(who_was_removed_is_nobody),
+		CONTRACT_TEST(what_is_stored_is_not_the_secret),
+		CONTRACT_TEST(another_kind_of_credential_is_left_to_others),
+	};
+	const struct CMUnitTest own[] = {
+		HOUSE_TEST(an_unknown_user_and_a_wrong_password_sound_alike),
+		HOUSE_TEST(time_tells_nothing_of_who_exists),
+		HOUSE_TEST(a_new_password_is_seen_at_once),
+		HOUSE_TEST(a_token_ends_with_its_time),
+	};
+	static const struct contract contract = CONTRACT(drivers, setup, house_teardown);
+	int failed = contract_run(&contract, tests, sizeof tests / sizeof *tests);
+	return failed + cmocka_run_group_tests(own, NULL, NULL);
+}
