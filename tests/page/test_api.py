@@ -1,0 +1,478 @@
+"""The JSON API: every route, every way to authenticate, who may do what, and what is said when they may not."""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+
+_shared = None
+PEOPLE = {"reader": "read", "writer": "write", "admin1": "admin", "other": None}
+
+
+def server():
+    """One server for the file, with collaborators of every kind and a private repository."""
+    global _shared
+    if _shared is None:
+        _shared = Nimbus(shared=True)
+        _shared.create_repo("secret")
+        _shared.create_repo("open", visibility="public")
+        for name, level in PEOPLE.items():
+            _shared.api("POST", "/collaborators", {"username": name, "password": f"password-of-{name}"}, want=201)
+            if level:
+                for repo in ("secret", "open"):
+                    _shared.api("PUT", f"/repos/{repo}/permissions/{name}", {"permission": level}, want=200)
+    return _shared
+
+
+def auth(who):
+    return {"owner": "owner", "anonymous": None}.get(who, (who, f"password-of-{who}"))
+
+
+def problem(answer, status, field=None):
+    eq(answer.status, status, f"status of {answer}")
+    eq(answer.headers["content-type"], "application/problem+json", "content type")
+    eq(answer.json["status"], status, "status in the body")
+    if field:
+        eq(answer.json.get("field"), field, f"field of {answer}")
+    return answer.json
+
+
+def test_every_route_of_the_api_is_in_the_openapi_document_and_the_other_way():
+    rows = re.findall(r'^ROUTE\((\w+), "(/api/[^"]*)"', (ROOT / "src/web/routes.def").read_text(), re.M)
+    known, path = set(), None
+    for line in (ROOT / "proto/openapi.yaml").read_text().splitlines():
+        if m := re.match(r"  (/\S+):$", line):
+            path = m[1]
+        elif m := re.match(r"    (get|post|put|patch|delete):$", line):
+            known.add((m[1].upper(), path))
+    eq(known, set(rows), "routes")
+
+
+def test_a_repository_is_created_with_all_its_fields():
+    s = server()
+    answer = s.api("POST", "/repos", {"name": "Full-1.x", "description": "All of it", "visibility": "public",
+                                      "default_branch": "trunk", "object_format": "sha256"}, want=201)
+    repo = answer.json
+    eq(answer.headers["location"], "/api/v1/repos/Full-1.x", "Location")
+    for key, value in {"name": "Full-1.x", "description": "All of it", "visibility": "public",
+                       "default_branch": "trunk", "object_format": "sha256", "pushed_at": None,
+                       "url": f"{s.url}/Full-1.x", "clone_urls": {"http": f"{s.url}/Full-1.x.git"}}.items():
+        eq(repo[key], value, key)
+    eq(s.api("GET", "/repos/Full-1.x", want=200).json, repo, "what GET says")
+
+
+def test_a_repository_has_defaults():
+    repo = server().create_repo("plain")
+    eq((repo["visibility"], repo["default_branch"], repo["object_format"], repo["description"]),
+       ("private", "main", "sha1", ""), "defaults")
+
+
+def test_a_name_that_is_taken_is_409():
+    s = server()
+    s.create_repo("taken")
+    problem(s.api("POST", "/repos", {"name": "taken"}), 409)
+
+
+def test_bad_fields_are_422_and_named():
+    s = server()
+    for body, field in (({}, "name"), ({"name": 1}, "name"), ({"name": "../x"}, "name"), ({"name": "a b"}, "name"),
+                        ({"name": "api"}, "name"), ({"name": "x.git"}, "name"), ({"name": ""}, "name"),
+                        ({"name": "x" * 101}, "name"), ({"name": "x", "visibility": "hidden"}, "visibility"),
+                        ({"name": "x", "visibility": True}, "visibility"),
+                        ({"name": "x", "object_format": "md5"}, "object_format"),
+                        ({"name": "x", "default_branch": "a..b"}, "default_branch"),
+                        ({"name": "x", "default_branch": ""}, "default_branch"),
+                        ({"name": "x", "description": "x" * 501}, "description"),
+                        ({"name": "x", "description": "a\0b"}, "description"),
+                        ({"name": "x", "private": True}, "private")):
+        problem(s.api("POST", "/repos", body), 422, field)
+    problem(s.api("GET", "/repos/x"), 404)
+
+
+def test_what_is_no_json_object_is_400():
+    s = server()
+    for body in ("", "{", "[]", "null", '{"name":"a","name":"b"}', '{"name":"\\ud800"}', '{"name":"a"} x', "\xff"):
+        answer = s.request("POST", "/api/v1/repos", body.encode("latin-1"), {"Content-Type": "application/json"})
+        problem(answer, 400)
+
+
+def test_a_body_of_another_type_is_415():
+    s = server()
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonx"):
+        problem(s.request("POST", "/api/v1/repos", b'{"name":"x"}', {"Content-Type": kind}), 415)
+    problem(s.request("POST", "/api/v1/repos", b'{"name":"x"}'), 415)
+    answer = s.request("POST", "/api/v1/repos", b'{"name":"typed"}', {"Content-Type": "Application/JSON; charset=utf-8"})
+    eq(answer.status, 201, "status with a charset")
+
+
+def test_a_body_over_the_limit_is_413():
+    s = server()
+    big = b'{"name":"' + b"x" * (2 << 20) + b'"}'
+    problem(s.request("POST", "/api/v1/repos", big, {"Content-Type": "application/json"}), 413)
+
+
+def test_another_method_is_405_with_allow():
+    s = server()
+    answer = s.api("PUT", "/repos")
+    problem(answer, 405)
+    eq(answer.headers["allow"], "GET, HEAD, POST", "Allow")
+    eq(s.request("OPTIONS", "/api/v1/repos/open").headers["allow"], "GET, HEAD, PATCH, DELETE", "Allow")
+    problem(s.api("GET", "/nothing"), 404)
+    problem(s.api("GET", ""), 404)
+
+
+def test_head_is_get_without_a_body():
+    s = server()
+    get, head = s.get("/api/v1/repos/open"), s.request("HEAD", "/api/v1/repos/open")
+    eq(head.status, 200, "status")
+    eq(head.body, b"", "body")
+    eq(head.headers["content-length"], str(len(get.body)), "length")
+    eq(head.headers["etag"], get.headers["etag"], "ETag")
+
+
+def test_an_etag_saves_the_body():
+    s = server()
+    s.create_repo("tagged")
+    first = s.get("/api/v1/repos/tagged")
+    again = s.get("/api/v1/repos/tagged", headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
+    eq((again.status, again.body), (304, b""), "second answer")
+    s.api("PATCH", "/repos/tagged", {"description": "changed"}, want=200)
+    changed = s.get("/api/v1/repos/tagged", headers={"If-None-Match": first.headers["etag"]})
+    eq(changed.status, 200, "after a change")
+    eq(s.get("/api/v1/repos/tagged", auth=None, headers={"If-None-Match": first.headers["etag"]}).status, 401,
+       "for somebody else")
+
+
+def test_a_repository_is_changed_field_by_field():
+    s = server()
+    s.create_repo("before")
+    for body in ({"description": "D"}, {"visibility": "public"}, {"default_branch": "dev"}, {"name": "after"}, {}):
+        repo = s.api("PATCH", "/repos/before" if s.api("GET", "/repos/before").status == 200 else "/repos/after",
+                     body, want=200).json
+    eq((repo["name"], repo["description"], repo["visibility"], repo["default_branch"]),
+       ("after", "D", "public", "dev"), "the repository")
+    problem(s.api("GET", "/repos/before"), 404)
+    problem(s.api("PATCH", "/repos/after", {"name": "open"}), 409)
+    problem(s.api("PATCH", "/repos/after", {"object_format": "sha256"}), 422, "object_format")
+    problem(s.api("PATCH", "/repos/after", {"visibility": "x"}), 422, "visibility")
+    problem(s.api("PATCH", "/repos/after", {"name": "x/y"}), 422, "name")
+
+
+def test_a_deleted_repository_is_gone_and_its_name_free():
+    s = server()
+    s.create_repo("brief")
+    eq(s.api("DELETE", "/repos/brief").status, 204, "status")
+    problem(s.api("GET", "/repos/brief"), 404)
+    problem(s.api("DELETE", "/repos/brief"), 404)
+    s.create_repo("brief")
+
+
+def test_lists_come_in_pages():
+    s = Nimbus()
+    names = sorted(f"r{i:02}" for i in range(7))
+    for name in names:
+        s.create_repo(name)
+    seen, path, pages = [], "/api/v1/repos?limit=3", 0
+    while path:
+        answer = s.get(path)
+        eq(answer.status, 200, "status")
+        seen += [repo["name"] for repo in answer.json]
+        pages += 1
+        link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
+        path = link and link[1].removeprefix(s.url)
+    eq((seen, pages), (names, 3), "names and pages")
+    for bad in ("limit=0", "limit=x", "cursor=zz", "cursor=abc"):
+        problem(s.get(f"/api/v1/repos?{bad}"), 422, bad.split("=")[0])
+    eq([r["name"] for r in s.get("/api/v1/repos?q=r03").json], ["r03"], "search")
+
+
+def test_collaborators_come_and_go():
+    s = server()
+    answer = s.api("POST", "/collaborators", {"username": "grace", "password": "hopper-hopper"}, want=201)
+    eq(answer.headers["location"], "/api/v1/collaborators/grace", "Location")
+    eq(answer.json["has_password"], True, "has_password")
+    has_not(answer.text, "hopper", "the answer")
+    problem(s.api("POST", "/collaborators", {"username": "grace"}), 409)
+    has([p["username"] for p in s.api("GET", "/collaborators", want=200).json], "grace", "the list")
+    has_not([p["username"] for p in s.api("GET", "/collaborators").json], "owner", "the list")
+    eq(s.api("GET", "/user", auth=("grace", "hopper-hopper"), want=200).json["username"], "grace", "who")
+    eq(s.api("DELETE", "/collaborators/grace").status, 204, "status")
+    problem(s.api("DELETE", "/collaborators/grace"), 404)
+    problem(s.api("GET", "/user", auth=("grace", "hopper-hopper")), 401)
+    for how in (lambda: s.api("DELETE", "/collaborators", {"username": "again"}),
+                lambda: s.api("DELETE", "/collaborators?username=again")):
+        s.api("POST", "/collaborators", {"username": "again", "password": "password1"}, want=201)
+        eq(how().status, 204, "status")
+    for body, field in (({"username": "Upper"}, "username"), ({"username": ""}, "username"), ({}, "username"),
+                        ({"username": "ok", "password": "short"}, "password"), ({"username": "ok", "email": "x"}, "email")):
+        problem(s.api("POST", "/collaborators", body), 422, field)
+    if s.api("DELETE", "/collaborators/owner").status < 400:
+        fail("the owner was removed")
+
+
+def test_who_has_no_password_gets_a_link_that_works_once():
+    s = server()
+    answer = s.api("POST", "/collaborators", {"username": "linked"}, want=201).json
+    eq(answer["has_password"], False, "has_password")
+    path = answer["sign_in_url"].removeprefix(s.url)
+    first = s.get(path, auth=None)
+    eq(first.status, 303, "status")
+    has(first.headers["set-cookie"], "HttpOnly; SameSite=Lax", "cookie")
+    cookie = first.headers["set-cookie"].split(";")[0]
+    eq(s.get("/api/v1/user", auth=None, headers={"Cookie": cookie}).json["username"], "linked", "who")
+    if "set-cookie" in s.get(path, auth=None).headers:
+        fail("the link worked twice")
+
+
+def test_a_new_password_replaces_the_old_one():
+    s = server()
+    s.api("POST", "/collaborators", {"username": "mind", "password": "old-password"}, want=201)
+    eq(s.api("PATCH", "/collaborators/mind", {"password": "new-password"}, ("mind", "old-password")).status, 204, "status")
+    problem(s.api("GET", "/user", auth=("mind", "old-password")), 401)
+    s.api("GET", "/user", auth=("mind", "new-password"), want=200)
+    problem(s.api("PATCH", "/collaborators/mind", {"password": "x"}, ("mind", "new-password")), 422, "password")
+    answer = s.api("PATCH", "/collaborators/mind", {"password": "hostile-change"}, auth("other"))
+    if answer.status not in (403, 404):
+        fail(f"another may change it: {answer}")
+
+
+def test_permissions_are_set_listed_and_taken():
+    s = server()
+    s.create_repo("shared")
+    for level in ("read", "write", "admin"):
+        answer = s.api("PUT", "/repos/shared/permissions/other", {"permission": level}, want=200)
+        eq(answer.json, {"username": "other", "permission": level}, "answer")
+        eq(s.api("GET", "/repos/shared", auth=auth("other"), want=200).json["permission"], level, "level")
+    eq(s.api("GET", "/repos/shared/permissions", want=200).json, [{"username": "other", "permission": "admin"}], "list")
+    eq(s.api("DELETE", "/repos/shared/permissions/other").status, 204, "status")
+    problem(s.api("DELETE", "/repos/shared/permissions/other"), 404)
+    problem(s.api("GET", "/repos/shared", auth=auth("other")), 404)
+    problem(s.api("PUT", "/repos/shared/permissions/nobody", {"permission": "read"}), 404)
+    problem(s.api("PUT", "/repos/shared/permissions/other", {"permission": "none"}), 422, "permission")
+    problem(s.api("PUT", "/repos/shared/permissions/other", {}), 422, "permission")
+
+
+def test_a_token_shows_its_secret_once_and_works_everywhere():
+    s = server()
+    made = s.api("POST", "/tokens", {"name": "ci", "permission": "read", "expires_in": 3600}, want=201)
+    token = made.json
+    eq(made.headers["location"], f"/api/v1/tokens/{token['id']}", "Location")
+    eq((token["name"], token["permission"]), ("ci", "read"), "token")
+    listed = [t for t in s.api("GET", "/tokens", want=200).json if t["id"] == token["id"]]
+    eq(len(listed), 1, "times in the list")
+    has_not(listed[0], "token", "the list")
+    has_not((s.data / "nimbus.db").read_bytes(), token["token"].encode(), "the database")
+    for how in (token["token"], ("owner", token["token"])):
+        me = s.api("GET", "/user", auth=how, want=200).json
+        eq((me["username"], me["by"], me["limit"]), ("owner", "token", "read"), "who")
+        s.api("GET", "/repos/secret", auth=how, want=200)
+        problem(s.api("POST", "/repos", {"name": "nope"}, how), 403)
+        problem(s.api("PATCH", "/repos/secret", {"description": "x"}, how), 403)
+    eq(s.api("DELETE", f"/tokens/{token['id']}").status, 204, "status")
+    problem(s.api("GET", "/user", auth=token["token"]), 401)
+    problem(s.api("DELETE", f"/tokens/{token['id']}"), 404)
+
+
+def test_tokens_are_ones_own():
+    s = server()
+    mine = s.api("POST", "/tokens", {"name": "mine"}, want=201).json
+    problem(s.api("DELETE", f"/tokens/{mine['id']}", auth=auth("writer")), 404)
+    eq(s.api("GET", "/tokens", auth=auth("writer"), want=200).json, [], "another's list")
+    problem(s.api("DELETE", "/tokens/abc"), 404)
+    eq(s.api("DELETE", "/tokens", {"id": mine["id"]}).status, 204, "by body")
+    for body, field in (({}, "name"), ({"name": ""}, "name"), ({"name": "x", "permission": "root"}, "permission"),
+                        ({"name": "x", "expires_in": -1}, "expires_in"), ({"name": "x", "expires_in": 1.5}, "expires_in")):
+        problem(s.api("POST", "/tokens", body), 422, field)
+
+
+def test_an_expired_token_is_nobody():
+    s = server()
+    token = s.api("POST", "/tokens", {"name": "short", "expires_in": 1}, want=201).json["token"]
+    wait_until(lambda: s.api("GET", "/user", auth=token).status == 401, 5, "the end of the token")
+
+
+def test_the_instance_says_what_it_is():
+    for who in ("owner", "anonymous"):
+        it = server().api("GET", "/instance", auth=auth(who), want=200).json
+        eq((it["name"], it["owner"], it["object_formats"]), ("Nimbus Git", "owner", ["sha1", "sha256"]), "instance")
+        has(it["capabilities"], "sha256", "capabilities")
+
+
+def test_wrong_credentials_are_401_even_where_none_are_needed():
+    s = server()
+    for bad in (("owner", "wrong"), ("nobody", "wrong"), "nbs_wrong", ("reader", "")):
+        answer = s.api("GET", "/repos/open", auth=bad)
+        problem(answer, 401)
+        has(answer.headers["www-authenticate"], "Basic realm=", "challenge")
+    for header in ("Basic !!!", "Basic " + "YQ==", "Digest x", "Basic", "Bearer"):
+        problem(s.request("GET", "/api/v1/repos/open", headers={"Authorization": header}, auth=None), 401)
+
+
+def test_too_many_wrong_passwords_are_429():
+    s = Nimbus()
+    codes = [s.api("GET", "/user", auth=("owner", "wrong")).status for _ in range(40)]
+    eq(codes[0], 401, "the first")
+    eq(codes[-1], 429, "the last")
+    has(s.api("GET", "/user", auth=("owner", "wrong")).headers, "retry-after", "headers")
+
+
+# What each may do. A status each for owner, admin, writer, reader, other, anonymous.
+WHO = ("owner", "admin1", "writer", "reader", "other", "anonymous")
+MATRIX = {
+    "secret": [
+        ("GET", "", None, (200, 200, 200, 200, 404, 401)),
+        ("PATCH", "", {"description": "x"}, (200, 200, 403, 403, 404, 401)),
+        ("GET", "/permissions", None, (200, 200, 403, 403, 404, 401)),
+        ("PUT", "/permissions/other2", {"permission": "read"}, (200, 200, 403, 403, 404, 401)),
+        ("DELETE", "/permissions/other2", None, (204, 404, 403, 403, 404, 401)),
+        ("DELETE", "", None, (None, 403, 403, 403, 404, 401)),
+    ],
+    "open": [
+        ("GET", "", None, (200, 200, 200, 200, 200, 200)),
+        ("PATCH", "", {"description": "x"}, (200, 200, 403, 403, 403, 401)),
+        ("GET", "/permissions", None, (200, 200, 403, 403, 403, 401)),
+        ("PUT", "/permissions/other2", {"permission": "read"}, (200, 200, 403, 403, 403, 401)),
+        ("DELETE", "/permissions/other2", None, (204, 404, 403, 403, 403, 401)),
+        ("DELETE", "", None, (None, 403, 403, 403, 403, 401)),
+    ],
+}
+FOR_THE_OWNER = [
+    ("POST", "/repos", {"name": "by-whom"}), ("GET", "/collaborators", None),
+    ("POST", "/collaborators", {"username": "by-whom", "password": "password1"}),
+    ("DELETE", "/collaborators/reader", None), ("DELETE", "/collaborators", {"username": "reader"}),
+]
+
+
+def test_everybody_may_do_what_the_matrix_says():
+    s = server()
+    s.api("POST", "/collaborators", {"username": "other2", "password": "password1"}, want=201)
+    wrong = []
+    for repo, rows in MATRIX.items():
+        for method, path, body, statuses in rows:
+            for who, want in zip(WHO, statuses):
+                if want is not None:
+                    got = s.api(method, f"/repos/{repo}{path}", body, auth(who)).status
+                    if got != want:
+                        wrong.append(f"{who}: {method} {repo}{path}: {got} instead of {want}")
+    eq(wrong, [], "what is wrong")
+
+
+def test_what_is_the_owners_alone_is_403_for_others():
+    s = server()
+    for method, path, body in FOR_THE_OWNER:
+        for who in WHO[1:]:
+            got = s.api(method, path, body, auth(who))
+            problem(got, 401 if who == "anonymous" else 403)
+
+
+def test_what_one_may_not_read_answers_as_what_does_not_exist():
+    s = server()
+    for who in ("other", "anonymous"):
+        for method, path, body in [("GET", "", None), ("PATCH", "", {"description": "x"}), ("PATCH", "", {"bad": 1}),
+                                   ("DELETE", "", None), ("GET", "/permissions", None),
+                                   ("PUT", "/permissions/reader", {"permission": "read"}),
+                                   ("PUT", "/permissions/reader", {"permission": "bad"}),
+                                   ("PUT", "/permissions/nobody", {"permission": "read"}),
+                                   ("DELETE", "/permissions/reader", None)]:
+            hidden = s.api(method, f"/repos/secret{path}", body, auth(who))
+            absent = s.api(method, f"/repos/absent{path}", body, auth(who))
+            eq(hidden.status, absent.status, f"{who} {method} {path}")
+            eq(hidden.text.replace("secret", "absent"), absent.text, f"{who} {method} {path}")
+            drop = ("date", "x-request-id")
+            eq({k: v for k, v in hidden.headers.items() if k not in drop},
+               {k: v for k, v in absent.headers.items() if k not in drop}, f"headers of {who} {method} {path}")
+    for who in ("other", "anonymous"):
+        has_not([r["name"] for r in s.api("GET", "/repos", auth=auth(who), want=200).json], "secret", f"{who}'s list")
+
+
+def sign_in(s):
+    answer = s.request("POST", "/sign-in", f"username=owner&password={PASSWORD}".encode(),
+                       {"Content-Type": "application/x-www-form-urlencoded"}, auth=None)
+    eq(answer.status, 303, f"sign-in: {answer}")
+    return answer.headers["set-cookie"].split(";")[0]
+
+
+def test_a_cookie_alone_changes_nothing():
+    s = server()
+    cookie = sign_in(s)
+    headers = {"Cookie": cookie, "Content-Type": "application/json"}
+    eq(s.get("/api/v1/user", auth=None, headers={"Cookie": cookie}).json["by"], "session", "by")
+    problem(s.request("POST", "/api/v1/repos", b'{"name":"forged"}', headers, auth=None), 403)
+    form = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+    eq(s.request("POST", "/new", b"name=forged", form, auth=None).status, 403, "a form without a token")
+    eq(s.request("POST", "/new", b"name=forged&csrf=x", form, auth=None).status, 403, "a form with a wrong one")
+    problem(s.api("GET", "/repos/forged"), 404)
+
+
+def test_another_sites_page_can_send_nothing():
+    s = server()
+    for more in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+                 {"Origin": "null"}):
+        problem(s.request("POST", "/api/v1/repos", b'{"name":"forged"}', {"Content-Type": "application/json", **more}), 403)
+    answer = s.request("POST", "/api/v1/repos", b'{"name":"at-home"}',
+                       {"Content-Type": "application/json", "Origin": s.url, "Sec-Fetch-Site": "same-origin"})
+    eq(answer.status, 201, "from our own page")
+
+
+def test_an_ended_session_is_nobody():
+    s = server()
+    answer = s.get("/api/v1/repos/open", auth=None, headers={"Cookie": "nimbus_session=" + "A" * 43})
+    eq(answer.status, 200, "a public repository")
+    problem(s.get("/api/v1/user", auth=None, headers={"Cookie": "a=b; nimbus_session=x"}), 401)
+
+
+def test_health_and_robots_need_nobody():
+    s = server()
+    for path in ("/healthz", "/readyz", "/robots.txt"):
+        answer = s.get(path, auth=("owner", "wrong"))
+        eq(answer.status, 200, path)
+        has(answer.headers["content-type"], "text/plain", path)
+
+
+def test_every_answer_has_the_standing_headers():
+    s = server()
+    for path in ("/", "/api/v1/repos", "/api/v1/nothing", "/nothing/at/all", "/sign-in"):
+        answer = s.get(path)
+        eq(answer.headers["x-content-type-options"], "nosniff", path)
+        has(answer.headers["content-security-policy"], "default-src 'none'", path)
+        has(answer.headers["content-security-policy"], "frame-ancestors 'none'", path)
+        eq(len(answer.headers["x-request-id"]), 32, path)
+
+
+def test_the_public_address_can_be_told():
+    s = Nimbus(env={"NIMBUS_URL": "https://git.example.org"})
+    eq(s.create_repo("far")["clone_urls"], {"http": "https://git.example.org/far.git"}, "clone URLs")
+    answer = s.request("POST", "/sign-in", f"username=owner&password={PASSWORD}".encode(),
+                       {"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://git.example.org"}, auth=None)
+    has(answer.headers["set-cookie"], "; Secure", "cookie")
+    has(answer.headers, "strict-transport-security", "headers")
+
+
+def test_a_trusted_proxy_tells_the_scheme():
+    s = Nimbus(env={"NIMBUS_TRUSTED_PROXIES": "127.0.0.0/8"})
+    s.create_repo("near")
+    proxied = s.get("/api/v1/repos/near", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9",
+                                                   "Host": "git.example.org"})
+    eq(proxied.json["url"], "https://git.example.org/near", "url")
+    plain = Nimbus()
+    plain.create_repo("near")
+    eq(plain.get("/api/v1/repos/near", headers={"X-Forwarded-Proto": "https"}).json["url"], f"{plain.url}/near", "url")
+
+
+def test_each_request_is_one_line_of_the_log():
+    s = Nimbus()
+    s.create_repo("logged")
+    s.api("GET", "/repos/logged", want=200)
+    id = s.get("/api/v1/repos/nothing").headers["x-request-id"]
+    line = wait_until(lambda: next((l for l in s.log_lines() if l.get("request") == id), None), 5, "the line")
+    for key, value in {"method": "GET", "path": "/api/v1/repos/nothing", "status": 404, "user": "owner",
+                       "repo": "nothing", "peer": "127.0.0.1", "error": "NOT_FOUND"}.items():
+        eq(line.get(key), value, key)
+    for key in ("micros", "in", "out", "time", "level"):
+        has(line, key, "the line")
+    has([l["message"] for l in s.log_lines()], "listening", "the log")
+
+
+main()

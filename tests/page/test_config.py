@@ -1,0 +1,129 @@
+"""The command line and the environment: what is asked is answered, what is wrong is named."""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+
+BINARY = Path(os.environ.get("NIMBUS_BIN", ROOT / "build-asan" / "nimbus"))
+
+
+def nimbus(*args, **env):
+    return run([BINARY, *args], env={"PATH": os.environ["PATH"], **env}, check=False, timeout=20)
+
+
+def test_the_reference_page_is_what_the_program_says():
+    eq((ROOT / "docs/configuration.md").read_text(), nimbus("config", "--markdown").out,
+       "docs/configuration.md (make it with `nimbus config --markdown`)")
+
+
+def test_every_setting_is_shown_with_value_and_origin():
+    out = nimbus("config", NIMBUS_LISTEN=":9", NIMBUS_OWNER_PASSWORD="swordfish").out
+    has(out, "NIMBUS_LISTEN=:9  (environment)")
+    has(out, "NIMBUS_OWNER=owner  (default)")
+    has(out, "NIMBUS_OWNER_PASSWORD=(hidden)  (environment)")
+    has_not(out, "swordfish")
+    names = re.findall(r'^(?:TEXT|SECRET|WORD|INT|BYTES|TIME)\(\w+, "(\w+)"', (ROOT / "src/main/config.def").read_text(), re.M)
+    for name in names:
+        has(out, f"\n{name}=")
+    if len(names) < 30:
+        fail(f"only {len(names)} settings were found in the table")
+
+
+def test_a_setting_that_makes_no_sense_stops_the_start():
+    result = nimbus("serve", NIMBUS_WORKERS="many", NIMBUS_LISTN="x", NIMBUS_DATA=str(tmp()))
+    eq(result.code, 2, "exit code")
+    has(result.err, "NIMBUS_WORKERS=many is not a whole number from 0 to 1024")
+    has(result.err, "NIMBUS_LISTN is not a setting; did you mean NIMBUS_LISTEN?")
+
+
+def test_settings_that_are_text_are_checked_too():
+    for name, value in (("NIMBUS_URL", "git.example.org"), ("NIMBUS_URL", "https://x/y"), ("NIMBUS_LISTEN", ""),
+                        ("NIMBUS_LISTEN", "nonsense"), ("NIMBUS_LISTEN", "127.0.0.1:99999"),
+                        ("NIMBUS_TRUSTED_PROXIES", "10.0.0.0/99"), ("NIMBUS_OWNER", "Not A Name"),
+                        ("NIMBUS_OWNER_PASSWORD", "short")):
+        result = nimbus("serve", **{"NIMBUS_DATA": str(tmp()), "NIMBUS_LISTEN": "127.0.0.1:0", name: value})
+        eq(result.code, 2, f"exit code with {name}={value} ({result.err})")
+        if not result.err.startswith("nimbus serve: "):
+            fail(f"{name}={value}: {result.err!r}")
+
+
+def test_an_address_that_is_taken_is_named():
+    server = Nimbus()
+    result = nimbus("serve", NIMBUS_LISTEN=server.host, NIMBUS_DATA=str(tmp()))
+    if result.code in (0, 1):
+        fail(f"exit code {result.code}")
+    has(result.err, server.host)
+
+
+def test_help_is_complete():
+    eq(nimbus("--help").code, 0, "exit code")
+    eq(nimbus("help").out, nimbus("--help").out, "help")
+    commands = re.findall(r"^  (\S+) ", nimbus("--help").out, re.M)
+    eq(commands, ["serve", "admin", "config", "version", "help"], "commands")
+    for command in commands:
+        for words in ([command, "--help"], ["help", command]):
+            result = nimbus(*words)
+            eq(result.code, 0, " ".join(words))
+            has(result.out, f"usage: nimbus {command}")
+    names = re.findall(r'^COMMAND\("([^"]+)"', (ROOT / "src/main/admin.def").read_text(), re.M)
+    has(names, "fsck", "the table")
+    for name in names:
+        has(nimbus("admin", "--help").out, f"\n  {name} ")
+        result = nimbus("admin", *name.split(), "--help")
+        eq(result.code, 0, name)
+        has(result.out, f"usage: nimbus admin {name}")
+
+
+def test_what_is_not_understood_is_an_error_with_code_2():
+    for words in ([], ["srve"], ["serve", "--wellcome"], ["serve", "x"], ["config", "--json"], ["help", "srve"],
+                  ["admin"], ["admin", "user"], ["admin", "user", "ad"], ["admin", "user", "add"],
+                  ["admin", "repo", "create", "a", "b"], ["admin", "repo", "create", "a", "--branch"],
+                  ["admin", "fsck", "--fast"]):
+        result = nimbus(*words, NIMBUS_DATA="/nonexistent")
+        eq(result.code, 2, f"exit code of {words}")
+        if not result.err or result.out:
+            fail(f"{words}: {result}")
+
+
+def test_version_names_the_drivers():
+    for words in (["version"], ["--version"]):
+        out = nimbus(*words).out
+        if not re.match(r"nimbus \d+\.\d+\.\d+\n", out):
+            fail(out)
+        has(out, "db=sqlite")
+
+
+def test_a_first_start_without_a_password_shows_one_once():
+    server = Nimbus(env={"NIMBUS_OWNER_PASSWORD": ""})
+    text = wait_until(lambda: "git push" in server.stderr() and server.stderr(), 5, "the welcome")
+    password = re.search(r"only this once\)\n\n +(\S+)\n", text)[1]
+    server.auth = (OWNER, password)
+    server.api("GET", "/user", want=200)
+    has(text, f"git remote add origin http://owner@{server.host}/hello.git")
+    link = re.search(rf"{server.url}(/sign-in/\S+)", text)[1]
+    eq(server.get(link, auth=None).status, 303, "the link")
+    server.restart()
+    eq(server.stderr(), "", "what a second start prints")
+    server.api("GET", "/user", want=200)
+
+
+def test_port_0_takes_a_free_port_and_tells_it():
+    data = tmp("data")
+    process = subprocess.Popen([str(BINARY), "serve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               env={"NIMBUS_LISTEN": "127.0.0.1:0", "NIMBUS_DATA": str(data)})
+    try:
+        line = jsonlib.loads(process.stdout.readline())
+        eq(line["message"], "listening", "the first line")
+        with socket.create_connection(("127.0.0.1", line["port"]), 5) as s:
+            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            has(s.recv(100), b"200 OK")
+    finally:
+        process.terminate()
+        eq(process.wait(20), 0, "exit code")
+        process.stdout.close()
+
+
+main()
