@@ -19,13 +19,15 @@ static enum err follow(
 	TRY(walk_entry(c, w, &node->tree, path, &mine));
 	for (size_t i = 0; i < node->parent_count; i++) {
 		struct walk_node *parent;
-		TRY(walk_add(c, w, &node->parents[i], &parent));
+		TRY(walk_load(c, w, &node->parents[i], &parent));
 		TRY(walk_entry(c, w, &parent->tree, path, &theirs));
 		if (mine.mode == theirs.mode && oid_eq(&mine.id, &theirs.id)) {
 			*changed = false;
-			return OK;
+			return walk_add(c, w, &parent->id, NULL);
 		}
 	}
+	for (size_t i = 0; i < node->parent_count; i++)
+		TRY(walk_add(c, w, &node->parents[i], NULL));
 	*changed = node->parent_count || mine.mode;
 	return OK;
 }
@@ -147,18 +149,21 @@ static enum err hand_on(
 	struct ctx *c, struct blame *k, const struct walk_node *node, uint64_t *mine, size_t parent)
 {
 	struct walk_node *to;
-	TRY(walk_add(c, &k->walk, &node->parents[parent], &to));
+	TRY(walk_load(c, &k->walk, &node->parents[parent], &to));
 	TRY(compare(c, k, &to->tree));
 	uint64_t *theirs = bits_of(k, to);
+	uint64_t given = 0;
 	for (size_t i = 0; i < k->words; i++) {
+		given |= mine[i] & k->same[i];
 		theirs[i] |= mine[i] & k->same[i];
 		mine[i] &= ~k->same[i];
 	}
+	if (given)
+		walk_again(&k->walk, to);
 	return OK;
 }
 
-static enum err settle(
-	struct ctx *c, struct blame *k, const struct walk_node *node, const uint64_t *mine)
+static enum err settle(struct ctx *c, struct blame *k, const struct walk_node *node, uint64_t *mine)
 {
 	struct commit_line *line = NULL;
 	for (size_t i = 0; i <= k->list->count; i++) {
@@ -174,6 +179,7 @@ static enum err settle(
 			k->list->at[i].last = line;
 		k->left--;
 	}
+	memset(mine, 0, k->words * sizeof *mine);
 	return OK;
 }
 

@@ -37,6 +37,7 @@ static void push(struct walk *w, struct walk_node *node)
 	if (w->count == w->cap)
 		w->heap = vec_grow(&w->arena, w->heap, &w->cap, sizeof(struct walk_node *));
 	size_t at = w->count++;
+	node->queued = true;
 	while (at && newer(node, w->heap[(at - 1) / 2])) {
 		w->heap[at] = w->heap[(at - 1) / 2];
 		at = (at - 1) / 2;
@@ -63,12 +64,11 @@ static struct walk_node *pop(struct walk *w)
 	return top;
 }
 
-enum err walk_add(struct ctx *c, struct walk *w, const struct oid *id, struct walk_node **out)
+enum err walk_load(struct ctx *c, struct walk *w, const struct oid *id, struct walk_node **out)
 {
 	struct str key = str_from(id->hash, hash_size(id->algo));
 	struct walk_node *node = map_get(&w->seen, key);
-	if (out)
-		*out = node;
+	*out = node;
 	if (node)
 		return OK;
 	struct str bytes;
@@ -87,10 +87,26 @@ enum err walk_add(struct ctx *c, struct walk *w, const struct oid *id, struct wa
 	memcpy(node->parents, commit.parents, commit.parent_count * sizeof *node->parents);
 	key.at = (const char *)node->id.hash;
 	*map_put(&w->seen, key) = node;
-	push(w, node);
+	*out = node;
+	return OK;
+}
+
+enum err walk_add(struct ctx *c, struct walk *w, const struct oid *id, struct walk_node **out)
+{
+	struct walk_node *node;
+	TRY(walk_load(c, w, id, &node));
+	if (!node->added)
+		push(w, node);
+	node->added = true;
 	if (out)
 		*out = node;
 	return OK;
+}
+
+void walk_again(struct walk *w, struct walk_node *node)
+{
+	if (!node->queued)
+		push(w, node);
 }
 
 struct walk_node *walk_next(struct walk *w)
@@ -99,7 +115,9 @@ struct walk_node *walk_next(struct walk *w)
 	if (w->count == 0)
 		return NULL;
 	w->steps++;
-	return pop(w);
+	struct walk_node *node = pop(w);
+	node->queued = false;
+	return node;
 }
 
 bool walk_spent(struct ctx *c, const struct walk *w)

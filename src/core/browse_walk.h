@@ -16,6 +16,7 @@ struct walk_node {
 	int64_t date; /* of the committer */
 	struct oid *parents;
 	size_t parent_count;
+	bool queued, added;
 	void *extra; /* the user's */
 };
 
@@ -36,8 +37,13 @@ void walk_init(struct ctx *c, struct walk *w, struct browse *b, size_t steps, in
 void walk_done(struct walk *w);
 #define WALK __attribute__((cleanup(walk_done))) struct walk
 
+/* Reads a commit, once; does not queue it. */
+enum err walk_load(struct ctx *c, struct walk *w, const struct oid *id, struct walk_node **out)
+	MUST;
 /* Queues a commit once; *out (may be NULL) is its node, new or known. */
 enum err walk_add(struct ctx *c, struct walk *w, const struct oid *id, struct walk_node **out) MUST;
+/* Queues a node that walk_next gave before: clocks differ, so a parent may come before its child. */
+void walk_again(struct walk *w, struct walk_node *node);
 /* The newest of the queue; NULL when it is empty. */
 struct walk_node *walk_next(struct walk *w);
 /* Is the budget spent? */

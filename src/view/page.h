@@ -48,10 +48,6 @@ void view_picker(struct buf *out, const struct page_repo *p, const char *verb, s
 /* "name / a / b", each part but the last a link. */
 void view_crumbs(struct buf *out, const struct page_repo *p, struct str path);
 
-struct home_repo {
-	const struct repo *repo;
-};
-
 struct page_home {
 	struct page page;
 	const struct repo *repos;
