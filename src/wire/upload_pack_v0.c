@@ -85,6 +85,8 @@ enum err upload_pack_v0(struct ctx *c, struct upload_pack *u)
 	TRY(upload_pack_shallow(c, u));
 	if (fetch_is_deepening(u->fetch))
 		pkt_flush(&u->lines.buf);
+	if (u->request.no_round)
+		return lines_send(c, &u->lines);
 	TRY(negotiate(c, u, &round));
 	if (u->request.done)
 		TRY(end_last_round(c, u, &round));

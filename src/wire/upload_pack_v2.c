@@ -136,12 +136,12 @@ static enum err fetch_command(struct ctx *c, struct upload_pack *u)
 		TRY(acknowledge(c, u, &send));
 	if (!send || u->fetch->wants.len == 0)
 		return OK;
-	TRY(wanted_refs(c, u, &ids));
 	if (fetch_is_deepening(u->fetch) || r->shallow.len) {
 		TRY(lines_fmt(c, &u->lines, "shallow-info\n"));
 		TRY(upload_pack_shallow(c, u));
 		lines_delim(&u->lines);
 	}
+	TRY(wanted_refs(c, u, &ids));
 	TRY(lines_fmt(c, &u->lines, "packfile\n"));
 	return upload_pack_send(c, u);
 }

@@ -176,11 +176,12 @@ enum err upload_request_v0(struct ctx *c, struct upload_request *r, struct sourc
 	}
 	if (kind == PKT_EOF && r->wants.len)
 		return fail(c, ERR_INVALID, "the request ends before its wants do");
-	while (kind == PKT_FLUSH && r->wants.len && !r->done) {
+	size_t needs = r->lines;
+	while (r->wants.len && !r->done) {
 		TRY(next_line(c, r, &reader, &kind, &line));
+		r->no_round = kind == PKT_EOF && r->lines == needs + 1;
 		if (kind != PKT_DATA)
 			break;
-		kind = PKT_FLUSH;
 		if (!str_is(line, "done") && !str_starts(line, STR("have ")))
 			return unexpected(c, line);
 		TRY(common_line(c, r, line, &known));

@@ -30,8 +30,9 @@ struct upload_request {
 
 	/* version 0 */
 	enum multi_ack multi_ack;
-	bool no_done;
-	size_t band_max; /* data in a side-band packet; 0: no side-band */
+	bool no_done,
+		no_round; /* no_round: it ends with the wants, only the shallow lines matter */
+	size_t band_max;  /* data in a side-band packet; 0: no side-band */
 
 	/* version 2 */
 	struct str command;
