@@ -27,6 +27,7 @@ struct core_limits {
 	uint64_t page_blob_max;   /* a file shown as text on a page */
 	uint32_t push_refs_max;   /* ref updates in one push */
 	uint32_t fetch_lines_max; /* wants + haves + shallows in one request */
+	uint32_t login_tries;     /* wrong credentials a minute, see core/login.h; 0: 10 */
 	int64_t session_seconds;
 };
 

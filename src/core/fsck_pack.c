@@ -107,9 +107,9 @@ static enum err compare_index(
 	return OK;
 }
 
-static enum err receive_again(
-	struct ctx *c, const struct fsck_pack *what, struct pack_received *got)
+static enum err receive_again(struct ctx *c, const struct fsck_pack *what)
 {
+	struct pack_received got = {0};
 	struct odb nothing = {.algo = what->pack->algo};
 	struct odb_reader known;
 	struct extent *bytes = what->pack->bytes;
@@ -131,18 +131,21 @@ static enum err receive_again(
 		.pack_max = UINT64_MAX >> 1,
 		.progress = &progress.progress,
 	};
-	TRY(pack_receive(c, &in, got));
-	TRY(compare_index(c, what, got));
-	return pack_received_connected(c, got, what->all, NULL);
+	enum err err = pack_receive(c, &in, &got);
+	if (!err)
+		err = compare_index(c, what, &got);
+	if (!err)
+		err = pack_received_connected(c, &got, what->all, NULL);
+	/* Here, because its spool is one of ours. */
+	if (got.algo)
+		pack_received_done(&got);
+	return err;
 }
 
 enum err fsck_pack(struct ctx *c, const struct fsck_pack *what)
 {
 	struct arena_mark mark = arena_mark(c->arena);
-	struct pack_received got = {0};
-	enum err err = receive_again(c, what, &got);
-	if (got.algo)
-		pack_received_done(&got);
+	enum err err = receive_again(c, what);
 	arena_rewind(c->arena, mark);
 	return err ? fail_while(c, err, "checking pack %s", what->pack->name) : OK;
 }

@@ -6,8 +6,8 @@
 #include "meta/user.h"
 
 enum {
-	TRIES_NAME = 10,    /* failures of one name from one peer … */
-	TRIES_PEER = 100,   /* … and of all names from it … */
+	TRIES_NAME = 10,    /* failures of one name from one peer, unless the limits say another … */
+	TRIES_ALL = 10,     /* … and so many times that of all names from it … */
 	TRIES_SECONDS = 60, /* … within this, and for so long nobody may try again */
 };
 
@@ -73,8 +73,9 @@ enum err login_credential(struct ctx *c, struct core *core, const struct credent
 		return fail(c, ERR_RATE_LIMITED, "too many failed tries to sign in: wait a minute");
 	enum err kind = ask_drivers(c, core, cred, who);
 	if (kind == ERR_UNAUTH) {
-		count_failure(c, core, tries.name, TRIES_NAME);
-		count_failure(c, core, tries.peer, TRIES_PEER);
+		uint32_t most = core->limits.login_tries ? core->limits.login_tries : TRIES_NAME;
+		count_failure(c, core, tries.name, most);
+		count_failure(c, core, tries.peer, (int64_t)most * TRIES_ALL);
 	}
 	return kind;
 }

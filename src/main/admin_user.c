@@ -2,6 +2,7 @@
 #include "core/login.h"
 #include "core/token.h"
 #include "main/admin.h"
+#include "main/url.h"
 
 enum { LINK_SECONDS = 15 * 60 };
 
@@ -148,11 +149,6 @@ enum err admin_sign_in_link(struct ctx *c, struct admin *admin)
 	TRY(admin_seconds(c, admin, "--expires", LINK_SECONDS, &seconds));
 	TRY(admin_actor(c, admin, username, &who));
 	TRY(login_link_create(c, &admin->core, username, seconds, &secret));
-	const char *url = admin->run->config.url;
-	if (!*url) {
-		struct str listen = str_of(admin->run->config.listen);
-		url = arena_fmt(c->arena, "http://%.*s", STR_FMT(str_cut(&listen, ',')));
-	}
-	print("%s/sign-in/%.*s\n", url, STR_FMT(secret));
+	print("%s/sign-in/%.*s\n", local_url(c, &admin->run->config, 0), STR_FMT(secret));
 	return OK;
 }

@@ -4,6 +4,7 @@
 #include "main/access.h"
 #include "main/dispatch.h"
 #include "main/drivers.h"
+#include "main/url.h"
 #include "main/version.h"
 #include "meta/user.h"
 #include "os/log.h"
@@ -120,23 +121,9 @@ static enum err open_http(struct ctx *c, struct serving *s)
 	return OK;
 }
 
-/* "http://127.0.0.1:8080" of "0.0.0.0:0": how somebody at this machine gets there. */
-static const char *local_url(struct ctx *c, const struct serving *s)
-{
-	if (*s->config->url)
-		return s->config->url;
-	struct str address = s->listen[0];
-	struct str host = str_until(address, str_find_last(address, ':'));
-	if (host.len == 0 || str_is(host, "0.0.0.0"))
-		host = STR("127.0.0.1");
-	else if (str_is(host, "[::]"))
-		host = STR("[::1]");
-	return arena_fmt(c->arena, "http://%.*s:%d", STR_FMT(host), http_port(s->http));
-}
-
 static void print_welcome(struct ctx *c, const struct serving *s, struct str secret)
 {
-	const char *url = local_url(c, s), *owner = s->web.owner;
+	const char *url = local_url(c, s->config, http_port(s->http)), *owner = s->web.owner;
 	struct str bare = str_of(url);
 	struct str scheme = str_cut(&bare, ':');
 	(void)str_skip(&bare, STR("//"));

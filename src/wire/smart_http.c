@@ -210,7 +210,9 @@ static enum err receive(
 enum err smart_http_serve(struct core *core, const struct actor *who, struct http_exchange *x)
 {
 	struct ctx *c = x->ctx;
-	enum what what = path_of(x).what;
+	struct git_path path = path_of(x);
+	enum what what = path.what;
+	x->what = str_dup(c->arena, path.name);
 	TRY(check_method(c, x, what == WHAT_UPLOAD || what == WHAT_RECEIVE ? "POST" : "GET"));
 	if (x->status)
 		return OK;
