@@ -133,9 +133,6 @@ static enum err check_request(struct ctx *c, const struct push *push, const stru
 	enum hash_algo ours = push->target.repo.object_format;
 	if (r->unknown.len)
 		return fail(c, ERR_UNSUPPORTED, "%.*s", STR_FMT(r->unknown));
-	if (r->shallow)
-		return fail(c, ERR_UNSUPPORTED,
-			"shallow update not allowed: run \"git fetch --unshallow\" first");
 	for (size_t i = 0; i < r->commands.len; i++) {
 		const struct ref_change *change = &r->commands.at[i].change;
 		if (r->format != ours || change->old.algo != ours || change->new.algo != ours)
@@ -185,6 +182,11 @@ static enum err serve_commands(struct ctx *c, const struct receive_pack *p, stru
 	enum err unpack = check_request(c, push, r);
 	if (!unpack && brings_pack(r))
 		unpack = push_pack(c, push, rest, p->to_end);
+	/* A shallow clone may push what is whole together with what is here; most pushes are. */
+	if (unpack == ERR_INVALID && r->shallow)
+		unpack = fail(c, unpack,
+			"shallow update not allowed, run \"git fetch --unshallow\" first: %s",
+			arena_strdup(c->arena, c->error.text));
 	if (is_gone(unpack))
 		return unpack;
 	if (unpack)
