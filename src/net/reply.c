@@ -153,8 +153,9 @@ static enum err reply_write(struct ctx *c, struct sink *self, const void *bytes,
 		ASSERT(len <= r->left);
 		r->left -= len;
 	}
+	/* Nobody sees it, but whoever makes it must still learn that it is not wanted any more. */
 	if (r->mute)
-		return OK;
+		return ctx_check(c);
 	enum err wrong = OK;
 	if (len < GATHER_MOST) {
 		if (r->held + len > HTTP_OUT_BYTES)

@@ -212,6 +212,14 @@ def test_a_client_that_leaves_cancels_a_stream_and_an_upload():
     wait_until(lambda: server.stats()["connections"] == 1)
 
 
+def test_a_body_that_nobody_sees_is_not_made_for_ever():
+    server = Echo()
+    with server.connect() as raw:
+        raw.send("HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: server.stats()["running"] == 2)
+    wait_until(lambda: server.stats()["canceled"] == 1)
+
+
 def test_requests_beyond_the_queue_are_told_to_come_back():
     server = Echo(workers=1, threads_max=2, queue_max=2)
     busy = open_many(server, 6)
@@ -270,7 +278,7 @@ def test_the_server_survives_having_no_descriptors_left():
 
 
 def test_many_clients_at_once_all_get_their_own_answer():
-    server = Echo(workers=4)
+    server = Echo(workers=4, loops=2)
     wrong = []
 
     def client(n):
