@@ -132,7 +132,7 @@ struct memory_spool {
 	struct buf bytes;
 };
 
-static enum err memory_window(
+static inline enum err memory_window(
 	struct ctx *c, struct extent *self, uint64_t at, size_t len, const uint8_t **out)
 {
 	struct memory_spool *s = (struct memory_spool *)self;
@@ -142,7 +142,7 @@ static enum err memory_window(
 	return OK;
 }
 
-static enum err memory_append(struct ctx *c, struct spool *self, const void *bytes, size_t len)
+static inline enum err memory_append(struct ctx *c, struct spool *self, const void *bytes, size_t len)
 {
 	(void)c;
 	buf_bytes(&((struct memory_spool *)self)->bytes, bytes, len);
@@ -150,7 +150,7 @@ static enum err memory_append(struct ctx *c, struct spool *self, const void *byt
 	return OK;
 }
 
-static void memory_close(struct extent *self)
+static inline void memory_close(struct extent *self)
 {
 	(void)self;
 }
@@ -161,7 +161,7 @@ struct memory_spools {
 	int made;
 };
 
-static enum err memory_make(struct ctx *c, struct spool_maker *self, struct spool **out)
+static inline enum err memory_make(struct ctx *c, struct spool_maker *self, struct spool **out)
 {
 	struct memory_spools *all = (struct memory_spools *)self;
 	struct memory_spool *s = NEW(all->arena, struct memory_spool);

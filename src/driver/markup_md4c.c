@@ -126,11 +126,12 @@ static void begin_cell(struct render *r, const char *tag, const MD_BLOCK_TD_DETA
 	buf_fmt(target(r), "<%s%s>", tag, where);
 }
 
-/* Non-zero stops the parser. */
+/* Stops the parser: some of its loops only do for less than 0. */
 static int check(struct render *r)
 {
-	return r->depth > DEPTH_MAX || r->out->len > HTML_MAX || r->heading.len > HTML_MAX ||
-	       ctx_check(r->c) != OK;
+	bool stop = r->depth > DEPTH_MAX || r->out->len > HTML_MAX || r->heading.len > HTML_MAX ||
+		    ctx_check(r->c) != OK;
+	return stop ? -1 : 0;
 }
 
 static int enter_block(MD_BLOCKTYPE type, void *detail, void *self)

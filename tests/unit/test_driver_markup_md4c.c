@@ -1,0 +1,155 @@
+/* driver/markup_*.c: what people write comes out, what could harm their readers does not. */
+#include "unit.h"
+
+#include "driver/driver.h"
+
+static const struct markup_base base = {STR("/r/blob/main/docs/"), STR("/r/raw/main/docs/"),
+	STR("/r/blob/main/"), STR("/r/raw/main/")};
+
+static struct str render(struct ctx *c, const char *text)
+{
+	struct buf out = {.arena = c->arena};
+	assert_ok(c, markup_render(c, markup_md4c_open(), str_of(text), &base, &out));
+	return buf_view(&out);
+}
+
+static void assert_has(struct str html, const char *part)
+{
+	if (str_find_str(html, str_of(part)) == html.len)
+		fail_msg("no %s in %.*s", part, STR_FMT(html));
+}
+
+static void assert_lacks(struct str html, const char *part)
+{
+	if (str_find_str(html, str_of(part)) != html.len)
+		fail_msg("%s in %.*s", part, STR_FMT(html));
+}
+
+static void the_dialect_is_the_one_people_know(void **state)
+{
+	struct ctx *c = *state;
+	assert_str(render(c, "a **b** _c_ ~~d~~ `e<`\n"),
+		"<p>a <strong>b</strong> <em>c</em> <del>d</del> <code>e&lt;</code></p>\n");
+	assert_str(render(c, "```c++\nint <a>;\n```\n"),
+		"<pre><code class=\"language-c++\">int &lt;a&gt;;\n</code></pre>\n");
+	struct str html = render(c, "|a|b|\n|:-:|--:|\n|1|2|\n\n- [x] done\n- [ ] open\n");
+	assert_has(html, "<th class=\"mid\">a</th><th class=\"far\">b</th>");
+	assert_has(html, "disabled checked aria-label=\"done\">");
+	assert_has(render(c, "www.example.com"), "href=\"http://www.example.com\"");
+}
+
+static void headings_have_anchors_and_no_two_alike(void **state)
+{
+	struct ctx *c = *state;
+	struct str html = render(c, "# Getting `started`!\n\n## Getting started\n");
+	assert_has(html,
+		"<h1 id=\"getting-started\">Getting <code>started</code>! <a class=\"anchor\"");
+	assert_has(html, "<h2 id=\"getting-started-1\">");
+}
+
+static void relative_links_lead_into_the_repository(void **state)
+{
+	struct ctx *c = *state;
+	assert_has(render(c, "[a](x/y.md)"), "<a href=\"/r/blob/main/docs/x/y.md\">a</a>");
+	assert_has(render(c, "[a](./x.md#z)"), "<a href=\"/r/blob/main/docs/x.md#z\">");
+	assert_has(render(c, "[a](/top.md)"), "<a href=\"/r/blob/main/top.md\">");
+	assert_has(render(c, "[a](#here)"), "<a href=\"#here\">");
+	assert_has(render(c, "![p](i.png)"), "<img src=\"/r/raw/main/docs/i.png\" alt=\"p\"");
+	assert_has(render(c, "![*p* q](/i.png)"), "<img src=\"/r/raw/main/i.png\" alt=\"p q\"");
+}
+
+static void only_addresses_of_the_web_and_of_mail_become_links(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const bad[] = {"[a](javascript:alert(1))", "[a](JaVaScRiPt:alert(1))",
+		"[a](java&#10;script:alert(1))", "[a](&#x6A;avascript:alert(1))",
+		"[a](data:text/html,x)", "[a](vbscript:x)", "[a](<\x01javascript:x>)",
+		"<javascript:alert(1)>", "[a](file:///etc)", "[a](java\\script:x)"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct str html = render(c, bad[i]);
+		if (str_find_str(html, STR("href=\"/r/blob")) == html.len)
+			assert_lacks(html, "href");
+	}
+	assert_lacks(render(c, "![a](http://x.example/i.png)"), "<img");
+	assert_lacks(render(c, "![a](data:image/svg+xml,x)"), "<img");
+	assert_has(render(c, "[a](//x.example)"), "href=\"https://x.example\"");
+	assert_has(render(c, "[a](https://x.example/?q=\"b\")"),
+		"<a rel=\"nofollow noreferrer\" href=\"https://x.example/?q=%22b%22\">");
+	assert_has(render(c, "<a@b.example>"), "href=\"mailto:a@b.example\"");
+}
+
+static void of_html_only_words_and_pictures_are_kept(void **state)
+{
+	struct ctx *c = *state;
+	struct str html = render(c, "<p align=\"center\" onclick=\"x()\">\nHello &amp; <b>you</b>\n"
+				    "<img src=\"logo.png\" alt='L\"' onerror=alert(1)>\n</p>\n");
+	assert_has(html, "Hello &amp; you");
+	assert_has(
+		html, "<img src=\"/r/raw/main/docs/logo.png\" alt=\"L&quot;\" loading=\"lazy\">");
+	assert_lacks(html, "onclick");
+	assert_lacks(html, "onerror");
+	assert_lacks(html, "<b>");
+	assert_lacks(render(c, "<script>alert(1)</script>\n"), "alert");
+	assert_lacks(render(c, "a <script>alert(1)</script> b\n"), "<script");
+	assert_lacks(render(c, "<!-- secret -->\n"), "secret");
+	assert_lacks(render(c, "<style>x{}</style>\n"), "x{}");
+	assert_lacks(render(c, "<img src=x onerror=alert(1)//\n"), "<img");
+	assert_lacks(render(c, "<svg/onload=alert(1)>\n"), "<svg");
+}
+
+static void attributes_cannot_be_broken_out_of(void **state)
+{
+	struct ctx *c = *state;
+	struct str html = render(c, "```x\"onclick=y\ncode\n```\n\n# \" onclick=x '\n\n"
+				    "[a](b\"onclick=x) ![\"><script>](c)\n");
+	assert_lacks(html, "\"onclick");
+	assert_lacks(html, "<script");
+	assert_has(html, "&quot;");
+}
+
+static void a_small_text_cannot_become_a_huge_page(void **state)
+{
+	struct ctx *c = *state;
+	struct buf text = {.arena = c->arena}, out = {.arena = c->arena};
+	buf_cstr(&text, "[x]: https://x.example/");
+	for (int i = 0; i < 20000; i++)
+		buf_cstr(&text, "aaaaaaaa");
+	buf_cstr(&text, "\n\n");
+	for (int i = 0; i < 20000; i++)
+		buf_cstr(&text, "[x] ");
+	assert_err(
+		c, markup_render(c, markup_md4c_open(), buf_view(&text), &base, &out), ERR_TOO_BIG);
+	assert_int_equal(out.len, 0);
+}
+
+static void nor_a_deep_one(void **state)
+{
+	struct ctx *c = *state;
+	struct buf text = {.arena = c->arena}, out = {.arena = c->arena};
+	for (int i = 0; i < 5000; i++)
+		buf_cstr(&text, "> ");
+	buf_byte(&text, 'a');
+	assert_err(
+		c, markup_render(c, markup_md4c_open(), buf_view(&text), &base, &out), ERR_TOO_BIG);
+	ctx_clear(c);
+	text.len = 0;
+	for (int i = 0; i < 1100000; i++)
+		buf_byte(&text, 'a');
+	assert_err(
+		c, markup_render(c, markup_md4c_open(), buf_view(&text), &base, &out), ERR_TOO_BIG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT_TEST(the_dialect_is_the_one_people_know),
+		UNIT_TEST(headings_have_anchors_and_no_two_alike),
+		UNIT_TEST(relative_links_lead_into_the_repository),
+		UNIT_TEST(only_addresses_of_the_web_and_of_mail_become_links),
+		UNIT_TEST(of_html_only_words_and_pictures_are_kept),
+		UNIT_TEST(attributes_cannot_be_broken_out_of),
+		UNIT_TEST(a_small_text_cannot_become_a_huge_page),
+		UNIT_TEST(nor_a_deep_one),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
