@@ -336,6 +336,7 @@ def test_a_request_during_the_drain_is_told_that_it_is_the_last():
         answer = raw.response()
         eq((answer.status, answer.headers["connection"]), (200, "close"))
         eq(raw.is_closed(), True)
+    eq(server.process.wait(10), 0, "the exit code after the drain")
     server.stop()
 
 

@@ -109,6 +109,7 @@ def test_a_clone_that_runs_when_the_server_is_told_to_end_is_finished():
         eq(tail, b"0\r\n\r\n", "the end of the body")
         if count < 60_000_000:
             fail(f"only {count} bytes")
+    eq(server.process.wait(20), 0, "the exit code after the drain")
     server.stop()
 
 
