@@ -1,0 +1,84 @@
+"""What the release build must stay under: time to the first answer, memory when idle."""
+
+import statistics
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+
+RELEASE = ROOT / "build" / "nimbus"
+START_MS = 100
+IDLE_KIB = 30 << 10
+
+
+def release():
+    if not RELEASE.exists():
+        skip(f"{RELEASE.relative_to(ROOT)} is not built: ./dev build builds it")
+    s = Nimbus(start=False)
+    s.binary = RELEASE
+    return s
+
+
+def start_ms(s):
+    """From the process's start to the first 200, asked for without pause."""
+    began = time.monotonic()
+    s.process = subprocess.Popen([str(RELEASE), "serve"], env=s.environment(), stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while True:
+        with contextlib.suppress(OSError):
+            with s.connect(2) as raw:
+                raw.send(f"GET /healthz HTTP/1.1\r\nHost: {s.host}\r\nConnection: close\r\n\r\n")
+                if b" 200 " in raw.until(b"\r\n"):
+                    return (time.monotonic() - began) * 1000
+        if time.monotonic() - began > 10:
+            fail("no answer within 10 s")
+        time.sleep(0.001)
+
+
+def test_the_first_answer_comes_within_100_ms_on_an_existing_database():
+    s = release()
+    s.start()
+    repo = make_repo(commits=20)
+    for name in ("one", "two", "three"):
+        s.create_repo(name)
+        git("push", "-q", "--mirror", s.git_url(name), cwd=repo)
+    s.stop()
+    times = []
+    for _ in range(5):
+        times.append(start_ms(s))
+        process, s.process = s.process, None
+        process.terminate()
+        eq(process.wait(10), 0, "exit code")
+    print(f"# first answer after {', '.join(f'{t:.0f}' for t in times)} ms")
+    if statistics.median(times) > START_MS:
+        fail(f"median {statistics.median(times):.0f} ms of {times}")
+
+
+@timeout(300)
+def test_idle_memory_is_under_30_mb_after_clones_and_pages():
+    s = release()
+    s.start()
+    bundle = ROOT.parent / "shared" / "data" / "cgit.bundle"
+    repo = tmp() / "source.git"
+    if bundle.exists():
+        git("clone", "-q", "--mirror", bundle, repo)
+    else:
+        git("clone", "-q", "--mirror", make_repo(commits=300, files=40, size=4000), repo)
+    s.create_repo("source", visibility="public")
+    git("push", "-q", "--mirror", s.git_url("source"), cwd=repo)
+    for _ in range(3):
+        clones = [start_git("clone", "-q", "--mirror", s.git_url("source"), tmp() / "c.git") for _ in range(4)]
+        for clone in clones:
+            clone.communicate()
+            eq(clone.returncode, 0, "a clone")
+        for path in ("/", "/source", "/source/commits", "/source/refs", "/sign-in"):
+            answer = s.get(path)
+            if answer.status not in (200, 303):
+                fail(f"{path}: {answer}")
+    peak = s.rss_peak()
+    wait_until(lambda: s.rss_kib() < IDLE_KIB, 15, f"less than {IDLE_KIB} KiB (now {s.rss_kib()})")
+    print(f"# {s.rss_kib() / 1024:.1f} MiB idle, {peak / 1024:.1f} MiB at most")
+
+
+main()
