@@ -86,6 +86,11 @@ const char *admin_time(struct ctx *c, int64_t seconds)
 	return arena_fmt(c->arena, "%.10s %.5s", text, text + 11);
 }
 
+const char *admin_count(struct ctx *c, uint64_t count, const char *one, const char *many)
+{
+	return arena_fmt(c->arena, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
+}
+
 static int usage(const char *why)
 {
 	struct buf out;

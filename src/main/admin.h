@@ -34,6 +34,9 @@ enum err admin_actor(struct ctx *c, struct admin *admin, struct str username, st
 /* A password: one line of standard input with --password-stdin, else made up (*made true). */
 enum err admin_password(struct ctx *c, const struct admin *admin, struct str *out, bool *made) MUST;
 
+/* "1 repository", "2 repositories"; into c->arena. */
+const char *admin_count(struct ctx *c, uint64_t count, const char *one, const char *many);
+
 /* "2026-11-23 15:34", or "never" for 0; into c->arena. */
 const char *admin_time(struct ctx *c, int64_t seconds);
 

@@ -60,8 +60,8 @@ enum err admin_backup(struct ctx *c, struct admin *admin)
 		b.database->ops->close(b.database);
 	TRY(e);
 	TRY(folder_sync(c, folder));
-	print("%zu repositories, %zu packs and %llu bytes beside the database are in %s, and were "
-	      "checked.\n",
-		b.repos, b.packs, (unsigned long long)b.bytes, folder);
+	print("%s and %s of %llu bytes beside the database are in %s, and were checked.\n",
+		admin_count(c, b.repos, "repository", "repositories"),
+		admin_count(c, b.packs, "pack", "packs"), (unsigned long long)b.bytes, folder);
 	return OK;
 }

@@ -29,6 +29,20 @@ static void show_progress(void *arg, struct str repo, uint64_t done, uint64_t al
 			(unsigned long long)done, (unsigned long long)all);
 }
 
+static void tell(struct ctx *c, const struct fsck_run *run)
+{
+	print("%s, %s, %s, %s, %llu bytes checked.\n",
+		admin_count(c, run->repos, "repository", "repositories"),
+		admin_count(c, run->refs, "ref", "refs"),
+		admin_count(c, run->packs, "pack", "packs"),
+		admin_count(c, run->objects, "object", "objects"), (unsigned long long)run->bytes);
+	if (run->orphans)
+		print("%s of %llu bytes belong to nothing, as a push that was cut off leaves them; "
+		      "%zu removed.\n",
+			admin_count(c, run->orphans, "file", "files"),
+			(unsigned long long)run->orphan_bytes, run->pruned);
+}
+
 enum err admin_fsck(struct ctx *c, struct admin *admin)
 {
 	struct str name = admin_argument(admin, "REPO");
@@ -48,14 +62,7 @@ enum err admin_fsck(struct ctx *c, struct admin *admin)
 	}
 	clear_line(&show);
 	if (!admin_flag(admin, "--quiet"))
-		print("%zu repositories, %zu refs, %zu packs, %llu objects, %llu bytes checked.\n",
-			run.repos, run.refs, run.packs, (unsigned long long)run.objects,
-			(unsigned long long)run.bytes);
-	if (run.orphans && !admin_flag(admin, "--quiet"))
-		print("%zu files of %llu bytes belong to nothing, as a push that was cut off "
-		      "leaves "
-		      "them; %zu removed.\n",
-			run.orphans, (unsigned long long)run.orphan_bytes, run.pruned);
+		tell(c, &run);
 	if (run.problems)
 		return fail(c, ERR_CORRUPT, "%zu things are damaged", run.problems);
 	return OK;

@@ -1,0 +1,68 @@
+"""
+The documents tell the truth: each ```console block under "<!-- run -->" is run, in order, against one
+server, and must print what it says there. "…" stands for anything within a line.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+
+
+def blocks(path):
+    """[(line number, [(command, [expected lines])])]"""
+    text = path.read_text()
+    for m in re.finditer(r"<!-- run -->\n```console\n(.*?)```", text, re.S):
+        steps = []
+        for line in m[1].splitlines():
+            if line.startswith("$ "):
+                steps.append((line[2:], []))
+            else:
+                steps[-1][1].append(line)
+        yield text[:m.start()].count("\n") + 2, steps
+
+
+def matches(want, got):
+    return re.fullmatch(".*".join(re.escape(part) for part in want.split("…")), got) is not None
+
+
+def run_document(name, *programs):
+    for program in programs:
+        need(program)
+    s = Nimbus(shared=False)
+    bin, where = tmp("bin"), tmp("work")
+    (bin / "nimbus").symlink_to(s.binary)
+    env = {**s.environment(), "PATH": f"{bin}:{os.environ['PATH']}"}
+    count = 0
+    for number, steps in blocks(ROOT / name):
+        for command, expected in steps:
+            command = command.replace("127.0.0.1:8080", s.host)
+            result = run(["sh", "-c", command], cwd=where, env=env, check=False)
+            got = (result.out + result.err).replace(s.host, "127.0.0.1:8080").splitlines()
+            if len(got) != len(expected) or not all(map(matches, expected, got)):
+                fail(f"{name}:{number}: `{command}` prints {got} instead of {expected}")
+            count += 1
+    if count < 5:
+        fail(f"{name} has only {count} commands to run")
+
+
+def test_the_commands_of_admin_md_print_what_it_says():
+    run_document("docs/admin.md")
+
+
+def test_the_commands_of_api_md_print_what_it_says():
+    if "--json" not in run([need("curl"), "--help", "all"]).out:
+        skip("this curl has no --json")
+    run_document("docs/api.md", "curl")
+
+
+def test_every_link_between_documents_leads_somewhere():
+    for path in [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
+            if "://" not in target and not (path.parent / target).exists():
+                fail(f"{path.relative_to(ROOT)}: {target} is not there")
+
+
+main()
