@@ -57,15 +57,33 @@ static enum err deflate_content(struct ctx *c, struct completion *w, const struc
 	return OK;
 }
 
-static enum err append_base(struct ctx *c, struct completion *w, uint32_t at)
+/* The compressed bytes of an object that lies whole in a pack of ours. */
+static enum err copy_entry(struct ctx *c, struct completion *w, const struct place *from,
+	const struct pack_entry *entry)
 {
-	struct received *record = &w->r->out->records[at];
+	uint64_t at = entry->data, end;
+	TRY(pack_entry_end(c, from->pack, from->position, &end));
+	while (at < end) {
+		const uint8_t *bytes;
+		size_t len = end - at < RECEIVE_CHUNK ? (size_t)(end - at) : RECEIVE_CHUNK;
+		TRY(extent_window(c, from->pack->bytes, at, len, &bytes));
+		TRY(completion_write(c, w, bytes, len));
+		TRY(ctx_check(c));
+		at += len;
+	}
+	return OK;
+}
+
+static enum err append_content(struct ctx *c, struct completion *w, const struct received *record)
+{
 	struct content content = {0};
-	uint8_t header[10];
-	record->offset = w->to->extent.size;
-	record->header = (uint8_t)pack_entry_header(record->object_type, record->size, header);
-	w->crc = 0;
-	TRY(completion_write(c, w, header, record->header));
+	struct place place;
+	struct pack_entry entry;
+	bool there = odb_find(w->r->in->known, &record->id, &place);
+	ASSERT(there);
+	TRY(pack_entry_at(c, place.pack, place.offset, &entry));
+	if (entry.type != OBJECT_OFS_DELTA && entry.type != OBJECT_REF_DELTA)
+		return copy_entry(c, w, &place, &entry);
 	enum err err = content_known(c, w->r, &record->id, record->size, &content);
 	if (!err)
 		err = deflate_content(c, w, &content);
@@ -73,8 +91,20 @@ static enum err append_base(struct ctx *c, struct completion *w, uint32_t at)
 		deflate_close(w->deflate);
 	w->deflate = NULL;
 	content_done(&content);
-	record->crc = w->crc;
 	return err;
+}
+
+static enum err append_base(struct ctx *c, struct completion *w, uint32_t at)
+{
+	struct received *record = &w->r->out->records[at];
+	uint8_t header[10];
+	record->offset = w->to->extent.size;
+	record->header = (uint8_t)pack_entry_header(record->object_type, record->size, header);
+	w->crc = 0;
+	TRY(completion_write(c, w, header, record->header));
+	TRY(append_content(c, w, record));
+	record->crc = w->crc;
+	return OK;
 }
 
 static enum err complete(struct ctx *c, struct completion *w)
