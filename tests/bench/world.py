@@ -23,14 +23,14 @@ class Git:
     """Runs git as a client that nobody configured."""
 
     def __init__(self, folder):
-        config = Path(folder) / "client.gitconfig"
+        self.folder, config = folder, Path(folder) / "client.gitconfig"
         config.write_text("[user]\n\tname = Bench\n\temail = bench@example.com\n[gc]\n\tauto = 0\n"
                           "[maintenance]\n\tauto = false\n[protocol]\n\tversion = 2\n[safe]\n\tdirectory = *\n")
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC",
                     "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": str(config), "GIT_TERMINAL_PROMPT": "0"}
 
     def __call__(self, *args, cwd=None, input=None):
-        done = subprocess.run(["git", *map(str, args)], cwd=cwd, env=self.env, input=input or b"",
+        done = subprocess.run(["git", *map(str, args)], cwd=cwd or self.folder, env=self.env, input=input or b"",
                               capture_output=True)
         if done.returncode:
             words = " ".join(str(a) for a in args if "Authorization" not in str(a))
@@ -193,10 +193,11 @@ class World:
     def only_branch(self):
         """main's default branch alone, repacked."""
         if not hasattr(self, "single"):
-            self.single = self.dir / "single.git"
+            single = self.dir / "single.git"
             self.git("clone", "-q", "--bare", "--single-branch", "--no-tags", "--no-local", "--branch", self.branch,
-                     self.main, self.single)
-            self.repack(self.single)
+                     self.main, single)
+            self.repack(single)
+            self.single = single
         return self.single
 
     def chain(self, name, count):
