@@ -1,5 +1,6 @@
 """Where Nimbus spends an operation's time: perf attached while it is repeated."""
 
+import collections
 import re
 import shutil
 import signal
@@ -34,5 +35,14 @@ def lines(operation, where, nimbus, folder):
         recorder.wait()
     text = subprocess.run([perf, "report", "--no-children", "-g", "none", "--stdio", "-i", str(data), "--sort",
                            "dso,symbol"], capture_output=True, text=True).stdout
-    found = [line.rstrip() for line in text.splitlines() if re.match(r"\s+\d+\.\d+%", line)][:SHOWN]
-    return [f"profile of {operation.name} ({runs} runs)"] + found
+    return [f"profile of {operation.name} ({runs} runs)"] + shares(text)
+
+
+def shares(text):
+    """perf's report, with what has no symbols added up per library."""
+    total = collections.Counter()
+    for line in text.splitlines():
+        if match := re.match(r"\s+(\d+\.\d+)%\s+(\S+)\s+\[.\]\s+(\S+)", line):
+            name = "(all of it)" if match[3].startswith("0x") else match[3]
+            total[f"{match[2]:<20} {name}"] += float(match[1])
+    return [f"{share:6.1f}%  {name}" for name, share in total.most_common(SHOWN)]

@@ -207,15 +207,22 @@ def fetch(connection, path, wants, haves=(), options=(), check=False):
     return pack.done()
 
 
-def push(connection, path, ref, old, new, pack):
-    """One push of one ref (protocol v0, as git itself pushes), including the advertisement before it."""
+def push_many(connection, path, commands, pack):
+    """One push of [(ref, old, new)] (protocol v0, as git itself pushes), including the advertisement before it."""
     info_refs(connection, path, "git-receive-pack")
-    line = f"{old or ZERO} {new} {ref}\0 report-status side-band-64k object-format=sha1 agent=git/bench"
-    answer, report = post(connection, path, "git-receive-pack", pkt(line) + FLUSH + pack), b""
-    for packet in Packets(answer):
+    lines = [f"{old} {new} {ref}" for ref, old, new in commands]
+    lines[0] += "\0 report-status side-band-64k object-format=sha1 agent=git/bench"
+    body = b"".join(pkt(line) for line in lines) + FLUSH + pack
+    report = b""
+    for packet in Packets(post(connection, path, "git-receive-pack", body)):
         if packet and packet[0] == 1:
             report += packet[1:]
         elif packet and packet[0] == 3:
             raise Refused(packet[1:].decode("utf-8", "replace"))
-    if b"unpack ok" not in report or f"ok {ref}".encode() not in report:
-        raise Refused(f"the push was not accepted: {report!r}")
+    accepted = {packet.split()[1] for packet in Packets(iter([report])) if packet and packet.startswith(b"ok ")}
+    if b"unpack ok" not in report or accepted != {ref.encode() for ref, _, _ in commands}:
+        raise Refused(f"the push was not accepted: {report[:300]!r}")
+
+
+def push(connection, path, ref, old, new, pack):
+    push_many(connection, path, [(ref, old or ZERO, new)], pack)
