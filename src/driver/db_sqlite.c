@@ -262,15 +262,37 @@ static void reader_return(struct sqlite *db, struct connection *conn)
 		connection_close(conn);
 }
 
-static enum err statement_get(struct ctx *c, struct connection *conn, const char *sql);
+/* The prepared statement for `sql`, from the cache where it can; NULL when SQLite refuses it. */
+static sqlite3_stmt *statement_get(struct connection *conn, const char *sql)
+{
+	struct statement *slot = NULL;
+	size_t start = ((uintptr_t)sql >> 3) * 0x9e3779b1u;
+	for (size_t i = 0; i < 4; i++) {
+		struct statement *s = &conn->cache[(start + i) % STATEMENTS];
+		if (s->sql == sql)
+			return s->stmt;
+		if (!slot && !s->sql)
+			slot = s;
+	}
+	sqlite3_stmt *stmt;
+	if (sqlite3_prepare_v3(conn->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL))
+		return NULL;
+	if (!slot) {
+		slot = &conn->cache[start % STATEMENTS];
+		sqlite3_finalize(slot->stmt);
+	}
+	*slot = (struct statement){sql, stmt};
+	return stmt;
+}
 
 /* A statement without arguments and rows. SQLite's own code. */
-static int step_alone(struct ctx *c, struct connection *conn, const char *sql)
+static int step_alone(struct connection *conn, const char *sql)
 {
-	if (statement_get(c, conn, sql))
-		return SQLITE_ERROR;
-	int code = sqlite3_step(conn->stmt);
-	sqlite3_reset(conn->stmt);
+	sqlite3_stmt *stmt = statement_get(conn, sql);
+	if (!stmt)
+		return sqlite3_extended_errcode(conn->handle);
+	int code = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
 	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
@@ -284,7 +306,7 @@ static enum err begin_immediate(struct ctx *c, struct connection *conn)
 {
 	int64_t until = patience_end(c);
 	for (;;) {
-		int code = step_alone(c, conn, begin_write);
+		int code = step_alone(conn, begin_write);
 		if (code == SQLITE_OK)
 			return OK;
 		if ((code & 0xff) != SQLITE_BUSY)
@@ -315,7 +337,7 @@ static enum err begin_reading(struct ctx *c, struct sqlite *db, struct db_tx **o
 		reader_return(db, NULL);
 		return kind;
 	}
-	if (step_alone(c, conn, begin_read) != SQLITE_OK) {
+	if (step_alone(conn, begin_read) != SQLITE_OK) {
 		kind = sqlite_fail(c, conn->handle, "to begin");
 		reader_return(db, conn);
 		return kind;
@@ -345,7 +367,7 @@ static void sqlite_rollback(struct db_tx *tx)
 	ASSERT(!conn->rows.tx);
 	/* SQLite has rolled back by itself after some errors: then there is nothing to do. */
 	if (!sqlite3_get_autocommit(conn->handle))
-		sqlite3_exec(conn->handle, rollback_sql, NULL, NULL, NULL);
+		step_alone(conn, rollback_sql);
 	connection_give_back(conn);
 }
 
@@ -353,39 +375,13 @@ static enum err sqlite_commit(struct ctx *c, struct db_tx *tx)
 {
 	struct connection *conn = connection_of(tx);
 	ASSERT(!conn->rows.tx);
-	if (step_alone(c, conn, commit_sql) == SQLITE_OK) {
+	if (step_alone(conn, commit_sql) == SQLITE_OK) {
 		connection_give_back(conn);
 		return OK;
 	}
 	enum err kind = sqlite_fail(c, conn->handle, "to commit");
 	sqlite_rollback(tx);
 	return kind;
-}
-
-/* Makes conn->stmt the prepared statement for `sql`, from the cache where it can. */
-static enum err statement_get(struct ctx *c, struct connection *conn, const char *sql)
-{
-	struct statement *slot = NULL;
-	size_t start = ((uintptr_t)sql >> 3) * 0x9e3779b1u;
-	for (size_t i = 0; i < 4; i++) {
-		struct statement *s = &conn->cache[(start + i) % STATEMENTS];
-		if (s->sql == sql) {
-			conn->stmt = s->stmt;
-			return OK;
-		}
-		if (!slot && !s->sql)
-			slot = s;
-	}
-	sqlite3_stmt *stmt;
-	if (sqlite3_prepare_v3(conn->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL))
-		return sqlite_fail(c, conn->handle, "to prepare a statement");
-	if (!slot) {
-		slot = &conn->cache[start % STATEMENTS];
-		sqlite3_finalize(slot->stmt);
-	}
-	*slot = (struct statement){sql, stmt};
-	conn->stmt = stmt;
-	return OK;
 }
 
 static int bind(sqlite3_stmt *stmt, int at, const struct db_value *value)
@@ -408,7 +404,9 @@ static enum err sqlite_query(struct ctx *c, struct db_tx *tx, const char *sql,
 	struct connection *conn = connection_of(tx);
 	*out = NULL;
 	ASSERT(!conn->rows.tx);
-	TRY(statement_get(c, conn, sql));
+	conn->stmt = statement_get(conn, sql);
+	if (!conn->stmt)
+		return sqlite_fail(c, conn->handle, "to prepare a statement");
 	ASSERT((size_t)sqlite3_bind_parameter_count(conn->stmt) == count);
 	for (size_t i = 0; i < count; i++) {
 		if (bind(conn->stmt, (int)i + 1, &args[i]) != SQLITE_OK)

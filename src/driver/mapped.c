@@ -11,8 +11,12 @@
 /* What is known of a chunk. */
 enum { CHUNK_GONE, CHUNK_RESIDENT, CHUNK_RECENT };
 
+enum { WIDE = 2 * MAPPED_CHUNK };
+
 struct mapping {
 	struct resident *in;
+	struct mapping *next; /* of all in `in` */
+	atomic_bool wide;     /* somebody holds more of it than the clock knows */
 	uint8_t *at;
 	size_t len;
 	atomic_uchar chunks[]; /* one state each */
@@ -26,6 +30,7 @@ struct slot {
 /* The chunks that are resident, on a clock whose hand gives those touched since a second round. */
 struct resident {
 	struct host_lock lock;
+	struct mapping *mappings;
 	size_t count, hand;
 	struct slot slots[];
 };
@@ -64,12 +69,26 @@ static void chunk_drop(struct slot *slot)
 	madvise(m->at + from, len, MADV_DONTNEED);
 }
 
+/*
+ * Whoever asked for many chunks at once (a whole index) comes back to them without asking again, so
+ * the clock does not see them return: every round such a mapping is dropped as a whole.
+ */
+static void drop_wide(struct resident *r)
+{
+	for (struct mapping *m = r->mappings; m; m = m->next) {
+		if (atomic_load_explicit(&m->wide, memory_order_relaxed))
+			madvise(m->at, m->len, MADV_DONTNEED);
+	}
+}
+
 /* A free slot, under the lock: in the second round at the latest every chunk may be dropped. */
 static struct slot *slot_free(struct resident *r)
 {
 	for (;;) {
 		struct slot *slot = &r->slots[r->hand];
 		r->hand = (r->hand + 1) % r->count;
+		if (r->hand == 0)
+			drop_wide(r);
 		if (!slot->mapping)
 			return slot;
 		atomic_uchar *state = &slot->mapping->chunks[slot->chunk];
@@ -103,6 +122,10 @@ enum err mapping_open(struct ctx *c, struct resident *r, int fd, size_t len, str
 	m->in = r;
 	m->at = at;
 	m->len = len;
+	host_lock(&r->lock);
+	m->next = r->mappings;
+	r->mappings = m;
+	host_unlock(&r->lock);
 	*out = m;
 	return OK;
 }
@@ -112,6 +135,10 @@ void mapping_close(struct mapping *m)
 	if (!m)
 		return;
 	host_lock(&m->in->lock);
+	struct mapping **at = &m->in->mappings;
+	while (*at != m)
+		at = &(*at)->next;
+	*at = m->next;
 	for (size_t i = 0; i < m->in->count; i++) {
 		if (m->in->slots[i].mapping == m)
 			m->in->slots[i] = (struct slot){0};
@@ -131,6 +158,8 @@ const uint8_t *mapping_at(struct mapping *m, size_t at, size_t len)
 	ASSERT(at <= m->len && len <= m->len - at);
 	if (len == 0)
 		return m->at + at;
+	if (len > WIDE)
+		atomic_store_explicit(&m->wide, true, memory_order_relaxed);
 	for (size_t i = at / MAPPED_CHUNK; i <= (at + len - 1) / MAPPED_CHUNK; i++) {
 		unsigned char state = atomic_load_explicit(&m->chunks[i], memory_order_relaxed);
 		if (state == CHUNK_GONE)

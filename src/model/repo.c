@@ -9,10 +9,10 @@ static bool is_alnum(char byte)
 /* First segments of our own paths, now or soon: a repository of that name could not be reached. */
 static bool is_reserved(struct str name)
 {
-	static const char *const words[] = {"account", "admin", "api", "assets", "auth", "collaborators",
-		"events", "explore", "favicon.ico", "healthz", "help", "internal", "login",
-		"logout", "metrics", "new", "plugins", "readyz", "robots.txt", "search", "settings",
-		"sign-in", "sign-out", "static", "tokens", "users"};
+	static const char *const words[] = {"account", "admin", "api", "assets", "auth",
+		"collaborators", "events", "explore", "favicon.ico", "healthz", "help", "internal",
+		"login", "logout", "metrics", "new", "plugins", "readyz", "robots.txt", "search",
+		"settings", "sign-in", "sign-out", "static", "tokens", "users"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (str_eq_nocase(name, str_of(words[i])))
 			return true;

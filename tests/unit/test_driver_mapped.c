@@ -108,12 +108,35 @@ static void one_bound_serves_several_mappings(void **state)
 	resident_close(r);
 }
 
+static void what_is_held_as_a_whole_is_dropped_in_time(void **state)
+{
+	struct ctx *c = *state;
+	struct resident *r = resident_open(4 * MIB);
+	struct mapping *index, *pack;
+	int fd = make_file(16);
+	assert_ok(c, mapping_open(c, r, fd, 16 * MIB, &index));
+	assert_ok(c, mapping_open(c, r, fd, 16 * MIB, &pack));
+	close(fd);
+	const uint8_t *whole = mapping_at(index, 0, 16 * MIB);
+	size_t before = resident_kib();
+	read_all(whole, 16 * MIB);
+	assert_true(resident_kib() >= before + 8 * 1024);
+	for (size_t i = 0; i < 16; i++)
+		read_all(mapping_at(pack, i * MIB, MIB), MIB);
+	assert_true(resident_kib() < before + 8 * 1024);
+	assert_int_equal(whole[15 * MIB], 15);
+	mapping_close(index);
+	mapping_close(pack);
+	resident_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(residency_stays_under_the_bound),
 		UNIT_TEST(a_pointer_stays_good_after_its_pages_were_dropped),
 		UNIT_TEST(one_bound_serves_several_mappings),
+		UNIT_TEST(what_is_held_as_a_whole_is_dropped_in_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

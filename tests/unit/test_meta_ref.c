@@ -2,6 +2,7 @@
 
 #include "meta/ref.h"
 #include "meta/repo.h"
+#include "os/thread.h"
 
 static struct oid id_of(enum hash_algo algo, uint8_t byte)
 {
@@ -175,6 +176,57 @@ static void versions_count_up_by_one(void **state)
 	assert_err(c, meta_repo_bump_version(c, tx, 999, &version), ERR_NOT_FOUND);
 }
 
+struct rival {
+	struct core *core;
+	const struct repo *repo;
+	struct ref_change change;
+	enum err kind;
+};
+
+static void try_swap(void *arg)
+{
+	struct rival *r = arg;
+	struct arena arena;
+	struct ctx c;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	DB_TX *tx = NULL;
+	r->kind = db_begin(&c, r->core->db, DB_WRITE, &tx);
+	if (!r->kind)
+		r->kind = meta_ref_swap(&c, tx, r->repo, &r->change);
+	if (!r->kind)
+		r->kind = db_commit(&c, &tx);
+	db_rollback(&tx);
+	arena_done(&arena);
+}
+
+static void of_many_swaps_at_once_one_wins(void **state)
+{
+	struct ctx *c = *state;
+	enum { RIVALS = 8 };
+	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct rival rivals[RIVALS];
+	struct thread threads[RIVALS];
+	assert_ok(c, swap(c, &repo, "refs/heads/a", 0, 1));
+	for (uint8_t i = 0; i < RIVALS; i++) {
+		rivals[i] = (struct rival){
+			core_of(c), &repo, change_of("refs/heads/a", 1, (uint8_t)(10 + i)), OK};
+		assert_ok(c, thread_start(c, "rival", try_swap, &rivals[i], &threads[i]));
+	}
+	int won = 0, winner = -1;
+	for (int i = 0; i < RIVALS; i++) {
+		thread_join(&threads[i]);
+		if (rivals[i].kind == OK) {
+			won++;
+			winner = i;
+		} else {
+			assert_int_equal(rivals[i].kind, ERR_CONFLICT);
+		}
+	}
+	assert_int_equal(won, 1);
+	assert_int_equal(current(c, &repo, "refs/heads/a"), 10 + winner);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +236,7 @@ int main(void)
 		HOUSE_TEST(a_tag_keeps_what_it_points_at),
 		HOUSE_TEST(the_log_is_read_from_a_version_on),
 		HOUSE_TEST(versions_count_up_by_one),
+		HOUSE_TEST(of_many_swaps_at_once_one_wins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
