@@ -62,5 +62,6 @@ enum err page_raw(struct ctx *c, struct web_request *r)
 	web_header(r, "Content-Security-Policy",
 		STR("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
 	TRY(web_stream(c, r, type, file.size, &to));
-	return browse_stream(c, &b, &file.id, to);
+	TRY(browse_stream(c, &b, &file.id, to));
+	return web_stream_end(r);
 }

@@ -107,6 +107,11 @@ enum err web_stream(
 	return web_begin(r, 200, type, length, out);
 }
 
+enum err web_stream_end(struct web_request *r)
+{
+	return http_end(r->http);
+}
+
 /*
  * Two people may see different pages of one state (and every form holds a token of theirs), so who
  * they are is part of the tag.

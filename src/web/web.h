@@ -68,11 +68,11 @@ enum err web_no_content(struct ctx *c, struct web_request *r) MUST;
 /* 303 to a path of ours ("/hello"): never to anywhere else (asserted to begin with one '/'). */
 enum err web_redirect(struct ctx *c, struct web_request *r, const char *path) MUST;
 
-/* Starts a 200 of `length` bytes (UINT64_MAX: unknown, sent chunked); then write to *out and
- * return.
- */
+/* Starts a 200 of `length` bytes (UINT64_MAX: unknown, sent chunked); then write to *out, and end it.
+ * Without web_stream_end the client sees that something broke off. */
 enum err web_stream(struct ctx *c, struct web_request *r, const char *type, uint64_t length,
 	struct sink **out) MUST;
+enum err web_stream_end(struct web_request *r) MUST;
 
 /*
  * Conditional requests. Sets ETag to `tag` (unquoted, any bytes but '"' and controls); true when

@@ -1,0 +1,527 @@
+"""The pages, as a browser without scripts sees them: what they show, what they refuse, that they are well made."""
+
+import re
+import sys
+import urllib.parse
+from html.parser import HTMLParser
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+HOSTILE = ["<script>alert(1)<", "\"quoted' & more.txt", "new\nline.txt", "tab\there", "übung 中文.txt", "a b#c?d%2e.txt",
+           "-rf", "back\\slash", "\x1b[31mred", "‮gpj.exe", "weird:name", "&amp;.html", "%2e%2e"]
+README = """# The heading
+
+[bad](javascript:alert(1)) <a href="javascript:alert(2)">worse</a> <script>alert(3)</script>
+<img src=x onerror=alert(4)> [good](docs/guide.md) ![picture](pixel.png) [root](/docs/guide.md)
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+- [x] done
+"""
+PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060"
+                      "000000050001a5f645400000000049454e44ae426082")
+
+
+class Page(HTMLParser):
+    """Parses a page and keeps what is wrong with it."""
+
+    def __init__(self, answer):
+        super().__init__(convert_charrefs=True)
+        self.answer, self.text, self.wrong = answer, answer.text, []
+        self.open, self.ids, self.links, self.forms, self.headings = [], [], [], [], []
+        self.labels, self.inputs, self.words, self.prose = set(), [], "", 0
+        self.feed(self.text)
+        if self.open:
+            self.wrong.append(f"not closed: {self.open}")
+
+    def handle_starttag(self, tag, pairs):
+        a = dict(pairs)
+        if len(a) != len(pairs):
+            self.wrong.append(f"an attribute twice in {self.get_starttag_text()}")
+        if tag in ("script", "style", "iframe", "object", "embed", "base"):
+            self.wrong.append(f"<{tag}>")
+        for name in a:
+            if name.startswith("on") or name == "style":
+                self.wrong.append(f"{name}= in {self.get_starttag_text()}")
+        if "id" in a:
+            self.ids.append(a["id"])
+        if tag in ("a", "link") and "href" in a:
+            self.links.append(a["href"])
+        if tag == "img" and "alt" not in a:
+            self.wrong.append(f"no alt: {self.get_starttag_text()}")
+        if tag == "label" and "for" in a:
+            self.labels.add(a["for"])
+        if tag == "form":
+            self.forms.append((a.get("action"), a.get("method", "get"), {}))
+        if tag in ("input", "select", "textarea") and a.get("type") != "hidden":
+            named = "aria-label" in a or "label" in self.open
+            self.inputs.append((a.get("id"), named, self.get_starttag_text()))
+        if tag == "input" and self.forms and "name" in a:
+            if a.get("type") != "radio" or "checked" in a:
+                self.forms[-1][2][a["name"]] = a.get("value", "")
+        if re.fullmatch("h[1-6]", tag) and not self.prose:
+            self.headings.append(int(tag[1]))
+        self.prose += tag == "article"
+        if tag == "html" and a.get("lang") != "en":
+            self.wrong.append("no lang")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.wrong.append(f"<{tag}/>")
+
+    def handle_endtag(self, tag):
+        self.prose -= tag == "article"
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(f"</{tag}> closes nothing")
+
+    def handle_data(self, data):
+        self.words += data
+
+    def form(self, action):
+        for target, method, fields in self.forms:
+            if target == action:
+                return dict(fields)
+        fail(f"no form for {action}: {self.forms}")
+
+
+def check(answer, status=200):
+    """The page, after everything that must be so on any page."""
+    eq(answer.status, status, f"status of {answer}")
+    eq(answer.headers["content-type"], "text/html; charset=utf-8", "content type")
+    policy = answer.headers["content-security-policy"]
+    for part in ("default-src 'none'", "style-src 'self'", "form-action 'self'", "base-uri 'none'",
+                 "frame-ancestors 'none'"):
+        has(policy, part, "policy")
+    has_not(policy, "unsafe", "policy")
+    has_not(policy, "script-src", "policy")
+    eq(answer.headers["x-content-type-options"], "nosniff", "nosniff")
+    page = Page(answer)
+    eq(page.wrong, [], "what is wrong with the page")
+    eq(len(page.ids), len(set(page.ids)), "ids")
+    eq(page.headings[:1], [1], "the first heading")
+    eq(page.headings.count(1), 1, "main headings")
+    for before, after in zip(page.headings, page.headings[1:]):
+        if after > before + 1:
+            fail(f"headings jump: {page.headings}")
+    for id, named, tag in page.inputs:
+        if not named and id not in page.labels:
+            fail(f"no label: {tag}")
+    has(page.text, '<a class="skip" href="#@main">', "skip link")
+    has(page.ids, "@main", "ids")
+    for link in page.links:
+        if not re.match(r"(/|#|\?|https?://|mailto:)", link):
+            fail(f"link {link!r}")
+    return page
+
+
+class Browser:
+    """Keeps cookies, sends forms."""
+
+    def __init__(self, server, name=None, password=None):
+        self.server, self.cookies = server, {}
+        if name:
+            answer = self.send("/sign-in", {"username": name, "password": password, "next": "/"})
+            eq(answer.status, 303, f"signing in: {answer}")
+
+    def keep(self, answer):
+        for name, value in answer.pairs:
+            if name.lower() == "set-cookie":
+                key, _, value = value.split(";")[0].partition("=")
+                self.cookies[key] = value
+        return answer
+
+    def headers(self):
+        cookie = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
+        return {"Accept": "text/html", **({"Cookie": cookie} if cookie else {})}
+
+    def get(self, path, **headers):
+        return self.keep(self.server.request("GET", path, headers={**self.headers(), **headers}, auth=None))
+
+    def page(self, path, status=200):
+        return check(self.get(path), status)
+
+    def send(self, path, fields):
+        body = urllib.parse.urlencode(fields)
+        headers = {**self.headers(), "Content-Type": "application/x-www-form-urlencoded"}
+        return self.keep(self.server.request("POST", path, body, headers, auth=None))
+
+    def submit(self, at, action, **fields):
+        """Fills in the form of the page `at` and sends it."""
+        return self.send(action, {**self.page(at).form(action), **fields})
+
+
+_shared = None
+
+
+def server():
+    """One server with a hostile public repository, a private one, an empty one, and two collaborators."""
+    global _shared
+    if _shared is None:
+        _shared = Nimbus(shared=True)
+        _shared.create_repo("hostile", visibility="public", description="<b>bold</b> & \"quoted\"")
+        _shared.create_repo("secret", description="nobody's business")
+        _shared.create_repo("empty", visibility="public")
+        for name in ("reader", "other"):
+            _shared.api("POST", "/collaborators", {"username": name, "password": f"password-of-{name}"}, want=201)
+        _shared.api("PUT", "/repos/secret/permissions/reader", {"permission": "read"}, want=200)
+        repo = hostile_repo()
+        git("push", "-q", _shared.git_url("hostile"), "--all", cwd=repo)
+        git("push", "-q", _shared.git_url("hostile"), "--tags", cwd=repo)
+        git("push", "-q", _shared.git_url("secret"), "main", cwd=repo)
+    return _shared
+
+
+def hostile_repo():
+    repo = tmp("hostile")
+    git("init", "-q", ".", cwd=repo)
+    for i, name in enumerate(HOSTILE):
+        (repo / name).write_text(f"content {i} </pre><script>alert({i})</script>\n")
+    (repo / "README.md").write_text(README)
+    (repo / "pixel.png").write_bytes(PIXEL)
+    (repo / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+    (repo / "binary.bin").write_bytes(bytes(range(256)) * 40)
+    (repo / "empty.txt").write_text("")
+    (repo / "page.html").write_text("<script>alert(1)</script>")
+    (repo / "long.txt").write_text("x" * 200000 + "\n")
+    (repo / "latin1.txt").write_bytes("Köln\n".encode("latin-1"))
+    (repo / "run.sh").write_text("#!/bin/sh\n")
+    (repo / "run.sh").chmod(0o755)
+    (repo / "link").symlink_to("page.html")
+    (repo / "docs").mkdir()
+    (repo / "docs/guide.md").write_text("# Guide\n\n[up](../README.md)\n")
+    (repo / "huge.txt").write_text("a line\n" * 1000000)
+    git("add", "-A", cwd=repo)
+    git("commit", "-q", "-m", "First <b>&\n\nBody with https://example.com/x and </pre><script>x</script>", cwd=repo)
+    git("tag", "-a", "-m", "tagged", "v1/<i>", cwd=repo)
+    git("branch", "feature/x", cwd=repo)
+    git("mv", "latin1.txt", "docs/moved.txt", cwd=repo)
+    (repo / "run.sh").write_text("#!/bin/sh\necho changed")
+    (repo / "binary.bin").write_bytes(b"\0changed")
+    (repo / "empty.txt").unlink()
+    git("add", "-A", cwd=repo)
+    git("commit", "-q", "-m", "Second", cwd=repo)
+    return repo
+
+
+def quoted(path):
+    return urllib.parse.quote(path, safe="/")
+
+
+def test_the_list_shows_what_one_may_read_and_nothing_else():
+    has(Browser(server()).page("/").words, "hostile")
+    has_not(Browser(server()).page("/").text, "secret")
+    has(Browser(server(), "reader", "password-of-reader").page("/").words, "secret")
+    has_not(Browser(server(), "other", "password-of-other").page("/").text, "secret")
+    page = Browser(server(), *server().auth).page("/")
+    has(page.links, "/new")
+    has(page.words, '<b>bold</b> & "quoted"')
+
+
+def test_an_empty_repository_shows_the_lines_to_push():
+    page = Browser(server(), *server().auth).page("/empty")
+    has(page.words, f"git remote add origin {server().url}/empty.git")
+    has(page.words, "git push -u origin main")
+    has_not(Browser(server()).page("/empty").words, "git push")
+    sha256 = server().create_repo("empty256", object_format="sha256")
+    eq(sha256["name"], "empty256", "name")
+    has(Browser(server(), *server().auth).page("/empty256").words, "git init --object-format=sha256 -b main")
+
+
+def test_a_tree_links_every_file_whatever_its_name():
+    visitor = Browser(server())
+    tree = visitor.page("/hostile")
+    for i, name in enumerate(HOSTILE):
+        link = f"/hostile/blob/main/{quoted(name)}"
+        has(tree.links, link)
+        has(visitor.page(link).words, f"content {i} </pre><script>alert({i})</script>")
+        raw = visitor.get(f"/hostile/raw/main/{quoted(name)}")
+        eq(raw.body, f"content {i} </pre><script>alert({i})</script>\n".encode(), name)
+    has(tree.words, "[U+202e]gpj.exe")
+
+
+def test_folders_come_first_and_each_entry_names_its_last_change():
+    tree = Browser(server()).page("/hostile")
+    names = [a for a in tree.links if re.match("/hostile/(tree|blob)/main/", a)]
+    eq(names[0], "/hostile/tree/main/docs", "first entry")
+    row = re.search(r'/blob/main/run\.sh">.*?</tr>', tree.text)[0]
+    has(row, ">Second<")
+    row = re.search(r'/blob/main/page\.html">.*?</tr>', tree.text)[0]
+    has(row, ">First &lt;b&gt;&amp;<")
+
+
+def test_last_changes_are_those_that_git_finds():
+    repo = make_repo(60, seed=5)
+    server().create_repo("history", visibility="public")
+    git("push", "-q", server().git_url("history"), "main", cwd=repo)
+    for folder in ("", "docs", "src", "topic"):
+        path = "/history" if not folder else f"/history/tree/main/{folder}"
+        text = Browser(server()).page(path).text
+        for name in git("ls-tree", "--name-only", f"main:{folder}", cwd=repo).out.split():
+            full = f"{folder}/{name}" if folder else name
+            want = git("log", "-1", "--format=%H", "main", "--", full, cwd=repo).out.strip()
+            row = re.search(rf'/main/{re.escape(full)}">.*?</tr>', text)[0]
+            has(row, f"/history/commit/{want}", full)
+
+
+def test_the_readme_is_rendered_and_harmless():
+    page = Browser(server()).page("/hostile")
+    has(page.text, '<h1 id="the-heading">')
+    has(page.links, "/hostile/blob/main/docs/guide.md")
+    has(page.text, '<img src="/hostile/raw/main/pixel.png" alt="picture"')
+    has(page.text, "<table>")
+    has_not(page.text, "javascript:")
+    has_not(page.text, "onerror")
+    guide = Browser(server()).page("/hostile/blob/main/docs/guide.md")
+    has(guide.links, "/hostile/blob/main/docs/../README.md")
+    has(Browser(server()).page("/hostile/blob/main/README.md?source=1").text, '<a id="L1" href="#L1">1</a># The heading')
+
+
+def test_every_kind_of_file_has_its_page():
+    visitor = Browser(server())
+    has(visitor.page("/hostile/blob/main/pixel.png").text, 'src="/hostile/raw/main/pixel.png"')
+    has(visitor.page("/hostile/blob/main/binary.bin").words, "binary")
+    has(visitor.page("/hostile/blob/main/huge.txt").words, "too long")
+    has(visitor.page("/hostile/blob/main/link").words, "points to page.html")
+    has(visitor.page("/hostile/blob/main/run.sh").words, "executable")
+    has(visitor.page("/hostile/blob/feature/x/empty.txt").words, "empty")
+    has(visitor.page("/hostile/blob/feature/x/latin1.txt").words, "K�ln")
+    lines = visitor.page("/hostile/blob/main/docs/guide.md?source=1")
+    has(lines.ids, "L3")
+
+
+def test_raw_files_cannot_run_in_a_browser():
+    for name, kind in {"page.html": "text/plain; charset=utf-8", "drawing.svg": "image/svg+xml", "pixel.png": "image/png",
+                       "binary.bin": "application/octet-stream", "huge.txt": "text/plain; charset=utf-8",
+                       "-rf": "text/plain; charset=utf-8"}.items():
+        answer = Browser(server()).get(f"/hostile/raw/main/{quoted(name)}")
+        eq(answer.status, 200, name)
+        eq(answer.headers["content-type"], kind, name)
+        eq(answer.headers["x-content-type-options"], "nosniff", name)
+        has(answer.headers["content-security-policy"], "sandbox", name)
+        has(answer.headers["content-security-policy"], "default-src 'none'", name)
+
+
+def test_a_download_keeps_its_name():
+    name = "\"quoted' & more.txt"
+    answer = Browser(server()).get(f"/hostile/raw/main/{quoted(name)}?download=1")
+    eq(answer.headers["content-disposition"],
+       "attachment; filename=\"_quoted' & more.txt\"; filename*=UTF-8''%22quoted%27%20%26%20more.txt", "disposition")
+    answer = Browser(server()).get(f"/hostile/raw/main/{quoted(HOSTILE[2])}?download=1")
+    has(answer.headers["content-disposition"], 'filename="new_line.txt"')
+
+
+def test_branches_tags_and_ids_name_a_revision():
+    visitor = Browser(server())
+    id = visitor.server.api("GET", "/repos/hostile").json and refs(server().git_url("hostile"))["refs/heads/feature/x"]
+    for rev in ("feature/x", "v1/%3Ci%3E", id, id[:9], "refs/heads/feature/x"):
+        has(visitor.page(f"/hostile/tree/{rev}").text, "empty.txt")
+        has(visitor.page(f"/hostile/tree/{rev}/docs").text, "guide.md")
+    has_not(visitor.page("/hostile/tree/HEAD").text, "empty.txt")
+    eq(visitor.get("/hostile/tree/main/page.html").headers["location"], "/hostile/blob/main/page.html", "a file")
+    eq(visitor.get("/hostile/blob/main/docs").headers["location"], "/hostile/tree/main/docs", "a folder")
+    for path in ("tree/nothing", "tree/main/nothing", "blob/main/docs/no", "tree/0000000000", "commit/abcdef1",
+                 "commits/nope", "raw/main/docs", "blob/feature/x/docs/moved.txt", "tree/main/docs/..."):
+        check(visitor.get(f"/hostile/{path}"), 404)
+
+
+def test_history_is_shown_in_pages_that_stay_where_they_are():
+    visitor, repo = Browser(server()), make_repo(100, seed=9)
+    server().create_repo("long", visibility="public")
+    git("push", "-q", server().git_url("long"), "main", cwd=repo)
+    want = git("log", "--format=%H", "--date-order", "main", cwd=repo).out.split()
+    page, got = visitor.page("/long/commits"), []
+    while True:
+        got += re.findall(r'class="subject" href="/long/commit/([0-9a-f]{40})"', page.text)
+        older = [a for a in page.links if "skip=" in a]
+        if not older:
+            break
+        commit_file(repo, "new.txt", f"{len(got)}\n")
+        git("push", "-q", server().git_url("long"), "main", cwd=repo)
+        page = visitor.page(older[0])
+    eq(len(got), len(set(got)), "no commit twice")
+    eq(sorted(got), sorted(want), "commits")
+    path = visitor.page("/long/commits/main/README.md")
+    eq(len(re.findall('class="subject"', path.text)), 1, "commits of README.md")
+
+
+def test_a_commit_shows_what_it_changed():
+    page = Browser(server()).page(f"/hostile/commit/{refs(server().git_url('hostile'))['refs/heads/main']}")
+    has(page.words, "latin1.txt → docs/moved.txt")
+    has(page.words, "+echo changed")
+    has(page.words, "no newline at the end of the file")
+    has(page.words, "A binary file")
+    first = Browser(server()).page("/hostile/commit/feature%2Fx")
+    has(first.words, "Body with https://example.com/x and </pre><script>x</script>")
+    has(first.links, "https://example.com/x")
+    has(first.words, "Too long to show")
+
+
+def test_the_diff_is_a_patch_that_git_applies():
+    for seed in range(3):
+        repo = make_repo(12, seed=40 + seed)
+        rng = random.Random(seed)
+        for round in range(6):
+            name = f"text{round % 3}.txt"
+            lines = [f"{rng.randrange(12)}\n" for _ in range(rng.randrange(60))]
+            commit_file(repo, name, "".join(lines)[:-1 if rng.randrange(2) else None])
+        git("mv", "text0.txt", "a name with spaces.txt", cwd=repo)
+        (repo / "text1.txt").unlink()
+        commit_file(repo, "ünïcode \"q\".txt", "x\n", "Add\n\nand remove")
+        server().create_repo(f"patch{seed}", visibility="public")
+        git("push", "-q", server().git_url(f"patch{seed}"), "main", cwd=repo)
+        for id in git("rev-list", "--no-merges", "main", cwd=repo).out.split():
+            parents = git("rev-list", "--parents", "-1", id, cwd=repo).out.split()[1:]
+            git("read-tree", parents[0] if parents else git("hash-object", "-t", "tree", "-w", "--stdin", cwd=repo).out.strip(),
+                cwd=repo)
+            for kind in ("diff", "patch"):
+                text = Browser(server()).get(f"/patch{seed}/commit/{id}.{kind}")
+                eq(text.headers["content-type"], "text/plain; charset=utf-8", "content type")
+            git("apply", "--cached", "--whitespace=nowarn", "-", cwd=repo, input=text.body)
+            eq(git("write-tree", cwd=repo).out, git("rev-parse", id + "^{tree}", cwd=repo).out, f"tree of {id}")
+
+
+def test_branches_and_tags_are_listed():
+    page = Browser(server()).page("/hostile/refs")
+    has(page.links, "/hostile/tree/feature/x")
+    has(page.links, "/hostile/tree/v1/%3Ci%3E")
+    has(page.words, "default")
+
+
+def test_what_one_may_not_read_looks_like_what_does_not_exist():
+    id = refs(server().git_url("secret"))["refs/heads/main"]
+    paths = ["", "/tree/main", "/blob/main/README.md", "/raw/main/README.md", "/commits", "/commits/main", "/refs",
+             f"/commit/{id}", f"/commit/{id}.patch", "/settings"]
+    for visitor in (Browser(server()), Browser(server(), "other", "password-of-other")):
+        for path in paths:
+            answers = []
+            for name in ("secret", "nosuch"):
+                answer = visitor.get(f"/{name}{path}")
+                text = answer.text.replace(name, "NAME")
+                headers = {k: v.replace(name, "NAME") for k, v in answer.headers.items()
+                           if k not in ("date", "x-request-id", "content-length")}
+                answers.append((answer.status, text, headers))
+            eq(answers[0], answers[1], f"/secret{path}")
+            if answers[0][0] not in (303, 404):
+                fail(f"{path}: {answers[0]}")
+    reader = Browser(server(), "reader", "password-of-reader")
+    reader.page("/secret")
+    check(reader.get("/secret/settings"), 403)
+
+
+def test_signing_in_and_out():
+    visitor = Browser(server())
+    page = visitor.page("/sign-in?next=/hostile/refs")
+    answer = visitor.submit("/sign-in?next=/hostile/refs", "/sign-in", username="reader", password="wrong")
+    has(check(answer, 403).words, "do not belong together")
+    answer = visitor.submit("/sign-in?next=/hostile/refs", "/sign-in", username="reader", password="password-of-reader")
+    eq((answer.status, answer.headers["location"]), (303, "/hostile/refs"), "where to")
+    has(answer.headers["set-cookie"], "HttpOnly")
+    has(visitor.page("/").words, "Sign out")
+    eq(visitor.submit("/", "/sign-out").status, 303, "sign-out")
+    has(visitor.page("/").words, "Sign in")
+    for evil in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
+        eq(visitor.page(f"/sign-in?next={quoted(evil)}").form("/sign-in")["next"], "/", evil)
+    eq(page.form("/sign-in")["next"], "/hostile/refs", "next")
+
+
+def test_a_form_without_its_token_is_refused():
+    owner = Browser(server(), *server().auth)
+    for path in ("/new", "/sign-out", "/account/tokens", "/account/password", "/collaborators", "/hostile/settings",
+                 "/hostile/settings/access", "/hostile/settings/delete"):
+        check(owner.send(path, {"name": "x", "confirm": "hostile"}), 403)
+        check(owner.send(path, {"csrf": "0" * 64, "name": "x", "confirm": "hostile"}), 403)
+    owner.page("/hostile")
+
+
+def test_the_owner_makes_changes_and_deletes_a_repository():
+    owner = Browser(server(), *server().auth)
+    answer = owner.submit("/new", "/new", name="made", description="by <form>", visibility="public")
+    eq((answer.status, answer.headers["location"]), (303, "/made"), "made")
+    has(owner.page("/made").words, "by <form>")
+    has(check(owner.submit("/new", "/new", name="made"), 409).words, "exists")
+    again = check(owner.submit("/new", "/new", name="../x", description="kept"), 400)
+    eq(again.form("/new")["description"], "kept", "what was typed")
+    answer = owner.submit("/made/settings", "/made/settings", description="other", visibility="private",
+                          default_branch="trunk")
+    eq((answer.status, answer.headers["location"]), (303, "/made/settings?done=saved"), "saved")
+    page = owner.page("/made/settings?done=saved")
+    has(page.words, "Saved.")
+    eq(page.form("/made/settings")["default_branch"], "trunk", "branch")
+    has_not(Browser(server()).page("/").text, "/made")
+    answer = owner.submit("/made/settings", "/made/settings/access", username="other", permission="write")
+    eq(answer.status, 303, f"access: {answer}")
+    has(Browser(server(), "other", "password-of-other").page("/made").words, "made")
+    check(owner.submit("/made/settings", "/made/settings/delete", confirm="wrong"), 400)
+    eq(owner.submit("/made/settings", "/made/settings/delete", confirm="made").status, 303, "deleted")
+    check(owner.get("/made"), 404)
+
+
+def test_only_the_owner_makes_repositories_and_sees_people():
+    other = Browser(server(), "other", "password-of-other")
+    for path in ("/new", "/collaborators"):
+        check(other.get(path), 403)
+    check(other.send("/new", {"name": "mine", "csrf": other.page("/account").form("/sign-out")["csrf"]}), 403)
+
+
+def test_a_token_is_shown_once_and_works_until_it_is_revoked():
+    reader = Browser(server(), "reader", "password-of-reader")
+    answer = reader.submit("/account", "/account/tokens", name="<laptop>", permission="read", days="30")
+    page = check(answer)
+    eq(answer.headers["cache-control"], "no-store", "cache")
+    secret = re.search(r"nbs_[A-Za-z0-9_-]+", page.words)[0]
+    git("ls-remote", server().git_url("secret", auth=("reader", secret)))
+    later = reader.page("/account")
+    has_not(later.text, secret)
+    has(later.words, "<laptop>")
+    revoke = next(action for action, _, _ in later.forms if action.endswith("/revoke"))
+    eq(reader.submit("/account", revoke).status, 303, "revoked")
+    eq(server().api("GET", "/user", auth=secret).status, 401, "after")
+
+
+def test_a_password_is_changed_by_who_knows_it():
+    server().api("POST", "/collaborators", {"username": "changer", "password": "password-one"}, want=201)
+    person = Browser(server(), "changer", "password-one")
+    check(person.submit("/account", "/account/password", old="wrong", new="password-two"), 403)
+    check(person.submit("/account", "/account/password", old="password-one", new="short"), 400)
+    eq(person.submit("/account", "/account/password", old="password-one", new="password-two").status, 303, "changed")
+    person.page("/account")
+    Browser(server(), "changer", "password-two")
+
+
+def test_somebody_added_without_a_password_signs_in_by_a_link_once():
+    owner = Browser(server(), *server().auth)
+    page = check(owner.submit("/collaborators", "/collaborators", username="invited"))
+    link = re.search(rf'>{re.escape(server().url)}(/sign-in/[\w-]+)<', page.text)[1]
+    person = Browser(server())
+    eq(person.get(link).status, 303, "the link")
+    eq(person.submit("/account", "/account/password", new="a-new-password").status, 303, "password")
+    Browser(server(), "invited", "a-new-password")
+    check(Browser(server()).get(link), 403)
+    eq(owner.submit("/collaborators", "/collaborators/remove", username="invited").status, 303, "removed")
+
+
+def test_an_unchanged_page_is_not_sent_again():
+    visitor = Browser(server())
+    for path in ("/hostile", "/hostile/commits", "/hostile/blob/main/run.sh", "/hostile/raw/main/run.sh", "/hostile/refs"):
+        first = visitor.get(path)
+        again = visitor.get(path, **{"If-None-Match": first.headers["etag"]})
+        eq((again.status, again.body), (304, b""), path)
+
+
+def test_a_cold_page_weighs_little_in_two_requests():
+    page = Browser(server()).get("/long", **{"Accept-Encoding": "gzip"})
+    css = next(link for link in Page(Browser(server()).get("/long")).links if ".css" in link)
+    style = Browser(server()).get(css, **{"Accept-Encoding": "gzip"})
+    has(style.headers["cache-control"], "immutable")
+    weight = len(page.body) + len(style.body)
+    if weight > 30 * 1024:
+        fail(f"{weight} bytes")
+
+
+main()
