@@ -26,6 +26,9 @@ enum err web_read_body(struct ctx *c, struct web_request *r, const char *type, s
 enum err web_begin(struct web_request *r, int status, const char *type, uint64_t length,
 	struct sink **out) MUST;
 
+/* Packs a reply's body where the client takes that and it is safe, and says so in its headers. */
+enum err web_gzip(struct ctx *c, struct web_request *r, const char *type, struct str *body) MUST;
+
 /* Answers with the context's error, for a browser or a program. */
 void web_answer_error(struct ctx *c, struct web_request *r, enum err kind);
 

@@ -43,7 +43,7 @@ enum err web_begin(
 	standing(r, "Cross-Origin-Opener-Policy", "same-origin");
 	standing(r, "Cross-Origin-Resource-Policy", "same-origin");
 	standing(r, "Cache-Control", status < 400 ? "private, no-cache" : "no-store");
-	standing(r, "Vary", "Accept, Authorization, Cookie");
+	standing(r, "Vary", "Accept, Accept-Encoding, Authorization, Cookie");
 	if (str_starts(r->origin, STR("https://")))
 		standing(r, "Strict-Transport-Security", "max-age=31536000");
 	for (size_t i = 0; i < r->header_count; i++)
@@ -55,6 +55,7 @@ static enum err reply(
 	struct ctx *c, struct web_request *r, int status, const char *type, struct str body)
 {
 	struct sink *out;
+	TRY(web_gzip(c, r, type, &body));
 	TRY(web_begin(r, status, type, body.len, &out));
 	TRY(sink_write(c, out, body.at, body.len));
 	return http_end(r->http);

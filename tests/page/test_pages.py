@@ -1,5 +1,6 @@
 """The pages, as a browser without scripts sees them: what they show, what they refuse, that they are well made."""
 
+import gzip
 import re
 import sys
 import urllib.parse
@@ -515,13 +516,22 @@ def test_an_unchanged_page_is_not_sent_again():
 
 
 def test_a_cold_page_weighs_little_in_two_requests():
-    page = Browser(server()).get("/long", **{"Accept-Encoding": "gzip"})
-    css = next(link for link in Page(Browser(server()).get("/long")).links if ".css" in link)
+    page = Browser(server()).get("/hostile", **{"Accept-Encoding": "br, gzip;q=0.5"})
+    eq(page.headers["content-encoding"], "gzip", "encoding")
+    plain = Browser(server()).get("/hostile")
+    eq(gzip.decompress(page.body), plain.body, "page")
+    css = next(link for link in Page(plain).links if ".css" in link)
     style = Browser(server()).get(css, **{"Accept-Encoding": "gzip"})
     has(style.headers["cache-control"], "immutable")
     weight = len(page.body) + len(style.body)
     if weight > 30 * 1024:
         fail(f"{weight} bytes")
+
+
+def test_a_page_with_a_secret_in_it_is_not_packed():
+    reader = Browser(server(), "reader", "password-of-reader")
+    for visitor, accept in ((reader, "gzip"), (Browser(server()), "gzip;q=0"), (Browser(server()), "br")):
+        has_not(visitor.get("/hostile", **{"Accept-Encoding": accept}).headers, "content-encoding")
 
 
 main()
