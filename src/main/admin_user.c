@@ -113,7 +113,7 @@ enum err admin_token_list(struct ctx *c, struct admin *admin)
 
 enum err admin_token_create(struct ctx *c, struct admin *admin)
 {
-	struct token_new what = {.name = admin_argument(admin, "NAME"), .limit = PERMISSION_WRITE};
+	struct token_new what = {.name = admin_argument(admin, "NAME"), .limit = PERMISSION_ADMIN};
 	struct str level = admin_argument(admin, "--permission"), secret;
 	struct actor who;
 	struct token token;

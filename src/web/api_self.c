@@ -98,7 +98,7 @@ enum err api_tokens_list(struct ctx *c, struct web_request *r)
 enum err api_tokens_create(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"name", "permission", "expires_in", NULL};
-	struct token_new what = {.limit = PERMISSION_WRITE};
+	struct token_new what = {.limit = PERMISSION_ADMIN};
 	const struct json *body;
 	struct token token;
 	struct str secret;

@@ -44,6 +44,10 @@ static enum err read_basic(
 	*out = (struct credential){.kind = CREDENTIAL_PASSWORD};
 	out->username = str_cut(&rest, ':');
 	out->secret = rest;
+	/* Some clients have room for one word in a URL: https://TOKEN@host, or TOKEN:x-oauth-basic. */
+	bool bare = !rest.len || str_is(rest, "x-oauth-basic");
+	if (bare && str_starts(out->username, STR(TOKEN_PREFIX)))
+		*out = (struct credential){.kind = CREDENTIAL_TOKEN, .secret = out->username};
 	return OK;
 }
 

@@ -264,7 +264,8 @@ def test_a_token_shows_its_secret_once_and_works_everywhere():
     eq(len(listed), 1, "times in the list")
     has_not(listed[0], "token", "the list")
     has_not((s.data / "nimbus.db").read_bytes(), token["token"].encode(), "the database")
-    for how in (token["token"], ("owner", token["token"])):
+    lone = token["token"]
+    for how in (lone, ("owner", lone), (lone, ""), (lone, "x-oauth-basic")):
         me = s.api("GET", "/user", auth=how, want=200).json
         eq((me["username"], me["by"], me["limit"]), ("owner", "token", "read"), "who")
         s.api("GET", "/repos/secret", auth=how, want=200)
@@ -273,6 +274,14 @@ def test_a_token_shows_its_secret_once_and_works_everywhere():
     eq(s.api("DELETE", f"/tokens/{token['id']}").status, 204, "status")
     problem(s.api("GET", "/user", auth=token["token"]), 401)
     problem(s.api("DELETE", f"/tokens/{token['id']}"), 404)
+
+
+def test_a_token_without_a_limit_may_do_what_its_owner_may():
+    s = server()
+    token = s.api("POST", "/tokens", {"name": "all of it"}, want=201).json
+    eq(token["permission"], "admin", "permission")
+    s.api("POST", "/repos", {"name": "by-token"}, token["token"], want=201)
+    eq(s.api("DELETE", "/repos/by-token", auth=token["token"]).status, 204, "status")
 
 
 def test_tokens_are_ones_own():
