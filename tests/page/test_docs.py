@@ -25,6 +25,7 @@ def blocks(path):
 
 
 def matches(want, got):
+    want, got = (re.sub(" +", " ", line) for line in (want, got))
     return re.fullmatch(".*".join(re.escape(part) for part in want.split("…")), got) is not None
 
 
