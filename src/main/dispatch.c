@@ -17,9 +17,11 @@ void dispatch(void *arg, struct http_exchange *x)
 	const struct web *web = arg;
 	if (!smart_http_is_git(x)) {
 		web_serve(web, x);
-		return;
+	} else {
+		enum err err = serve_git(web, x);
+		if (err && !x->status)
+			web_refuse(x, err);
 	}
-	enum err err = serve_git(web, x);
-	if (err && !x->status)
-		web_refuse(x, err);
+	/* For the log: who is behind our proxies. */
+	x->peer = web_peer(web, x);
 }

@@ -28,7 +28,7 @@ static enum err write_problem(
 	if (status == 401)
 		web_header(r, "WWW-Authenticate", STR(WEB_CHALLENGE));
 	if (status == 429 || status == 503)
-		web_header(r, "Retry-After", STR("30"));
+		web_header(r, "Retry-After", status == 429 ? STR("60") : STR("5"));
 	TRY(web_begin(r, status, type, body.len, &out));
 	TRY(sink_write(c, out, body.at, body.len));
 	return http_end(r->http);
@@ -110,7 +110,7 @@ void web_refuse(struct http_exchange *x, enum err kind)
 	if (kind == ERR_UNAUTH)
 		http_set(x, "WWW-Authenticate", STR(WEB_CHALLENGE));
 	if (kind == ERR_RATE_LIMITED || kind == ERR_UNAVAILABLE)
-		http_set(x, "Retry-After", STR("30"));
+		http_set(x, "Retry-After", kind == ERR_RATE_LIMITED ? STR("60") : STR("5"));
 	http_set(x, "Cache-Control", STR("no-store"));
 	struct error first = c->error;
 	struct str text = str_of(arena_fmt(c->arena, "%s\n", first.text));

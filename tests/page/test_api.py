@@ -465,9 +465,26 @@ def test_a_trusted_proxy_tells_the_scheme():
     proxied = s.get("/api/v1/repos/near", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9",
                                                    "Host": "git.example.org"})
     eq(proxied.json["url"], "https://git.example.org/near", "url")
+    peer = wait_until(lambda: [l["peer"] for l in s.log_lines() if l.get("path") == "/api/v1/repos/near"], 5, "the line")
+    eq(peer, ["203.0.113.9"], "the peer in the log")
     plain = Nimbus()
     plain.create_repo("near")
     eq(plain.get("/api/v1/repos/near", headers={"X-Forwarded-Proto": "https"}).json["url"], f"{plain.url}/near", "url")
+
+
+def test_a_clone_url_in_a_browser_shows_the_page():
+    s = server()
+    for name in ("open", "absent"):
+        answer = s.get(f"/{name}.git", auth=None)
+        eq((answer.status, answer.headers["location"]), (303, f"/{name}"), "answer")
+
+
+def test_a_slash_too_many_is_taken_away():
+    s = server()
+    answer = s.get("/open/?x=1", auth=None)
+    eq((answer.status, answer.headers["location"]), (303, "/open?x=1"), "answer")
+    eq(s.get("//evil.example/", auth=None).status, 404, "two slashes")
+    eq(s.request("POST", "/new/", b"name=x", {"Content-Type": "application/x-www-form-urlencoded"}).status, 404, "POST")
 
 
 def test_each_request_is_one_line_of_the_log():
