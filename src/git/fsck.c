@@ -246,16 +246,12 @@ struct name_stack {
 	VEC_OF(struct str) names;
 };
 
-static bool is_duplicate(struct name_stack *stack, struct str a, const struct tree_entry *b)
+static bool is_duplicate(
+	struct name_stack *stack, const struct tree_entry *a, const struct tree_entry *b)
 {
-	if (!tree_entry_is_tree(b)) {
-		if (str_starts(b->name, a) && b->name.len > a.len && b->name.at[a.len] < '/')
-			*vec_push(&stack->names) = a;
-		return false;
-	}
-	if (str_starts(b->name, a) && b->name.len > a.len && b->name.at[a.len] < '/')
-		*vec_push(&stack->names) = a;
-	while (stack->names.len) {
+	if (!tree_entry_is_tree(a) && str_starts(b->name, a->name) && b->name.at[a->name.len] < '/')
+		*vec_push(&stack->names) = a->name;
+	while (tree_entry_is_tree(b) && stack->names.len) {
 		struct str top = stack->names.at[stack->names.len - 1];
 		if (str_eq(top, b->name))
 			return true;
@@ -273,7 +269,7 @@ static enum err check_order(struct ctx *c, const struct look *at, struct name_st
 		return report(c, at, FSCK_DUPLICATE_ENTRIES);
 	if (tree_name_cmp(a->name, tree_entry_is_tree(a), b->name, tree_entry_is_tree(b)) > 0)
 		return report(c, at, FSCK_TREE_NOT_SORTED);
-	if (tree_entry_is_tree(a) ? false : is_duplicate(stack, a->name, b))
+	if (is_duplicate(stack, a, b))
 		return report(c, at, FSCK_DUPLICATE_ENTRIES);
 	return OK;
 }
