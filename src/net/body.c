@@ -60,22 +60,28 @@ static enum err read_length(struct exchange *x, char *into, size_t cap, size_t *
 	return OK;
 }
 
-/* Decodes from the buffer; with cap 0 takes only what frames the data. */
-static enum err decode_here(struct exchange *x, char *into, size_t cap, size_t *got)
+/* Decodes from the buffer; with cap 0 takes only what frames the data. What is broken stays so. */
+static bool decode_here(struct exchange *x, char *into, size_t cap, size_t *got)
 {
 	struct body *b = &x->body;
 	size_t here = x->conn->len - b->at;
 	*got = cap;
-	bool good = http_chunks_decode(&b->chunks, x->conn->bytes + b->at, &here, into, got);
-	b->at += here;
-	return good ? OK : fail(&x->ctx, ERR_INVALID, "the body is not chunked as it should be");
+	b->broken = b->broken ||
+		    !http_chunks_decode(&b->chunks, x->conn->bytes + b->at, &here, into, got);
+	if (b->broken)
+		*got = 0;
+	else
+		b->at += here;
+	return !b->broken;
 }
 
 static enum err read_chunks(struct exchange *x, char *into, size_t cap, size_t *got)
 {
 	struct body *b = &x->body;
 	for (;;) {
-		TRY(decode_here(x, into, cap, got));
+		if (!decode_here(x, into, cap, got))
+			return fail(
+				&x->ctx, ERR_INVALID, "the body is not chunked as it should be");
 		if (*got || http_chunks_done(&b->chunks))
 			return OK;
 		size_t ahead = least(http_chunks_ahead(&b->chunks), cap);
@@ -193,7 +199,7 @@ bool body_is_here(struct exchange *x)
 	if (b->ended)
 		return true;
 	if (b->chunked) {
-		if (decode_here(x, NULL, 0, &none) != OK)
+		if (!decode_here(x, NULL, 0, &none))
 			return false;
 		note_end(x);
 		return b->ended;

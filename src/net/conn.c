@@ -232,18 +232,18 @@ static enum err wait_for_peer(struct ctx *c, struct conn *k, short events)
 	int64_t before = server_now(s), patience = k->credit;
 	if (atomic_load(&s->aborting))
 		return fail(c, ERR_CANCELED, "the server is shutting down");
+	if (patience <= 0)
+		return fail(c, ERR_TIMEOUT, "the other side %s too slowly",
+			events & POLLIN ? "sends" : "takes what it asked for");
 	if (c->deadline && c->deadline - before < patience)
 		patience = c->deadline - before;
 	if (patience <= 0)
 		return fail(c, ERR_TIMEOUT, "the time for this request is over");
 	pool_block(&s->pool);
-	int seen = socket_wait(k->fd, events, patience);
+	socket_wait(k->fd, events, patience);
 	pool_unblock(&s->pool);
 	k->credit -= server_now(s) - before;
-	if (seen || k->credit > 0)
-		return OK;
-	return fail(c, ERR_TIMEOUT, "the other side %s too slowly",
-		events & POLLIN ? "sends" : "takes what it asked for");
+	return OK;
 }
 
 static void earn_credit(struct conn *k, size_t moved)

@@ -15,10 +15,10 @@ enum { HTTP_OUT_BYTES = 16 << 10, HTTP_IN_BYTES = 16 << 10 };
 
 /* The request's body: of the connection's buffer first, then of its socket. */
 struct body {
-	struct source source;          /* what the handler reads: decoded and counted */
-	size_t at;                     /* in conn->bytes: what is not consumed yet */
-	uint64_t left;                 /* of a body with a length */
-	bool chunked, ended, expected; /* expected: the client waits for our 100 */
+	struct source source;                  /* what the handler reads: decoded and counted */
+	size_t at;                             /* in conn->bytes: what is not consumed yet */
+	uint64_t left;                         /* of a body with a length */
+	bool chunked, ended, broken, expected; /* expected: the client waits for our 100 */
 	struct http_chunks chunks;
 	uint64_t wire, decoded; /* bytes so far */
 	struct inflate *gunzip; /* NULL: not compressed */

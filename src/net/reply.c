@@ -150,7 +150,8 @@ static enum err reply_write(struct ctx *c, struct sink *self, const void *bytes,
 	if (r->state != REPLY_OPEN)
 		return fail(c, ERR_CANCELED, "the reply is over");
 	if (r->left != HTTP_UNKNOWN) {
-		ASSERT(len <= r->left);
+		if (len > r->left)
+			return fail(c, ERR_CORRUPT, "there is more to send than was announced");
 		r->left -= len;
 	}
 	/* Nobody sees it, but whoever makes it must still learn that it is not wanted any more. */
@@ -222,7 +223,8 @@ enum err http_end(struct http_exchange *pub)
 	struct reply *r = &x->reply;
 	if (r->state != REPLY_OPEN)
 		return fail(&x->ctx, ERR_CANCELED, "the reply is over");
-	ASSERT(r->mute || r->left == 0 || r->left == HTTP_UNKNOWN);
+	if (!r->mute && r->left != 0 && r->left != HTTP_UNKNOWN)
+		return fail(&x->ctx, ERR_CORRUPT, "there is less to send than was announced");
 	TRY(send_all(x, NULL, 0, true));
 	r->state = REPLY_ENDED;
 	return OK;

@@ -442,6 +442,23 @@ def test_a_reply_that_breaks_off_looks_broken_off():
             pass
 
 
+def test_a_reply_is_never_longer_than_announced_nor_quietly_shorter():
+    for count in (50, 100, 150):
+        with server.connect() as raw:
+            raw.send(get(f"/lie?bytes={count}", "Connection: close"))
+            body = raw.rest().split(b"\r\n\r\n")[1]
+            eq(len(body), min(count, 100), "bytes")
+    with server.connect() as raw:
+        raw.send(get("/lie?bytes=50") + get("/hello"))
+        has_not(raw.rest().decode(), "hello", "what came after a broken reply")
+
+
+def test_a_body_that_breaks_stays_broken():
+    with server.connect() as raw:
+        raw.send(post("/echo", "Transfer-Encoding: chunked", body="3\r\nabcX\r\n3\r\ndef\r\n0\r\n\r\n"))
+        has_not(raw.rest().decode(), "def")
+
+
 def test_an_error_before_the_first_byte_is_an_error_to_the_client():
     eq(server.get("/break?flush=0", auth=None).status, 422)
     eq(server.get("/fail", auth=None).status, 500)

@@ -156,6 +156,19 @@ static enum err do_break(struct http_exchange *x)
 	return fail(x->ctx, ERR_CORRUPT, "it broke in the middle");
 }
 
+/* Announces 100 bytes and writes `bytes`. */
+static enum err do_lie(struct http_exchange *x)
+{
+	struct sink *out;
+	uint64_t bytes = number(x, "bytes", 0);
+	TRY(http_begin(x, 200, 100, &out));
+	TRY(sink_write(x->ctx, out, "the beginning", 13));
+	TRY(http_flush(x));
+	for (uint64_t i = 13; i < bytes; i++)
+		TRY(sink_write(x->ctx, out, "x", 1));
+	return http_end(x);
+}
+
 static enum err do_fail(struct http_exchange *x)
 {
 	return fail(x->ctx, (enum err)number(x, "kind", ERR_IO), "it failed at once");
@@ -188,6 +201,7 @@ static const struct {
 	{"/early", do_early},
 	{"/first", do_first},
 	{"/break", do_break},
+	{"/lie", do_lie},
 	{"/fail", do_fail},
 	{"/header", do_header},
 	{"/empty", do_empty},
