@@ -68,8 +68,8 @@ const char *browse_image_type(struct str name);
 
 struct log_query {
 	struct oid from;
-	struct str path; /* only commits that touch it; "": all */
-	size_t skip, limit;
+	struct str path;    /* only commits that touch it; "": all */
+	size_t skip, limit; /* limit 1: the last change, which has a smaller budget */
 };
 enum err browse_log(struct ctx *c, struct browse *b, const struct log_query *query,
 	struct commit_log *out) MUST;

@@ -8,27 +8,41 @@ enum {
 	LAST_MICROS = 150 * 1000,
 };
 
+/* The entry at the path in a commit, looked up once and kept with the commit. */
+static enum err entry_of(struct ctx *c, struct walk *w, struct walk_node *node, struct str path,
+	const struct tree_entry **out)
+{
+	if (!node->extra) {
+		struct tree_entry *entry = NEW(&w->arena, struct tree_entry);
+		TRY(walk_entry(c, w, &node->tree, path, entry));
+		entry->name = STR("");
+		node->extra = entry;
+	}
+	*out = node->extra;
+	return OK;
+}
+
 /*
  * Queues the parents that matter to a path: all of them when the commit changed it, else only one
  * that has it the same, as git simplifies history. *changed: does the commit belong to the list?
  */
 static enum err follow(
-	struct ctx *c, struct walk *w, const struct walk_node *node, struct str path, bool *changed)
+	struct ctx *c, struct walk *w, struct walk_node *node, struct str path, bool *changed)
 {
-	struct tree_entry mine, theirs;
-	TRY(walk_entry(c, w, &node->tree, path, &mine));
+	const struct tree_entry *mine, *theirs;
+	TRY(entry_of(c, w, node, path, &mine));
 	for (size_t i = 0; i < node->parent_count; i++) {
 		struct walk_node *parent;
 		TRY(walk_load(c, w, &node->parents[i], &parent));
-		TRY(walk_entry(c, w, &parent->tree, path, &theirs));
-		if (mine.mode == theirs.mode && oid_eq(&mine.id, &theirs.id)) {
+		TRY(entry_of(c, w, parent, path, &theirs));
+		if (mine->mode == theirs->mode && oid_eq(&mine->id, &theirs->id)) {
 			*changed = false;
 			return walk_add(c, w, &parent->id, NULL);
 		}
 	}
 	for (size_t i = 0; i < node->parent_count; i++)
 		TRY(walk_add(c, w, &node->parents[i], NULL));
-	*changed = node->parent_count || mine.mode;
+	*changed = node->parent_count || mine->mode;
 	return OK;
 }
 
@@ -61,7 +75,7 @@ enum err browse_log(
 	struct ctx *c, struct browse *b, const struct log_query *query, struct commit_log *out)
 {
 	WALK w;
-	walk_init(c, &w, b, LOG_STEPS_MAX, LOG_MICROS);
+	walk_init(c, &w, b, LOG_STEPS_MAX, query->limit > 1 ? LOG_MICROS : LAST_MICROS);
 	TRY(walk_add(c, &w, &query->from, NULL));
 	VEC_OF(struct commit_line) lines = {.arena = c->arena};
 	*out = (struct commit_log){.skip = query->skip, .head = query->from};
