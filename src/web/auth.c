@@ -25,8 +25,9 @@ struct str web_origin(const struct web *web, const struct http_exchange *x)
 {
 	if (*web->core->base_url)
 		return str_of(web->core->base_url);
+	struct str host = x->host.len ? x->host : STR("localhost");
 	return str_of(arena_fmt(
-		x->ctx->arena, "http%s://%.*s", is_https(web, x) ? "s" : "", STR_FMT(x->host)));
+		x->ctx->arena, "http%s://%.*s", is_https(web, x) ? "s" : "", STR_FMT(host)));
 }
 
 /* "user:secret" in base64. */

@@ -396,6 +396,74 @@ def test_what_one_may_not_read_answers_as_what_does_not_exist():
         has_not([r["name"] for r in s.api("GET", "/repos", auth=auth(who), want=200).json], "secret", f"{who}'s list")
 
 
+PATHS = ("", "/commits", "/refs", "/tree/main", "/blob/main/README.md", "/raw/main/README.md", "/settings", ".git",
+         ".git/info/refs?service=git-upload-pack", ".git/info/refs?service=git-receive-pack", "/info/refs",
+         "/commit/" + "0" * 40)
+
+
+def test_pages_and_git_hide_as_the_api_does():
+    s = server()
+    for who in ("other", "anonymous"):
+        for path in PATHS:
+            for accept in ("text/html", "*/*"):
+                hidden, absent = (s.request("GET", f"/{name}{path}", headers={"Accept": accept}, auth=auth(who))
+                                  for name in ("secret", "absent"))
+                eq(hidden.status, absent.status, f"{who}: {path}")
+                eq(hidden.text.replace("secret", "absent"), absent.text, f"{who}: {path}")
+                eq((hidden.headers.get("location") or "").replace("secret", "absent"),
+                   absent.headers.get("location") or "", f"where {who} is sent from {path}")
+
+
+def test_git_may_what_the_permission_says():
+    s = server()
+    for repo in ("git-private", "git-public"):
+        s.create_repo(repo, visibility=repo.split("-")[1])
+        for who, level in PEOPLE.items():
+            if level:
+                s.api("PUT", f"/repos/{repo}/permissions/{who}", {"permission": level}, want=200)
+    work, wrong = make_repo(commits=2), []
+    for repo, readers in (("git-private", WHO[:4]), ("git-public", WHO)):
+        for who in WHO:
+            url = s.git_url(repo, auth=s.auth if who == "owner" else auth(who))
+            pushed = git("push", "-q", url, f"main:refs/heads/of-{who}", cwd=work, check=False).code == 0
+            read = git("ls-remote", url, check=False).code == 0
+            for verb, may, did in (("push", who in WHO[:3], pushed), ("read", who in readers, read)):
+                if may != did:
+                    wrong.append(f"{who} {'may' if may else 'may not'} {verb} {repo}")
+    eq(wrong, [], "what is wrong")
+
+
+def test_only_the_owner_creates_by_pushing():
+    s = server()
+    work = make_repo(commits=1)
+    for who in WHO[1:]:
+        result = git("push", "-q", s.git_url(f"new-by-{who}", auth=auth(who)), "main", cwd=work, check=False)
+        if result.code == 0:
+            fail(f"{who} created a repository")
+        eq(s.api("GET", f"/repos/new-by-{who}").status, 404, f"new-by-{who}")
+    git("push", "-q", s.git_url("new-by-owner"), "main", cwd=work)
+    eq(s.api("GET", "/repos/new-by-owner", want=200).json["visibility"], "private", "visibility")
+
+
+def cookie_of(s, name, password):
+    answer = s.request("POST", "/sign-in", f"username={name}&password={password}".encode(),
+                       {"Content-Type": "application/x-www-form-urlencoded"}, auth=None)
+    eq(answer.status, 303, f"sign-in: {answer}")
+    return {"Cookie": answer.headers["set-cookie"].split(";")[0]}
+
+
+def test_a_session_ends_with_the_password_and_with_the_person():
+    s = server()
+    s.api("POST", "/collaborators", {"username": "brief", "password": "password1"}, want=201)
+    for end in (lambda: s.api("PATCH", "/collaborators/brief", {"password": "password2"}),
+                lambda: s.api("DELETE", "/collaborators/brief")):
+        cookie = cookie_of(s, "brief", "password1")
+        eq(s.get("/api/v1/user", auth=None, headers=cookie).status, 200, "before")
+        eq(end().status, 204, "status")
+        eq(s.get("/api/v1/user", auth=None, headers=cookie).status, 401, "after")
+        s.api("PATCH", "/collaborators/brief", {"password": "password1"})
+
+
 def sign_in(s):
     answer = s.request("POST", "/sign-in", f"username=owner&password={PASSWORD}".encode(),
                        {"Content-Type": "application/x-www-form-urlencoded"}, auth=None)
