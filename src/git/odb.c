@@ -20,23 +20,25 @@ static const uint64_t memory_max = 512u << 20;
 
 void odb_reader_init(struct ctx *c, struct odb_reader *r, const struct odb *odb)
 {
-	*r = (struct odb_reader){
-		.odb = odb, .object_max = memory_max, .cache = base_cache_open(c->arena)};
+	*r = (struct odb_reader){.odb = odb,
+		.order = NEW_ARRAY(c->arena, uint32_t, odb->count),
+		.object_max = memory_max,
+		.cache = base_cache_open(c->arena)};
+	for (uint32_t i = 0; i < odb->count; i++)
+		r->order[i] = i;
 }
 
 bool odb_find(struct odb_reader *r, const struct oid *id, struct place *out)
 {
-	const struct odb *odb = r->odb;
-	for (size_t i = 0; i <= odb->count; i++) {
-		/* The pack of the last hit comes first, and again in its turn: one more miss. */
-		size_t at = i ? i - 1 : r->last;
-		uint32_t position = 0;
-		if (at >= odb->count || !idx_find(&odb->packs[at]->idx, id, &position))
+	for (size_t i = 0; i < r->odb->count; i++) {
+		uint32_t at = r->order[i], position = 0;
+		struct pack *pack = r->odb->packs[at];
+		if (!idx_find(&pack->idx, id, &position))
 			continue;
-		r->last = at;
-		out->pack = odb->packs[at];
-		out->position = position;
-		out->offset = idx_offset(&out->pack->idx, position);
+		/* What belongs together came together: the next one is likely to be here too. */
+		memmove(r->order + 1, r->order, i * sizeof *r->order);
+		r->order[0] = at;
+		*out = (struct place){pack, position, idx_offset(&pack->idx, position)};
 		return true;
 	}
 	return false;

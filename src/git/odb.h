@@ -2,8 +2,7 @@
  * The objects of a repository: a list of packs, and reading through them.
  *
  * `struct odb` does not change once it is filled and is shared by threads. `struct odb_reader` is
- * one request's: it remembers delta bases within a bound, and the pack that it last found something
- * in.
+ * one request's: it remembers delta bases within a bound, and in which packs it found something.
  */
 #ifndef GIT_ODB_H
 #define GIT_ODB_H
@@ -25,7 +24,7 @@ struct place {
 
 struct odb_reader {
 	const struct odb *odb;
-	size_t last;              /* index of the pack that had the last hit */
+	uint32_t *order;          /* the packs, those that had a hit lately first */
 	uint64_t object_max;      /* objects over this are ERR_TOO_BIG to odb_read */
 	struct base_cache *cache; /* in the arena of the ctx that initialised it */
 };

@@ -37,10 +37,24 @@ struct writing {
 	uint64_t copy_from, copy_to; /* bytes of the current pack to be copied as they are */
 };
 
-/*
- * An object that lies in several packs is taken from the first: a delta's base is then in the same
- * pack or in one before, so that no circle of deltas can come together from several packs.
- */
+static int item_cmp(const void *a, const void *b, const void *arg)
+{
+	(void)arg;
+	const struct item *x = a, *y = b;
+	if (x->pack != y->pack)
+		return x->pack < y->pack ? -1 : 1;
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+static void item_add(struct writing *s, uint32_t pack, uint32_t position, uint32_t number)
+{
+	const struct idx *idx = &s->w->graph->reader->odb->packs[pack]->idx;
+	s->items[s->count++] = (struct item){.pack = pack,
+		.position = position,
+		.number = number,
+		.from = idx_offset(idx, position)};
+}
+
 static enum err place_each(struct ctx *c, struct writing *s)
 {
 	const struct odb *odb = s->w->graph->reader->odb;
@@ -53,21 +67,47 @@ static enum err place_each(struct ctx *c, struct writing *s)
 			pack++;
 		if (pack == odb->count)
 			return fail(c, ERR_NOT_FOUND, "there is no object %s", oid_hex(&id, hex));
-		s->items[s->count++] = (struct item){.pack = pack,
-			.position = position,
-			.number = objects->at[i],
-			.from = idx_offset(&odb->packs[pack]->idx, position)};
+		item_add(s, pack, position, objects->at[i]);
 	}
 	return OK;
 }
 
-static int item_cmp(const void *a, const void *b, const void *arg)
+/* The same the other way round: what is in the packs is looked up among what is to be sent. */
+static enum err place_all(struct ctx *c, struct writing *s)
 {
-	(void)arg;
-	const struct item *x = a, *y = b;
-	if (x->pack != y->pack)
-		return x->pack < y->pack ? -1 : 1;
-	return (x->from > y->from) - (x->from < y->from);
+	struct graph *g = s->w->graph;
+	const struct odb *odb = g->reader->odb;
+	graph_unmark_all(g, MARK_SEEN);
+	for (uint32_t pack = 0; pack < odb->count; pack++) {
+		const struct idx *idx = &odb->packs[pack]->idx;
+		TRY(ctx_check(c));
+		for (uint32_t i = 0; i < idx->count && s->count < s->w->objects->len; i++) {
+			uint32_t number = oidmap_find(&g->ids, idx_hash(idx, i));
+			if (number != OIDMAP_NONE && graph_has(g, number, MARK_SEND) &&
+				graph_mark(g, number, MARK_SEEN))
+				item_add(s, pack, i, number);
+		}
+	}
+	if (s->count < s->w->objects->len)
+		return fail(c, ERR_NOT_FOUND, "%zu objects are missing here",
+			s->w->objects->len - s->count);
+	return OK;
+}
+
+/*
+ * An object that lies in several packs is taken from the first: a delta's base is then in the same
+ * pack or in one before, so that no circle of deltas can come together from several packs.
+ */
+static enum err place(struct ctx *c, struct writing *s)
+{
+	const struct odb *odb = s->w->graph->reader->odb;
+	uint64_t all = 0;
+	for (size_t i = 0; i < odb->count; i++)
+		all += odb->packs[i]->idx.count;
+	bool many = (uint64_t)s->w->objects->len * odb->count > all;
+	TRY(many ? place_all(c, s) : place_each(c, s));
+	sort_array(c->arena, s->items, s->count, sizeof *s->items, item_cmp, NULL);
+	return OK;
 }
 
 static bool is_marked(const struct writing *s, uint32_t number)
@@ -275,8 +315,7 @@ enum err pack_write_run(struct ctx *c, struct pack_write *w)
 	struct writing s = {.w = w};
 	w->deltas = w->reused = 0;
 	s.items = arena_raw(c->arena, w->objects->len * sizeof *s.items);
-	TRY(place_each(c, &s));
-	sort_array(c->arena, s.items, s.count, sizeof *s.items, item_cmp, NULL);
+	TRY(place(c, &s));
 	hashing_init(c, &s.out, w->graph->reader->odb->algo, w->to);
 	TRY(write_all(c, &s));
 	w->bytes = s.out.bytes;
