@@ -126,4 +126,42 @@ def test_port_0_takes_a_free_port_and_tells_it():
         process.stdout.close()
 
 
+def test_several_addresses_and_ipv6():
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        six = probe.getsockname()[1]
+        probe.close()
+        s = Nimbus(start=False)
+        s.extra["NIMBUS_LISTEN"] = f"{s.host}, [::1]:{six}"
+        s.start()
+        with socket.create_connection(("::1", six), 5) as c:
+            c.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            has(c.recv(100), b"200 OK")
+        return
+    skip("this machine has no ::1")
+
+
+def test_a_hangup_changes_nothing():
+    s = Nimbus()
+    s.process.send_signal(signal.SIGHUP)
+    s.get("/healthz")
+    eq(s.process.poll(), None, "still running")
+
+
+def test_cookies_are_secure_as_told():
+    for value, secure in (("auto", False), ("never", False), ("always", True)):
+        s = Nimbus(env={"NIMBUS_SECURE_COOKIES": value, "NIMBUS_SESSION_LIFETIME": "2h"})
+        answer = s.request("POST", "/sign-in", f"username=owner&password={PASSWORD}".encode(),
+                           {"Content-Type": "application/x-www-form-urlencoded"}, auth=None)
+        eq("; Secure" in answer.headers["set-cookie"], secure, f"Secure with {value}")
+        has(answer.headers["set-cookie"], "Max-Age=7200", "cookie")
+
+
+def test_the_tries_of_sign_in_can_be_limited():
+    s = Nimbus(env={"NIMBUS_LOGIN_TRIES": "3"})
+    codes = [s.api("GET", "/user", auth=("owner", "wrong")).status for _ in range(5)]
+    eq(codes, [401, 401, 401, 429, 429], "answers")
+    s.api("GET", "/instance", auth=None, want=200)
+
+
 main()
