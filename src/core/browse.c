@@ -5,7 +5,7 @@
 #include "core/permit.h"
 
 enum {
-	PAGE_OBJECT_MAX = 32 << 20, /* commits and trees that a page reads */
+	PAGE_OBJECT_MAX = 8 << 20, /* commits and trees that a page reads */
 	LISTING_MAX = 1000,
 	REFS_PER_PAGE = 100,
 	REFS_BY_DATE_MAX = 1000, /* more than that are not all read to be sorted */
@@ -24,6 +24,8 @@ enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, 
 	TRY(snapshot_get(c, core, tx, &out->repo, &out->snapshot));
 	odb_reader_init(c, &out->reader, &out->snapshot->odb);
 	out->reader.object_max = PAGE_OBJECT_MAX;
+	if (core->limits.page_blob_max > PAGE_OBJECT_MAX)
+		out->reader.object_max = core->limits.page_blob_max;
 	return OK;
 }
 

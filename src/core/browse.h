@@ -80,9 +80,10 @@ enum err browse_commit(
 struct diff_limits {
 	size_t files, lines; /* shown in all; more files are counted, longer ones left out */
 	uint64_t file_bytes; /* the longer side of one file */
+	uint64_t all_bytes;  /* of all that are compared */
 };
-#define DIFF_LIMITS_PAGE ((struct diff_limits){100, 6000, 1 << 20})
-#define DIFF_LIMITS_TEXT ((struct diff_limits){5000, 1000000, 8 << 20})
+#define DIFF_LIMITS_PAGE ((struct diff_limits){100, 6000, 1 << 20, 8 << 20})
+#define DIFF_LIMITS_TEXT ((struct diff_limits){3000, 200000, 4 << 20, 16 << 20})
 
 /* What a commit changed, against its first parent. */
 enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *commit,

@@ -6,7 +6,7 @@
 #include "git/diff.h"
 #include "git/tree_diff.h"
 
-enum { CONTEXT = 3, HEADING_MAX = 80, RENAME_CANDIDATES_MAX = 40, RENAME_BYTES_MAX = 1 << 18 };
+enum { CONTEXT = 3, HEADING_MAX = 80, RENAME_CANDIDATES_MAX = 20, RENAME_BYTES_MAX = 1 << 17 };
 
 struct job {
 	struct browse *browse;
@@ -14,7 +14,14 @@ struct job {
 	struct diff_file *files;
 	size_t count;
 	size_t lines_left;
+	uint64_t bytes_left;
+	struct arena scratch; /* what comparing one file needs, given back after each */
 };
+
+static void job_done(struct job *j)
+{
+	arena_done(&j->scratch);
+}
 
 static bool is_gitlink(uint32_t mode)
 {
@@ -119,6 +126,17 @@ static void fill_hunks(struct ctx *c, const struct diff_script *s, struct diff_f
 	f->hunk_count = hunks.len;
 }
 
+/* The script lies in the scratch arena: valid until the next file. */
+static enum err compare_lines(
+	struct ctx *c, struct job *j, struct str old, struct str new, struct diff_script *out)
+{
+	struct ctx own = *c;
+	own.arena = &j->scratch;
+	enum err err = diff_lines(&own, old, new, out);
+	c->error = own.error;
+	return err;
+}
+
 static enum err compare_text(struct ctx *c, struct job *j, struct diff_file *f)
 {
 	struct str old, new;
@@ -129,7 +147,7 @@ static enum err compare_text(struct ctx *c, struct job *j, struct diff_file *f)
 		f->without = DIFF_BINARY;
 		return OK;
 	}
-	enum err err = diff_lines(c, old, new, &script);
+	enum err err = compare_lines(c, j, old, new, &script);
 	if (err == ERR_TOO_BIG) {
 		ctx_clear(c);
 		f->without = DIFF_TOO_BIG;
@@ -161,11 +179,18 @@ static enum err compare_file(struct ctx *c, struct job *j, struct diff_file *f)
 		return OK;
 	TRY(size_of(c, j, &f->old_id, &old));
 	TRY(size_of(c, j, &f->new_id, &new));
-	if (old > j->limits->file_bytes || new > j->limits->file_bytes) {
+	if (old > j->limits->file_bytes || new > j->limits->file_bytes ||
+		old + new > j->bytes_left) {
 		f->without = DIFF_TOO_BIG;
 		return OK;
 	}
-	return compare_text(c, j, f);
+	j->bytes_left -= old + new;
+	struct arena_mark mark = arena_mark(c->arena), empty = arena_mark(&j->scratch);
+	TRY(compare_text(c, j, f));
+	arena_rewind(&j->scratch, empty);
+	if (f->hunk_count == 0)
+		arena_rewind(c->arena, mark);
+	return OK;
 }
 
 static void add_file(struct diff_file *f, const struct tree_change *t)
@@ -315,7 +340,10 @@ enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *
 		TRY(tree_of(c, b, &commit->parents[0], &parent));
 	TRY(tree_diff(c, &b->reader, commit->parent_count ? &parent : NULL, &commit->tree,
 		limits->files, &changes));
-	struct job j = {.browse = b, .limits = limits, .lines_left = limits->lines};
+	__attribute__((cleanup(job_done))) struct job j = {
+		.browse = b, .limits = limits, .lines_left = limits->lines};
+	j.bytes_left = limits->all_bytes;
+	arena_init(&j.scratch);
 	j.files = NEW_ARRAY(c->arena, struct diff_file, changes.count + 1);
 	j.count = changes.count;
 	for (size_t i = 0; i < changes.count; i++)

@@ -11,6 +11,10 @@ static enum err as_text(struct ctx *c, struct web_request *r, struct browse *b,
 	if (web_is_fresh(r, str_of(arena_fmt(c->arena, "%.*s", STR_FMT(r->path)))))
 		return web_not_modified(c, r);
 	TRY(browse_diff(c, b, commit, &DIFF_LIMITS_TEXT, &diff));
+	if (diff.total > diff.count)
+		return fail(c, ERR_TOO_BIG,
+			"this commit changes %zu files: clone the repository to see them all",
+			diff.total);
 	if (mail)
 		patch_mail(&text, commit, &diff);
 	patch_text(&text, &diff);
@@ -19,7 +23,7 @@ static enum err as_text(struct ctx *c, struct web_request *r, struct browse *b,
 
 enum err page_commit(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	struct revision rev;
 	struct str id = web_param(r, "id"), path;
 	struct commit_full commit;

@@ -41,7 +41,7 @@ static enum err media_type(
 
 enum err page_raw(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	struct revision rev;
 	struct str path;
 	struct file file;

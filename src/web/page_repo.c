@@ -48,8 +48,13 @@ static enum err show_tree(struct ctx *c, struct web_request *r, struct browse *b
 
 enum err page_repo(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	struct revision rev;
+	/* Somebody opens a clone URL in a browser. */
+	struct str name = web_param(r, "name");
+	if (str_skip_end(&name, STR(".git")) && repo_name_check(c, name) == OK)
+		return web_redirect(c, r, arena_fmt(c->arena, "/%.*s", STR_FMT(name)));
+	ctx_clear(c);
 	TRY(open(c, r, &b));
 	enum err err = browse_head(c, &b, &rev);
 	if (err == ERR_NOT_FOUND) {
@@ -62,7 +67,7 @@ enum err page_repo(struct ctx *c, struct web_request *r)
 
 enum err page_tree(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	struct revision rev;
 	struct str path;
 	enum entry_kind kind;
@@ -76,7 +81,7 @@ enum err page_tree(struct ctx *c, struct web_request *r)
 
 enum err page_blob(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	struct revision rev;
 	struct str path;
 	enum entry_kind kind;
@@ -127,7 +132,7 @@ static enum err pinned(struct ctx *c, struct web_request *r, struct browse *b, s
 
 enum err page_commits(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	struct revision rev;
 	struct str path = STR("");
 	struct commit_log log;
@@ -159,7 +164,7 @@ enum err page_commits(struct ctx *c, struct web_request *r)
 
 enum err page_refs(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	struct ref_list branches, tags;
 	TRY(open(c, r, &b));
 	if (page_is_fresh(c, r, &b, NULL))

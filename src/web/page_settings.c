@@ -63,14 +63,14 @@ static enum err done(
 
 enum err page_settings(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	TRY(open(c, r, &b));
 	return show(c, r, &b, OK);
 }
 
 enum err page_settings_post(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	TRY(open(c, r, &b));
 	struct str description = str_trim(web_field(r, "description"));
 	struct str branch = str_trim(web_field(r, "default_branch"));
@@ -92,7 +92,7 @@ enum err page_settings_post(struct ctx *c, struct web_request *r)
 
 enum err page_settings_access(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	TRY(open(c, r, &b));
 	struct permission_on on = {b.repo.name, str_trim(web_field(r, "username"))};
 	struct str word = web_field(r, "permission");
@@ -109,7 +109,7 @@ enum err page_settings_access(struct ctx *c, struct web_request *r)
 
 enum err page_settings_delete(struct ctx *c, struct web_request *r)
 {
-	BROWSE b;
+	BROWSE b = {0};
 	TRY(open(c, r, &b));
 	enum err err = OK;
 	if (!str_eq(str_trim(web_field(r, "confirm")), b.repo.name))

@@ -270,6 +270,35 @@ def test_last_changes_are_those_that_git_finds():
             has(row, f"/history/commit/{want}", full)
 
 
+def test_last_changes_are_found_where_clocks_disagree():
+    repo, when = tmp("clocks"), 1700000000
+    git("init", "-q", ".", cwd=repo)
+    for n, days in enumerate((50, 10, 400, 3, 2, 90, 1)):
+        (repo / f"f{n}").write_text("x")
+        git("add", "-A", cwd=repo)
+        date = f"{when + days * 86400} +0000"
+        git("commit", "-q", "-m", f"add f{n}", cwd=repo, env={"GIT_COMMITTER_DATE": date, "GIT_AUTHOR_DATE": date})
+        if n == 1:
+            git("branch", "side", cwd=repo)
+    git("checkout", "-q", "side", cwd=repo)
+    (repo / "s").write_text("s")
+    git("add", "-A", cwd=repo)
+    git("commit", "-q", "-m", "add s", cwd=repo)
+    git("checkout", "-q", "main", cwd=repo)
+    git("merge", "-q", "--no-edit", "side", cwd=repo)
+    server().create_repo("clocks", visibility="public")
+    git("push", "-q", server().git_url("clocks"), "main", cwd=repo)
+    text = Browser(server()).page("/clocks").text
+    for name in [f"f{n}" for n in range(7)] + ["s"]:
+        has(re.search(rf'/main/{name}">.*?</tr>', text)[0], f">add {name}<")
+
+
+def test_a_clone_url_in_a_browser_leads_to_the_page():
+    for name in ("hostile", "nosuch"):
+        answer = Browser(server()).get(f"/{name}.git")
+        eq((answer.status, answer.headers["location"]), (303, f"/{name}"), name)
+
+
 def test_the_readme_is_rendered_and_harmless():
     page = Browser(server()).page("/hostile")
     has(page.text, '<h1 id="the-heading">')
