@@ -1,0 +1,283 @@
+#include "core/push.h"
+
+#include "core/fsck.h"
+#include "core_house.h"
+#include "meta/event.h"
+#include "meta/pack.h"
+#include "meta/ref.h"
+#include "meta/repo.h"
+#include "pack_make.h"
+
+#define house_limits(c)                                    \
+	do {                                               \
+		core_of(c)->limits.object_max = 64 << 20;  \
+		core_of(c)->limits.pack_max = 64 << 20;    \
+		core_of(c)->limits.pack_inline_max = 4096; \
+	} while (0)
+
+/* A pack with one commit of one file of `size` bytes; *tip is the commit. */
+static struct str make_pack(struct ctx *c, const char *text, size_t size, struct oid *tip)
+{
+	struct pack_make m;
+	struct oid blob, tree;
+	struct buf lines = {.arena = c->arena};
+	char *bytes = arena_alloc(c->arena, size + strlen(text));
+	uint32_t random = 7;
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (char)((random = random * 1664525 + 1013904223) >> 24);
+	memcpy(bytes + size, text, strlen(text));
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	pack_make_object(&m, OBJECT_BLOB, str_from(bytes, size + strlen(text)), &blob);
+	tree_line(&lines, "100644 a", &blob);
+	pack_make_object(&m, OBJECT_TREE, buf_view(&lines), &tree);
+	pack_make_object(&m, OBJECT_COMMIT, commit_make(c->arena, &tree, NULL), tip);
+	return pack_make_end(&m);
+}
+
+static struct push_command move(const char *ref, const struct oid *old, const struct oid *new)
+{
+	struct oid zero = oid_zero(HASH_SHA1);
+	return (struct push_command){
+		.change = {str_of(ref), old ? *old : zero, new ? *new : zero, {{0}, 0}}};
+}
+
+/* The whole verb, as a transport does it. */
+static enum err push_all(struct ctx *c, const struct actor *who, const char *repo, struct str pack,
+	struct push_commands *commands)
+{
+	struct arena arena, *own = c->arena;
+	struct push push;
+	arena_init(&arena);
+	c->arena = &arena;
+	enum err err = push_open(c, core_of(c), who, str_of(repo), &push);
+	if (!err) {
+		struct source_bytes from;
+		source_bytes_init(&from, pack.at, pack.len);
+		if (pack.len)
+			err = push_pack(c, &push, &from.source, true);
+		if (!err)
+			err = push_commit(c, &push, commands);
+		push_close(&push);
+	}
+	c->arena = own;
+	for (size_t i = 0; i < commands->count; i++) {
+		const char **refused = &commands->at[i].refused;
+		*refused = *refused ? arena_strdup(c->arena, *refused) : NULL;
+	}
+	arena_done(&arena);
+	return err;
+}
+
+static enum err push_one(
+	struct ctx *c, const char *repo, struct str pack, struct push_command *command)
+{
+	struct push_commands commands = {.at = command, .count = 1};
+	return push_all(c, &house_of(c)->owner, repo, pack, &commands);
+}
+
+/* What the database says: "version refs packs events head", "none" without the repository. */
+static const char *state_of(struct ctx *c, const char *name)
+{
+	struct repo repo;
+	struct pack_row *packs;
+	struct event *events;
+	size_t refs, pack_count, event_count = 1000;
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, house_of(c)->db, DB_READ, &tx));
+	enum err err = meta_repo_get_by_name(c, tx, str_of(name), &repo);
+	ctx_clear(c);
+	if (err == ERR_NOT_FOUND)
+		return "none";
+	assert_ok(c, meta_ref_count(c, tx, repo.id, &refs));
+	assert_ok(c, meta_pack_list(c, tx, &repo, PACK_LIVE, &packs, &pack_count));
+	assert_ok(c, meta_event_since(c, tx, repo.id, 0, &events, &event_count));
+	return arena_fmt(c->arena, "v%lld %zu refs %zu packs %zu events %.*s",
+		(long long)repo.version, refs, pack_count, event_count, STR_FMT(repo.head));
+}
+
+static void no_problem(void *arg, struct str repo, const char *what)
+{
+	(void)arg;
+	fail_msg("%.*s: %s", STR_FMT(repo), what);
+}
+
+static void assert_sound(struct ctx *c)
+{
+	struct core core = *core_of(c);
+	struct fsck_run run = {.core = &core, .problem = no_problem};
+	core.db = house_of(c)->db;
+	core.blob = house_of(c)->blob;
+	assert_ok(c, fsck_instance(c, &run));
+	assert_int_equal(run.problems, 0);
+}
+
+static void a_push_is_refs_a_pack_a_log_and_events_at_once(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip;
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	const char *before = state_of(c, "r");
+	struct push_command command = move("refs/heads/main", NULL, &tip);
+	struct str pack = make_pack(c, "x", 10, &tip);
+	command.change.new = tip;
+	assert_ok(c, push_one(c, "r", pack, &command));
+	assert_null(command.refused);
+	assert_true(command.changed);
+	assert_string_equal(before, "v1 0 refs 0 packs 1 events refs/heads/main");
+	assert_string_equal(state_of(c, "r"), "v2 1 refs 1 packs 3 events refs/heads/main");
+	assert_sound(c);
+}
+
+static void what_was_done_already_is_done(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip;
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct str pack = make_pack(c, "x", 10, &tip);
+	for (int i = 0; i < 2; i++) {
+		struct push_command command = move("refs/heads/main", NULL, &tip);
+		assert_ok(c, push_one(c, "r", pack, &command));
+		assert_null(command.refused);
+		assert_string_equal(state_of(c, "r"), "v2 1 refs 1 packs 3 events refs/heads/main");
+	}
+	struct push_command gone = move("refs/heads/never", &tip, NULL);
+	assert_ok(c, push_one(c, "r", STR(""), &gone));
+	assert_null(gone.refused);
+}
+
+static void only_the_old_value_that_is_there_can_be_replaced(void **state)
+{
+	struct ctx *c = *state;
+	struct oid one, two;
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct str first = make_pack(c, "x", 10, &one), second = make_pack(c, "y", 10, &two);
+	struct push_command command = move("refs/heads/main", NULL, &one);
+	assert_ok(c, push_one(c, "r", first, &command));
+	command = move("refs/heads/main", NULL, &two);
+	assert_ok(c, push_one(c, "r", second, &command));
+	assert_string_equal(command.refused, "fetch first");
+	assert_string_equal(state_of(c, "r"), "v2 1 refs 1 packs 3 events refs/heads/main");
+	command = move("refs/heads/main", &one, &two);
+	assert_ok(c, push_one(c, "r", second, &command));
+	assert_null(command.refused);
+	assert_true(command.forced);
+	assert_sound(c);
+}
+
+static void of_an_atomic_push_all_or_nothing_happens(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip, other;
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	make_pack(c, "y", 10, &other);
+	struct str pack = make_pack(c, "x", 10, &tip);
+	const char *before = state_of(c, "r");
+	struct push_command moves[] = {
+		move("refs/heads/a", NULL, &tip), move("refs/heads/b", &other, &tip)};
+	struct push_commands commands = {.at = moves, .count = 2, .atomic = true};
+	assert_ok(c, push_all(c, &house_of(c)->owner, "r", pack, &commands));
+	assert_string_equal(moves[0].refused, "atomic push failed");
+	assert_string_equal(moves[1].refused, "fetch first");
+	assert_string_equal(state_of(c, "r"), before);
+	moves[0].refused = moves[1].refused = NULL;
+	commands.atomic = false;
+	assert_ok(c, push_all(c, &house_of(c)->owner, "r", pack, &commands));
+	assert_null(moves[0].refused);
+	assert_string_equal(moves[1].refused, "fetch first");
+}
+
+static void a_new_name_becomes_a_repository_for_the_owner_alone(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip;
+	house_limits(c);
+	struct actor eve = house_person(c, "eve"), nobody = ACTOR_ANONYMOUS;
+	struct str pack = make_pack(c, "x", 100000, &tip);
+	struct push_command command = move("refs/heads/trunk", NULL, &tip);
+	struct push_commands commands = {.at = &command, .count = 1};
+	assert_err(c, push_all(c, &eve, "fresh", pack, &commands), ERR_NOT_FOUND);
+	ctx_clear(c);
+	assert_err(c, push_all(c, &nobody, "fresh", pack, &commands), ERR_UNAUTH);
+	ctx_clear(c);
+	assert_err(c, push_one(c, "../fresh", pack, &command), ERR_INVALID);
+	ctx_clear(c);
+	assert_string_equal(state_of(c, "fresh"), "none");
+	assert_ok(c, push_one(c, "fresh", pack, &command));
+	assert_null(command.refused);
+	assert_string_equal(state_of(c, "fresh"), "v2 1 refs 1 packs 3 events refs/heads/trunk");
+	assert_sound(c);
+}
+
+static void who_may_only_read_may_not_push(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip;
+	house_limits(c);
+	house_repo(c, "open", VISIBILITY_PUBLIC);
+	struct actor eve = house_person(c, "eve");
+	struct push_command command = move("refs/heads/main", NULL, &tip);
+	struct push_commands commands = {.at = &command, .count = 1};
+	struct str pack = make_pack(c, "x", 10, &tip);
+	assert_err(c, push_all(c, &eve, "open", pack, &commands), ERR_DENIED);
+	ctx_clear(c);
+	assert_string_equal(state_of(c, "open"), "v1 0 refs 0 packs 1 events refs/heads/main");
+}
+
+/* Fails the n-th call to the database or the blob store, for every n there is. */
+static void whatever_call_fails_all_or_nothing_is_there(void **state)
+{
+	struct ctx *c = *state;
+	static const size_t sizes[] = {10, 100000};
+	house_limits(c);
+	for (int s = 0; s < 2; s++) {
+		for (int which = 0; which < 2; which++) {
+			bool whole = false;
+			for (int64_t n = 1; !whole; n++) {
+				const char *name =
+					arena_fmt(c->arena, "r-%d-%d-%lld", s, which, (long long)n);
+				struct oid tip;
+				struct str pack = make_pack(c, name, sizes[s], &tip);
+				struct push_command command = move("refs/heads/main", NULL, &tip);
+				if (which)
+					blob_faulty_set(core_of(c)->blob, n, ERR_IO);
+				else
+					db_faulty_set(core_of(c)->db, n, ERR_IO);
+				enum err err = push_one(c, name, pack, &command);
+				blob_faulty_set(core_of(c)->blob, 0, ERR_IO);
+				db_faulty_set(core_of(c)->db, 0, ERR_IO);
+				whole = err == OK;
+				if (!whole)
+					assert_int_equal(err, ERR_IO);
+				ctx_clear(c);
+				assert_string_equal(state_of(c, name),
+					whole ? "v2 1 refs 1 packs 3 events refs/heads/main"
+					      : "none");
+				/* And again, now that nothing fails. */
+				command = move("refs/heads/main", NULL, &tip);
+				assert_ok(c, push_one(c, name, pack, &command));
+				assert_null(command.refused);
+				if (n > 500)
+					fail_msg("it never came through");
+			}
+		}
+	}
+	assert_sound(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOUSE_TEST(a_push_is_refs_a_pack_a_log_and_events_at_once),
+		HOUSE_TEST(what_was_done_already_is_done),
+		HOUSE_TEST(only_the_old_value_that_is_there_can_be_replaced),
+		HOUSE_TEST(of_an_atomic_push_all_or_nothing_happens),
+		HOUSE_TEST(a_new_name_becomes_a_repository_for_the_owner_alone),
+		HOUSE_TEST(who_may_only_read_may_not_push),
+		HOUSE_TEST(whatever_call_fails_all_or_nothing_is_there),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
