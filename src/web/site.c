@@ -1,6 +1,5 @@
 #include "web/site.h"
 
-#include "base/uri.h"
 #include "core/permit.h"
 #include "core/repo.h"
 #include "web/assets.h"
@@ -21,24 +20,6 @@ static enum err permit_route(struct ctx *c, const struct web_request *r, const s
 	return OK;
 }
 
-/* Who opens a clone URL in a browser means the repository's page. */
-static bool is_clone_url(const struct web_request *r)
-{
-	struct str name = web_param(r, "name");
-	return !r->api && str_is(r->method, "GET") && r->param_count == 1 &&
-	       str_ends(name, STR(".git"));
-}
-
-static enum err redirect_clone_url(struct ctx *c, struct web_request *r)
-{
-	struct buf path = {.arena = c->arena};
-	struct str name = web_param(r, "name");
-	(void)str_skip_end(&name, STR(".git"));
-	buf_byte(&path, '/');
-	uri_encode(&path, name);
-	return web_redirect(c, r, buf_text(&path));
-}
-
 static enum err handle(struct ctx *c, struct web_request *r, const struct route_match *match)
 {
 	memcpy(r->params, match->params, sizeof r->params);
@@ -46,8 +27,6 @@ static enum err handle(struct ctx *c, struct web_request *r, const struct route_
 	struct str repo = web_param(r, "name");
 	if (repo.len)
 		r->http->what = str_dup(c->arena, repo);
-	if (is_clone_url(r))
-		return redirect_clone_url(c, r);
 	if (!is_safe(r) && !r->api)
 		TRY(web_read_form(c, r));
 	if (!is_safe(r))
