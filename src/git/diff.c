@@ -267,11 +267,25 @@ static void prepare(struct ctx *c, struct search *k)
 	k->backward = NEW_ARRAY(c->arena, int32_t, (size_t)k->half * 2 + 1) + k->half;
 }
 
+/* Nothing to search for where one text is empty. */
+static void all_changed(struct ctx *c, const struct search *k, struct diff_script *out)
+{
+	*out = (struct diff_script){.old = k->old.text, .new = k->new.text};
+	out->edits = NEW(c->arena, struct diff_edit);
+	out->count = k->old.text.count || k->new.text.count;
+	*out->edits =
+		(struct diff_edit){.old_count = k->old.text.count, .new_count = k->new.text.count};
+}
+
 enum err diff_lines(struct ctx *c, struct str old, struct str new, struct diff_script *out)
 {
 	struct search k = {0};
 	TRY(split(c, old, &k.old.text));
 	TRY(split(c, new, &k.new.text));
+	if (!k.old.text.count || !k.new.text.count) {
+		all_changed(c, &k, out);
+		return OK;
+	}
 	prepare(c, &k);
 	TRY(search(c, &k));
 	collect(c, &k, out);

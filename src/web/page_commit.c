@@ -8,7 +8,9 @@ static enum err as_text(struct ctx *c, struct web_request *r, struct browse *b,
 {
 	struct diff diff;
 	struct buf text = {.arena = c->arena};
-	if (web_is_fresh(r, str_of(arena_fmt(c->arena, "%.*s", STR_FMT(r->path)))))
+	char hex[OID_HEX_MAX];
+	/* Of the commit, not of the path: that may name a branch. */
+	if (web_is_fresh(r, str_of(oid_hex(&commit->id, hex))))
 		return web_not_modified(c, r);
 	TRY(browse_diff(c, b, commit, &DIFF_LIMITS_TEXT, &diff));
 	if (diff.total > diff.count)

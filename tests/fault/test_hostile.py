@@ -21,4 +21,42 @@ def test_a_redirection_is_never_to_what_is_no_path():
     alive(server)
 
 
+def push(server, name, repo):
+    git("push", "-q", server.git_url(name), "HEAD:refs/heads/main", cwd=repo)
+
+
+def test_a_commit_of_many_big_files_is_a_page_and_a_text():
+    server = Nimbus({"NIMBUS_REQUEST_TIMEOUT": "300s"})
+    repo = tmp("repo")
+    git("init", "-q", ".", cwd=repo)
+    # Looking for what is common to texts takes many times their size: all of them at once were too much.
+    texts = ["".join(f"{k * 7919 + i:06x}\n" for k in range(140000)) for i in range(3)]
+    for i in range(20):
+        (repo / f"{i:03}.txt").write_text(f"{i}\n" + texts[i % 3])
+    git("add", ".", cwd=repo)
+    git("commit", "-q", "-m", "Many", cwd=repo)
+    for i in range(20):
+        (repo / f"{i:03}.txt").write_text(f"{i}\n" + texts[i % 3] + "last\n")
+    git("commit", "-q", "-a", "-m", "All of them", cwd=repo)
+    push(server, "big", repo)
+    eq(server.get("/big/commit/main.diff", timeout=200).status, 200)
+    eq(server.rss_peak() < 500 << 10, True, f"{server.rss_peak()} KiB are under 500 MiB")
+    alive(server)
+
+
+def test_a_difference_that_is_named_by_its_branch_follows_it():
+    server = Nimbus()
+    repo = make_repo(2)
+    push(server, "r", repo)
+    first = server.get("/r/commit/main.diff")
+    eq(first.status, 200)
+    tag = {"If-None-Match": first.headers["etag"]}
+    eq(server.get("/r/commit/main.diff", headers=tag).status, 304)
+    commit_file(repo, "new.txt", "new\n")
+    push(server, "r", repo)
+    second = server.get("/r/commit/main.diff", headers=tag)
+    eq(second.status, 200)
+    has(second.text, "+new")
+
+
 main()
