@@ -100,7 +100,10 @@ class Connection:
         self.socket.sendall(head)
         if body is not None:
             self.socket.sendall(body)
-        status = int(self._line().split()[1])
+        line = self._line()
+        if not line.startswith(b"HTTP/1.1 "):
+            raise Refused(f"{method} {path}: {len(line)} bytes instead of a status line: {line[:60]!r}")
+        status = int(line.split()[1])
         headers = {}
         while line := self._line():
             name, value = line.decode("latin-1").split(":", 1)

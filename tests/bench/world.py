@@ -93,7 +93,7 @@ class World:
 
     def __init__(self, folder, git, servers, source, say):
         self.dir, self.git, self.servers, self.source, self.say = Path(folder), git, servers, source, say
-        self.loaded, self.counter = set(), 0
+        self.loaded, self.counter = {}, 0
 
     def new_folder(self, name):
         self.counter += 1
@@ -148,9 +148,12 @@ class World:
 
     def need(self, repos):
         for repo in repos:
+            if repo in self.loaded and not self.loaded[repo]:
+                raise raw.Refused(f"{repo} could not be made, see above")
             if repo not in self.loaded:
+                self.loaded[repo] = False
                 getattr(self, f"make_{repo}")()
-                self.loaded.add(repo)
+                self.loaded[repo] = True
 
     def load(self, repo, source, branch):
         for server in self.servers:
