@@ -185,8 +185,11 @@ struct late_sink {
 static enum err late_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
 	struct late_sink *late = (struct late_sink *)self;
-	if (!late->to)
+	if (!late->to) {
 		TRY(begin(late->x, "application/x-git-receive-pack-result", &late->to));
+		/* Progress is told while the arena has marks set: the head must be gone before a rewind. */
+		TRY(http_flush(late->x));
+	}
 	return sink_write(c, late->to, bytes, len);
 }
 
