@@ -33,6 +33,7 @@ static enum err follow(
 	TRY(entry_of(c, w, node, path, &mine));
 	for (size_t i = 0; i < node->parent_count; i++) {
 		struct walk_node *parent;
+		TRY(ctx_check(c));
 		TRY(walk_load(c, w, &node->parents[i], &parent));
 		TRY(entry_of(c, w, parent, path, &theirs));
 		if (mine->mode == theirs->mode && oid_eq(&mine->id, &theirs->id)) {
@@ -145,6 +146,7 @@ static enum err compare(struct ctx *c, struct blame *k, const struct oid *tree)
 		return OK;
 	struct str rest;
 	struct ctx *r = &k->walk.reading;
+	struct arena_mark mark = arena_mark(r->arena);
 	enum err err = odb_read_as(r, &k->browse->reader, &there.id, OBJECT_TREE, &rest);
 	for (bool more = true; !err && more;) {
 		err = tree_next(r, there.id.algo, &rest, &e, &more);
@@ -154,6 +156,7 @@ static enum err compare(struct ctx *c, struct blame *k, const struct oid *tree)
 		if (number && oid_eq(&e.id, &list->at[number - 1].id))
 			set(k->same, number - 1);
 	}
+	arena_rewind(r->arena, mark);
 	if (err)
 		c->error = r->error;
 	return err;
@@ -163,6 +166,7 @@ static enum err hand_on(
 	struct ctx *c, struct blame *k, const struct walk_node *node, uint64_t *mine, size_t parent)
 {
 	struct walk_node *to;
+	TRY(ctx_check(c));
 	TRY(walk_load(c, &k->walk, &node->parents[parent], &to));
 	TRY(compare(c, k, &to->tree));
 	uint64_t *theirs = bits_of(k, to);

@@ -74,6 +74,8 @@ enum err walk_load(struct ctx *c, struct walk *w, const struct oid *id, struct w
 	struct str bytes;
 	struct commit commit;
 	struct ctx *r = &w->reading;
+	/* At once, not with the next step: a commit may have more parents than memory holds. */
+	struct arena_mark mark = arena_mark(r->arena);
 	enum err err = odb_read_as(r, &w->browse->reader, id, OBJECT_COMMIT, &bytes);
 	if (!err)
 		err = commit_parse(r, id->algo, bytes, &commit);
@@ -85,6 +87,7 @@ enum err walk_load(struct ctx *c, struct walk *w, const struct oid *id, struct w
 	node->parent_count = commit.parent_count;
 	node->parents = NEW_ARRAY(&w->arena, struct oid, commit.parent_count + 1);
 	memcpy(node->parents, commit.parents, commit.parent_count * sizeof *node->parents);
+	arena_rewind(r->arena, mark);
 	key.at = (const char *)node->id.hash;
 	*map_put(&w->seen, key) = node;
 	*out = node;
@@ -135,7 +138,10 @@ enum err walk_entry(struct ctx *c, struct walk *w, const struct oid *tree, struc
 		out->id = *tree;
 		return OK;
 	}
+	struct arena_mark mark = arena_mark(w->reading.arena);
 	enum err err = odb_tree_path(&w->reading, &w->browse->reader, tree, path, out);
+	out->name = STR("");
+	arena_rewind(w->reading.arena, mark);
 	if (err == ERR_NOT_FOUND) {
 		ctx_clear(&w->reading);
 		memset(out, 0, sizeof *out);

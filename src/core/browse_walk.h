@@ -49,7 +49,8 @@ struct walk_node *walk_next(struct walk *w);
 /* Is the budget spent? */
 bool walk_spent(struct ctx *c, const struct walk *w);
 
-/* The entry at `path` under a tree; *out is all zero where there is none. "" is the tree itself. */
+/* The mode and id of what is at `path` under a tree, all zero where there is nothing. "" is the tree.
+ */
 enum err walk_entry(struct ctx *c, struct walk *w, const struct oid *tree, struct str path,
 	struct tree_entry *out) MUST;
 

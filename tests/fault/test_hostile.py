@@ -59,4 +59,25 @@ def test_a_difference_that_is_named_by_its_branch_follows_it():
     has(second.text, "+new")
 
 
+def test_a_merge_of_many_big_trees_is_looked_at_one_by_one():
+    server = Nimbus({"NIMBUS_REQUEST_TIMEOUT": "300s"})
+    repo = make_repo(1)
+    blob = git("rev-parse", "HEAD:README.md", cwd=repo).out.strip()
+    long = "x" * 4000
+    common = [f"100644 blob {blob}\t{i:04}-{long}" for i in range(2000)]
+    parents = []
+    for i in range(25):
+        tree = git("mktree", cwd=repo, input="\n".join([*common, f"100644 blob {blob}\tz{i}"])).out.strip()
+        parents += ["-p", git("commit-tree", "-m", f"{i}", tree, cwd=repo).out.strip()]
+    tree = git("mktree", cwd=repo, input="\n".join([*common[1:], f"100644 blob {blob}\tz"])).out.strip()
+    merge = git("commit-tree", "-m", "All", *parents, tree, cwd=repo).out.strip()
+    git("push", "-q", server.git_url("m"), f"{merge}:refs/heads/main", cwd=repo)
+    for path in ["/m/blob/main/z", "/m"]:
+        before = server.rss_peak()
+        eq(server.get(path, timeout=300).status, 200, path)
+        more = server.rss_peak() - before
+        eq(more < 120 << 10, True, f"{path} took {more} KiB, under 120 MiB")
+    alive(server)
+
+
 main()
