@@ -22,6 +22,7 @@ static struct str notice_for(struct str done)
 		{"revoked", "The token is revoked: it does not work any more."},
 		{"added", "Added."},
 		{"removed", "Removed."},
+		{"welcome", "Welcome. Choose a password below: it is what git asks for, too."},
 		{"signed-out", "You are signed out."},
 	};
 	for (size_t i = 0; i < sizeof notices / sizeof *notices; i++)

@@ -145,6 +145,12 @@ enum err page_collaborators_post(struct ctx *c, struct web_request *r)
 	return web_redirect(c, r, "/collaborators?done=added");
 }
 
+enum err page_collaborators_link(struct ctx *c, struct web_request *r)
+{
+	enum err err = invite(c, r, str_trim(web_field(r, "username")));
+	return err ? show_people(c, r, NULL, err) : OK;
+}
+
 enum err page_collaborators_remove(struct ctx *c, struct web_request *r)
 {
 	enum err err = collaborator_remove(c, r->core, &r->who, str_trim(web_field(r, "username")));

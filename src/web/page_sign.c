@@ -1,4 +1,5 @@
 /* Signing in and out. */
+#include "core/account.h"
 #include "web/page.h"
 
 static struct str next_path(struct str given)
@@ -42,12 +43,20 @@ enum err page_sign_in_post(struct ctx *c, struct web_request *r)
 	return show(c, r, &p, status == 401 ? 403 : status);
 }
 
+/* Who comes by a link because they have no password yet is led to where they choose one. */
+static enum err welcome(struct ctx *c, struct web_request *r)
+{
+	struct user self;
+	TRY(account_get(c, r->core, &r->who, &self));
+	return web_redirect(c, r, self.has_password ? "/" : "/account?done=welcome");
+}
+
 enum err page_sign_in_link(struct ctx *c, struct web_request *r)
 {
 	web_header(r, "Referrer-Policy", STR("no-referrer"));
 	enum err err = web_sign_in_link(c, r, web_param(r, "secret"));
 	if (!err)
-		return web_redirect(c, r, "/");
+		return welcome(c, r);
 	if (err != ERR_UNAUTH)
 		return err;
 	struct page_sign_in p = {.next = STR("/")};

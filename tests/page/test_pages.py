@@ -529,11 +529,17 @@ def test_somebody_added_without_a_password_signs_in_by_a_link_once():
     page = check(owner.submit("/collaborators", "/collaborators", username="invited"))
     link = re.search(rf'>{re.escape(server().url)}(/sign-in/[\w-]+)<', page.text)[1]
     person = Browser(server())
-    eq(person.get(link).status, 303, "the link")
+    eq(person.get(link).headers["location"], "/account?done=welcome", "the link")
     eq(person.submit("/account", "/account/password", new="a-new-password").status, 303, "password")
     Browser(server(), "invited", "a-new-password")
     check(Browser(server()).get(link), 403)
-    eq(owner.submit("/collaborators", "/collaborators/remove", username="invited").status, 303, "removed")
+    csrf = page.form("/sign-out")["csrf"]
+    again = check(owner.send("/collaborators/link", {"csrf": csrf, "username": "invited"}))
+    link = re.search(rf'>{re.escape(server().url)}(/sign-in/[\w-]+)<', again.text)[1]
+    eq(Browser(server()).get(link).headers["location"], "/", "for who has a password")
+    check(owner.send("/collaborators/link", {"csrf": csrf, "username": "nobody"}), 404)
+    eq(owner.send("/collaborators/remove", {"csrf": csrf, "username": "invited"}).status, 303, "removed")
+    check(Browser(server()).send("/sign-in", {"username": "invited", "password": "a-new-password"}), 403)
 
 
 def test_an_unchanged_page_is_not_sent_again():
