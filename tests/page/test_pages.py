@@ -416,6 +416,19 @@ def test_the_diff_is_a_patch_that_git_applies():
             eq(git("write-tree", cwd=repo).out, git("rev-parse", id + "^{tree}", cwd=repo).out, f"tree of {id}")
 
 
+def test_a_sha256_repository_has_the_same_pages():
+    repo = make_repo(8, seed=3, object_format="sha256")
+    server().create_repo("long-ids", visibility="public", object_format="sha256")
+    git("push", "-q", server().git_url("long-ids"), "main", "v1", "v2", cwd=repo)
+    visitor, id = Browser(server()), git("rev-parse", "main", cwd=repo).out.strip()
+    eq(len(id), 64, "digits")
+    has(visitor.page("/long-ids").links, f"/long-ids/commit/{id}")
+    has(visitor.page(f"/long-ids/commit/{id}").words, id)
+    has(visitor.page("/long-ids/refs").links, "/long-ids/tree/v2")
+    for rev in (id, id[:12], "v2"):
+        has(visitor.page(f"/long-ids/tree/{rev}/docs").words, "file2.txt")
+
+
 def test_branches_and_tags_are_listed():
     page = Browser(server()).page("/hostile/refs")
     has(page.links, "/hostile/tree/feature/x")

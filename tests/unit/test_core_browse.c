@@ -1,0 +1,322 @@
+/* core/browse*.c: who may look, what a URL names, and what is found there. */
+#include "core/browse.h"
+
+#include "core/push.h"
+#include "core_house.h"
+#include "pack_make.h"
+
+/* A repository being made: its objects, and the refs that name them. */
+struct scene {
+	struct pack_make make;
+	struct push_command refs[8];
+	size_t count;
+};
+
+static struct oid blob(struct scene *s, const char *text)
+{
+	struct oid id;
+	pack_make_object(&s->make, OBJECT_BLOB, str_of(text), &id);
+	return id;
+}
+
+static struct oid commit_of(
+	struct ctx *c, struct scene *s, const struct buf *tree, const struct oid *parent)
+{
+	struct oid id, commit;
+	pack_make_object(&s->make, OBJECT_TREE, buf_view(tree), &id);
+	pack_make_object(&s->make, OBJECT_COMMIT, commit_make(c->arena, &id, parent), &commit);
+	return commit;
+}
+
+static void point(struct scene *s, const char *ref, const struct oid *id)
+{
+	s->refs[s->count++].change =
+		(struct ref_change){str_of(ref), oid_zero(HASH_SHA1), *id, {{0}, 0}};
+}
+
+static void push_scene(struct ctx *c, struct scene *s, const char *repo)
+{
+	struct push push;
+	struct source_bytes from;
+	struct str pack = pack_make_end(&s->make);
+	struct push_commands commands = {.at = s->refs, .count = s->count, .atomic = true};
+	source_bytes_init(&from, pack.at, pack.len);
+	assert_ok(c, push_open(c, core_of(c), &house_of(c)->owner, str_of(repo), &push));
+	assert_ok(c, push_pack(c, &push, &from.source, true));
+	assert_ok(c, push_commit(c, &push, &commands));
+	push_close(&push);
+}
+
+/*
+ * refs/heads/main        a, b/, b/x, readme, README.md, run.sh
+ * refs/heads/feature/y   the commit before: a and b/ only
+ * refs/heads/b           so that the path b/ and a branch b are told apart
+ */
+static struct oid ids[2];
+
+static void set_scene(struct ctx *c)
+{
+	struct scene s = {.count = 0};
+	struct buf sub = {.arena = c->arena}, one = {.arena = c->arena}, two = {.arena = c->arena};
+	struct oid tree;
+	core_of(c)->limits.object_max = core_of(c)->limits.pack_max = 1 << 20;
+	core_of(c)->limits.pack_inline_max = 1 << 20;
+	core_of(c)->limits.page_blob_max = 100;
+	core_of(c)->markup = markup_md4c_open();
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	pack_make_init(&s.make, c->arena, HASH_SHA1);
+	struct oid a = blob(&s, "old\n"), x = blob(&s, "x"), changed = blob(&s, "new\n");
+	struct oid readme = blob(&s, "# *Hi*"), nul = {0};
+	pack_make_object(&s.make, OBJECT_BLOB, STR("a\0b"), &nul);
+	struct oid big = blob(&s, arena_fmt(c->arena, "%0200d", 7));
+	tree_line(&sub, "100644 x", &x);
+	pack_make_object(&s.make, OBJECT_TREE, buf_view(&sub), &tree);
+	tree_line(&one, "100644 a", &a);
+	tree_line(&one, "40000 b", &tree);
+	ids[0] = commit_of(c, &s, &one, NULL);
+	tree_line(&two, "100644 README.md", &readme);
+	tree_line(&two, "100644 a", &changed);
+	tree_line(&two, "40000 b", &tree);
+	tree_line(&two, "100644 big", &big);
+	tree_line(&two, "100644 nul", &nul);
+	tree_line(&two, "100644 p.PNG", &nul);
+	tree_line(&two, "100644 readme", &x);
+	tree_line(&two, "100755 run.sh", &x);
+	tree_line(&two, "120000 sym", &x);
+	ids[1] = commit_of(c, &s, &two, &ids[0]);
+	point(&s, "refs/heads/main", &ids[1]);
+	point(&s, "refs/heads/feature/y", &ids[0]);
+	point(&s, "refs/heads/b", &ids[0]);
+	point(&s, "refs/tags/v1", &ids[0]);
+	push_scene(c, &s, "r");
+}
+
+static void open_scene(struct ctx *c, struct browse *b)
+{
+	set_scene(c);
+	assert_ok(c, browse_open(c, core_of(c), &house_of(c)->owner, STR("r"), b));
+}
+
+static void only_who_may_read_may_look(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b = {0};
+	struct actor anonymous = ACTOR_ANONYMOUS, nobody = house_person(c, "nobody");
+	set_scene(c);
+	assert_err(c, browse_open(c, core_of(c), &nobody, STR("r"), &b), ERR_NOT_FOUND);
+	browse_close(&b);
+	ctx_clear(c);
+	assert_err(c, browse_open(c, core_of(c), &anonymous, STR("r"), &b), ERR_UNAUTH);
+	browse_close(&b);
+	ctx_clear(c);
+	const struct permission_on on = {STR("r"), STR("nobody")};
+	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_READ));
+	assert_ok(c, browse_open(c, core_of(c), &nobody, STR("r"), &b));
+	assert_int_equal(b.level, PERMISSION_READ);
+	browse_close(&b);
+}
+
+static void resolves(struct ctx *c, struct browse *b, const char *text, const char *rev, int commit,
+	const char *path)
+{
+	struct revision got;
+	struct str rest;
+	assert_ok(c, browse_resolve(c, b, str_of(text), &got, &rest));
+	assert_str(got.text, rev);
+	assert_str(rest, path);
+	assert_true(oid_eq(&got.commit, &ids[commit]));
+}
+
+static void the_longest_ref_that_fits_is_the_revision(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	char hex[OID_HEX_MAX];
+	open_scene(c, &b);
+	resolves(c, &b, "main", "main", 1, "");
+	resolves(c, &b, "main/b/x", "main", 1, "b/x");
+	resolves(c, &b, "feature/y/b", "feature/y", 0, "b");
+	resolves(c, &b, "b/x/", "b", 0, "x");
+	resolves(c, &b, "v1/a", "v1", 0, "a");
+	resolves(c, &b, "HEAD/a", "main", 1, "a");
+	resolves(c, &b, "refs/heads/feature/y/a", "refs/heads/feature/y", 0, "a");
+	oid_hex(&ids[0], hex);
+	resolves(c, &b, arena_fmt(c->arena, "%.7s/b/x", hex), hex, 0, "b/x");
+	struct revision rev;
+	struct str path;
+	static const char *const missing[] = {"", "nope", "feature", "feature/z", "abc", "main2/a",
+		"ffffffffffffffffffffffffffffffffffffffff", "refs/heads"};
+	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+		assert_err(
+			c, browse_resolve(c, &b, str_of(missing[i]), &rev, &path), ERR_NOT_FOUND);
+		ctx_clear(c);
+	}
+	browse_close(&b);
+}
+
+static void a_folder_lists_folders_first_and_who_changed_what(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct revision rev;
+	struct listing list;
+	const struct commit_line *folder;
+	struct buf names = {.arena = c->arena};
+	open_scene(c, &b);
+	assert_ok(c, browse_head(c, &b, &rev));
+	assert_ok(c, browse_listing(c, &b, &rev, STR(""), &list));
+	assert_ok(c, browse_last_changes(c, &b, &rev, &list, &folder));
+	for (size_t i = 0; i < list.count; i++) {
+		assert_non_null(list.at[i].last);
+		bool first = oid_eq(&list.at[i].last->id, &ids[0]);
+		buf_fmt(&names, "%.*s%s ", STR_FMT(list.at[i].name), first ? "<" : "");
+	}
+	assert_str(buf_view(&names), "b< README.md a big nul p.PNG readme run.sh sym ");
+	assert_true(oid_eq(&folder->id, &ids[1]));
+	assert_ok(c, browse_listing(c, &b, &rev, STR("b"), &list));
+	assert_ok(c, browse_last_changes(c, &b, &rev, &list, &folder));
+	assert_true(oid_eq(&folder->id, &ids[0]));
+	assert_err(c, browse_listing(c, &b, &rev, STR("a"), &list), ERR_NOT_FOUND);
+	ctx_clear(c);
+	assert_err(c, browse_listing(c, &b, &rev, STR("zz"), &list), ERR_NOT_FOUND);
+	browse_close(&b);
+}
+
+static void a_file_is_what_its_name_and_bytes_say(void **state)
+{
+	struct ctx *c = *state;
+	static const struct {
+		const char *name;
+		enum file_kind kind;
+	} files[] = {{"a", FILE_TEXT}, {"big", FILE_TOO_BIG}, {"nul", FILE_BINARY},
+		{"p.PNG", FILE_IMAGE}, {"sym", FILE_SYMLINK}, {"b/x", FILE_TEXT}};
+	struct browse b;
+	struct revision rev;
+	struct file file;
+	open_scene(c, &b);
+	assert_ok(c, browse_head(c, &b, &rev));
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		assert_ok(c, browse_file(c, &b, &rev, str_of(files[i].name), &file));
+		assert_int_equal(file.kind, files[i].kind);
+	}
+	assert_ok(c, browse_file(c, &b, &rev, STR("run.sh"), &file));
+	assert_true(file.executable);
+	assert_err(c, browse_file(c, &b, &rev, STR("b"), &file), ERR_NOT_FOUND);
+	ctx_clear(c);
+	assert_err(c, browse_file(c, &b, &rev, STR("b/none"), &file), ERR_NOT_FOUND);
+	browse_close(&b);
+}
+
+static void the_markdown_readme_goes_first(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct revision rev;
+	struct listing list;
+	struct file *readme;
+	open_scene(c, &b);
+	assert_ok(c, browse_head(c, &b, &rev));
+	assert_ok(c, browse_listing(c, &b, &rev, STR(""), &list));
+	assert_ok(c, browse_readme(c, &b, &rev, &list, &readme));
+	assert_str(readme->name, "README.md");
+	assert_true(str_starts(readme->html, STR("<h1 id=\"hi\"><em>Hi</em>")));
+	assert_ok(c, browse_listing(c, &b, &rev, STR("b"), &list));
+	assert_ok(c, browse_readme(c, &b, &rev, &list, &readme));
+	assert_null(readme);
+	browse_close(&b);
+}
+
+static void history_may_be_that_of_one_path(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct commit_log log;
+	open_scene(c, &b);
+	struct log_query query = {.from = ids[1], .limit = 10};
+	assert_ok(c, browse_log(c, &b, &query, &log));
+	assert_int_equal(log.count, 2);
+	assert_str(log.at[0].subject, "message");
+	query.path = STR("b/x");
+	assert_ok(c, browse_log(c, &b, &query, &log));
+	assert_int_equal(log.count, 1);
+	assert_true(oid_eq(&log.at[0].id, &ids[0]));
+	query = (struct log_query){.from = ids[1], .limit = 1};
+	assert_ok(c, browse_log(c, &b, &query, &log));
+	assert_true(log.more);
+	query.skip = 1;
+	assert_ok(c, browse_log(c, &b, &query, &log));
+	assert_false(log.more);
+	assert_true(oid_eq(&log.at[0].id, &ids[0]));
+	browse_close(&b);
+}
+
+static void a_diff_keeps_its_limits(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct commit_full commit;
+	struct diff diff;
+	open_scene(c, &b);
+	assert_ok(c, browse_commit(c, &b, &ids[1], &commit));
+	assert_ok(c, browse_diff(c, &b, &commit, &DIFF_LIMITS_PAGE, &diff));
+	assert_int_equal(diff.total, 8);
+	assert_int_equal(diff.files[1].change, DIFF_MODIFIED);
+	assert_int_equal(diff.files[1].hunk_count, 1);
+	assert_int_equal(diff.files[3].without, DIFF_BINARY);
+	struct diff_limits files = {2, 100, 1000, 1000}, lines = {10, 0, 1000, 1000};
+	struct diff_limits bytes = {10, 100, 1000, 0};
+	assert_ok(c, browse_diff(c, &b, &commit, &files, &diff));
+	assert_int_equal(diff.count, 2);
+	assert_int_equal(diff.total, 8);
+	assert_ok(c, browse_diff(c, &b, &commit, &lines, &diff));
+	assert_int_equal(diff.files[1].without, DIFF_TOO_BIG);
+	assert_ok(c, browse_diff(c, &b, &commit, &bytes, &diff));
+	assert_int_equal(diff.files[1].without, DIFF_TOO_BIG);
+	browse_close(&b);
+}
+
+static void refs_are_listed_with_the_default_first(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct ref_list list;
+	open_scene(c, &b);
+	assert_ok(c, browse_refs(c, &b, STR("refs/heads/"), 0, &list));
+	assert_int_equal(list.total, 3);
+	assert_str(list.at[0].name, "main");
+	assert_true(list.at[0].is_default);
+	assert_ok(c, browse_refs(c, &b, STR("refs/heads/"), 99, &list));
+	assert_int_equal(list.count, 0);
+	browse_branches(c, &b, 2, &list);
+	assert_int_equal(list.count, 2);
+	assert_str(list.at[0].name, "main");
+	assert_str(list.at[1].name, "b");
+	browse_close(&b);
+}
+
+static void nothing_pushed_is_said_as_such(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct revision rev;
+	house_repo(c, "empty", VISIBILITY_PRIVATE);
+	assert_ok(c, browse_open(c, core_of(c), &house_of(c)->owner, STR("empty"), &b));
+	assert_err(c, browse_head(c, &b, &rev), ERR_NOT_FOUND);
+	browse_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOUSE_TEST(only_who_may_read_may_look),
+		HOUSE_TEST(the_longest_ref_that_fits_is_the_revision),
+		HOUSE_TEST(a_folder_lists_folders_first_and_who_changed_what),
+		HOUSE_TEST(a_file_is_what_its_name_and_bytes_say),
+		HOUSE_TEST(the_markdown_readme_goes_first),
+		HOUSE_TEST(history_may_be_that_of_one_path),
+		HOUSE_TEST(a_diff_keeps_its_limits),
+		HOUSE_TEST(refs_are_listed_with_the_default_first),
+		HOUSE_TEST(nothing_pushed_is_said_as_such),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
