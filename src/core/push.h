@@ -28,7 +28,7 @@ enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const s
 struct push_command {
 	struct ref_change change; /* peeled is filled in by push_commit */
 	bool changed;             /* it was another value before */
-	bool forced;              /* history is left behind */
+	bool forced;              /* it is known that history is left behind */
 	const char *refused;      /* why not, in a few words; NULL: it is done */
 };
 

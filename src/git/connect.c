@@ -74,5 +74,5 @@ enum err pack_received_connected(struct ctx *c, const struct pack_received *p,
 			TRY(progress->step(
 				c, progress, RECEIVE_LINKS, done, (uint32_t)links->count));
 	}
-	return OK;
+	return progress ? progress->step(c, progress, RECEIVE_LINKS, done, done) : OK;
 }

@@ -167,6 +167,29 @@ static void only_the_old_value_that_is_there_can_be_replaced(void **state)
 	assert_sound(c);
 }
 
+static void only_history_that_is_left_behind_counts_as_forced(void **state)
+{
+	struct ctx *c = *state;
+	struct oid one, two, tree = {0};
+	struct pack_make m;
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct str first = make_pack(c, "x", 10, &one);
+	struct push_command command = move("refs/heads/main", NULL, &one);
+	assert_ok(c, push_one(c, "r", first, &command));
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	pack_make_object(&m, OBJECT_TREE, STR(""), &tree);
+	pack_make_object(&m, OBJECT_COMMIT, commit_make(c->arena, &tree, &one), &two);
+	command = move("refs/heads/main", &one, &two);
+	assert_ok(c, push_one(c, "r", pack_make_end(&m), &command));
+	assert_true(command.changed);
+	assert_false(command.forced);
+	command = move("refs/heads/main", &two, &one);
+	assert_ok(c, push_one(c, "r", STR(""), &command));
+	assert_true(command.changed);
+	assert_true(command.forced);
+}
+
 static void of_an_atomic_push_all_or_nothing_happens(void **state)
 {
 	struct ctx *c = *state;
@@ -274,6 +297,7 @@ int main(void)
 		HOUSE_TEST(a_push_is_refs_a_pack_a_log_and_events_at_once),
 		HOUSE_TEST(what_was_done_already_is_done),
 		HOUSE_TEST(only_the_old_value_that_is_there_can_be_replaced),
+		HOUSE_TEST(only_history_that_is_left_behind_counts_as_forced),
 		HOUSE_TEST(of_an_atomic_push_all_or_nothing_happens),
 		HOUSE_TEST(a_new_name_becomes_a_repository_for_the_owner_alone),
 		HOUSE_TEST(who_may_only_read_may_not_push),

@@ -1,0 +1,188 @@
+#include "wire/receive_pack.h"
+
+#include "core_house.h"
+#include "git/pktline.h"
+#include "pack_make.h"
+
+struct kept {
+	struct sink sink;
+	struct buf bytes;
+};
+
+static enum err keep(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	(void)c;
+	buf_bytes(&((struct kept *)self)->bytes, bytes, len);
+	return OK;
+}
+
+/* Serves a push to "r" by the owner; *told is what the client gets. */
+static enum err serve(struct ctx *c, struct str body, const char **told)
+{
+	struct arena arena, *own = c->arena;
+	struct kept to = {{keep}, {.arena = own}};
+	struct source_bytes from;
+	source_bytes_init(&from, body.at, body.len);
+	const struct receive_pack push = {
+		core_of(c), &house_of(c)->owner, STR("r"), &from.source, &to.sink, true};
+	arena_init(&arena);
+	c->arena = &arena;
+	enum err err = receive_pack_serve(c, &push);
+	c->arena = own;
+	arena_done(&arena);
+	*told = buf_text(&to.bytes);
+	return err;
+}
+
+static void ready(struct ctx *c)
+{
+	core_of(c)->limits.object_max = 1 << 20;
+	core_of(c)->limits.pack_max = 1 << 20;
+	core_of(c)->limits.pack_inline_max = 4096;
+	core_of(c)->limits.push_refs_max = 3;
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+}
+
+#define ZERO "0000000000000000000000000000000000000000"
+#define ONES "1111111111111111111111111111111111111111"
+
+static struct str command(struct ctx *c, const char *ref, const char *caps)
+{
+	struct buf b = {.arena = c->arena};
+	struct buf line = {.arena = c->arena};
+	buf_fmt(&line, ONES " " ZERO " %s", ref);
+	if (caps) {
+		buf_byte(&line, 0);
+		buf_cstr(&line, caps);
+	}
+	pkt_data(&b, buf_view(&line));
+	return buf_view(&b);
+}
+
+static void what_is_no_push_is_the_transports_to_tell(void **state)
+{
+	struct ctx *c = *state;
+	const char *told;
+	ready(c);
+	static const char *const bodies[] = {"nonsense", "0009hello", "0004", "00", "fff0x"};
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		assert_err(c, serve(c, str_of(bodies[i]), &told), ERR_INVALID);
+		assert_string_equal(told, "");
+		ctx_clear(c);
+	}
+	struct buf cut = {.arena = c->arena};
+	buf_str(&cut, command(c, "refs/heads/x", NULL));
+	assert_err(c, serve(c, buf_view(&cut), &told), ERR_INVALID);
+	ctx_clear(c);
+	struct buf odd = {.arena = c->arena};
+	buf_str(&odd, command(c, "refs/heads/x", "object-format=md5"));
+	assert_err(c, serve(c, buf_view(&odd), &told), ERR_UNSUPPORTED);
+}
+
+static void a_probe_gets_an_empty_answer(void **state)
+{
+	struct ctx *c = *state;
+	const char *told;
+	ready(c);
+	assert_ok(c, serve(c, STR("0000"), &told));
+	assert_string_equal(told, "");
+	assert_ok(c, serve(c, STR(""), &told));
+	assert_string_equal(told, "");
+}
+
+static void counts_are_limited(void **state)
+{
+	struct ctx *c = *state;
+	const char *told;
+	ready(c);
+	struct buf many = {.arena = c->arena};
+	for (int i = 0; i < 4; i++)
+		buf_str(&many, command(c, arena_fmt(c->arena, "refs/heads/b%d", i), NULL));
+	assert_err(c, serve(c, buf_view(&many), &told), ERR_TOO_BIG);
+	ctx_clear(c);
+	struct buf options = {.arena = c->arena};
+	buf_str(&options, command(c, "refs/heads/x", "push-options"));
+	pkt_flush(&options);
+	for (int i = 0; i < 65; i++)
+		pkt_data(&options, STR("o"));
+	assert_err(c, serve(c, buf_view(&options), &told), ERR_TOO_BIG);
+}
+
+static void each_ref_has_its_line_in_the_report(void **state)
+{
+	struct ctx *c = *state;
+	const char *told;
+	ready(c);
+	struct buf b = {.arena = c->arena};
+	buf_str(&b, command(c, "refs/heads/gone", "report-status"));
+	buf_str(&b, command(c, "refs/heads/a..b", NULL));
+	pkt_flush(&b);
+	assert_ok(c, serve(c, buf_view(&b), &told));
+	assert_string_equal(told, "000eunpack ok\n"
+				  "0017ok refs/heads/gone\n"
+				  "0025ng refs/heads/a..b funny refname\n"
+				  "0000");
+}
+
+static void on_a_side_band_the_report_is_band_one(void **state)
+{
+	struct ctx *c = *state;
+	const char *told;
+	ready(c);
+	struct buf b = {.arena = c->arena};
+	buf_str(&b, command(c, "refs/heads/gone", "report-status-v2 side-band-64k"));
+	pkt_flush(&b);
+	assert_ok(c, serve(c, buf_view(&b), &told));
+	assert_string_equal(told, "002e\001000eunpack ok\n0017ok refs/heads/gone\n00000000");
+}
+
+static void a_push_certificate_is_refused_in_words(void **state)
+{
+	struct ctx *c = *state;
+	const char *told;
+	ready(c);
+	struct buf b = {.arena = c->arena};
+	pkt_data(&b, STR("push-cert"));
+	buf_str(&b, command(c, "refs/heads/x", "report-status"));
+	pkt_flush(&b);
+	assert_ok(c, serve(c, buf_view(&b), &told));
+	assert_non_null(strstr(told, "unpack push certificates are not supported"));
+	assert_non_null(strstr(told, "ng refs/heads/x unpacker error"));
+}
+
+static void a_missing_pack_is_told_and_no_ref_appears(void **state)
+{
+	struct ctx *c = *state;
+	const char *told;
+	ready(c);
+	struct buf b = {.arena = c->arena};
+	pkt_fmt(&b, ZERO " " ONES " refs/heads/x%creport-status", 0);
+	pkt_flush(&b);
+	assert_ok(c, serve(c, buf_view(&b), &told));
+	assert_non_null(strstr(told, "unpack what was sent is no pack"));
+	assert_non_null(strstr(told, "ng refs/heads/x unpacker error"));
+}
+
+static void capabilities_name_the_format(void **state)
+{
+	struct ctx *c = *state;
+	struct buf b = {.arena = c->arena};
+	receive_pack_capabilities(&b, HASH_SHA256);
+	assert_true(str_ends(buf_view(&b), STR(" object-format=sha256")));
+	assert_non_null(strstr(buf_text(&b), "report-status-v2"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOUSE_TEST(what_is_no_push_is_the_transports_to_tell),
+		HOUSE_TEST(a_probe_gets_an_empty_answer),
+		HOUSE_TEST(counts_are_limited),
+		HOUSE_TEST(each_ref_has_its_line_in_the_report),
+		HOUSE_TEST(on_a_side_band_the_report_is_band_one),
+		HOUSE_TEST(a_push_certificate_is_refused_in_words),
+		HOUSE_TEST(a_missing_pack_is_told_and_no_ref_appears),
+		HOUSE_TEST(capabilities_name_the_format),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
