@@ -4,8 +4,9 @@
 /* What the answers to a round of haves amount to. */
 struct round {
 	char last[OID_HEX_MAX]; /* the last that is here too */
-	bool common, other;     /* some were here, some were not */
-	bool ready;             /* the client was told so */
+	size_t ask_at;      /* so many are here when it is worth asking whether that is enough */
+	bool common, other; /* some were here, some were not */
+	bool ready;         /* the client was told so */
 };
 
 static enum err answer_common(struct ctx *c, struct upload_pack *u, struct round *round)
@@ -26,9 +27,11 @@ static enum err answer_other(
 	char hex[OID_HEX_MAX];
 	bool ready = false;
 	round->other = true;
-	if (!u->request.multi_ack)
+	if (!u->request.multi_ack || u->fetch->haves.len < round->ask_at)
 		return OK;
 	TRY(fetch_ready(c, u->fetch, &ready));
+	/* Each answer is a walk over all of them: asked after each, they would take quadratic time. */
+	round->ask_at = ready ? 0 : u->fetch->haves.len + u->fetch->haves.len / 8 + 1;
 	if (!ready)
 		return OK;
 	round->ready |= u->request.multi_ack == MULTI_ACK_DETAILED;

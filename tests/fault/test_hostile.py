@@ -2,6 +2,7 @@
 """What somebody can send or push to make the server fall over; it must answer, and live on."""
 
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -77,6 +78,30 @@ def test_a_merge_of_many_big_trees_is_looked_at_one_by_one():
         eq(server.get(path, timeout=300).status, 200, path)
         more = server.rss_peak() - before
         eq(more < 120 << 10, True, f"{path} took {more} KiB, under 120 MiB")
+    alive(server)
+
+
+def packet(text):
+    return b"%04x%s" % (len(text) + 4, text.encode())
+
+
+def test_a_fetch_that_never_knows_enough_ends_all_the_same():
+    server = Nimbus()
+    repo = make_repo(300, merges=False)
+    server.create_repo("r", visibility="public")
+    push(server, "r", repo)
+    commits = git("rev-list", "HEAD", cwd=repo).out.split()
+    # What is wanted is older than all that is there, so that nothing is ever enough.
+    lines = [packet(f"want {commits[-1]} multi_ack_detailed ofs-delta\n"), b"0000"]
+    for i in range(20000):
+        lines += [packet(f"have {commits[i % 200]}\n"), packet(f"have {i + 1:040x}\n")]
+    began = time.monotonic()
+    answer = server.request("POST", "/r.git/git-upload-pack", b"".join([*lines, packet("done\n")]),
+                            {"Content-Type": "application/x-git-upload-pack-request"}, None, timeout=300)
+    eq(answer.status, 200)
+    has(answer.body, b"PACK", "answer")
+    took = time.monotonic() - began
+    eq(took < 20, True, f"{took:.1f} s, under 20 s")
     alive(server)
 
 
