@@ -318,7 +318,6 @@ static enum err entry_stream(
 {
 	INFLATE *z = NULL;
 	TRY(inflate_open(c, ZIP_ZLIB, &z));
-	struct arena_mark mark = arena_mark(c->arena);
 	char *out = arena_raw(c->arena, STREAM_OUT);
 	uint64_t at = e->data, end = p->bytes->size - hash_size(p->algo), made = 0;
 	for (bool done = false; !done;) {
@@ -339,7 +338,6 @@ static enum err entry_stream(
 		if (!done && at == end)
 			return fail(c, ERR_CORRUPT, "pack %s ends within an entry", p->name);
 	}
-	arena_rewind(c->arena, mark);
 	if (made != e->size)
 		return fail(c, ERR_CORRUPT, "pack %s has an entry of a wrong size", p->name);
 	return OK;
@@ -353,12 +351,9 @@ enum err odb_stream(struct ctx *c, struct odb_reader *r, const struct oid *id, s
 	TRY(pack_entry_at(c, place.pack, place.offset, &entry));
 	if (!is_delta(&entry))
 		return entry_stream(c, place.pack, &entry, to);
-	struct arena_mark mark = arena_mark(c->arena);
 	struct object o;
 	TRY(odb_read_at(c, r, &place, &o));
-	TRY(sink_write(c, to, o.bytes.at, o.bytes.len));
-	arena_rewind(c->arena, mark);
-	return OK;
+	return sink_write(c, to, o.bytes.at, o.bytes.len);
 }
 
 static bool has_prefix(const uint8_t *hash, const uint8_t *prefix, size_t digits)

@@ -35,6 +35,7 @@ struct writing {
 	struct item *items;
 	size_t count, done;
 	uint64_t copy_from, copy_to; /* bytes of the current pack to be copied as they are */
+	struct arena work;           /* for one object made anew: a sink may use c->arena */
 };
 
 static int item_cmp(const void *a, const void *b, const void *arg)
@@ -235,21 +236,35 @@ static enum err write_delta(
 	return OK;
 }
 
+/* The object at `place`, deflated into s->work behind its header. */
+static enum err make_anew(struct ctx *c, struct writing *s, const struct place *place,
+	struct str *head, struct str *body)
+{
+	struct object o;
+	TRY(odb_read_at(c, s->w->graph->reader, place, &o));
+	size_t cap = zip_deflate_bound(o.bytes.len);
+	uint8_t *bytes = arena_raw(&s->work, 10);
+	char *out = arena_raw(&s->work, cap);
+	*head = str_from(bytes, pack_entry_header(o.type, o.bytes.len, bytes));
+	*body = str_from(out, zip_deflate(o.bytes.at, o.bytes.len, out, cap, DEFLATE_LEVEL));
+	return OK;
+}
+
 static enum err write_anew(
 	struct ctx *c, struct writing *s, struct pack *p, const struct item *item)
 {
-	struct arena_mark mark = arena_mark(c->arena);
+	struct arena *arena = c->arena;
 	struct place place = {.pack = p, .position = item->position, .offset = item->from};
-	struct object o;
-	uint8_t head[10];
-	TRY(odb_read_at(c, s->w->graph->reader, &place, &o));
-	size_t cap = zip_deflate_bound(o.bytes.len);
-	char *out = arena_raw(c->arena, cap);
-	size_t len = zip_deflate(o.bytes.at, o.bytes.len, out, cap, DEFLATE_LEVEL);
-	TRY(sink_write(c, &s->out.sink, head, pack_entry_header(o.type, o.bytes.len, head)));
-	TRY(sink_write(c, &s->out.sink, out, len));
-	arena_rewind(c->arena, mark);
-	return OK;
+	struct str head = {0}, body = {0};
+	c->arena = &s->work;
+	enum err err = make_anew(c, s, &place, &head, &body);
+	c->arena = arena;
+	if (!err)
+		err = sink_write(c, &s->out.sink, head.at, head.len);
+	if (!err)
+		err = sink_write(c, &s->out.sink, body.at, body.len);
+	arena_done(&s->work);
+	return err;
 }
 
 static enum err write_item(struct ctx *c, struct writing *s, struct share *share, struct item *item)
@@ -313,6 +328,7 @@ static enum err write_all(struct ctx *c, struct writing *s)
 enum err pack_write_run(struct ctx *c, struct pack_write *w)
 {
 	struct writing s = {.w = w};
+	arena_init(&s.work);
 	w->deltas = w->reused = 0;
 	s.items = arena_raw(c->arena, w->objects->len * sizeof *s.items);
 	TRY(place(c, &s));

@@ -1,0 +1,176 @@
+#include "git/enumerate.h"
+
+#include "unit.h"
+
+#include "history_make.h"
+
+struct run {
+	struct graph g;
+	struct progress silent;
+	struct enumerate e;
+};
+
+static void run_init(struct run *r, struct history *h)
+{
+	graph_init(&r->g, &h->reader);
+	r->silent = (struct progress){0};
+	r->e = (struct enumerate){.graph = &r->g, .filter = FILTER_ALL, .progress = &r->silent};
+}
+
+static struct oidmap sent(struct ctx *c, const struct run *r)
+{
+	struct oidmap map;
+	oidmap_init(&map, c->arena, r->g.ids.algo);
+	for (size_t i = 0; i < r->e.send.len; i++) {
+		uint32_t before = map.count;
+		oidmap_put(&map, oidmap_hash(&r->g.ids, r->e.send.at[i]));
+		assert_int_equal(map.count, before + 1);
+	}
+	return map;
+}
+
+static void assert_within(const struct oidmap *part, const struct oidmap *all)
+{
+	for (uint32_t i = 0; i < part->count; i++)
+		assert_true(oidmap_find(all, oidmap_hash(part, i)) != OIDMAP_NONE);
+}
+
+/* With a random want and have: all that is needed is sent, nothing that was not asked for. */
+static void check_fetch(struct ctx *c, struct history *h)
+{
+	bool wanted[HISTORY_MAX] = {0}, had[HISTORY_MAX] = {0};
+	int want = (int)history_random(h, (unsigned)h->count);
+	int have = (int)history_random(h, (unsigned)h->count);
+	struct oidmap all, client;
+	struct run r;
+	oidmap_init(&all, c->arena, h->make->odb.algo);
+	oidmap_init(&client, c->arena, h->make->odb.algo);
+	history_reach(h, want, wanted);
+	history_reach(h, have, had);
+	history_closure(h, wanted, &all);
+	history_closure(h, had, &client);
+	run_init(&r, h);
+	r.e.wants = &h->commits[want], r.e.want_count = 1;
+	r.e.haves = &h->commits[have], r.e.have_count = have % 3 != 0;
+	assert_ok(c, enumerate_run(c, &r.e));
+	struct oidmap got = sent(c, &r);
+	assert_within(&got, &all);
+	for (uint32_t i = 0; i < all.count; i++) {
+		bool has = oidmap_find(&got, oidmap_hash(&all, i)) != OIDMAP_NONE;
+		bool there = oidmap_find(&client, oidmap_hash(&all, i)) != OIDMAP_NONE;
+		assert_true(has || (there && r.e.have_count));
+	}
+	if (r.e.have_count && had[want])
+		assert_int_equal(got.count, 0);
+	for (uint32_t i = 0; i < r.g.ids.count; i++)
+		if (graph_has(&r.g, i, MARK_KNOWN))
+			assert_true(oidmap_find(&client, oidmap_hash(&r.g.ids, i)) != OIDMAP_NONE);
+	graph_done(&r.g);
+}
+
+static void what_is_needed_is_sent_and_nothing_unasked(void **state)
+{
+	struct ctx *c = *state;
+	for (unsigned seed = 1; seed < 10; seed++) {
+		struct history *h = history_make(c, seed, 80, seed % 3 == 0);
+		for (int round = 0; round < 15; round++)
+			check_fetch(c, h);
+		history_done(h);
+	}
+}
+
+static void one_commit_costs_what_it_changes(void **state)
+{
+	struct ctx *c = *state;
+	struct history *h = history_make(c, 2, 100, false);
+	for (int n = 1; n < h->count; n++) {
+		struct run r;
+		if (h->parents[n][0] < 0)
+			continue;
+		run_init(&r, h);
+		r.e.wants = &h->commits[n], r.e.want_count = 1;
+		r.e.haves = &h->commits[h->parents[n][0]], r.e.have_count = 1;
+		assert_ok(c, enumerate_run(c, &r.e));
+		if (h->parents[n][1] < 0)
+			assert_in_range(r.e.send.len, 3, 4); /* commit, 1 or 2 trees, blob */
+		graph_done(&r.g);
+	}
+	history_done(h);
+}
+
+static size_t count_with(struct ctx *c, struct history *h, const char *filter)
+{
+	struct run r;
+	run_init(&r, h);
+	r.e.wants = &h->commits[h->count - 1], r.e.want_count = 1;
+	assert_ok(c, filter_parse(c, str_of(filter), &r.e.filter));
+	assert_ok(c, enumerate_run(c, &r.e));
+	size_t types[8] = {0};
+	for (size_t i = 0; i < r.e.send.len; i++)
+		types[graph_node(&r.g, r.e.send.at[i])->type]++;
+	graph_done(&r.g);
+	return types[OBJECT_COMMIT] * 1000000 + types[OBJECT_TREE] * 1000 + types[OBJECT_BLOB];
+}
+
+static void filters_leave_out_what_they_name(void **state)
+{
+	struct ctx *c = *state;
+	struct history *h = history_make(c, 8, 60, false);
+	size_t all = count_with(c, h, "blob:limit=1g");
+	size_t commits = all / 1000000, trees = all / 1000 % 1000, blobs = all % 1000;
+	assert_true(commits > 3 && trees > commits && blobs > 3);
+	assert_int_equal(count_with(c, h, "blob:none"), all - blobs);
+	assert_int_equal(count_with(c, h, "blob:limit=0"), all - blobs);
+	assert_int_equal(count_with(c, h, "blob:limit=5"), all - blobs);
+	assert_int_equal(count_with(c, h, "blob:limit=100"), all);
+	assert_int_equal(count_with(c, h, "tree:0"), commits * 1000000);
+	assert_int_equal(count_with(c, h, "tree:3"), all);
+	assert_in_range(count_with(c, h, "tree:1") % 1000000 / 1000, 1, commits);
+	assert_int_equal(count_with(c, h, "tree:1") % 1000, 0);
+	assert_int_equal(count_with(c, h, "object:type=blob"), 1000000 + blobs);
+	assert_int_equal(count_with(c, h, "object:type=commit"), commits * 1000000);
+	history_done(h);
+}
+
+static void trees_blobs_and_tags_can_be_wanted_by_themselves(void **state)
+{
+	struct ctx *c = *state;
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct history h = {.make = m};
+	struct oid blob = odb_make_object(m, OBJECT_BLOB, STR("x"));
+	struct oid tree = odb_make_tree(m, "100644 a", blob, NULL, blob);
+	struct oid commit = odb_make_commit(m, tree, NULL, 7);
+	char hex[OID_HEX_MAX];
+	struct oid tag = odb_make_object(m, OBJECT_TAG,
+		str_of(arena_fmt(
+			c->arena, "object %s\ntype commit\ntag t\n\n", oid_hex(&commit, hex))));
+	odb_make_pack(m);
+	odb_reader_init(c, &h.reader, &m->odb);
+	const struct oid *wants[] = {&blob, &tree, &commit, &tag};
+	for (size_t i = 0; i < 4; i++) {
+		struct run r;
+		run_init(&r, &h);
+		r.e.wants = wants[i], r.e.want_count = 1;
+		assert_ok(c, enumerate_run(c, &r.e));
+		assert_int_equal(r.e.send.len, i + 1);
+		graph_done(&r.g);
+		run_init(&r, &h);
+		r.e.wants = wants[i], r.e.want_count = 1;
+		assert_ok(c, filter_parse(c, STR("tree:0"), &r.e.filter));
+		assert_ok(c, enumerate_run(c, &r.e));
+		assert_int_equal(r.e.send.len, i == 3 ? 2 : 1);
+		graph_done(&r.g);
+	}
+	odb_make_done(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT_TEST(what_is_needed_is_sent_and_nothing_unasked),
+		UNIT_TEST(one_commit_costs_what_it_changes),
+		UNIT_TEST(filters_leave_out_what_they_name),
+		UNIT_TEST(trees_blobs_and_tags_can_be_wanted_by_themselves),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
