@@ -59,6 +59,8 @@ static enum err ask_drivers(
 {
 	for (size_t i = 0; i < core->auth_count; i++) {
 		enum err kind = auth_authenticate(c, core->auth[i], cred, who);
+		if (!kind)
+			ctx_clear(c); /* of what those before it said */
 		if (kind != ERR_UNSUPPORTED)
 			return kind;
 	}

@@ -333,6 +333,7 @@ static enum err render(struct ctx *c, struct markup *self, struct str text,
 	c->world->random(&r.slugs.seed, sizeof r.slugs.seed);
 	(void)str_skip(&text, STR("\xEF\xBB\xBF"));
 	size_t start = html->len;
+	ctx_clear(c);
 	if (md_parse(text.at, (MD_SIZE)text.len, &parser, &r) == 0)
 		return OK;
 	html->len = start;

@@ -105,4 +105,15 @@ def test_a_fetch_that_never_knows_enough_ends_all_the_same():
     alive(server)
 
 
+def test_markdown_too_deep_to_render_is_shown_as_it_is_written():
+    server = Nimbus()
+    repo = make_repo(1)
+    commit_file(repo, "README.md", ">" * 200 + "deep\n")
+    push(server, "r", repo)
+    for path in ["/r", "/r/blob/main/README.md"]:
+        answer = server.get(path)
+        eq(answer.status, 200, path)
+        has(answer.text, "deep")
+
+
 main()
