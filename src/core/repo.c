@@ -143,6 +143,9 @@ enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, 
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_ADMIN}, &repo));
 	struct str previous = repo.name;
+	/* Names are everybody's: who may take any could find out which are taken. */
+	if (change->name && !str_eq(*change->name, previous))
+		TRY(permit_owner(c, who));
 	TRY(apply(c, change, &repo, &head));
 	TRY(meta_repo_update(c, tx, &repo));
 	if (head.len) {

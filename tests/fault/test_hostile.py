@@ -116,4 +116,17 @@ def test_markdown_too_deep_to_render_is_shown_as_it_is_written():
         has(answer.text, "deep")
 
 
+def test_a_new_name_tells_nobody_which_ones_are_taken():
+    server = Nimbus()
+    for name in ["secret", "shared"]:
+        server.create_repo(name)
+    eve = ("eve", "eves-own-password")
+    server.api("POST", "/collaborators", {"username": eve[0], "password": eve[1]}, want=201)
+    server.api("PUT", "/repos/shared/permissions/eve", {"permission": "admin"}, want=200)
+    said = {server.api("PATCH", "/repos/shared", {"name": name}, eve, want=403).text
+            for name in ["secret", "free"]}
+    eq(len(said), 1, "answers to a name that is taken and one that is free")
+    server.api("PATCH", "/repos/shared", {"name": "shared", "description": "Ours"}, eve, want=200)
+
+
 main()
