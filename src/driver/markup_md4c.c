@@ -97,7 +97,7 @@ static void end_heading(struct render *r, unsigned level)
 static void begin_code(struct render *r, const MD_BLOCK_CODE_DETAIL *code)
 {
 	struct str lang = attribute(r, &code->lang);
-	put(r, "<pre><code");
+	put(r, "<pre tabindex=\"0\"><code");
 	if (lang.len) {
 		put(r, " class=\"language-");
 		html_escape(target(r), lang);

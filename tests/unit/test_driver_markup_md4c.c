@@ -31,7 +31,7 @@ static void the_dialect_is_the_one_people_know(void **state)
 	assert_str(render(c, "a **b** _c_ ~~d~~ `e<`\n"),
 		"<p>a <strong>b</strong> <em>c</em> <del>d</del> <code>e&lt;</code></p>\n");
 	assert_str(render(c, "```c++\nint <a>;\n```\n"),
-		"<pre><code class=\"language-c++\">int &lt;a&gt;;\n</code></pre>\n");
+		"<pre tabindex=\"0\"><code class=\"language-c++\">int &lt;a&gt;;\n</code></pre>\n");
 	struct str html = render(c, "|a|b|\n|:-:|--:|\n|1|2|\n\n- [x] done\n- [ ] open\n");
 	assert_has(html, "<th class=\"mid\">a</th><th class=\"far\">b</th>");
 	assert_has(html, "disabled checked aria-label=\"done\">");
