@@ -271,6 +271,8 @@ static enum err best_source(
 {
 	struct str new, old;
 	uint64_t size, other;
+	if (is_gitlink(to->new_mode))
+		return OK;
 	TRY(size_of(c, j, &to->new_id, &size));
 	if (size == 0 || size > RENAME_BYTES_MAX)
 		return OK;

@@ -100,6 +100,11 @@ static enum err advance(struct ctx *c, struct tree_walk *w, struct frame *f)
 		TRY(step(c, w, &f->new));
 	if (order == 0 && old.mode == new.mode && oid_eq(&old.id, &new.id))
 		return OK;
+	if (order == 0 && (old.mode ^ new.mode) & 0170000) {
+		TRY(visit(c, w, &old, NULL));
+		w->path.len = f->path_len;
+		return visit(c, w, NULL, &new);
+	}
 	/* `f` may move from here on: the stack grows. */
 	return visit(c, w, has_old ? &old : NULL, has_new ? &new : NULL);
 }

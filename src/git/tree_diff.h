@@ -19,8 +19,9 @@ struct tree_changes {
 enum { TREE_DIFF_DEPTH_MAX = 512, TREE_DIFF_COUNT_MAX = 200000 };
 
 /*
- * `old` or `new` may be NULL: the empty tree. Lists the first `limit` changes. A file that became a
- * folder (or the other way round) is a deletion and additions. ERR_TOO_BIG past the depth.
+ * `old` or `new` may be NULL: the empty tree. Lists the first `limit` changes. What became
+ * something else (a file a folder or a link) is a deletion and an addition. ERR_TOO_BIG past the
+ * depth.
  */
 enum err tree_diff(struct ctx *c, struct odb_reader *r, const struct oid *old,
 	const struct oid *new, size_t limit, struct tree_changes *out) MUST;

@@ -392,6 +392,35 @@ def test_a_commit_shows_what_it_changed():
     has(first.words, "Too long to show")
 
 
+def odd_changes(repo):
+    """Modes, links, submodules, empty files, line ends, a file that becomes a folder and an edited move."""
+    (repo / "mode.sh").write_text("#!/bin/sh\n")
+    (repo / "empty").write_text("")
+    (repo / "crlf.txt").write_bytes(b"a\r\nb\r\nc")
+    (repo / "becomes").write_text("a file\n")
+    (repo / "moves.txt").write_text("".join(f"line {n}\n" for n in range(40)))
+    (repo / "to").symlink_to("mode.sh")
+    git("add", "-A", cwd=repo)
+    git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub", cwd=repo)
+    git("commit", "-q", "-m", "odd", cwd=repo)
+    (repo / "mode.sh").chmod(0o755)
+    (repo / "crlf.txt").write_bytes(b"a\r\nB\nc\n")
+    (repo / "becomes").unlink()
+    (repo / "becomes").mkdir()
+    (repo / "becomes/inner.txt").write_text("a file in a folder\n")
+    (repo / "moves.txt").rename(repo / "moved there.txt")
+    (repo / "moved there.txt").write_text("".join(f"line {n if n != 7 else 'seven'}\n" for n in range(40)))
+    (repo / "to").unlink()
+    (repo / "to").write_text("no link any more\n")
+    git("add", "-A", cwd=repo)
+    git("update-index", "--add", "--cacheinfo", f"160000,{'2' * 40},sub", cwd=repo)
+    git("commit", "-q", "-m", "odder", cwd=repo)
+    git("rm", "-q", "--cached", "sub", cwd=repo)
+    (repo / "empty").unlink()
+    git("add", "-u", cwd=repo)
+    git("commit", "-q", "-m", "less", cwd=repo)
+
+
 def test_the_diff_is_a_patch_that_git_applies():
     for seed in range(3):
         repo = make_repo(12, seed=40 + seed)
@@ -403,6 +432,7 @@ def test_the_diff_is_a_patch_that_git_applies():
         git("mv", "text0.txt", "a name with spaces.txt", cwd=repo)
         (repo / "text1.txt").unlink()
         commit_file(repo, "ünïcode \"q\".txt", "x\n", "Add\n\nand remove")
+        odd_changes(repo)
         server().create_repo(f"patch{seed}", visibility="public")
         git("push", "-q", server().git_url(f"patch{seed}"), "main", cwd=repo)
         for id in git("rev-list", "--no-merges", "main", cwd=repo).out.split():

@@ -141,6 +141,19 @@ static void a_file_that_becomes_a_folder_is_both(void **state)
 	pack_unref(t->pack);
 }
 
+static void and_so_is_a_file_that_becomes_a_link(void **state)
+{
+	struct ctx *c = *state;
+	struct trees *t = begin(c);
+	struct tree_changes all;
+	struct oid one = file_id(1);
+	struct oid from = tree_with(c, t, "100644 n", one), to = tree_with(c, t, "120000 n", one);
+	end(c, t);
+	assert_ok(c, tree_diff(c, &t->reader, &from, &to, 100, &all));
+	assert_str(described(c, &all), "-n +n ");
+	pack_unref(t->pack);
+}
+
 static void what_is_over_the_limit_is_counted(void **state)
 {
 	struct ctx *c = *state;
@@ -187,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(files_are_added_deleted_and_changed_in_every_folder),
 		UNIT_TEST(a_file_that_becomes_a_folder_is_both),
+		UNIT_TEST(and_so_is_a_file_that_becomes_a_link),
 		UNIT_TEST(what_is_over_the_limit_is_counted),
 		UNIT_TEST(folders_nested_without_end_are_refused),
 		UNIT_TEST(a_tree_that_is_not_there_is_an_error),
