@@ -567,5 +567,9 @@ def test_libuv_as_a_whole():
     mirror("libuv")
 
 
+for test in (test_cgit_as_a_whole, test_cgit_as_sha256, test_libuv_as_a_whole):
+    test.seconds = 300
+
+
 if __name__ == "__main__":
     main()

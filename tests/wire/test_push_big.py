@@ -129,5 +129,9 @@ def test_a_push_of_one_gigabyte():
     print(f"resident at most {server.rss_peak() // 1024} MiB")
 
 
+for test in (test_a_blob_of_300_megabytes_and_a_delta_on_it, test_a_push_of_one_gigabyte):
+    test.seconds = 400
+
+
 if __name__ == "__main__":
     main()
