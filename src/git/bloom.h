@@ -1,0 +1,35 @@
+/*
+ * Changed-path filters of the commit-graph (gitformat-commit-graph(5)): Bloom filters that say of a
+ * path that a commit surely did not change it, or that it may have.
+ */
+#ifndef GIT_BLOOM_H
+#define GIT_BLOOM_H
+
+#include "base/ctx.h"
+#include "base/str.h"
+#include "git/tree_diff.h"
+
+/* Version 1 hashes bytes over 127 as git did before 2.46 on most machines; 2 as murmur3 is meant. */
+struct bloom_settings {
+	uint32_t version, hashes, bits_per_path;
+};
+
+/* What git writes; more than BLOOM_PATHS_MAX paths make a filter that says maybe to all. */
+#define BLOOM_SETTINGS ((struct bloom_settings){1, 7, 10})
+enum { BLOOM_PATHS_MAX = 512, BLOOM_HASHES_MAX = 32 };
+
+/* A path ("a/b": a file or a folder) made ready to be looked up in many filters of one version. */
+struct bloom_key {
+	uint32_t first, step;
+};
+struct bloom_key bloom_key(uint32_t version, struct str path);
+
+/* False: the commit of this filter did not change that path. An empty filter says maybe. */
+bool bloom_may_hold(
+	const struct bloom_settings *settings, struct str filter, const struct bloom_key *key);
+
+/* The filter of what changed, with all leading folders, in `a`; its temporary things in c->arena. */
+struct str bloom_make(struct ctx *c, const struct bloom_settings *settings,
+	const struct tree_changes *changes, struct arena *a);
+
+#endif

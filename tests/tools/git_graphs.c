@@ -1,0 +1,176 @@
+/*
+ * Commit-graphs and bitmaps by hand, for tests that compare them with git's.
+ *
+ *	git_graphs graph-write sha1 PACK OUT     the commits that ids on stdin lead to, from one pack
+ *	git_graphs graph-dump sha1 FILE          checks it and prints a line for each commit:
+ *	                                         id tree date level generation filter parents…
+ *	git_graphs graph-filter sha1 FILE PATH   the commits that may have changed a path
+ *
+ * Prints what it did and how long it took on stderr.
+ */
+#include "base/buf.h"
+#include "base/hex.h"
+#include "git/commit_graph_write.h"
+#include "os/file.h"
+#include "os/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FILE_MAX = 1 << 30, LINE_CAP = 256 };
+
+struct tool {
+	struct ctx *c;
+	enum hash_algo algo;
+	char **args;
+	struct pack *pack;
+	struct odb odb;
+	struct odb_reader reader;
+	struct graph graph;
+};
+
+struct file_sink {
+	struct sink sink;
+	FILE *file;
+};
+
+static enum err file_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	if (fwrite(bytes, 1, len, ((struct file_sink *)self)->file) != len)
+		return fail(c, ERR_IO, "cannot write");
+	return OK;
+}
+
+/* PACK is the path of the .pack; the .idx lies beside it. */
+static enum err tool_open_pack(struct tool *t, const char *path)
+{
+	struct ctx *c = t->c;
+	struct str bytes, idx, name = str_of(path);
+	struct extent_bytes *extents = NEW_ARRAY(c->arena, struct extent_bytes, 2);
+	str_skip_end(&name, STR(".pack"));
+	TRY(file_read(c, path, FILE_MAX, &bytes));
+	TRY(file_read(c, arena_fmt(c->arena, "%.*s.idx", STR_FMT(name)), FILE_MAX, &idx));
+	extent_bytes_init(&extents[0], bytes.at, bytes.len);
+	extent_bytes_init(&extents[1], idx.at, idx.len);
+	TRY(pack_open(c, t->algo, &extents[0].extent, &extents[1].extent, &t->pack));
+	t->odb = (struct odb){.algo = t->algo, .packs = &t->pack, .count = 1};
+	odb_reader_init(c, &t->reader, &t->odb);
+	graph_init(&t->graph, &t->reader);
+	return OK;
+}
+
+/* The commits that the ids on stdin (of commits) lead to. */
+static enum err read_tips(struct tool *t, struct numbers *tips)
+{
+	char line[LINE_CAP];
+	struct oid id;
+	*tips = (struct numbers){.arena = &t->graph.arena};
+	while (fgets(line, sizeof line, stdin)) {
+		if (!oid_parse(t->algo, str_trim(str_of(line)), &id))
+			return fail(t->c, ERR_INVALID, "no id: %s", line);
+		*vec_push(tips) = graph_add(&t->graph, &id);
+	}
+	return OK;
+}
+
+static enum err tool_graph_write(struct tool *t)
+{
+	struct numbers tips, none = {.arena = &t->graph.arena}, all;
+	struct file_sink to = {.sink.write = file_sink_write};
+	TRY(tool_open_pack(t, t->args[0]));
+	TRY(read_tips(t, &tips));
+	TRY(walk_new(t->c, &t->graph, &tips, &none, (struct walk_limits){0}, &all));
+	to.file = fopen(t->args[1], "wb");
+	if (!to.file)
+		return fail_errno(t->c, "open", t->args[1]);
+	struct commit_graph_write w = {
+		.graph = &t->graph, .commits = &all, .changed_paths = true, .to = &to.sink};
+	enum err err = commit_graph_write(t->c, &w);
+	fclose(to.file);
+	fprintf(stderr, "%zu commits, %u filters\n", all.len, w.filters_made);
+	return err;
+}
+
+static enum err open_graph(struct tool *t, struct commit_graph *g)
+{
+	struct str bytes;
+	TRY(file_read(t->c, t->args[0], FILE_MAX, &bytes));
+	return commit_graph_parse(t->c, t->algo, bytes, true, g);
+}
+
+static enum err tool_graph_dump(struct tool *t)
+{
+	struct commit_graph g;
+	TRY(open_graph(t, &g));
+	for (uint32_t i = 0; i < g.ids.count; i++) {
+		struct commit_graph_entry e;
+		struct oid id = commit_graph_oid(&g, i);
+		char hex[OID_HEX_MAX], tree[OID_HEX_MAX];
+		char filter[2 * BLOOM_PATHS_MAX * 2 + 1] = "-";
+		struct str bits = {0};
+		TRY(commit_graph_get(t->c, &g, i, &e));
+		if (commit_graph_filter(&g, i, &bits) && bits.len < sizeof filter / 2) {
+			hex_encode(bits.at, bits.len, filter);
+			filter[2 * bits.len] = 0;
+		}
+		printf("%s %s %lld %u %llu %s", oid_hex(&id, hex), oid_hex(&e.tree, tree),
+			(long long)e.date, e.level, (unsigned long long)e.generation, filter);
+		for (uint32_t k = 0; k < e.parent_count; k++) {
+			id = commit_graph_oid(&g, commit_graph_parent(&e, k));
+			printf(" %s", oid_hex(&id, hex));
+		}
+		printf("\n");
+	}
+	return OK;
+}
+
+static enum err tool_graph_filter(struct tool *t)
+{
+	struct commit_graph g;
+	TRY(open_graph(t, &g));
+	struct bloom_key key = bloom_key(g.bloom.version, str_of(t->args[1]));
+	for (uint32_t i = 0; i < g.ids.count; i++) {
+		char hex[OID_HEX_MAX];
+		struct oid id = commit_graph_oid(&g, i);
+		struct str bits = {0};
+		if (!commit_graph_filter(&g, i, &bits) || bloom_may_hold(&g.bloom, bits, &key))
+			printf("%s\n", oid_hex(&id, hex));
+	}
+	return OK;
+}
+
+static const struct verb {
+	const char *name;
+	int args;
+	enum err (*run)(struct tool *t);
+} verbs[] = {
+	{"graph-write", 2, tool_graph_write},
+	{"graph-dump", 1, tool_graph_dump},
+	{"graph-filter", 2, tool_graph_filter},
+};
+
+int main(int count, char **args)
+{
+	struct arena arena;
+	struct ctx c;
+	struct tool t = {.c = &c, .args = args + 3};
+	enum err err = ERR_INVALID;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	int64_t start = c.world->monotonic();
+	if (count > 3)
+		t.algo = strcmp(args[2], "sha256") == 0 ? HASH_SHA256 : HASH_SHA1;
+	for (size_t i = 0; count > 3 && i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(args[1], verbs[i].name) == 0 && count == verbs[i].args + 3)
+			err = verbs[i].run(&t);
+	if (err)
+		fprintf(stderr, "%s: %s\n", err_name(err), c.error.text);
+	else
+		fprintf(stderr, "%lld ms\n", (long long)(c.world->monotonic() - start) / 1000);
+	if (t.pack) {
+		graph_done(&t.graph);
+		pack_unref(t.pack);
+	}
+	arena_done(&arena);
+	return err ? 1 : 0;
+}
