@@ -6,7 +6,8 @@ needed half, 0.5x that it needed twice as much.
 import math
 import statistics
 
-MEASURES = (("cpu", "CPU ms"), ("wall", "wall ms"), ("ttfb", "first byte ms"), ("memory", "peak MiB"))
+MEASURES = (("cpu", "CPU ms"), ("wall", "wall ms"), ("ttfb", "first byte ms"), ("memory", "peak MiB"),
+            ("sent", "pack MiB"))
 LOSS, WIN = 0.95, 1.05
 
 

@@ -38,7 +38,7 @@ def test_what_was_not_measured_has_no_ratio():
 def test_rounds_become_medians_but_memory_becomes_its_peak():
     rounds = [{"cpu": 9, "wall": 3, "ttfb": None, "memory": 1}, {"cpu": 1, "wall": 1, "ttfb": 4, "memory": 7},
               {"cpu": 2, "wall": 2, "ttfb": 6, "memory": None}]
-    eq(report.summarize(rounds), {"cpu": 2, "wall": 2, "ttfb": 5, "memory": 7})
+    eq(report.summarize(rounds), {"cpu": 2, "wall": 2, "ttfb": 5, "memory": 7, "sent": None})
 
 
 def test_the_mean_of_ratios_is_geometric():
@@ -46,7 +46,7 @@ def test_the_mean_of_ratios_is_geometric():
     eq(report.geometric_mean([]), None)
 
 
-ROWS = [("clone", {"cpu": 100, "wall": 300.4, "ttfb": 10, "memory": 50}, {"cpu": 50, "wall": 300, "ttfb": 20, "memory": 5}),
+ROWS = [("clone", {"cpu": 100, "wall": 300.4, "ttfb": 10, "memory": 50, "sent": 3}, {"cpu": 50, "wall": 300, "ttfb": 20, "memory": 5, "sent": 6}),
         ("push", {"cpu": 8, "wall": 3, "ttfb": None, "memory": 5}, {"cpu": 16, "wall": 3, "ttfb": None, "memory": 5})]
 
 
@@ -54,8 +54,8 @@ def test_the_table_has_each_value_and_ratio_in_columns_of_one_width():
     lines = report.table(ROWS)
     eq(len(lines), 5)
     eq(len({line.index("|") for line in lines if "|" in line}), 1, "where the first column ends")
-    eq(lines[3].split(), "clone | 100 50.0 2.0x | 300 300 1.0x | 10.0 20.0 0.50x | 50.0 5.0 10.0x".split())
-    eq(lines[4].split()[-4:], ["|", "5.0", "5.0", "1.0x"])
+    eq(lines[3].split(), "clone | 100 50.0 2.0x | 300 300 1.0x | 10.0 20.0 0.50x | 50.0 5.0 10.0x | 3.0 6.0 0.50x".split())
+    eq(lines[4].split()[-8:], ["|", "5.0", "5.0", "1.0x", "|", "-", "-", "-"])
     has(lines[4], "-       -      -", "the row without a first byte")
 
 
