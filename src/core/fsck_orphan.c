@@ -43,11 +43,9 @@ static enum err know_packs(struct ctx *c, struct core *core, struct db_tx *tx,
 	return OK;
 }
 
-static enum err know_all(struct ctx *c, struct core *core, struct map *known)
+static enum err know_all(struct ctx *c, struct core *core, struct db_tx *tx, struct map *known)
 {
 	struct meta_repo_page page = {.limit = PAGE};
-	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
 	for (size_t count = PAGE; count == PAGE;) {
 		struct repo *repos;
 		TRY(meta_repo_list(c, tx, &page, &repos, &count));
@@ -71,16 +69,20 @@ static enum err look_at(struct ctx *c, struct fsck_run *run, const struct blob_e
 	return OK;
 }
 
-/* Blobs are listed before the catalogue is read: one that a push has just stored is known then, or
- * young. */
+/*
+ * Blobs are listed before the catalogue is read: one that a push has just stored is known then, or
+ * young. To remove, no push may commit meanwhile: it sees in its own transaction that its blob is there.
+ */
 static enum err check_orphans(struct ctx *c, struct fsck_run *run)
 {
 	struct core *core = run->core;
 	struct found found = {.blobs.arena = c->arena};
 	struct map known = {.arena = c->arena};
 	const char *prefix = arena_fmt(c->arena, "%s/", core->instance);
+	DB_TX *tx = NULL;
 	TRY(blob_list(c, core->blob, prefix, take_blob, &found));
-	TRY(know_all(c, core, &known));
+	TRY(db_begin(c, core->db, run->prune ? DB_WRITE : DB_READ, &tx));
+	TRY(know_all(c, core, tx, &known));
 	for (size_t i = 0; i < found.blobs.len; i++) {
 		if (!map_get(&known, found.blobs.at[i].key))
 			TRY(look_at(c, run, &found.blobs.at[i]));

@@ -47,23 +47,42 @@ static enum err reserve_id(struct ctx *c, struct push *p)
 	return db_commit(c, &tx);
 }
 
+static enum err publish_one(struct ctx *c, struct push *p, struct spool *spool, const char *suffix)
+{
+	const char *key =
+		meta_pack_key(c, p->core->instance, p->target.repo.id, &p->pack.id, suffix);
+	TRY_WHILE(
+		c, push_spool_publish(c, spool, key), "storing the %s of what was pushed", suffix);
+	return OK;
+}
+
 static enum err publish(struct ctx *c, struct push *p)
 {
 	struct pack_bytes ignored;
 	if (!pack_is_wanted(p) || pack_in_row(p, &ignored))
 		return OK;
 	TRY(reserve_id(c, p));
-	const char *instance = p->core->instance;
-	int64_t id = p->target.repo.id;
-	/* The index last: an index says that its pack is there. */
-	TRY_WHILE(c,
-		push_spool_publish(
-			c, p->pack.pack, meta_pack_key(c, instance, id, &p->pack.id, "pack")),
-		"storing the pack");
-	TRY_WHILE(c,
-		push_spool_publish(c, p->idx, meta_pack_key(c, instance, id, &p->pack.id, "idx")),
-		"storing the pack's index");
-	return OK;
+	TRY(publish_one(c, p, p->pack.pack, "pack"));
+	return publish_one(c, p, p->idx, "idx");
+}
+
+/*
+ * Whoever removes old blobs that nothing knows does it in a write transaction. So in ours: a blob of
+ * an earlier push of the same pack, which never came to its end, may have gone meanwhile.
+ */
+static enum err publish_again_if_gone(
+	struct ctx *c, struct push *p, struct spool *spool, const char *suffix)
+{
+	struct extent *there = NULL;
+	enum err err = blob_open(c, p->core->blob,
+		meta_pack_key(c, p->core->instance, p->target.repo.id, &p->pack.id, suffix),
+		&there);
+	if (!err)
+		extent_close(there);
+	if (err != ERR_NOT_FOUND)
+		return err;
+	ctx_clear(c);
+	return publish_one(c, p, spool, suffix);
 }
 
 static enum err add_pack(struct ctx *c, struct push *p, struct db_tx *tx)
@@ -72,6 +91,10 @@ static enum err add_pack(struct ctx *c, struct push *p, struct db_tx *tx)
 	if (!pack_is_wanted(p))
 		return OK;
 	bool in_row = pack_in_row(p, &bytes);
+	if (!in_row) {
+		TRY(publish_again_if_gone(c, p, p->pack.pack, "pack"));
+		TRY(publish_again_if_gone(c, p, p->idx, "idx"));
+	}
 	struct pack_row row = {
 		.id = p->pack.id,
 		.bytes = p->pack.pack->extent.size,

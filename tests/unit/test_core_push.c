@@ -291,6 +291,53 @@ static void whatever_call_fails_all_or_nothing_is_there(void **state)
 	assert_sound(c);
 }
 
+/* The blob store as it is, but that the pack is gone right after it was published, once. */
+struct forgetful {
+	struct blob blob;
+	struct blob_ops ops;
+	struct blob *inner;
+	int forgets;
+};
+
+static enum err forgetful_open(
+	struct ctx *c, struct blob *self, const char *key, struct extent **out)
+{
+	return blob_open(c, ((struct forgetful *)self)->inner, key, out);
+}
+
+static enum err forgetful_create(struct ctx *c, struct blob *self, struct spool **out)
+{
+	return blob_create(c, ((struct forgetful *)self)->inner, out);
+}
+
+static enum err forgetful_publish(
+	struct ctx *c, struct blob *self, struct spool *spool, const char *key)
+{
+	struct forgetful *f = (struct forgetful *)self;
+	TRY(blob_publish(c, f->inner, spool, key));
+	return f->forgets-- > 0 ? blob_remove(c, f->inner, key) : OK;
+}
+
+static void a_blob_that_is_pruned_between_publish_and_commit_is_published_again(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip;
+	struct blob *own = core_of(c)->blob;
+	house_limits(c);
+	struct forgetful f = {.inner = house_of(c)->blob, .forgets = 2};
+	f.ops = (struct blob_ops){
+		.open = forgetful_open, .create = forgetful_create, .publish = forgetful_publish};
+	f.blob.ops = &f.ops;
+	core_of(c)->blob = &f.blob;
+	struct str pack = make_pack(c, "x", 100000, &tip);
+	struct push_command command = move("refs/heads/main", NULL, &tip);
+	assert_ok(c, push_one(c, "r", pack, &command));
+	core_of(c)->blob = own;
+	assert_true(command.changed);
+	assert_true(f.forgets < 0);
+	assert_sound(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +348,7 @@ int main(void)
 		HOUSE_TEST(of_an_atomic_push_all_or_nothing_happens),
 		HOUSE_TEST(a_new_name_becomes_a_repository_for_the_owner_alone),
 		HOUSE_TEST(who_may_only_read_may_not_push),
+		HOUSE_TEST(a_blob_that_is_pruned_between_publish_and_commit_is_published_again),
 		HOUSE_TEST(whatever_call_fails_all_or_nothing_is_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
