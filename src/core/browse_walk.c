@@ -150,15 +150,34 @@ enum err walk_entry(struct ctx *c, struct walk *w, const struct oid *tree, struc
 	return pass_on(c, w, err);
 }
 
+/* A commit may be megabytes; a line of a list is not. */
+static struct str cut(struct ctx *c, struct str text)
+{
+	enum { LINE_MAX_BYTES = 300 };
+	size_t len = text.len < LINE_MAX_BYTES ? text.len : LINE_MAX_BYTES;
+	while (len < text.len && len > LINE_MAX_BYTES - 4 && (text.at[len] & 0xC0) == 0x80)
+		len--;
+	return str_copy(c->arena, str_until(text, len));
+}
+
 enum err browse_line(struct ctx *c, struct browse *b, const struct oid *id, struct commit_line *out)
 {
+	__attribute__((cleanup(arena_done))) struct arena scratch;
 	struct str bytes;
 	struct commit commit;
-	TRY(odb_read_as(c, &b->reader, id, OBJECT_COMMIT, &bytes));
-	TRY(commit_parse(c, id->algo, bytes, &commit));
+	struct ctx own = *c;
+	arena_init(&scratch);
+	own.arena = &scratch;
+	enum err err = odb_read_as(&own, &b->reader, id, OBJECT_COMMIT, &bytes);
+	if (!err)
+		err = commit_parse(&own, id->algo, bytes, &commit);
+	if (err) {
+		c->error = own.error;
+		return err;
+	}
 	out->id = *id;
-	out->subject = message_subject(commit.message);
-	out->author = commit.author.name;
+	out->subject = cut(c, message_subject(commit.message));
+	out->author = cut(c, commit.author.name);
 	out->when = commit.author.seconds;
 	return OK;
 }

@@ -23,6 +23,7 @@ struct render {
 	struct buf alt;            /* a picture's text */
 	struct str image;          /* its URL */
 	struct map slugs;
+	size_t copied; /* bytes of attributes, which one definition can give to many links */
 	int depth, image_depth, refused; /* refused: links that are open but not written */
 	bool in_heading, in_raw;
 };
@@ -40,6 +41,9 @@ static void put(struct render *r, const char *html)
 static struct str attribute(struct render *r, const MD_ATTRIBUTE *a)
 {
 	struct buf out = {.arena = r->c->arena};
+	r->copied += a->size;
+	if (r->copied > HTML_MAX)
+		return STR("");
 	for (size_t i = 0; a->text && a->substr_offsets[i] < a->size; i++) {
 		struct str part = str_from(a->text + a->substr_offsets[i],
 			a->substr_offsets[i + 1] - a->substr_offsets[i]);
@@ -130,7 +134,7 @@ static void begin_cell(struct render *r, const char *tag, const MD_BLOCK_TD_DETA
 static int check(struct render *r)
 {
 	bool stop = r->depth > DEPTH_MAX || r->out->len > HTML_MAX || r->heading.len > HTML_MAX ||
-		    ctx_check(r->c) != OK;
+		    r->copied > HTML_MAX || ctx_check(r->c) != OK;
 	return stop ? -1 : 0;
 }
 

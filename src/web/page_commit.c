@@ -40,11 +40,12 @@ enum err page_commit(struct ctx *c, struct web_request *r)
 	if (page_is_fresh(c, r, &b, &commit.id))
 		return web_not_modified(c, r);
 	TRY(browse_diff(c, &b, &commit, &DIFF_LIMITS_PAGE, &diff));
+	struct str subject = str_until(commit.subject, 150);
 	struct page_commit p = {.commit = &commit, .diff = &diff};
 	page_repo_begin(c, r, &b, &rev, &p.top);
 	p.top.tab = TAB_COMMITS;
-	p.top.page.title = str_of(
-		arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(commit.subject), STR_FMT(b.repo.name)));
+	p.top.page.title =
+		str_of(arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(subject), STR_FMT(b.repo.name)));
 	struct buf html = {.arena = c->arena};
 	view_commit(&html, &p);
 	return web_html(c, r, 200, buf_view(&html));

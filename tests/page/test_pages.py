@@ -421,6 +421,20 @@ def odd_changes(repo):
     git("commit", "-q", "-m", "less", cwd=repo)
 
 
+def test_a_message_of_megabytes_makes_no_page_of_megabytes():
+    repo = make_repo(2, seed=77)
+    for n in range(5):
+        (repo / "message").write_text("é" * 1000000 + "\n\n" + "body " * 300000)
+        git("commit", "-q", "--allow-empty", "-F", "message", cwd=repo)
+    server().create_repo("wordy", visibility="public")
+    git("push", "-q", server().git_url("wordy"), "main", cwd=repo)
+    for path in ("/wordy", "/wordy/commits", "/wordy/refs", "/wordy/commit/main"):
+        page = Browser(server()).page(path)
+        if len(page.answer.body) > 200000:
+            fail(f"{path}: {len(page.answer.body)} bytes")
+        has_not(page.text, "\ufffd", path) if path != "/wordy/commit/main" else None
+
+
 def test_the_diff_is_a_patch_that_git_applies():
     for seed in range(3):
         repo = make_repo(12, seed=40 + seed)

@@ -110,16 +110,23 @@ static void attributes_cannot_be_broken_out_of(void **state)
 static void a_small_text_cannot_become_a_huge_page(void **state)
 {
 	struct ctx *c = *state;
-	struct buf text = {.arena = c->arena}, out = {.arena = c->arena};
-	buf_cstr(&text, "[x]: https://x.example/");
-	for (int i = 0; i < 20000; i++)
-		buf_cstr(&text, "aaaaaaaa");
-	buf_cstr(&text, "\n\n");
-	for (int i = 0; i < 20000; i++)
-		buf_cstr(&text, "[x] ");
-	assert_err(
-		c, markup_render(c, markup_md4c_open(), buf_view(&text), &base, &out), ERR_TOO_BIG);
-	assert_int_equal(out.len, 0);
+	static const char *const starts[] = {"https://x.example/", "javascript:", "data:"};
+	static const char *const uses[] = {"[x] ", "[x] ", "![x] "};
+	for (size_t k = 0; k < 3; k++) {
+		struct buf text = {.arena = c->arena}, out = {.arena = c->arena};
+		buf_fmt(&text, "[x]: %s", starts[k]);
+		for (int i = 0; i < 20000; i++)
+			buf_cstr(&text, "aaaaaaaa");
+		buf_cstr(&text, "\n\n");
+		for (int i = 0; i < 20000; i++)
+			buf_cstr(&text, uses[k]);
+		size_t before = c->arena->bytes;
+		assert_err(c, markup_render(c, markup_md4c_open(), buf_view(&text), &base, &out),
+			ERR_TOO_BIG);
+		assert_int_equal(out.len, 0);
+		assert_true(c->arena->bytes - before < 64 << 20);
+		ctx_clear(c);
+	}
 }
 
 static void nor_a_deep_one(void **state)
