@@ -45,7 +45,7 @@ void access_log(void *arg, const struct http_access *a)
 	log_int(&line, "micros", a->micros);
 	log_str(&line, "peer", a->peer);
 	log_str(&line, "agent", a->user_agent);
-	if (a->error && (a->status == 0 || a->status >= 400)) {
+	if (a->error) {
 		log_cstr(&line, "error", err_name(a->error));
 		log_cstr(&line, "why", a->error_text);
 	}

@@ -197,10 +197,16 @@ static enum err serve_commands(struct ctx *c, const struct receive_pack *p, stru
 		receive_report_refuse(&commands, "unpacker error");
 	else if (commit)
 		receive_report_refuse(&commands, arena_fmt(c->arena, "%s", c->error.text));
+	struct error first = c->error;
 	ctx_clear(c);
-	if (!r->report)
-		return receive_report_end(c, &report);
-	return receive_report_send(c, &report, why, &commands);
+	if (r->report)
+		TRY(receive_report_send(c, &report, why, &commands));
+	else
+		TRY(receive_report_end(c, &report));
+	/* The client has been told; the log is to know too. */
+	if (unpack || commit)
+		c->error = first;
+	return OK;
 }
 
 enum err receive_pack_serve(struct ctx *c, const struct receive_pack *p)

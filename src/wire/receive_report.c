@@ -83,11 +83,13 @@ enum err receive_report_send(struct ctx *c, struct receive_report *r, const char
 	pkt_fmt(&lines, "unpack %s\n", unpack ? one_line(c->arena, unpack) : "ok");
 	for (size_t i = 0; i < commands->count; i++) {
 		const struct push_command *command = &commands->at[i];
+		/* With the reason it must fit a packet; one so long is refused anyway. */
+		struct str name = str_until(command->change.name, 4 * REF_NAME_MAX);
 		if (command->refused)
-			pkt_fmt(&lines, "ng %.*s %s\n", STR_FMT(command->change.name),
+			pkt_fmt(&lines, "ng %.*s %s\n", STR_FMT(name),
 				one_line(c->arena, command->refused));
 		else
-			pkt_fmt(&lines, "ok %.*s\n", STR_FMT(command->change.name));
+			pkt_fmt(&lines, "ok %.*s\n", STR_FMT(name));
 	}
 	pkt_flush(&lines);
 	if (!r->side_band)

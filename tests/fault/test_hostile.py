@@ -129,4 +129,18 @@ def test_a_new_name_tells_nobody_which_ones_are_taken():
     server.api("PATCH", "/repos/shared", {"name": "shared", "description": "Ours"}, eve, want=200)
 
 
+def test_the_log_says_why_a_push_was_refused():
+    server = Nimbus()
+    server.create_repo("r")
+    body = packet(f"{'0' * 40} {'1' * 40} refs/heads/main\0report-status") + b"0000no pack at all"
+    answer = server.request("POST", "/r.git/git-receive-pack", body,
+                            {"Content-Type": "application/x-git-receive-pack-request"})
+    eq(answer.status, 200)
+    has(answer.text, "unpack what was sent is no pack")
+    server.stop()
+    lines = [line for line in server.log_lines() if line.get("path") == "/r.git/git-receive-pack"]
+    eq([(line["status"], line.get("error"), line.get("why")) for line in lines],
+       [(200, "INVALID", "what was sent is no pack")], "lines of the log")
+
+
 main()
