@@ -35,6 +35,14 @@ static enum err pieces_read(struct ctx *c, struct source *self, void *into, size
 	return OK;
 }
 
+/* The reader of what there is; made again when that changes. */
+static void bench_reader(struct ctx *c, struct bench *b)
+{
+	struct ctx own = *c;
+	own.arena = &b->arena;
+	odb_reader_init(&own, &b->known, &b->odb);
+}
+
 static void bench_init(struct ctx *c, struct bench *b, enum hash_algo algo)
 {
 	*b = (struct bench){.spools = {{memory_make}, c->arena, 0},
@@ -43,9 +51,7 @@ static void bench_init(struct ctx *c, struct bench *b, enum hash_algo algo)
 		.pack_max = PACK_LIMIT,
 		.piece = SIZE_MAX};
 	arena_init(&b->arena);
-	struct ctx own = *c;
-	own.arena = &b->arena;
-	odb_reader_init(&own, &b->known, &b->odb);
+	bench_reader(c, b);
 }
 
 static enum err bench_receive(struct ctx *c, struct bench *b, struct str pack)
@@ -86,6 +92,7 @@ static void bench_keep(struct ctx *c, struct bench *b)
 	b->odb.packs = NEW_ARRAY(c->arena, struct pack *, 1);
 	b->odb.packs[0] = pack;
 	b->odb.count = 1;
+	bench_reader(c, b);
 }
 
 static void bench_done(struct bench *b)
