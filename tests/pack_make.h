@@ -142,7 +142,8 @@ static inline enum err memory_window(
 	return OK;
 }
 
-static inline enum err memory_append(struct ctx *c, struct spool *self, const void *bytes, size_t len)
+static inline enum err memory_append(
+	struct ctx *c, struct spool *self, const void *bytes, size_t len)
 {
 	(void)c;
 	buf_bytes(&((struct memory_spool *)self)->bytes, bytes, len);

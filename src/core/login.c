@@ -6,8 +6,8 @@
 #include "meta/user.h"
 
 enum {
-	TRIES_NAME = 10,    /* failures of one name from one peer, unless the limits say another … */
-	TRIES_ALL = 10,     /* … and so many times that of all names from it … */
+	TRIES_NAME = 10, /* failures of one name from one peer, unless the limits say another … */
+	TRIES_ALL = 10,  /* … and so many times that of all names from it … */
 	TRIES_SECONDS = 60, /* … within this, and for so long nobody may try again */
 };
 

@@ -40,8 +40,8 @@ static enum err redirect_bare(struct ctx *c, struct web_request *r)
 	struct str path = r->path;
 	while (path.len > 1 && str_skip_end(&path, STR("/")))
 		;
-	const char *to = arena_fmt(c->arena, "%.*s%s%.*s", STR_FMT(path), r->query.len ? "?" : "",
-		STR_FMT(r->query));
+	const char *to = arena_fmt(
+		c->arena, "%.*s%s%.*s", STR_FMT(path), r->query.len ? "?" : "", STR_FMT(r->query));
 	/* The query too is the client's: it may hold what no redirection should. */
 	if (!is_safe(r) || !web_is_local_path(str_of(to)))
 		return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));

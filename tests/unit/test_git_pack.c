@@ -95,8 +95,8 @@ static void headers_that_make_no_sense_are_corrupt(void **state)
 	static const char *const bad[] = {"\x00", "\x50", "\x70", "\x60", "\x60\x7f\x7f",
 		"\x60\xff\xff\xff\xff\xff\xff\xff\xff\xff",
 		"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-		"\xf5"
-		"1234567890"};
+		("\xf5"
+		 "1234567890")};
 	struct ctx *c = *state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct pack_entry entry;
