@@ -11,7 +11,7 @@
 struct base_cache;
 
 /* Objects over this are not kept. */
-enum { BASE_CACHE_BYTES = 16 << 20, BASE_CACHE_OBJECT_MAX = BASE_CACHE_BYTES / 4 };
+enum { BASE_CACHE_BYTES = 8 << 20, BASE_CACHE_OBJECT_MAX = BASE_CACHE_BYTES / 4 };
 
 struct base_cache *base_cache_open(struct arena *a);
 
