@@ -1,0 +1,76 @@
+#include "git/graph.h"
+
+#include "unit.h"
+
+#include "history_make.h"
+
+static void commits_are_read_once_with_their_parents(void **state)
+{
+	struct ctx *c = *state;
+	struct history *h = history_make(c, 3, 150, true);
+	struct graph g;
+	graph_init(&g, &h->reader);
+	for (int round = 0; round < 2; round++)
+		for (int n = 0; n < h->count; n++) {
+			struct commit_info *info = NULL;
+			uint32_t count = 0, expected = 0;
+			uint32_t number = graph_add(&g, &h->commits[n]);
+			assert_ok(c, graph_commit(c, &g, number, &info));
+			assert_int_equal(info->date, h->dates[n]);
+			assert_int_equal(info->tree, graph_add(&g, &h->trees[n]));
+			const uint32_t *parents = graph_parents(&g, number, &count);
+			for (int i = 0; i < 2; i++)
+				if (h->parents[n][i] >= 0)
+					assert_int_equal(parents[expected++],
+						graph_add(&g, &h->commits[h->parents[n][i]]));
+			assert_int_equal(count, expected);
+		}
+	assert_int_equal(g.commits.len, h->count);
+	graph_done(&g);
+	history_done(h);
+}
+
+static void marks_are_set_told_and_taken_off(void **state)
+{
+	struct ctx *c = *state;
+	struct history *h = history_make(c, 3, 20, false);
+	struct graph g;
+	graph_init(&g, &h->reader);
+	uint32_t number = graph_add(&g, &h->commits[7]);
+	assert_true(graph_mark(&g, number, MARK_SEND));
+	assert_false(graph_mark(&g, number, MARK_SEND));
+	assert_false(graph_mark(&g, number, MARK_SEND | MARK_SEEN));
+	assert_true(graph_has(&g, number, MARK_SEEN));
+	graph_unmark_all(&g, MARK_SEND);
+	assert_true(!graph_has(&g, number, MARK_SEND) && graph_has(&g, number, MARK_SEEN));
+	graph_done(&g);
+	history_done(h);
+}
+
+static void types_are_looked_up_and_a_tree_is_no_commit(void **state)
+{
+	struct ctx *c = *state;
+	struct history *h = history_make(c, 3, 20, false);
+	struct graph g;
+	struct commit_info *info = NULL;
+	enum object_type type = OBJECT_NONE;
+	struct oid none = oid_zero(h->make->odb.algo);
+	graph_init(&g, &h->reader);
+	uint32_t tree = graph_add(&g, &h->trees[4]);
+	assert_ok(c, graph_type(c, &g, tree, &type));
+	assert_int_equal(type, OBJECT_TREE);
+	assert_err(c, graph_commit(c, &g, tree, &info), ERR_INVALID);
+	assert_err(c, graph_type(c, &g, graph_add(&g, &none), &type), ERR_NOT_FOUND);
+	graph_done(&g);
+	history_done(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT_TEST(commits_are_read_once_with_their_parents),
+		UNIT_TEST(marks_are_set_told_and_taken_off),
+		UNIT_TEST(types_are_looked_up_and_a_tree_is_no_commit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
