@@ -1,5 +1,6 @@
 #include "base/buf.h"
 #include "base/host.h"
+#include "base/vec.h"
 #include "base/zip.h"
 #include "git/delta.h"
 #include "git/receiver.h"
@@ -33,28 +34,30 @@ enum err content_window(
 	return OK;
 }
 
-static enum err inflate_to_memory(
-	struct ctx *c, struct receiver *r, uint32_t at, struct content *out)
+/* A zlib stream that lies in a pack, ours or the one that comes. */
+struct stream_at {
+	struct extent *pack;
+	uint64_t from, to;
+};
+
+static enum err inflate_to_memory(struct ctx *c, const struct stream_at *at, struct content *out)
 {
-	const struct received *record = &r->out->records[at];
-	uint64_t from = record->offset + record->header;
-	uint64_t len = receiver_entry_end(r, at) - from;
 	const uint8_t *in;
-	size_t used;
-	TRY(extent_window(c, &r->out->pack->extent, from, (size_t)len, &in));
-	return zip_inflate(c, in, (size_t)len, out->bytes, (size_t)out->size, &used);
+	size_t used, len = (size_t)(at->to - at->from);
+	TRY(extent_window(c, at->pack, at->from, len, &in));
+	return zip_inflate(c, in, len, out->bytes, (size_t)out->size, &used);
 }
 
 static enum err inflate_to_spool(
-	struct ctx *c, struct receiver *r, uint32_t at, struct content *out)
+	struct ctx *c, struct receiver *r, const struct stream_at *at, struct content *out)
 {
-	const struct received *record = &r->out->records[at];
-	uint64_t from = record->offset + record->header, to = receiver_entry_end(r, at);
+	uint64_t from = at->from;
 	inflate_reset(r->inflate);
 	for (bool done = false; !done;) {
 		const uint8_t *in;
-		size_t in_len = to - from < RECEIVE_CHUNK ? (size_t)(to - from) : RECEIVE_CHUNK;
-		TRY(extent_window(c, &r->out->pack->extent, from, in_len, &in));
+		size_t in_len =
+			at->to - from < RECEIVE_CHUNK ? (size_t)(at->to - from) : RECEIVE_CHUNK;
+		TRY(extent_window(c, at->pack, from, in_len, &in));
 		struct zip_io io = {in, in_len, r->chunk, RECEIVE_CHUNK};
 		TRY(inflate_step(c, r->inflate, &io, &done));
 		if (!io.in_len && !io.out_len && !done)
@@ -68,10 +71,129 @@ static enum err inflate_to_spool(
 	return OK;
 }
 
+static enum err inflate_at(struct ctx *c, struct receiver *r, const struct stream_at *at,
+	uint64_t size, struct content *out)
+{
+	TRY(content_make(c, r, size, out));
+	return out->spool ? inflate_to_spool(c, r, at, out) : inflate_to_memory(c, at, out);
+}
+
 enum err content_inflate(struct ctx *c, struct receiver *r, uint32_t at, struct content *out)
 {
-	TRY(content_make(c, r, r->out->records[at].size, out));
-	return out->spool ? inflate_to_spool(c, r, at, out) : inflate_to_memory(c, r, at, out);
+	const struct received *record = &r->out->records[at];
+	const struct stream_at stream = {
+		&r->out->pack->extent, record->offset + record->header, receiver_entry_end(r, at)};
+	return inflate_at(c, r, &stream, record->size, out);
+}
+
+/* An entry of a pack of ours. */
+struct known_entry {
+	struct pack *pack;
+	struct pack_entry entry;
+};
+
+/* The entries from an object to the whole one that it is based on in the end. */
+struct known_chain {
+	VEC_OF(struct known_entry) entries;
+};
+
+static bool is_delta(const struct pack_entry *entry)
+{
+	return entry->type == OBJECT_OFS_DELTA || entry->type == OBJECT_REF_DELTA;
+}
+
+static enum err base_place(
+	struct ctx *c, struct receiver *r, const struct known_entry *on, struct place *out)
+{
+	const struct pack_entry *entry = &on->entry;
+	*out = (struct place){.pack = on->pack, .offset = entry->base_offset};
+	if (entry->type == OBJECT_OFS_DELTA)
+		return OK;
+	if (idx_find(&on->pack->idx, &entry->base, &out->position))
+		out->offset = idx_offset(&on->pack->idx, out->position);
+	else if (!odb_find(r->in->known, &entry->base, out))
+		return fail(c, ERR_CORRUPT, "the base of a delta in pack %s is missing",
+			on->pack->name);
+	return OK;
+}
+
+static enum err chain_of(
+	struct ctx *c, struct receiver *r, const struct oid *id, struct known_chain *chain)
+{
+	struct place place = {0};
+	bool there = odb_find(r->in->known, id, &place);
+	ASSERT(there);
+	for (;;) {
+		struct known_entry *next = vec_push(&chain->entries);
+		next->pack = place.pack;
+		TRY(pack_entry_at(c, place.pack, place.offset, &next->entry));
+		if (!is_delta(&next->entry))
+			return OK;
+		if (chain->entries.len > RECEIVE_DEPTH_MAX)
+			return fail(c, ERR_CORRUPT, "a chain of deltas in pack %s is too long",
+				place.pack->name);
+		TRY(base_place(c, r, next, &place));
+	}
+}
+
+static enum err inflate_known(
+	struct ctx *c, struct receiver *r, const struct known_entry *at, struct content *out)
+{
+	struct stream_at stream = {.pack = at->pack->bytes, .from = at->entry.data};
+	uint32_t position = 0;
+	TRY(pack_position_at(c, at->pack, at->entry.offset, &position));
+	TRY(pack_entry_end(c, at->pack, position, &stream.to));
+	return inflate_at(c, r, &stream, at->entry.size, out);
+}
+
+/* Through contents of our own, so that what is big is not in memory. */
+static enum err make_known(
+	struct ctx *c, struct receiver *r, const struct known_chain *chain, struct content *out)
+{
+	size_t left = chain->entries.len - 1;
+	TRY(inflate_known(c, r, &chain->entries.at[left], out));
+	while (left) {
+		struct content base = *out, delta = {0};
+		*out = (struct content){0};
+		enum err err = inflate_known(c, r, &chain->entries.at[--left], &delta);
+		if (!err)
+			err = content_apply(c, r, &base, &delta, out);
+		content_done(&delta);
+		content_done(&base);
+		TRY(err);
+	}
+	return OK;
+}
+
+static enum err read_known(
+	struct ctx *c, struct receiver *r, const struct oid *id, struct content *out)
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	struct object object;
+	TRY(odb_read(c, r->in->known, id, &object));
+	if (object.bytes.len > CONTENT_MAX)
+		return fail(c, ERR_CORRUPT, "an object is not of the size that it claims");
+	TRY(content_make(c, r, object.bytes.len, out));
+	memcpy(out->bytes, object.bytes.at, object.bytes.len);
+	arena_rewind(c->arena, mark);
+	return OK;
+}
+
+enum err content_known(
+	struct ctx *c, struct receiver *r, const struct oid *id, uint64_t size, struct content *out)
+{
+	struct known_chain chain = {.entries.arena = c->arena};
+	*out = (struct content){0};
+	TRY(chain_of(c, r, id, &chain));
+	uint64_t root = chain.entries.at[chain.entries.len - 1].entry.size;
+	/* For small ones the reader's cache of bases is of use. */
+	if (size <= CONTENT_MAX && root <= CONTENT_MAX)
+		TRY(read_known(c, r, id, out));
+	else
+		TRY(make_known(c, r, &chain, out));
+	if (out->size != size)
+		return fail(c, ERR_CORRUPT, "an object is not of the size that it claims");
+	return OK;
 }
 
 /* A sink into a spool. */
@@ -83,27 +205,6 @@ struct spool_sink {
 static enum err spool_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
 	return spool_append(c, ((struct spool_sink *)self)->spool, bytes, len);
-}
-
-enum err content_known(
-	struct ctx *c, struct receiver *r, const struct oid *id, uint64_t size, struct content *out)
-{
-	struct object object;
-	TRY(content_make(c, r, size, out));
-	if (out->spool) {
-		struct spool_sink to = {.sink.write = spool_sink_write, .spool = out->spool};
-		TRY(odb_stream(c, r->in->known, id, &to.sink));
-		if (out->spool->extent.size != size)
-			return fail(c, ERR_CORRUPT, "an object changed its size while it was read");
-		return OK;
-	}
-	struct arena_mark mark = arena_mark(c->arena);
-	TRY(odb_read(c, r->in->known, id, &object));
-	if (object.bytes.len != size)
-		return fail(c, ERR_CORRUPT, "an object changed its size while it was read");
-	memcpy(out->bytes, object.bytes.at, object.bytes.len);
-	arena_rewind(c->arena, mark);
-	return OK;
 }
 
 /* A content as a source. */

@@ -398,6 +398,39 @@ static void deltas_of_what_is_too_big_for_memory_are_right(void **state)
 	bench_done(&b);
 }
 
+/* A thin delta on what is itself a delta of the repository, all of it too big for memory. */
+static void a_big_delta_on_a_big_delta_that_is_known_is_right(void **state)
+{
+	struct ctx *c = *state;
+	enum { SIZE = CONTENT_MAX + 1000 };
+	struct bench b;
+	struct pack_make m;
+	struct oid second, third;
+	char *bytes = arena_alloc(c->arena, SIZE + 2);
+	for (size_t i = 0; i < SIZE; i++)
+		bytes[i] = (char)(i * 5 >> 4);
+	memcpy(bytes + SIZE, "!?", 2);
+	struct object o = {OBJECT_BLOB, str_from(bytes, SIZE + 1)};
+	object_hash(HASH_SHA1, &o, &second);
+	o.bytes.len++;
+	object_hash(HASH_SHA1, &o, &third);
+	bench_init(c, &b, HASH_SHA1);
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	uint64_t at = pack_make_object(&m, OBJECT_BLOB, str_from(bytes, SIZE), NULL);
+	struct str copy = STR("\xf0\xff\xff\xff\xff\xff\xff\xff\0\xe9\3\0\1!");
+	pack_make_ofs_delta(&m, at, delta_make(c->arena, SIZE, SIZE + 1, copy));
+	assert_ok(c, bench_receive(c, &b, pack_make_end(&m)));
+	bench_keep(c, &b);
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	copy = STR("\xf0\xff\xff\xff\xff\xff\xff\xff\0\xea\3\0\1?");
+	pack_make_ref_delta(&m, &second, delta_make(c->arena, SIZE + 1, SIZE + 2, copy));
+	assert_ok(c, bench_receive(c, &b, pack_make_end(&m)));
+	assert_int_equal(b.got.count, 2);
+	assert_non_null(pack_received_find(&b.got, &third));
+	assert_non_null(pack_received_find(&b.got, &second));
+	bench_done(&b);
+}
+
 static void the_same_object_twice_is_refused(void **state)
 {
 	struct ctx *c = *state;
@@ -505,6 +538,7 @@ int main(void)
 		UNIT_TEST(chains_are_resolved_up_to_the_limit_and_no_further),
 		UNIT_TEST(bushy_deltas_on_big_contents_are_right),
 		UNIT_TEST(deltas_of_what_is_too_big_for_memory_are_right),
+		UNIT_TEST(a_big_delta_on_a_big_delta_that_is_known_is_right),
 		UNIT_TEST(the_same_object_twice_is_refused),
 		UNIT_TEST(an_object_that_breaks_the_rules_is_refused_by_their_name),
 		UNIT_TEST(gitmodules_are_read_though_they_come_before_their_tree),
