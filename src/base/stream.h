@@ -12,6 +12,8 @@
 
 struct sink {
 	enum err (*write)(struct ctx *c, struct sink *self, const void *bytes, size_t len);
+	/* Passes on what write still holds back. May be NULL: it holds nothing back. */
+	enum err (*flush)(struct ctx *c, struct sink *self);
 };
 
 struct source {
@@ -22,6 +24,11 @@ static inline MUST enum err sink_write(
 	struct ctx *c, struct sink *to, const void *bytes, size_t len)
 {
 	return len ? to->write(c, to, bytes, len) : OK;
+}
+
+static inline MUST enum err sink_flush(struct ctx *c, struct sink *to)
+{
+	return to->flush ? to->flush(c, to) : OK;
 }
 
 static inline MUST enum err source_read(

@@ -82,7 +82,7 @@ enum err push_pack(struct ctx *c, struct push *p, struct source *from, bool to_e
 	TRY(pack_receive(c, &receive, &p->pack));
 	TRY(pack_received_connected(c, &p->pack, &p->known, p->progress));
 	TRY(p->spools.maker.make(c, &p->spools.maker, &p->idx));
-	struct idx_sink to = {{idx_sink_write}, p->idx};
+	struct idx_sink to = {{.write = idx_sink_write}, p->idx};
 	return idx_write(
 		c, p->pack.algo, p->pack.entries, p->pack.count, p->pack.id.hash, &to.sink);
 }

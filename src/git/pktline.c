@@ -144,9 +144,16 @@ static enum err side_band_write(struct ctx *c, struct sink *self, const void *by
 	return OK;
 }
 
+static enum err side_band_flush(struct ctx *c, struct sink *self)
+{
+	return sink_flush(c, ((struct side_band *)self)->to);
+}
+
 void side_band_init(struct side_band *s, struct sink *to, enum band band, size_t data_max)
 {
 	ASSERT(data_max > 0 && data_max <= SIDE_BAND_DATA_MAX);
-	*s = (struct side_band){
-		.sink.write = side_band_write, .to = to, .band = band, .data_max = data_max};
+	*s = (struct side_band){.sink = {side_band_write, side_band_flush},
+		.to = to,
+		.band = band,
+		.data_max = data_max};
 }

@@ -19,7 +19,9 @@ static enum err show(struct ctx *c, struct progress *p, const char *end)
 	size_t len = total ? fmt_into(text, sizeof text, "%s: %3llu%% (%llu/%llu)%s", p->title,
 				     count * 100 / total, count, total, end)
 			   : fmt_into(text, sizeof text, "%s: %llu%s", p->title, count, end);
-	return sink_write(c, p->to, text, len);
+	TRY(sink_write(c, p->to, text, len));
+	/* It is of use only while it is news. */
+	return sink_flush(c, p->to);
 }
 
 enum err progress_tick(struct ctx *c, struct progress *p, uint64_t count)

@@ -15,12 +15,16 @@ struct worker *worker_open(struct http_server *s)
 	w->headers = NEW_ARRAY(&w->arena, struct http_header, s->limits.header_max);
 	w->head.headers = NEW_ARRAY(&w->arena, struct http_header, s->limits.header_max);
 	w->mark = arena_mark(&w->arena);
+	arena_init(&w->replies);
+	arena_raw(&w->replies, 1); /* the first chunk stays */
+	w->replies_mark = arena_mark(&w->replies);
 	return w;
 }
 
 void worker_close(struct worker *w)
 {
 	arena_done(&w->arena);
+	arena_done(&w->replies);
 	host_free(w->out, HTTP_OUT_BYTES);
 	pthread_cond_destroy(&w->wake);
 	host_free(w, sizeof *w);
@@ -220,6 +224,7 @@ void worker_serve(struct worker *w, struct conn *k)
 	} else {
 		struct outcome out = exchange_run(w, k);
 		arena_rewind(&w->arena, w->mark);
+		arena_rewind(&w->replies, w->replies_mark);
 		if (out.goes_on)
 			conn_next_request(k, out.used);
 		if (k->reset)

@@ -58,7 +58,9 @@ struct worker {
 	struct conn *job;
 	struct arena arena;
 	struct arena_mark mark; /* what outlives an exchange is before it */
-	struct http_head head;  /* scratch for looking at the next request */
+	struct arena replies;   /* of heads: a handler may rewind the other one meanwhile */
+	struct arena_mark replies_mark;
+	struct http_head head; /* scratch for looking at the next request */
 	struct http_header *headers;
 	int64_t date_second;
 	char date[32];

@@ -169,11 +169,19 @@ static enum err reply_write(struct ctx *c, struct sink *self, const void *bytes,
 	return wrong && c != &x->ctx ? fail(c, wrong, "%s", x->ctx.error.text) : wrong;
 }
 
+static enum err reply_flush(struct ctx *c, struct sink *self)
+{
+	struct reply *r = (struct reply *)self;
+	struct exchange *x = (struct exchange *)((char *)r - offsetof(struct exchange, reply));
+	enum err wrong = reply_push(x);
+	return wrong && c != &x->ctx ? fail(c, wrong, "%s", x->ctx.error.text) : wrong;
+}
+
 void reply_open(struct exchange *x)
 {
-	x->reply = (struct reply){.sink.write = reply_write,
-		.fields.arena = x->ctx.arena,
-		.head.arena = x->ctx.arena};
+	x->reply = (struct reply){.sink = {reply_write, reply_flush},
+		.fields.arena = &x->worker->replies,
+		.head.arena = &x->worker->replies};
 }
 
 enum err reply_push(struct exchange *x)

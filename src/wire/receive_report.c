@@ -6,7 +6,8 @@ static enum err tell(struct ctx *c, struct receive_report *r, const char *text)
 {
 	struct side_band band;
 	side_band_init(&band, r->to, BAND_PROGRESS, SIDE_BAND_DATA_MAX);
-	return sink_write(c, &band.sink, text, strlen(text));
+	TRY(sink_write(c, &band.sink, text, strlen(text)));
+	return sink_flush(c, r->to);
 }
 
 static const char *stage_text(struct ctx *c, enum receive_stage stage, uint32_t done, uint32_t all)
@@ -41,6 +42,7 @@ static enum err step(struct ctx *c, struct receive_progress *self, enum receive_
 		r->stage = stage;
 	} else if (now - r->alive > ALIVE_EVERY) {
 		TRY(sink_write(c, r->to, empty_packet, 5));
+		TRY(sink_flush(c, r->to));
 		r->alive = now;
 	}
 	return OK;

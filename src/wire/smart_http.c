@@ -185,18 +185,21 @@ struct late_sink {
 static enum err late_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
 	struct late_sink *late = (struct late_sink *)self;
-	if (!late->to) {
+	if (!late->to)
 		TRY(begin(late->x, "application/x-git-receive-pack-result", &late->to));
-		/* Progress is told while the arena has marks set: the head must be gone before a rewind. */
-		TRY(http_flush(late->x));
-	}
 	return sink_write(c, late->to, bytes, len);
+}
+
+static enum err late_flush(struct ctx *c, struct sink *self)
+{
+	struct late_sink *late = (struct late_sink *)self;
+	return late->to ? sink_flush(c, late->to) : OK;
 }
 
 static enum err receive(
 	struct ctx *c, struct core *core, const struct actor *who, struct http_exchange *x)
 {
-	struct late_sink out = {.sink.write = late_write, .x = x};
+	struct late_sink out = {.sink = {late_write, late_flush}, .x = x};
 	struct receive_pack push = {.core = core,
 		.who = who,
 		.repo = path_of(x).name,

@@ -48,7 +48,7 @@ static void make_files(struct ctx *c, struct made *m, bool whole)
 	struct {
 		struct sink sink;
 		struct buf *to;
-	} to = {{to_buf}, &m->idx};
+	} to = {{.write = to_buf}, &m->idx};
 	assert_ok(c, idx_write(c, HASH_SHA1, entries, 3, m->pack.hash, &to.sink));
 }
 

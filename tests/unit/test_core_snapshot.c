@@ -26,7 +26,7 @@ static enum err sink_buf_write(struct ctx *c, struct sink *self, const void *byt
 static struct empty_pack make_pack(struct ctx *c, uint8_t number)
 {
 	struct buf pack = {.arena = c->arena};
-	struct sink_buf idx = {{sink_buf_write}, {.arena = c->arena}};
+	struct sink_buf idx = {{.write = sink_buf_write}, {.arena = c->arena}};
 	uint8_t trailer[HASH_MAX] = {number};
 	buf_bytes(&pack, "PACK\0\0\0\2\0\0\0\0", 12);
 	buf_bytes(&pack, trailer, 20);

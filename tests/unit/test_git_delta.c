@@ -42,7 +42,7 @@ static enum err stream(struct ctx *c, struct str base, struct str delta, size_t 
 	struct extent_bytes extent;
 	extent_bytes_init(&extent, base.at, base.len);
 	struct dripping from = {{drip}, delta, piece};
-	struct kept to = {{keep}, {.arena = c->arena}};
+	struct kept to = {{.write = keep}, {.arena = c->arena}};
 	enum err err = delta_stream(c, &extent.extent, &from.source, max, &to.sink);
 	*out = buf_view(&to.bytes);
 	return err;
@@ -245,7 +245,7 @@ static void the_errors_of_the_streams_come_through(void **state)
 	extent_bytes_init(&base, "base", 4);
 	struct source_bytes delta;
 	source_bytes_init(&delta, "\x04\x04\x90\x04", 4);
-	struct sink sink = {refuse};
+	struct sink sink = {.write = refuse};
 	struct source source = {fail_to_read};
 	assert_err(c, delta_stream(c, &base.extent, &delta.source, 9, &sink), ERR_CANCELED);
 	ctx_clear(c);

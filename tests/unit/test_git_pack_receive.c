@@ -79,7 +79,7 @@ static void bench_keep(struct ctx *c, struct bench *b)
 	struct {
 		struct sink sink;
 		struct memory_spool *spool;
-	} to = {{to_buf}, NULL};
+	} to = {{.write = to_buf}, NULL};
 	struct spool *idx;
 	struct pack *pack;
 	assert_ok(c, memory_make(c, &b->spools.maker, &idx));

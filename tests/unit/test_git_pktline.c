@@ -1,4 +1,5 @@
 #include "git/pktline.h"
+#include "git/progress.h"
 
 #include "unit.h"
 
@@ -112,6 +113,41 @@ static void a_side_band_frames_what_passes(void **state)
 	assert_str(buf_view(&to.bytes), "0008\2abc0008\2def0006\2g");
 }
 
+/* Holds everything back until it is flushed. */
+struct holding {
+	struct sink sink;
+	size_t held, sent;
+};
+
+static enum err hold(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	(void)c, (void)bytes;
+	((struct holding *)self)->held += len;
+	return OK;
+}
+
+static enum err let_go(struct ctx *c, struct sink *self)
+{
+	struct holding *h = (struct holding *)self;
+	(void)c;
+	h->sent += h->held;
+	h->held = 0;
+	return OK;
+}
+
+static void progress_goes_out_while_it_is_news(void **state)
+{
+	struct ctx *c = *state;
+	struct holding to = {.sink = {hold, let_go}};
+	struct side_band band;
+	struct progress progress = {.to = &band.sink};
+	side_band_init(&band, &to.sink, BAND_PROGRESS, SIDE_BAND_DATA_MAX);
+	progress_begin(c, &progress, "Counting objects", 0);
+	assert_ok(c, progress_end(c, &progress, 7));
+	assert_int_equal(to.held, 0);
+	assert_int_equal(to.sent, strlen("0020\2Counting objects: 7, done.\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +155,7 @@ int main(void)
 		UNIT_TEST(the_end_is_told_only_between_packets),
 		UNIT_TEST(the_largest_packet_goes_through),
 		UNIT_TEST(a_side_band_frames_what_passes),
+		UNIT_TEST(progress_goes_out_while_it_is_news),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static enum err keep(struct ctx *c, struct sink *self, const void *bytes, size_t
 static enum err serve(struct ctx *c, struct str body, const char **told)
 {
 	struct arena arena, *own = c->arena;
-	struct kept to = {{keep}, {.arena = own}};
+	struct kept to = {{.write = keep}, {.arena = own}};
 	struct source_bytes from;
 	source_bytes_init(&from, body.at, body.len);
 	const struct receive_pack push = {

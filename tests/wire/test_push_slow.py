@@ -4,7 +4,7 @@ from harness import *
 
 
 def slow_pack(commits, files):
-    """(tip, pack) of many small objects: reading and connecting them takes more than a second."""
+    """(tip, pack) of many small objects."""
     repo, rng, stream = tmp("slow"), random.Random(3), []
     git("init", "-q", "--bare", ".", cwd=repo)
     for n in range(commits):
@@ -20,23 +20,25 @@ def pkt(text):
     return f"{len(text) + 4:04x}{text}".encode()
 
 
-@timeout(300)
+def dripping(body):
+    """The body with a pause in it: when it has all come, the push has been going on for over a second."""
+    yield body[:len(body) // 2]
+    time.sleep(1.2)
+    yield body[len(body) // 2:]
+
+
 def test_a_reply_that_begins_with_progress_is_whole():
     server = Nimbus()
-    for commits in (100, 400, 1600):
-        tip, pack = slow_pack(commits, 60)
-        name = f"slow{commits}"
-        server.create_repo(name)
-        body = pkt(f"{'0' * 40} {tip} refs/heads/main\0report-status side-band-64k") + b"0000" + pack
-        answer = server.request("POST", f"/{name}.git/git-receive-pack", body,
-                                {"Content-Type": "application/x-git-receive-pack-request"}, timeout=120)
-        eq(answer.status, 200)
-        eq(answer.headers.get("content-type"), "application/x-git-receive-pack-result")
-        has(answer.body, b"unpack ok")
-        has(answer.body, b"ok refs/heads/main")
-        if b"Checking connectivity" in answer.body or b"Resolving deltas" in answer.body:
-            return
-    fail("no push was slow enough for progress to be told")
+    tip, pack = slow_pack(100, 60)
+    server.create_repo("slow")
+    body = pkt(f"{'0' * 40} {tip} refs/heads/main\0report-status side-band-64k") + b"0000" + pack
+    answer = server.request("POST", "/slow.git/git-receive-pack", dripping(body),
+                            {"Content-Type": "application/x-git-receive-pack-request"}, timeout=120)
+    eq(answer.status, 200)
+    eq(answer.headers.get("content-type"), "application/x-git-receive-pack-result")
+    has(answer.body, b"Resolving deltas: 100% (")
+    has(answer.body, b"unpack ok")
+    has(answer.body, b"ok refs/heads/main")
 
 
 main()
