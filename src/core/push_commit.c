@@ -160,7 +160,9 @@ static enum err apply_one(
 		command->refused = "fetch first";
 		return OK;
 	}
+	struct arena_mark mark = arena_mark(c->arena);
 	enum err err = meta_ref_swap(c, tx, &p->target.repo, &command->change);
+	arena_rewind(c->arena, mark);
 	if (err == ERR_EXISTS) {
 		command->refused = arena_fmt(c->arena, "%s", c->error.text);
 		ctx_clear(c);

@@ -193,9 +193,15 @@ static bool mode_ok(uint32_t mode)
 	}
 }
 
-static void note_special(struct fsck *f, const struct oid *id, enum fsck_special special)
+static enum err note_special(
+	struct ctx *c, struct fsck *f, const struct oid *id, enum fsck_special special)
 {
 	struct fsck_blob *blob = map_get(&f->seen, str_from(id->hash, sizeof id->hash));
+	if (!blob && f->blobs.len == FSCK_BLOBS_MAX)
+		return fail(c, ERR_TOO_BIG,
+			"there are more than %d versions of .gitmodules and "
+			"the like",
+			FSCK_BLOBS_MAX);
 	if (!blob) {
 		blob = NEW(f->blobs.arena, struct fsck_blob);
 		blob->id = *id;
@@ -203,6 +209,7 @@ static void note_special(struct fsck *f, const struct oid *id, enum fsck_special
 		*map_put(&f->seen, str_from(blob->id.hash, sizeof blob->id.hash)) = blob;
 	}
 	blob->special |= special;
+	return OK;
 }
 
 static enum err check_special(struct ctx *c, struct fsck *f, const struct look *at,
@@ -214,11 +221,11 @@ static enum err check_special(struct ctx *c, struct fsck *f, const struct look *
 		return OK;
 	if (modules && symlink)
 		return report(c, at, FSCK_GITMODULES_SYMLINK);
-	if (!symlink && !tree_entry_is_tree(entry) && !tree_entry_is_gitlink(entry))
-		note_special(f, &entry->id, modules ? FSCK_GITMODULES : FSCK_GITATTRIBUTES);
-	else if (!symlink)
+	if (symlink)
+		return OK;
+	if (tree_entry_is_tree(entry) || tree_entry_is_gitlink(entry))
 		return report(c, at, modules ? FSCK_GITMODULES_BLOB : FSCK_GITATTRIBUTES_BLOB);
-	return OK;
+	return note_special(c, f, &entry->id, modules ? FSCK_GITMODULES : FSCK_GITATTRIBUTES);
 }
 
 static enum err check_name(

@@ -2,7 +2,8 @@
  * The rules that an object from outside must keep: git's own (git-fsck(1)), under the names that
  * git gives them, each as severe as receive.fsckObjects makes it.
  *
- * One thread. Refusals are ERR_INVALID: "tree 1234…: treeNotSorted: not properly sorted".
+ * One thread. Refusals are ERR_INVALID: "tree 1234…: treeNotSorted: not properly sorted"; ERR_TOO_BIG
+ * over FSCK_BLOBS_MAX.
  */
 #ifndef GIT_FSCK_H
 #define GIT_FSCK_H
@@ -20,6 +21,8 @@ enum fsck_rule {
 
 /* Which rules a blob must keep, by the name that a tree gives it. */
 enum fsck_special { FSCK_GITMODULES = 1, FSCK_GITATTRIBUTES = 2 };
+
+enum { FSCK_BLOBS_MAX = 200000 };
 
 struct fsck_blob {
 	struct oid id;

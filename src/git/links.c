@@ -53,6 +53,8 @@ enum err links_add(struct ctx *c, struct links *l, const struct oid *id, enum ob
 	if (l->count * 4 >= l->cap * 3)
 		links_grow(l);
 	struct link *slot = slot_of(l, id->hash);
+	if (!slot->type && l->count == LINKS_MAX)
+		return fail(c, ERR_TOO_BIG, "the objects name more than %d others", LINKS_MAX);
 	if (!slot->type) {
 		memcpy(slot->hash, id->hash, HASH_MAX);
 		slot->type = (uint8_t)type;

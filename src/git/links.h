@@ -10,6 +10,9 @@
 #include "base/ctx.h"
 #include "git/object.h"
 
+/* Ids that one set holds at most. */
+enum { LINKS_MAX = 32 << 20 };
+
 struct link {
 	uint8_t hash[HASH_MAX];
 	uint8_t type; /* enum object_type; OBJECT_NONE: the slot is free */
@@ -25,7 +28,7 @@ struct links {
 void links_init(struct links *l, enum hash_algo algo, uint64_t seed);
 void links_done(struct links *l);
 
-/* ERR_CORRUPT when the id was named as another type before. */
+/* ERR_CORRUPT when the id was named as another type before; ERR_TOO_BIG over LINKS_MAX. */
 enum err links_add(struct ctx *c, struct links *l, const struct oid *id, enum object_type type)
 	MUST;
 

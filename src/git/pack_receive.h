@@ -18,6 +18,7 @@ enum {
 	CONTENT_MAX = 16 << 20,          /* an object over this is never in memory as a whole */
 	RECEIVE_RESIDENT_MAX = 32 << 20, /* delta bases that wait for their deltas */
 	RECEIVE_DEPTH_MAX = 4096,        /* of a chain of deltas */
+	RECEIVE_OBJECTS_MAX = 16 << 20,  /* in one pack */
 };
 
 /* Where spools come from: one for the pack, one for a completed pack, some for scratch. */

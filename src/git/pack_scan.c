@@ -78,8 +78,10 @@ static enum err scan_header(struct ctx *c, struct scan *s, uint32_t *count)
 	if (version != 2 && version != 3)
 		return fail(c, ERR_UNSUPPORTED, "pack version %u is not supported", version);
 	*count = get_be32(at + 8);
-	if (*count == NO_RECORD)
-		return fail(c, ERR_INVALID, "the pack claims to hold %u objects", *count);
+	if (*count > RECEIVE_OBJECTS_MAX)
+		return fail(c, ERR_TOO_BIG,
+			"the pack says that it holds %u objects, and %d is the most", *count,
+			RECEIVE_OBJECTS_MAX);
 	scan_use(s, PACK_HEADER);
 	return scan_keep(c, s);
 }

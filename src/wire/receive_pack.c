@@ -5,13 +5,19 @@
 #include "git/pktline.h"
 #include "wire/receive_report.h"
 
-enum { OPTIONS_MAX = 64, OPTION_LENGTH_MAX = 4096 };
+enum {
+	OPTIONS_MAX = 64,
+	OPTION_LENGTH_MAX = 4096,
+	COMMAND_BYTES_MAX = 32 << 20, /* all names together */
+};
 
 /* What the client asked for, before its pack. */
 struct request {
 	VEC_OF(struct push_command) commands;
 	VEC_OF(struct str) options;
 	bool report, side_band, atomic, push_options, quiet;
+	size_t name_bytes;
+	uint32_t shallow_lines;
 	bool shallow;          /* it pushes from a shallow clone, and says so */
 	struct str unknown;    /* a command that this server does not know */
 	enum hash_algo format; /* the client's */
@@ -54,7 +60,13 @@ static enum err read_command(struct ctx *c, struct request *r, struct str line)
 {
 	struct str old = str_cut(&line, ' '), new = str_cut(&line, ' ');
 	enum hash_algo algo = old.len == 2 * hash_size(HASH_SHA256) ? HASH_SHA256 : HASH_SHA1;
-	struct ref_change change = {.name = str_copy(c->arena, line)};
+	/* One byte too many is enough to refuse the name. */
+	struct str name = str_until(line, REF_NAME_MAX + 1);
+	r->name_bytes += name.len;
+	if (r->name_bytes > COMMAND_BYTES_MAX)
+		return fail(c, ERR_TOO_BIG, "the names of all refs together are over %d bytes",
+			COMMAND_BYTES_MAX);
+	struct ref_change change = {.name = str_copy(c->arena, name)};
 	if (!oid_parse(algo, old, &change.old) || !oid_parse(algo, new, &change.new) || !line.len)
 		return fail(c, ERR_INVALID, "a line of the push is no command");
 	vec_push(&r->commands)->change = change;
@@ -65,6 +77,7 @@ static enum err read_line(struct ctx *c, struct request *r, struct str line)
 {
 	if (str_starts(line, STR("shallow "))) {
 		r->shallow = true;
+		r->shallow_lines++;
 		return OK;
 	}
 	if (str_starts(line, STR("push-cert"))) {
@@ -111,6 +124,9 @@ static enum err read_request(
 			break;
 		if (kind != PKT_DATA)
 			return fail(c, ERR_INVALID, "the push ends within its commands");
+		if (r->shallow_lines == p->core->limits.fetch_lines_max)
+			return fail(c, ERR_TOO_BIG, "there are more than %u shallow commits",
+				r->shallow_lines);
 		if (r->commands.len == max)
 			return fail(c, ERR_TOO_BIG, "the push changes more than %u refs", max);
 		TRY(read_line(c, r, line));

@@ -48,6 +48,7 @@ static void begin(void)
 		.pack_max = 1 << 20,
 		.pack_inline_max = 4096,
 		.push_refs_max = 100,
+		.fetch_lines_max = 100,
 		.session_seconds = 60};
 	ASSERT(instance_start(&c, &core, STR("owner"), STR("correct horse"), &instance) == OK);
 	core.instance = instance.id;

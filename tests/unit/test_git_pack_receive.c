@@ -259,6 +259,10 @@ static void what_is_over_a_limit_is_too_big_before_it_is_unpacked(void **state)
 	assert_refused(c, pack_make_end(&m), ERR_TOO_BIG, "tree");
 
 	pack_make_init(&m, c->arena, HASH_SHA1);
+	m.count = 0xffffffff;
+	assert_refused(c, pack_make_end(&m), ERR_TOO_BIG, "4294967295 objects");
+
+	pack_make_init(&m, c->arena, HASH_SHA1);
 	pack_make_object(&m, OBJECT_BLOB, STR("four"), NULL);
 	bench_init(c, &b, HASH_SHA1);
 	b.pack_max = 20;

@@ -40,6 +40,7 @@ static void ready(struct ctx *c)
 	core_of(c)->limits.pack_max = 1 << 20;
 	core_of(c)->limits.pack_inline_max = 4096;
 	core_of(c)->limits.push_refs_max = 3;
+	core_of(c)->limits.fetch_lines_max = 5;
 	house_repo(c, "r", VISIBILITY_PRIVATE);
 }
 
@@ -106,6 +107,11 @@ static void counts_are_limited(void **state)
 	for (int i = 0; i < 65; i++)
 		pkt_data(&options, STR("o"));
 	assert_err(c, serve(c, buf_view(&options), &told), ERR_TOO_BIG);
+	ctx_clear(c);
+	struct buf shallow = {.arena = c->arena};
+	for (int i = 0; i < 7; i++)
+		pkt_data(&shallow, STR("shallow " ONES));
+	assert_err(c, serve(c, buf_view(&shallow), &told), ERR_TOO_BIG);
 }
 
 static void each_ref_has_its_line_in_the_report(void **state)
