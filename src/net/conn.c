@@ -7,7 +7,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-enum { BUFFER_FIRST = 2048, FINISH_MS = 1000 };
+enum {
+	BUFFER_FIRST = 2048,
+	FINISH_MS = 1000,
+	PACE_US = 8000000, /* of waiting, over which a peer's pace is averaged */
+};
 
 static int64_t micros(int millis)
 {
@@ -239,16 +243,26 @@ static enum err wait_for_peer(struct ctx *c, struct conn *k, short events)
 		patience = c->deadline - before;
 	if (patience <= 0)
 		return fail(c, ERR_TIMEOUT, "the time for this request is over");
-	pool_block(&s->pool);
+	k->wait_began = before;
+	pool_block(&s->pool, k);
 	socket_wait(k->fd, events, patience);
-	pool_unblock(&s->pool);
+	pool_unblock(&s->pool, k);
 	k->credit -= server_now(s) - before;
+	k->waited += server_now(s) - before;
+	/* What was long ago counts less and less. */
+	if (k->waited > PACE_US) {
+		k->waited /= 2;
+		k->moved /= 2;
+	}
+	if (k->cut)
+		return fail(c, ERR_CANCELED, "others wait, and the other side is too slow");
 	return OK;
 }
 
 static void earn_credit(struct conn *k, size_t moved)
 {
 	struct http_config *config = &k->server->config;
+	k->moved += moved;
 	k->credit += (int64_t)moved * 1000000 / config->rate_min;
 	if (k->credit > micros(config->stall_ms))
 		k->credit = micros(config->stall_ms);

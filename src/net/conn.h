@@ -45,6 +45,10 @@ struct conn {
 	int64_t deadline; /* when the phase ends by itself */
 	int64_t began;    /* when the head was complete */
 	int64_t credit; /* microseconds that we still wait for the peer; what it does refills it */
+	uint64_t moved; /* bytes of this request, by a worker … */
+	int64_t waited, wait_began; /* … which waited so long for it, and waits since then */
+	struct conn *waiting;       /* the next that waits, in the pool's list */
+	bool cut;                   /* for others, that wait for its thread */
 	uint64_t linger_left;
 	char *bytes;
 	size_t len, cap;

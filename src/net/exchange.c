@@ -126,6 +126,9 @@ static void exchange_open(struct exchange *x, struct worker *w, struct conn *k)
 		.body_max = s->config.body_max};
 	choose_id(x);
 	k->credit = (int64_t)s->config.stall_ms * 1000;
+	k->moved = 0;
+	k->waited = 0;
+	k->cut = false;
 }
 
 static void report(struct exchange *x)

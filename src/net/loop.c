@@ -261,6 +261,7 @@ static void on_time(struct loop *l)
 	}
 	if (now >= l->sweep_at) {
 		sweep(l, now);
+		pool_relieve(&s->pool);
 		l->sweep_at = now + (draining ? DRAIN_SWEEP_US : SWEEP_US);
 	}
 }

@@ -1,9 +1,17 @@
 #include "net/exchange.h"
 #include "net/server.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 
-enum { SURPLUS_S = 10 }; /* how long a thread over `workers` stays without work */
+enum {
+	SURPLUS_S = 10,     /* how long a thread over `workers` stays without work */
+	JUDGE_US = 3000000, /* of waiting, before a peer's pace is judged */
+	MODEST = 64,        /* times rate_min: a faster line is never cut off */
+	CUTS_MOST = 8,      /* at once */
+};
 
 static void queue_put(struct queue *q, struct conn *k)
 {
@@ -92,18 +100,71 @@ bool pool_push(struct pool *p, struct conn *k)
 	return room;
 }
 
-void pool_block(struct pool *p)
+void pool_block(struct pool *p, struct conn *k)
 {
 	pthread_mutex_lock(&p->lock);
 	p->blocked++;
+	k->waiting = p->waiting_for;
+	p->waiting_for = k;
 	dispatch(p);
 	pthread_mutex_unlock(&p->lock);
 }
 
-void pool_unblock(struct pool *p)
+void pool_unblock(struct pool *p, struct conn *k)
 {
 	pthread_mutex_lock(&p->lock);
+	struct conn **at = &p->waiting_for;
+	while (*at != k)
+		at = &(*at)->waiting;
+	*at = k->waiting;
 	p->blocked--;
+	pthread_mutex_unlock(&p->lock);
+}
+
+/*
+ * Bytes a second that the peer moves when it is waited for; too early to say: very many. What lies
+ * in the kernel is not moved yet, and may be megabytes.
+ */
+static uint64_t pace_of(const struct conn *k, int64_t now)
+{
+	int held = 0;
+	int64_t waited = k->waited + now - k->wait_began;
+	if (waited < JUDGE_US)
+		return UINT64_MAX;
+	if (ioctl(k->fd, SIOCOUTQ, &held) != 0 || (uint64_t)held > k->moved)
+		return 0;
+	return (k->moved - (uint64_t)held) * 1000 / (uint64_t)(waited / 1000);
+}
+
+static struct conn *slowest(const struct pool *p, int64_t now, uint64_t *pace)
+{
+	struct conn *worst = NULL;
+	*pace = UINT64_MAX;
+	for (struct conn *k = p->waiting_for; k; k = k->waiting) {
+		uint64_t its = k->cut ? UINT64_MAX : pace_of(k, now);
+		if (its < *pace) {
+			*pace = its;
+			worst = k;
+		}
+	}
+	return worst;
+}
+
+/* A thread that waits is in the list, so its connection is there until it has taken itself off. */
+void pool_relieve(struct pool *p)
+{
+	struct http_config *config = &p->server->config;
+	pthread_mutex_lock(&p->lock);
+	int64_t now = server_now(p->server);
+	int wanted = p->threads < config->threads_max || p->idle ? 0 : CUTS_MOST;
+	for (struct conn *job = p->quick.first; job && wanted; job = job->next, wanted--) {
+		uint64_t pace;
+		struct conn *k = slowest(p, now, &pace);
+		if (!k || pace >= MODEST * (uint64_t)config->rate_min)
+			break;
+		k->cut = true;
+		shutdown(k->fd, SHUT_RDWR);
+	}
 	pthread_mutex_unlock(&p->lock);
 }
 

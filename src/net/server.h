@@ -31,6 +31,7 @@ struct pool {
 	int waiting;
 	struct worker *idle; /* the one that ran last first: its caches are warm */
 	int threads, blocked, busy, slow_busy;
+	struct conn *waiting_for; /* peers, by threads that are blocked */
 	bool stop;
 };
 
@@ -81,8 +82,14 @@ void pool_done(struct pool *p);
 /* Takes a READY connection over; false (and it stays the caller's) when too many are waiting. */
 bool pool_push(struct pool *p, struct conn *k) MUST;
 /* Around a wait for the peer, and when a slow body has been read. */
-void pool_block(struct pool *p);
-void pool_unblock(struct pool *p);
+void pool_block(struct pool *p, struct conn *k);
+void pool_unblock(struct pool *p, struct conn *k);
+
+/*
+ * While requests wait and every thread is held by a peer that is waited for: cuts off the slowest
+ * of those, one for each request, but none that is as fast as a modest line. Called now and then.
+ */
+void pool_relieve(struct pool *p);
 void pool_body_done(struct pool *p, struct conn *k);
 
 #endif

@@ -147,6 +147,56 @@ def test_a_client_that_does_not_read_costs_no_memory_and_not_for_ever():
     wait_until(lambda: server.stats()["connections"] == 1)
 
 
+@timeout(60)
+def test_clients_that_hardly_read_do_not_keep_others_waiting():
+    server = Echo(workers=2, threads_max=6, stall_ms=60000, rate_min=1000)
+    slow = open_many(server, 20)
+    for raw in slow:
+        raw.send(get("/stream"))
+    for raw in slow[:6]:
+        raw.until(b"\r\n\r\n")
+    # All threads are held, and would be for a minute; some of them are taken back.
+    started = time.monotonic()
+    for _ in range(3):
+        eq(server.get("/hello", auth=None).status, 200)
+    took = time.monotonic() - started
+    if took > 25:
+        fail(f"others waited for {took:.1f} s")
+    close_all(slow)
+    wait_until(lambda: server.stats()["connections"] == 1)
+
+
+@timeout(60)
+def test_a_modest_reader_is_not_cut_off_for_others():
+    server = Echo(workers=1, threads_max=2, stall_ms=60000, rate_min=1000)
+    bytes = 20_000_000
+    with server.connect() as raw:
+        raw.send(get(f"/stream?bytes={bytes}"))
+        with server.connect() as other:
+            other.send(get(f"/stream?bytes={bytes}"))
+            others = threading.Thread(target=lambda: [server.get("/hello", auth=None) for _ in range(20)])
+            others.start()
+            readers = [threading.Thread(target=lambda r=r: eq(len(slowly(r, bytes)) >= bytes, True, "all of it"))
+                       for r in (raw, other)]
+            for thread in readers:
+                thread.start()
+            for thread in [*readers, others]:
+                thread.join()
+    eq(server.stats()["canceled"], 0)
+
+
+def slowly(raw, count):
+    """Reads `count` bytes at some 3 MB a second."""
+    got = b""
+    while len(got) < count:
+        piece = raw.socket.recv(300000)
+        if not piece:
+            break
+        got += piece
+        time.sleep(0.1)
+    return got
+
+
 def test_an_upload_faster_than_its_reader_is_held_back():
     server = Echo()
     server.request("POST", "/count", b"a" * 1000000, auth=None)
