@@ -5,11 +5,17 @@
  *	git_graphs graph-dump sha1 FILE          checks it and prints a line for each commit:
  *	                                         id tree date level generation filter parents…
  *	git_graphs graph-filter sha1 FILE PATH   the commits that may have changed a path
+ *	git_graphs bitmap-write sha1 PACK OUT    of the pack, with an entry for each commit on stdin;
+ *	git_graphs bitmap-table sha1 PACK OUT    with a lookup table
+ *	git_graphs bitmap-dump sha1 PACK FILE    checks it and prints a line for each entry: the commit,
+ *	                                         how many commits, trees, blobs it leads to, a hash of
+ *	                                         all their ids in order; and one with all types
  *
  * Prints what it did and how long it took on stderr.
  */
 #include "base/buf.h"
 #include "base/hex.h"
+#include "git/bitmap_write.h"
 #include "git/commit_graph_write.h"
 #include "os/file.h"
 #include "os/world.h"
@@ -139,6 +145,88 @@ static enum err tool_graph_filter(struct tool *t)
 	return OK;
 }
 
+static enum err bitmap_make(struct tool *t, bool table)
+{
+	struct numbers tips, none = {.arena = &t->graph.arena}, all;
+	struct file_sink to = {.sink.write = file_sink_write};
+	TRY(tool_open_pack(t, t->args[0]));
+	TRY(read_tips(t, &tips));
+	TRY(walk_new(t->c, &t->graph, &tips, &none, (struct walk_limits){0}, &all));
+	to.file = fopen(t->args[1], "wb");
+	if (!to.file)
+		return fail_errno(t->c, "open", t->args[1]);
+	struct bitmap_write w = {.graph = &t->graph,
+		.pack = t->pack,
+		.tips = &tips,
+		.commits = &all,
+		.lookup_table = table,
+		.to = &to.sink};
+	enum err err = bitmap_write(t->c, &w);
+	fclose(to.file);
+	fprintf(stderr, "%zu commits, %u entries\n", all.len, w.entries);
+	return err;
+}
+
+static enum err tool_bitmap_write(struct tool *t)
+{
+	return bitmap_make(t, false);
+}
+
+static enum err tool_bitmap_table(struct tool *t)
+{
+	return bitmap_make(t, true);
+}
+
+static void print_set(const struct bitmap *b, const char *name, const struct bits *set)
+{
+	uint32_t counts[BITMAP_TYPES + 1] = {0};
+	uint8_t digest[HASH_MAX];
+	char hex[2 * 8 + 1] = "";
+	struct hash hash;
+	hash_init(&hash, HASH_SHA256);
+	/* In the order of the ids. */
+	for (uint32_t i = 0; i < b->objects.ids.count; i++) {
+		if (!bits_has(set, b->objects.bit_of[i]))
+			continue;
+		counts[bitmap_type(b, b->objects.bit_of[i])]++;
+		hash_update(&hash, fanout_hash(&b->objects.ids, i), hash_size(b->objects.ids.algo));
+	}
+	hash_final(&hash, digest);
+	hex_encode(digest, 8, hex);
+	printf("%s %u %u %u %u %s\n", name, counts[OBJECT_COMMIT], counts[OBJECT_TREE],
+		counts[OBJECT_BLOB], counts[OBJECT_TAG], hex);
+}
+
+static enum err dump(struct tool *t, const struct bitmap *b)
+{
+	struct bits set = bitmap_bits(b, t->c->arena), work = bitmap_bits(b, t->c->arena);
+	for (uint32_t i = 0; i < b->entry_count; i++) {
+		struct oid id = oid_from_bytes(
+			t->algo, bitmap_objects_hash(&b->objects, b->entries[i].bit));
+		char hex[OID_HEX_MAX];
+		bits_clear(&set);
+		TRY(bitmap_add(t->c, b, i, &work, &set));
+		print_set(b, oid_hex(&id, hex), &set);
+	}
+	bits_clear(&set);
+	for (int type = OBJECT_COMMIT; type <= OBJECT_TAG; type++)
+		bits_or(&set, &b->types[type]);
+	print_set(b, "all", &set);
+	return OK;
+}
+
+static enum err tool_bitmap_dump(struct tool *t)
+{
+	struct str bytes;
+	struct bitmap *b = NULL;
+	TRY(tool_open_pack(t, t->args[0]));
+	TRY(file_read(t->c, t->args[1], FILE_MAX, &bytes));
+	TRY(bitmap_open(t->c, t->pack, bytes, true, &b));
+	enum err err = dump(t, b);
+	bitmap_close(b);
+	return err;
+}
+
 static const struct verb {
 	const char *name;
 	int args;
@@ -147,6 +235,9 @@ static const struct verb {
 	{"graph-write", 2, tool_graph_write},
 	{"graph-dump", 1, tool_graph_dump},
 	{"graph-filter", 2, tool_graph_filter},
+	{"bitmap-write", 2, tool_bitmap_write},
+	{"bitmap-table", 2, tool_bitmap_table},
+	{"bitmap-dump", 2, tool_bitmap_dump},
 };
 
 int main(int count, char **args)

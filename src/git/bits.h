@@ -1,0 +1,98 @@
+/*
+ * Sets of small numbers, a bit for each, worked on 64 at a time. Caller's memory, in an arena; one
+ * thread at a time. Both of two sets in one call are of the same size.
+ */
+#ifndef GIT_BITS_H
+#define GIT_BITS_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct bits {
+	uint64_t *words; /* bits past `count` in the last one are 0 */
+	uint32_t count;
+};
+
+enum { BITS_NONE = 0xffffffff };
+
+static inline size_t bits_words(uint32_t count)
+{
+	return count / 64 + (count % 64 != 0);
+}
+
+/* An empty set of numbers below `count`. */
+static inline struct bits bits_make(struct arena *a, uint32_t count)
+{
+	return (struct bits){NEW_ARRAY(a, uint64_t, bits_words(count)), count};
+}
+
+static inline void bits_clear(struct bits *b)
+{
+	memset(b->words, 0, bits_words(b->count) * sizeof *b->words);
+}
+
+static inline bool bits_has(const struct bits *b, uint32_t bit)
+{
+	return b->words[bit / 64] >> (bit % 64) & 1;
+}
+
+/* Says whether it was not there before. */
+static inline bool bits_add(struct bits *b, uint32_t bit)
+{
+	uint64_t *word = &b->words[bit / 64], mask = (uint64_t)1 << (bit % 64);
+	bool fresh = !(*word & mask);
+	*word |= mask;
+	return fresh;
+}
+
+static inline void bits_or(struct bits *to, const struct bits *from)
+{
+	for (size_t i = 0; i < bits_words(to->count); i++)
+		to->words[i] |= from->words[i];
+}
+
+static inline void bits_and(struct bits *to, const struct bits *from)
+{
+	for (size_t i = 0; i < bits_words(to->count); i++)
+		to->words[i] &= from->words[i];
+}
+
+static inline void bits_andnot(struct bits *to, const struct bits *from)
+{
+	for (size_t i = 0; i < bits_words(to->count); i++)
+		to->words[i] &= ~from->words[i];
+}
+
+static inline void bits_copy(struct bits *to, const struct bits *from)
+{
+	memcpy(to->words, from->words, bits_words(to->count) * sizeof *to->words);
+}
+
+static inline uint32_t bits_count(const struct bits *b)
+{
+	uint32_t count = 0;
+	for (size_t i = 0; i < bits_words(b->count); i++)
+		count += (uint32_t)__builtin_popcountll(b->words[i]);
+	return count;
+}
+
+/* The first number of the set from `from` on; BITS_NONE when there is none. */
+static inline uint32_t bits_next(const struct bits *b, uint32_t from)
+{
+	size_t at = from / 64, words = bits_words(b->count);
+	if (from >= b->count)
+		return BITS_NONE;
+	uint64_t word = b->words[at] & ~(uint64_t)0 << (from % 64);
+	while (!word && ++at < words)
+		word = b->words[at];
+	return word ? (uint32_t)(at * 64) + (uint32_t)__builtin_ctzll(word) : BITS_NONE;
+}
+
+/* for (uint32_t bit = bits_next(b, 0); bit != BITS_NONE; bit = bits_next(b, bit + 1)) */
+#define BITS_EACH(bit, b) \
+	for (uint32_t bit = bits_next((b), 0); bit != BITS_NONE; bit = bits_next((b), bit + 1))
+
+#endif
