@@ -169,8 +169,9 @@ static enum err upload(
 	if (!err)
 		return http_end(x);
 	struct error why = c->error;
-	if (u.told && http_end(x))
-		c->error = why;
+	/* The error to log is what the client was told, not that it left before the end. */
+	enum err ended = u.told ? http_end(x) : OK;
+	(void)ended;
 	c->error = why;
 	return err;
 }

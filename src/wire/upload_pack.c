@@ -31,16 +31,43 @@ enum err upload_pack_shallow(struct ctx *c, struct upload_pack *u)
 	return OK;
 }
 
+enum { KEEP_ALIVE_MICROSECONDS = 5000000 };
+
+/* In place of progress that a client does not want: now and then a packet with nothing in it, so
+ * that nobody between us takes the connection for dead. */
+struct keep_alive {
+	struct sink sink;
+	struct sink *to;
+	int64_t next;
+};
+
+static enum err keep_alive_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	struct keep_alive *k = (struct keep_alive *)self;
+	int64_t now = c->world->monotonic();
+	(void)bytes;
+	(void)len;
+	if (now < k->next)
+		return OK;
+	k->next = now + KEEP_ALIVE_MICROSECONDS;
+	TRY(sink_write(c, k->to, "0005\1", 5));
+	return sink_flush(c, k->to);
+}
+
 enum err upload_pack_send(struct ctx *c, struct upload_pack *u)
 {
 	struct side_band data, progress;
+	struct keep_alive quiet = {.sink.write = keep_alive_write,
+		.to = u->to,
+		.next = c->world->monotonic() + KEEP_ALIVE_MICROSECONDS};
 	TRY(lines_send(c, &u->lines));
 	u->in_pack = true;
 	if (!u->pack_band)
 		return fetch_send(c, u->fetch, u->to, NULL);
 	side_band_init(&data, u->to, BAND_DATA, u->pack_band);
 	side_band_init(&progress, u->to, BAND_PROGRESS, u->pack_band);
-	TRY(fetch_send(c, u->fetch, &data.sink, u->request.no_progress ? NULL : &progress.sink));
+	TRY(fetch_send(
+		c, u->fetch, &data.sink, u->request.no_progress ? &quiet.sink : &progress.sink));
 	return lines_flush(c, &u->lines);
 }
 

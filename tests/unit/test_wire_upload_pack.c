@@ -201,6 +201,35 @@ static void sideband_all_bands_all_lines(void **state)
 	assert_pack(&a);
 }
 
+static int64_t hurrying_clock(void)
+{
+	static int64_t now;
+	return now += 1000000;
+}
+
+static void a_client_without_progress_is_kept_alive(void **state)
+{
+	struct ctx *c = *state;
+	struct fetch_house *h = fetch_house(c);
+	struct buf request = {.arena = c->arena}, want = request;
+	struct world world = *c->world;
+	pkt_fmt(&request, "command=fetch");
+	pkt_delim(&request);
+	pkt_fmt(&request, "want %s", h->hex[4]);
+	pkt_fmt(&request, "no-progress");
+	pkt_fmt(&request, "done");
+	pkt_flush(&request);
+	world.monotonic = hurrying_clock;
+	c->world = &world;
+	struct answer a = ask(c, 2, &request);
+	c->world = &house_of(c)->world;
+	pkt_fmt(&want, "packfile\n");
+	buf_bytes(&want, "0005\1", 5);
+	assert_begins(&a, &want);
+	assert_pack(&a);
+	assert_true(str_find_str(a.text, STR("\2Enumerating")) == a.text.len);
+}
+
 static void a_refusal_is_told_in_the_protocols_words(void **state)
 {
 	struct ctx *c = *state;
@@ -268,6 +297,7 @@ int main(void)
 		HOUSE_TEST(version_2_answers_in_sections),
 		HOUSE_TEST(version_2_waits_for_done_when_asked),
 		HOUSE_TEST(sideband_all_bands_all_lines),
+		HOUSE_TEST(a_client_without_progress_is_kept_alive),
 		HOUSE_TEST(a_refusal_is_told_in_the_protocols_words),
 		HOUSE_TEST(refs_are_advertised_with_capabilities_on_the_first),
 	};
