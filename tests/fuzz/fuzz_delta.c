@@ -38,7 +38,7 @@ static void check(struct ctx *c, struct str base, struct str delta)
 	extent_bytes_init(&extent, base.at, base.len);
 	struct source_bytes from;
 	source_bytes_init(&from, delta.at, delta.len);
-	struct kept to = {{keep}, {.arena = c->arena}};
+	struct kept to = {{.write = keep}, {.arena = c->arena}};
 	enum err streamed = delta_stream(c, &extent.extent, &from.source, RESULT_MAX, &to.sink);
 	ASSERT(applied == streamed);
 	ASSERT(applied || str_eq(buf_view(&to.bytes), str_from(result, result_size)));

@@ -39,7 +39,7 @@ static void check_header(struct ctx *c, struct str input)
 static void check_object(struct ctx *c, struct str input)
 {
 	struct buf pack = {.arena = c->arena};
-	struct kept out = {{keep}, {.arena = c->arena}};
+	struct kept out = {{.write = keep}, {.arena = c->arena}};
 	struct idx_entry entries[2] = {{.id = {.hash = {1}, .algo = HASH_SHA1}, .offset = 12},
 		{.id = {.hash = {2}, .algo = HASH_SHA1}, .offset = 12 + input.len / 2}};
 	static const uint8_t trailer[20];

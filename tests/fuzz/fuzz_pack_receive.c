@@ -16,7 +16,7 @@ static void check_accepted(struct ctx *c, struct pack_received *got, struct memo
 	struct {
 		struct sink sink;
 		struct spool *spool;
-	} to = {{to_spool}, NULL};
+	} to = {{.write = to_spool}, NULL};
 	struct pack *pack;
 	struct odb_reader reader;
 	ASSERT(memory_make(c, &spools->maker, &to.spool) == OK);

@@ -57,7 +57,7 @@ static void begin(void)
 
 static void fuzz_one(struct ctx *c, struct str input)
 {
-	struct kept to = {{keep}, {.arena = c->arena}};
+	struct kept to = {{.write = keep}, {.arena = c->arena}};
 	struct source_bytes from;
 	size_t refs;
 	begin();
