@@ -45,32 +45,29 @@ static enum err to_commit(struct ctx *c, struct browse *b, struct revision *rev,
 	return OK;
 }
 
-static const struct ref *ref_under(
-	struct ctx *c, struct browse *b, const char *prefix, struct str name)
+static bool ref_under(
+	struct ctx *c, struct browse *b, const char *prefix, struct str name, struct ref *out)
 {
 	if (name.len == 0 || name.len > REF_NAME_MAX)
-		return NULL;
+		return false;
 	struct buf full = {.arena = c->arena};
 	buf_cstr(&full, prefix);
 	buf_str(&full, name);
-	return snapshot_ref(b->snapshot, buf_view(&full));
+	return snapshot_ref(b->snapshot, buf_view(&full), out);
 }
 
 /* Is `name` a branch, a tag or a full name? */
-static const struct ref *ref_named(
-	struct ctx *c, struct browse *b, struct str name, enum revision_kind *kind)
+static bool ref_named(
+	struct ctx *c, struct browse *b, struct str name, enum revision_kind *kind, struct ref *out)
 {
-	const struct ref *ref = ref_under(c, b, "refs/heads/", name);
 	*kind = REVISION_BRANCH;
-	if (!ref) {
-		ref = ref_under(c, b, "refs/tags/", name);
-		*kind = REVISION_TAG;
-	}
-	if (!ref && str_starts(name, STR("refs/"))) {
-		ref = ref_under(c, b, "", name);
-		*kind = REVISION_COMMIT;
-	}
-	return ref;
+	if (ref_under(c, b, "refs/heads/", name, out))
+		return true;
+	*kind = REVISION_TAG;
+	if (ref_under(c, b, "refs/tags/", name, out))
+		return true;
+	*kind = REVISION_COMMIT;
+	return str_starts(name, STR("refs/")) && ref_under(c, b, "", name, out);
 }
 
 static bool is_hex(struct str s)
@@ -109,11 +106,11 @@ enum err browse_resolve(
 	text = without_slashes_at_end(text);
 	struct str first = str_until(text, str_find(text, '/'));
 	for (struct str name = text;; name = str_until(name, str_find_last(name, '/'))) {
-		const struct ref *ref = ref_named(c, b, name, &rev->kind);
-		if (ref) {
+		struct ref ref;
+		if (ref_named(c, b, name, &rev->kind, &ref)) {
 			rev->text = name;
 			*path = str_from_index(text, name.len + 1);
-			return to_commit(c, b, rev, ref->id);
+			return to_commit(c, b, rev, ref.id);
 		}
 		if (name.len <= first.len)
 			break;
@@ -128,13 +125,13 @@ enum err browse_resolve(
 
 enum err browse_head(struct ctx *c, struct browse *b, struct revision *rev)
 {
-	const struct ref *ref = snapshot_ref(b->snapshot, b->snapshot->head);
+	struct ref ref;
 	rev->text = b->snapshot->head;
 	rev->kind = str_skip(&rev->text, STR("refs/heads/")) ? REVISION_BRANCH : REVISION_COMMIT;
-	if (!ref)
+	if (!snapshot_ref(b->snapshot, b->snapshot->head, &ref))
 		return fail(
 			c, ERR_NOT_FOUND, "nothing is pushed to \"%.*s\" yet", STR_FMT(rev->text));
-	return to_commit(c, b, rev, ref->id);
+	return to_commit(c, b, rev, ref.id);
 }
 
 enum err browse_entry(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
@@ -254,9 +251,8 @@ enum err browse_refs(
 	struct ctx *c, struct browse *b, struct str prefix, size_t skip, struct ref_list *out)
 {
 	const struct snapshot *s = b->snapshot;
-	size_t first = snapshot_lower_bound(s, prefix), end = first;
-	while (end < s->ref_count && str_starts(s->refs[end].name, prefix))
-		end++;
+	size_t first = ref_table_lower_bound(&s->refs, prefix);
+	size_t end = ref_table_prefix_end(&s->refs, prefix);
 	size_t total = end - first;
 	skip = skip < total ? skip : total;
 	size_t shown = total - skip < REFS_PER_PAGE ? total - skip : REFS_PER_PAGE;
@@ -265,8 +261,8 @@ enum err browse_refs(
 	struct ref_line *lines = NEW_ARRAY(c->arena, struct ref_line, count + 1);
 	for (size_t i = 0; i < count; i++) {
 		/* Too many to sort: the last by name come first, which are the newest versions. */
-		const struct ref *ref = &s->refs[all ? first + i : end - 1 - skip - i];
-		TRY(ref_line(c, b, ref, str_from_index(ref->name, prefix.len), &lines[i]));
+		const struct ref ref = ref_table_at(&s->refs, all ? first + i : end - 1 - skip - i);
+		TRY(ref_line(c, b, &ref, str_from_index(ref.name, prefix.len), &lines[i]));
 	}
 	if (all)
 		sort_array(c->arena, lines, count, sizeof *lines, by_date, NULL);
@@ -280,14 +276,15 @@ void browse_branches(struct ctx *c, struct browse *b, size_t limit, struct ref_l
 	const struct str prefix = STR("refs/heads/");
 	struct ref_line *lines = NEW_ARRAY(c->arena, struct ref_line, limit + 1);
 	size_t count = 0;
-	if (str_starts(s->head, prefix) && snapshot_ref(s, s->head))
+	struct ref ref;
+	if (str_starts(s->head, prefix) && snapshot_ref(s, s->head, &ref))
 		lines[count++] = (struct ref_line){
 			.name = str_from_index(s->head, prefix.len), .is_default = true};
-	for (size_t i = snapshot_lower_bound(s, prefix); i < s->ref_count && count < limit; i++) {
-		if (!str_starts(s->refs[i].name, prefix))
-			break;
-		if (!str_eq(s->refs[i].name, s->head))
-			lines[count++].name = str_from_index(s->refs[i].name, prefix.len);
+	size_t end = ref_table_prefix_end(&s->refs, prefix);
+	for (size_t i = ref_table_lower_bound(&s->refs, prefix); i < end && count < limit; i++) {
+		ref = ref_table_at(&s->refs, i);
+		if (!str_eq(ref.name, s->head))
+			lines[count++].name = str_from_index(ref.name, prefix.len);
 	}
 	*out = (struct ref_list){.at = lines, .count = count, .total = count};
 }

@@ -40,9 +40,9 @@ enum err fetch_want(struct ctx *c, struct fetch *f, const struct oid *id)
 	return OK;
 }
 
-static const struct ref *ref_find(const struct fetch *f, struct str name)
+static bool ref_find(const struct fetch *f, struct str name, struct ref *out)
 {
-	return snapshot_ref(f->snapshot, str_is(name, "HEAD") ? f->snapshot->head : name);
+	return snapshot_ref(f->snapshot, str_is(name, "HEAD") ? f->snapshot->head : name, out);
 }
 
 static int printed(struct str name)
@@ -52,10 +52,10 @@ static int printed(struct str name)
 
 enum err fetch_want_ref(struct ctx *c, struct fetch *f, struct str name, struct oid *id)
 {
-	const struct ref *ref = ref_find(f, name);
-	if (!ref)
+	struct ref ref;
+	if (!ref_find(f, name, &ref))
 		return fail(c, ERR_NOT_FOUND, "unknown ref %.*s", printed(name), name.at);
-	*id = ref->id;
+	*id = ref.id;
 	*vec_push(&f->wants) = *id;
 	return OK;
 }
@@ -71,13 +71,14 @@ bool fetch_have(struct fetch *f, const struct oid *id)
 enum err fetch_deepen_not(struct ctx *c, struct fetch *f, struct str name)
 {
 	static const char *const prefixes[] = {"", "refs/", "refs/tags/", "refs/heads/"};
-	const struct ref *ref = NULL;
+	bool found = false;
+	struct ref ref;
 	struct oid id;
-	for (size_t i = 0; i < 4 && !ref && name.len <= REF_NAME_MAX; i++)
-		ref = ref_find(
-			f, str_of(arena_fmt(c->arena, "%s%.*s", prefixes[i], STR_FMT(name))));
-	if (ref)
-		id = ref->id;
+	for (size_t i = 0; i < 4 && !found && name.len <= REF_NAME_MAX; i++)
+		found = ref_find(
+			f, str_of(arena_fmt(c->arena, "%s%.*s", prefixes[i], STR_FMT(name))), &ref);
+	if (found)
+		id = ref.id;
 	else if (!oid_parse(f->snapshot->algo, name, &id) || !odb_has(&f->reader, &id))
 		return fail(
 			c, ERR_NOT_FOUND, "deepen-not is not a ref: %.*s", printed(name), name.at);
@@ -146,16 +147,17 @@ enum err fetch_shallow(struct ctx *c, struct fetch *f, struct oids *shallow, str
 static enum err add_tags(struct ctx *c, struct fetch *f, struct enumerate *e)
 {
 	const struct snapshot *s = f->snapshot;
-	size_t i = snapshot_lower_bound(s, STR("refs/tags/"));
-	for (; i < s->ref_count && str_starts(s->refs[i].name, STR("refs/tags/")); i++) {
-		const struct ref *ref = &s->refs[i];
-		if (!ref->peeled.algo)
+	size_t i = ref_table_lower_bound(&s->refs, STR("refs/tags/"));
+	size_t end = ref_table_prefix_end(&s->refs, STR("refs/tags/"));
+	for (; i < end; i++) {
+		const struct ref ref = ref_table_at(&s->refs, i);
+		if (!ref.peeled.algo)
 			continue;
-		uint32_t target = oidmap_find(&f->graph.ids, ref->peeled.hash);
+		uint32_t target = oidmap_find(&f->graph.ids, ref.peeled.hash);
 		if (target == OIDMAP_NONE || !graph_has(&f->graph, target, MARK_SEND))
 			continue;
-		struct oid id = ref->id;
-		while (!oid_eq(&id, &ref->peeled)) {
+		struct oid id = ref.id;
+		while (!oid_eq(&id, &ref.peeled)) {
 			struct arena_mark mark = arena_mark(c->arena);
 			struct str bytes = {0};
 			struct tag tag;

@@ -134,9 +134,8 @@ static enum err current_value(
 	struct ref ref;
 	*out = oid_zero(repo->object_format);
 	if (p->snapshot && p->snapshot->version == repo->version) {
-		const struct ref *found = snapshot_ref(p->snapshot, name);
-		if (found)
-			*out = found->id;
+		if (snapshot_ref(p->snapshot, name, &ref))
+			*out = ref.id;
 		return OK;
 	}
 	enum err err = meta_ref_get(c, tx, repo, name, &ref);

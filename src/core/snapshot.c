@@ -32,11 +32,12 @@ static void snapshot_free(struct snapshot *s)
 {
 	for (size_t i = 0; i < s->odb.count; i++)
 		pack_unref(s->odb.packs[i]);
+	ref_table_done(&s->refs);
 	arena_done(&s->arena);
 	host_free(s, sizeof *s);
 }
 
-static struct snapshot *snapshot_ref_up(struct snapshot *s)
+struct snapshot *snapshot_hold(struct snapshot *s)
 {
 	if (s)
 		__atomic_add_fetch(&s->references, 1, __ATOMIC_RELAXED);
@@ -102,30 +103,39 @@ static struct entry *entry_of(struct snapshots *all, int64_t repo_id)
 }
 
 struct loading {
-	struct snapshot *into;
-	struct ref *refs;
-	size_t cap;
+	struct ref_maker maker;
+	size_t count;
 };
 
 static enum err take_ref(struct ctx *c, void *arg, const struct ref *ref)
 {
 	struct loading *l = arg;
-	ASSERT(l->into->ref_count < l->cap);
-	struct ref *to = &l->refs[l->into->ref_count++];
-	*to = *ref;
-	to->name = str_copy(&l->into->arena, ref->name);
+	if (ref->id.algo)
+		ref_maker_put(&l->maker, ref);
+	else
+		ref_maker_drop(&l->maker, ref->name);
 	/* Many refs, and somebody may have gone meanwhile. */
-	return l->into->ref_count % 1024 ? OK : ctx_check(c);
+	return ++l->count % 1024 ? OK : ctx_check(c);
 }
 
-static enum err load_refs(
-	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct snapshot *s)
+static enum err load_refs(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct snapshot *previous, struct snapshot *s)
 {
-	struct loading l = {.into = s};
-	TRY(meta_ref_count(c, tx, repo->id, &l.cap));
-	l.refs = NEW_ARRAY(&s->arena, struct ref, l.cap);
-	s->refs = l.refs;
-	return meta_ref_list(c, tx, repo, take_ref, &l);
+	struct loading l = {0};
+	enum err kind;
+	/* The log leads forward only. */
+	if (previous && previous->version > s->version)
+		previous = NULL;
+	ref_table_init(&s->refs, &s->arena, s->algo);
+	ref_maker_init(&l.maker, &s->refs, previous ? &previous->refs : NULL);
+	if (previous)
+		kind = meta_ref_changed(c, tx, repo, previous->version, take_ref, &l);
+	else
+		kind = meta_ref_list(c, tx, repo, take_ref, &l);
+	if (!kind)
+		ref_maker_end(&l.maker);
+	ref_maker_done(&l.maker);
+	return kind;
 }
 
 /* Bytes that lie in memory and belong to the extent. */
@@ -249,7 +259,7 @@ static enum err load(struct ctx *c, const struct origin *from, const struct snap
 	};
 	arena_init(&s->arena);
 	s->head = str_copy(&s->arena, from->repo->head);
-	enum err kind = load_refs(c, from->tx, from->repo, s);
+	enum err kind = load_refs(c, from->tx, from->repo, previous, s);
 	if (!kind)
 		kind = load_packs(c, from, previous, s);
 	if (kind)
@@ -270,7 +280,7 @@ static bool look_up(
 	*out = NULL;
 	*turn = false;
 	if (e->kept && e->kept->version == repo->version) {
-		*out = snapshot_ref_up(e->kept);
+		*out = snapshot_hold(e->kept);
 		return true;
 	}
 	/* Somebody whose transaction began long ago: the newer one stays. */
@@ -290,7 +300,7 @@ static void finish_turn(struct snapshots *all, int64_t repo_id, struct snapshot 
 	e->loading = false;
 	if (loaded && (!e->kept || e->kept->version < loaded->version)) {
 		snapshot_release(&e->kept);
-		e->kept = snapshot_ref_up(loaded);
+		e->kept = snapshot_hold(loaded);
 	}
 	host_wake(&all->lock);
 }
@@ -305,7 +315,7 @@ enum err snapshot_get(struct ctx *c, struct core *core, struct db_tx *tx, const 
 	while (!look_up(all, repo, out, &turn))
 		host_wait(&all->lock);
 	if (!*out)
-		previous = snapshot_ref_up(entry_of(all, repo->id)->kept);
+		previous = snapshot_hold(entry_of(all, repo->id)->kept);
 	host_unlock(&all->lock);
 	if (*out)
 		return OK;
@@ -317,23 +327,9 @@ enum err snapshot_get(struct ctx *c, struct core *core, struct db_tx *tx, const 
 	return kind;
 }
 
-size_t snapshot_lower_bound(const struct snapshot *s, struct str prefix)
+bool snapshot_ref(const struct snapshot *s, struct str name, struct ref *out)
 {
-	size_t low = 0, high = s->ref_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (str_cmp(s->refs[middle].name, prefix) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-const struct ref *snapshot_ref(const struct snapshot *s, struct str name)
-{
-	size_t at = snapshot_lower_bound(s, name);
-	return at < s->ref_count && str_eq(s->refs[at].name, name) ? &s->refs[at] : NULL;
+	return ref_table_find(&s->refs, name, out);
 }
 
 void snapshot_drop(struct core *core, int64_t repo_id)

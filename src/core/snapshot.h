@@ -3,21 +3,22 @@
  *
  * A request reads repo.version (one row), then uses the process's snapshot of exactly that version;
  * where there is none it is loaded by one thread while others wait for it. At most one version of
- * each repository is kept beyond its users, and at most `keep` repositories.
+ * each repository is kept beyond its users, and at most `keep` repositories. What the version
+ * before has already is shared: the next one costs what has changed, by the ref log.
  */
 #ifndef CORE_SNAPSHOT_H
 #define CORE_SNAPSHOT_H
 
 #include "core/core.h"
+#include "core/ref_table.h"
 #include "git/odb.h"
 
 struct snapshot {
 	int64_t repo_id;
 	int64_t version;
 	enum hash_algo algo;
-	struct str head;        /* HEAD's target */
-	const struct ref *refs; /* sorted by name, bytewise */
-	size_t ref_count;
+	struct str head; /* HEAD's target */
+	struct ref_table refs;
 	struct odb odb;
 	int references;
 	struct arena arena; /* all of the above */
@@ -33,10 +34,10 @@ void snapshot_release(struct snapshot **s);
 
 #define SNAPSHOT __attribute__((cleanup(snapshot_release))) struct snapshot
 
-/* The ref of that full name, or NULL. */
-const struct ref *snapshot_ref(const struct snapshot *s, struct str name);
-/* The first ref whose name is >= `prefix`: for walks over a prefix. */
-size_t snapshot_lower_bound(const struct snapshot *s, struct str prefix);
+/* The ref of that full name; false when there is none. Its name lives as long as the snapshot. */
+bool snapshot_ref(const struct snapshot *s, struct str name, struct ref *out);
+/* One more reference, for whoever keeps it beyond its request. */
+struct snapshot *snapshot_hold(struct snapshot *s);
 
 /*
  * One pack of the catalogue, opened for a reader of its own: whoever checks packs must get past one

@@ -40,13 +40,9 @@ enum err meta_ref_count(struct ctx *c, struct db_tx *tx, int64_t repo_id, size_t
 	return OK;
 }
 
-enum err meta_ref_list(
-	struct ctx *c, struct db_tx *tx, const struct repo *repo, meta_ref_visit *visit, void *arg)
+static enum err visit_refs(struct ctx *c, struct db_rows *rows, const struct repo *repo,
+	meta_ref_visit *visit, void *arg)
 {
-	static const char sql[] =
-		"SELECT name, oid, peeled FROM ref WHERE repo_id = $1 ORDER BY name";
-	DB_ROWS *rows = NULL;
-	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id)), &rows));
 	SCRATCH scratch;
 	arena_init(&scratch);
 	for (;;) {
@@ -61,6 +57,29 @@ enum err meta_ref_list(
 		TRY(visit(c, arg, &ref));
 		arena_rewind(&scratch, mark);
 	}
+}
+
+enum err meta_ref_list(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, meta_ref_visit *visit, void *arg)
+{
+	static const char sql[] =
+		"SELECT name, oid, peeled FROM ref WHERE repo_id = $1 ORDER BY name";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id)), &rows));
+	return visit_refs(c, rows, repo, visit, arg);
+}
+
+enum err meta_ref_changed(struct ctx *c, struct db_tx *tx, const struct repo *repo, int64_t version,
+	meta_ref_visit *visit, void *arg)
+{
+	static const char sql[] =
+		"SELECT changed.name, ref.oid, ref.peeled FROM "
+		"(SELECT DISTINCT name FROM ref_log WHERE repo_id = $1 AND version > $2) changed "
+		"LEFT JOIN ref ON ref.repo_id = $1 AND ref.name = changed.name "
+		"ORDER BY changed.name";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_I(version)), &rows));
+	return visit_refs(c, rows, repo, visit, arg);
 }
 
 enum err meta_ref_get(

@@ -13,6 +13,13 @@ enum err meta_ref_count(struct ctx *c, struct db_tx *tx, int64_t repo_id, size_t
 enum err meta_ref_list(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	meta_ref_visit *visit, void *arg) MUST;
 
+/*
+ * Visits, in the order of their names, the refs that were created, changed or deleted after
+ * `version`, as they are now; one that is gone has no id (algo 0). Otherwise like meta_ref_list.
+ */
+enum err meta_ref_changed(struct ctx *c, struct db_tx *tx, const struct repo *repo, int64_t version,
+	meta_ref_visit *visit, void *arg) MUST;
+
 /* ERR_NOT_FOUND. */
 enum err meta_ref_get(struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name,
 	struct ref *out) MUST;

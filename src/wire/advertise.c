@@ -16,51 +16,52 @@ enum err advertise_v2(struct ctx *c, enum hash_algo algo, struct sink *to)
 	return lines_flush(c, &out);
 }
 
-const struct ref *advertise_head(const struct snapshot *s)
+bool advertise_head(const struct snapshot *s, struct ref *out)
 {
-	return snapshot_ref(s, s->head);
+	return snapshot_ref(s, s->head, out);
 }
 
-/* The lines of an advertisement: what they need to know of each other. */
+/* What a client of version 0 or 1 is told first: the line that has the capabilities too. */
 struct advert {
 	struct lines out;
-	struct str capabilities; /* of the first line */
-	bool first;
+	struct str capabilities;
 };
-
-static enum err advert_line(
-	struct ctx *c, struct advert *a, const struct oid *id, struct str name, const char *suffix)
-{
-	char hex[OID_HEX_MAX];
-	oid_hex(id, hex);
-	if (!a->first)
-		return lines_fmt(c, &a->out, "%s %.*s%s\n", hex, STR_FMT(name), suffix);
-	a->first = false;
-	return lines_fmt(c, &a->out, "%s %.*s%s%c%.*s\n", hex, STR_FMT(name), suffix, 0,
-		STR_FMT(a->capabilities));
-}
 
 static enum err advert_begin(struct ctx *c, struct advert *a, int version, struct sink *to)
 {
 	lines_init(c, &a->out, to);
-	a->first = true;
 	return version == 1 ? lines_fmt(c, &a->out, "version 1\n") : OK;
 }
 
-static enum err advert_end(struct ctx *c, struct advert *a, enum hash_algo algo)
+static enum err first_line(struct ctx *c, struct advert *a, const struct oid *id, struct str name)
 {
-	struct oid zero = oid_zero(algo);
-	if (a->first)
-		TRY(advert_line(c, a, &zero, STR("capabilities"), "^{}"));
+	char hex[OID_HEX_MAX];
+	return lines_fmt(c, &a->out, "%s %.*s%c%.*s\n", oid_hex(id, hex), STR_FMT(name), 0,
+		STR_FMT(a->capabilities));
+}
+
+/* Ready-made lines from the ref at `from` on, and the end. */
+static enum err advert_end(
+	struct ctx *c, struct advert *a, const struct snapshot *s, size_t from, enum ref_lines how)
+{
+	TRY(lines_send(c, &a->out));
+	TRY(ref_table_write(c, &s->refs, from, s->refs.count, how, a->out.to));
 	return lines_flush(c, &a->out);
 }
 
-static void upload_capabilities(struct ctx *c, const struct snapshot *s, struct buf *to)
+static enum err no_refs(struct ctx *c, struct advert *a, enum hash_algo algo)
+{
+	struct oid zero = oid_zero(algo);
+	TRY(first_line(c, a, &zero, STR("capabilities^{}")));
+	return lines_flush(c, &a->out);
+}
+
+static void upload_capabilities(struct ctx *c, const struct snapshot *s, bool head, struct buf *to)
 {
 	buf_cstr(to, "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-since "
 		     "deepen-not deepen-relative no-progress include-tag multi_ack_detailed "
 		     "allow-tip-sha1-in-want allow-reachable-sha1-in-want no-done filter");
-	if (advertise_head(s))
+	if (head)
 		buf_fmt(to, " symref=HEAD:%.*s", STR_FMT(s->head));
 	buf_fmt(to, " object-format=%s agent=" WIRE_AGENT, object_format_name(s->algo));
 	if (*c->id)
@@ -72,19 +73,24 @@ enum err advertise_upload_pack(
 {
 	struct advert a;
 	struct buf capabilities = {.arena = c->arena};
-	const struct ref *head = advertise_head(s);
+	struct ref first;
+	bool head = advertise_head(s, &first);
 	TRY(advert_begin(c, &a, version, to));
-	upload_capabilities(c, s, &capabilities);
+	upload_capabilities(c, s, head, &capabilities);
 	a.capabilities = buf_view(&capabilities);
-	if (head)
-		TRY(advert_line(c, &a, &head->id, STR("HEAD"), ""));
-	for (size_t i = 0; i < s->ref_count; i++) {
-		const struct ref *ref = &s->refs[i];
-		TRY(advert_line(c, &a, &ref->id, ref->name, ""));
-		if (ref->peeled.algo)
-			TRY(advert_line(c, &a, &ref->peeled, ref->name, "^{}"));
+	if (s->refs.count == 0)
+		return no_refs(c, &a, s->algo);
+	if (head) {
+		TRY(first_line(c, &a, &first.id, STR("HEAD")));
+		return advert_end(c, &a, s, 0, REF_LINES_V0);
 	}
-	return advert_end(c, &a, s->algo);
+	first = ref_table_at(&s->refs, 0);
+	char hex[OID_HEX_MAX];
+	TRY(first_line(c, &a, &first.id, first.name));
+	if (first.peeled.algo)
+		TRY(lines_fmt(c, &a.out, "%s %.*s^{}\n", oid_hex(&first.peeled, hex),
+			STR_FMT(first.name)));
+	return advert_end(c, &a, s, 1, REF_LINES_V0);
 }
 
 enum err advertise_receive_pack(
@@ -98,7 +104,9 @@ enum err advertise_receive_pack(
 	if (*c->id)
 		buf_fmt(&capabilities, " session-id=%s", c->id);
 	a.capabilities = buf_view(&capabilities);
-	for (size_t i = 0; s && i < s->ref_count; i++)
-		TRY(advert_line(c, &a, &s->refs[i].id, s->refs[i].name, ""));
-	return advert_end(c, &a, algo);
+	if (!s || s->refs.count == 0)
+		return no_refs(c, &a, algo);
+	const struct ref first = ref_table_at(&s->refs, 0);
+	TRY(first_line(c, &a, &first.id, first.name));
+	return advert_end(c, &a, s, 1, REF_LINES_PLAIN);
 }

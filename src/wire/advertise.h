@@ -21,7 +21,7 @@ enum err advertise_upload_pack(
 enum err advertise_receive_pack(struct ctx *c, const struct snapshot *s, enum hash_algo algo,
 	int version, struct sink *to) MUST;
 
-/* What `HEAD` points at, or NULL when that is not there yet. */
-const struct ref *advertise_head(const struct snapshot *s);
+/* What `HEAD` points at; false when that is not there yet. */
+bool advertise_head(const struct snapshot *s, struct ref *out);
 
 #endif

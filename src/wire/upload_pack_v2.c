@@ -1,56 +1,51 @@
 /* Version 2: gitprotocol-v2(5), the commands ls-refs, fetch and object-info. */
+#include "base/sort.h"
 #include "wire/advertise.h"
 #include "wire/upload_pack.h"
-
-static bool is_asked_for(const struct upload_request *r, struct str name)
-{
-	for (size_t i = 0; i < r->prefixes.len; i++)
-		if (str_starts(name, r->prefixes.at[i]))
-			return true;
-	return r->prefixes.len == 0;
-}
 
 static enum err head_line(struct ctx *c, struct upload_pack *u)
 {
 	const struct snapshot *s = u->fetch->snapshot;
 	const struct upload_request *r = &u->request;
-	const struct ref *head = advertise_head(s);
+	bool asked = r->prefixes.len == 0;
 	char hex[OID_HEX_MAX];
-	if (!is_asked_for(r, STR("HEAD")) || (!head && !r->unborn))
+	struct ref ref;
+	for (size_t i = 0; i < r->prefixes.len && !asked; i++)
+		asked = str_starts(STR("HEAD"), r->prefixes.at[i]);
+	bool head = asked && advertise_head(s, &ref);
+	if (!asked || (!head && !r->unborn))
 		return OK;
-	const char *id = head ? oid_hex(&head->id, hex) : "unborn";
+	const char *id = head ? oid_hex(&ref.id, hex) : "unborn";
 	if (!r->symrefs)
 		return head ? lines_fmt(c, &u->lines, "%s HEAD\n", id) : OK;
 	return lines_fmt(c, &u->lines, "%s HEAD symref-target:%.*s\n", id, STR_FMT(s->head));
 }
 
-static enum err ref_line(struct ctx *c, struct upload_pack *u, const struct ref *ref)
+static int prefix_cmp(const void *a, const void *b, const void *arg)
 {
-	char hex[OID_HEX_MAX], peeled[OID_HEX_MAX];
-	if (!u->request.peel || !ref->peeled.algo)
-		return lines_fmt(
-			c, &u->lines, "%s %.*s\n", oid_hex(&ref->id, hex), STR_FMT(ref->name));
-	return lines_fmt(c, &u->lines, "%s %.*s peeled:%s\n", oid_hex(&ref->id, hex),
-		STR_FMT(ref->name), oid_hex(&ref->peeled, peeled));
+	(void)arg;
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-/* A few prefixes are looked up in the sorted list; for many, each ref is judged once. */
+/* Each prefix is a range of the sorted refs; one that begins with another lies in that one's. */
 static enum err ls_refs(struct ctx *c, struct upload_pack *u)
 {
-	const struct snapshot *s = u->fetch->snapshot;
-	struct str only = {0};
-	size_t at = 0;
+	const struct ref_table *refs = &u->fetch->snapshot->refs;
+	enum ref_lines how = u->request.peel ? REF_LINES_V2 : REF_LINES_PLAIN;
+	struct strs *prefixes = &u->request.prefixes;
+	const struct str *last = NULL;
 	TRY(head_line(c, u));
-	if (u->request.prefixes.len == 1) {
-		only = u->request.prefixes.at[0];
-		at = snapshot_lower_bound(s, only);
-	}
-	for (; at < s->ref_count; at++) {
-		const struct ref *ref = &s->refs[at];
-		if (only.len && !str_starts(ref->name, only))
-			break;
-		if (is_asked_for(&u->request, ref->name))
-			TRY(ref_line(c, u, ref));
+	TRY(lines_send(c, &u->lines));
+	if (prefixes->len == 0)
+		TRY(ref_table_write(c, refs, 0, refs->count, how, u->to));
+	sort_array(c->arena, prefixes->at, prefixes->len, sizeof *prefixes->at, prefix_cmp, NULL);
+	for (size_t i = 0; i < prefixes->len; i++) {
+		struct str prefix = prefixes->at[i];
+		if (last && str_starts(prefix, *last))
+			continue;
+		last = &prefixes->at[i];
+		TRY(ref_table_write(c, refs, ref_table_lower_bound(refs, prefix),
+			ref_table_prefix_end(refs, prefix), how, u->to));
 	}
 	return lines_flush(c, &u->lines);
 }

@@ -72,9 +72,12 @@ static void add_ref(struct ctx *c, const struct repo *repo, const char *name)
 	DB_TX *tx = NULL;
 	int64_t version;
 	change.new.hash[0] = 1;
+	struct ref_log log = {.change = change, .username = STR(""), .request = STR("")};
 	assert_ok(c, db_begin(c, core_of(c)->db, DB_WRITE, &tx));
 	assert_ok(c, meta_ref_swap(c, tx, repo, &change));
 	assert_ok(c, meta_repo_bump_version(c, tx, repo->id, &version));
+	log.version = version;
+	assert_ok(c, meta_ref_log_add(c, tx, repo->id, &log));
 	assert_ok(c, db_commit(c, &tx));
 }
 
@@ -95,15 +98,15 @@ static void a_version_is_loaded_once_and_shared(void **state)
 	assert_ok(c, take(c, core_of(c), repo.id, &first));
 	assert_ok(c, take(c, core_of(c), repo.id, &second));
 	assert_ptr_equal(first, second);
-	assert_int_equal(first->ref_count, 0);
+	assert_int_equal(first->refs.count, 0);
 	assert_int_equal(first->odb.count, 0);
 	assert_true(str_is(first->head, "refs/heads/main"));
 	add_ref(c, &repo, "refs/heads/main");
 	assert_ok(c, take(c, core_of(c), repo.id, &third));
 	assert_ptr_not_equal(first, third);
 	assert_int_equal(third->version, first->version + 1);
-	assert_int_equal(third->ref_count, 1);
-	assert_int_equal(first->ref_count, 0);
+	assert_int_equal(third->refs.count, 1);
+	assert_int_equal(first->refs.count, 0);
 }
 
 static void refs_are_found_by_name_and_by_prefix(void **state)
@@ -116,14 +119,15 @@ static void refs_are_found_by_name_and_by_prefix(void **state)
 		add_ref(c, &repo, names[i]);
 	SNAPSHOT *s = NULL;
 	assert_ok(c, take(c, core_of(c), repo.id, &s));
-	assert_int_equal(s->ref_count, 5);
+	struct ref ref;
+	assert_int_equal(s->refs.count, 5);
 	for (int i = 0; i < 5; i++)
-		assert_non_null(snapshot_ref(s, str_of(names[i])));
-	assert_null(snapshot_ref(s, STR("refs/heads")));
-	assert_null(snapshot_ref(s, STR("refs/zzz")));
-	assert_int_equal(snapshot_lower_bound(s, STR("refs/tags/")), 3);
-	assert_int_equal(snapshot_lower_bound(s, STR("")), 0);
-	assert_int_equal(snapshot_lower_bound(s, STR("s")), 5);
+		assert_true(snapshot_ref(s, str_of(names[i]), &ref));
+	assert_false(snapshot_ref(s, STR("refs/heads"), &ref));
+	assert_false(snapshot_ref(s, STR("refs/zzz"), &ref));
+	assert_int_equal(ref_table_lower_bound(&s->refs, STR("refs/tags/")), 3);
+	assert_int_equal(ref_table_lower_bound(&s->refs, STR("")), 0);
+	assert_int_equal(ref_table_lower_bound(&s->refs, STR("s")), 5);
 }
 
 static void the_next_version_shares_the_open_packs(void **state)
@@ -243,9 +247,37 @@ static void an_old_transaction_gets_its_own_version(void **state)
 	assert_ok(c, take(c, core_of(c), repo.id, &new));
 	assert_ok(c, snapshot_get(c, core_of(c), tx, &then, &old));
 	assert_int_equal(old->version, then.version);
-	assert_int_equal(old->ref_count, 0);
+	assert_int_equal(old->refs.count, 0);
 	assert_ok(c, take(c, core_of(c), repo.id, &again));
 	assert_ptr_equal(again, new);
+}
+
+static void the_next_version_has_what_the_log_says(void **state)
+{
+	struct ctx *c = *state;
+	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct ref_change gone = {.name = STR("refs/heads/b"), .new = oid_zero(HASH_SHA1)};
+	struct ref_log log = {.username = STR(""), .request = STR("")};
+	SNAPSHOT *first = NULL, *second = NULL;
+	struct ref ref;
+	add_ref(c, &repo, "refs/heads/a");
+	add_ref(c, &repo, "refs/heads/b");
+	assert_ok(c, take(c, core_of(c), repo.id, &first));
+	add_ref(c, &repo, "refs/heads/a1");
+	DB_TX *tx = NULL;
+	gone.old = ref_table_at(&first->refs, 1).id;
+	log.change = gone;
+	assert_ok(c, db_begin(c, core_of(c)->db, DB_WRITE, &tx));
+	assert_ok(c, meta_ref_swap(c, tx, &repo, &gone));
+	assert_ok(c, meta_repo_bump_version(c, tx, repo.id, &log.version));
+	assert_ok(c, meta_ref_log_add(c, tx, repo.id, &log));
+	assert_ok(c, db_commit(c, &tx));
+	assert_ok(c, take(c, core_of(c), repo.id, &second));
+	assert_int_equal(second->version, first->version + 2);
+	assert_int_equal(second->refs.count, 2);
+	assert_true(snapshot_ref(second, STR("refs/heads/a1"), &ref));
+	assert_false(snapshot_ref(second, STR("refs/heads/b"), &ref));
+	assert_true(snapshot_ref(first, STR("refs/heads/b"), &ref));
 }
 
 /* A fault at every operation of a load in turn: an error, nothing leaks, and the next load works. */
@@ -285,6 +317,7 @@ int main(void)
 		HOUSE_TEST(who_asks_at_once_gets_the_same),
 		HOUSE_TEST(at_most_so_many_repositories_are_kept),
 		HOUSE_TEST(an_old_transaction_gets_its_own_version),
+		HOUSE_TEST(the_next_version_has_what_the_log_says),
 		HOUSE_TEST(a_load_that_fails_leaves_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
