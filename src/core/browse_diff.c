@@ -1,12 +1,11 @@
 /* What a commit changed: trees, then renames, then lines. */
 #include "core/browse.h"
 
-#include "base/map.h"
 #include "base/vec.h"
 #include "git/diff.h"
-#include "git/tree_diff.h"
+#include "git/rename.h"
 
-enum { CONTEXT = 3, HEADING_MAX = 80, RENAME_CANDIDATES_MAX = 20, RENAME_BYTES_MAX = 1 << 17 };
+enum { CONTEXT = 3, HEADING_MAX = 80 };
 
 struct job {
 	struct browse *browse;
@@ -219,102 +218,23 @@ static bool is_gone(const struct diff_file *f)
 	return f->old_path.len == 0;
 }
 
-static bool same_kind(const struct diff_file *a, const struct diff_file *b)
+/* What the search for renames reads lies in the scratch arena. */
+static enum err find_renames(struct ctx *c, struct job *j, const struct tree_changes *changes)
 {
-	return (a->old_mode & 0170000) == (b->new_mode & 0170000) && !is_gitlink(a->old_mode);
-}
-
-/* Deleted here and added there with the very same content. */
-static void find_moves(struct ctx *c, struct job *j)
-{
-	struct map deleted = {.arena = c->arena};
-	c->world->random(&deleted.seed, sizeof deleted.seed);
-	for (size_t i = 0; i < j->count; i++) {
-		struct diff_file *f = &j->files[i];
-		if (f->change == DIFF_DELETED)
-			*map_put(&deleted, str_from(f->old_id.hash, HASH_MAX)) = f;
-	}
-	for (size_t i = 0; i < j->count; i++) {
-		struct diff_file *f = &j->files[i];
-		if (f->change != DIFF_ADDED)
-			continue;
-		struct diff_file *from = map_get(&deleted, str_from(f->new_id.hash, HASH_MAX));
-		if (from && !is_gone(from) && same_kind(from, f))
-			join(from, f, 100);
-	}
-}
-
-/* How many percent of the longer text are lines that both have. */
-static int similarity(struct ctx *c, struct str old, struct str new)
-{
-	struct map lines = {.arena = c->arena};
-	struct str rest = old, line;
-	size_t common = 0;
-	c->world->random(&lines.seed, sizeof lines.seed);
-	while (str_line(&rest, &line)) {
-		void **count = map_put(&lines, line);
-		*count = (void *)((uintptr_t)*count + 1);
-	}
-	for (rest = new; str_line(&rest, &line);) {
-		uintptr_t count = (uintptr_t)map_get(&lines, line);
-		if (count) {
-			*map_put(&lines, line) = (void *)(count - 1);
-			common += line.len + 1;
-		}
-	}
-	size_t longer = old.len > new.len ? old.len : new.len;
-	return longer ? (int)((uint64_t)common * 100 / longer) : 0;
-}
-
-static enum err best_source(
-	struct ctx *c, struct job *j, struct diff_file *to, struct diff_file **from, int *best)
-{
-	struct str new, old;
-	uint64_t size, other;
-	if (is_gitlink(to->new_mode))
-		return OK;
-	TRY(size_of(c, j, &to->new_id, &size));
-	if (size == 0 || size > RENAME_BYTES_MAX)
-		return OK;
-	TRY(read_text(c, j, &to->new_id, &new));
-	for (size_t i = 0; i < j->count; i++) {
-		struct diff_file *f = &j->files[i];
-		if (f->change != DIFF_DELETED || is_gone(f) || !same_kind(f, to))
-			continue;
-		TRY(size_of(c, j, &f->old_id, &other));
-		if (other > 2 * size || size > 2 * other)
-			continue;
-		TRY(read_text(c, j, &f->old_id, &old));
-		int percent = similarity(c, old, new);
-		if (percent > *best)
-			*best = percent, *from = f;
-	}
-	return OK;
-}
-
-/* Deleted here and added there with much in common. Only where there are few: it compares pairs. */
-static enum err find_edited_moves(struct ctx *c, struct job *j)
-{
-	size_t deleted = 0, added = 0;
-	for (size_t i = 0; i < j->count; i++) {
-		deleted += j->files[i].change == DIFF_DELETED && !is_gone(&j->files[i]);
-		added += j->files[i].change == DIFF_ADDED;
-	}
-	if (!deleted || deleted > RENAME_CANDIDATES_MAX || added > RENAME_CANDIDATES_MAX)
-		return OK;
-	for (size_t i = 0; i < j->count; i++) {
-		struct diff_file *from = NULL;
-		int best = 49;
-		if (j->files[i].change != DIFF_ADDED)
-			continue;
-		struct arena_mark mark = arena_mark(c->arena);
-		TRY(best_source(c, j, &j->files[i], &from, &best));
-		arena_rewind(c->arena, mark);
-		if (from)
-			join(from, &j->files[i], best < 100 ? best : 99);
-		TRY(ctx_check(c));
-	}
-	return OK;
+	struct ctx own = *c;
+	struct rename_pairs pairs;
+	struct rename_limits limits = RENAME_LIMITS_PAGE;
+	limits.all_bytes = j->limits->all_bytes;
+	own.arena = &j->scratch;
+	struct arena_mark mark = arena_mark(own.arena);
+	enum err err = renames_find(&own, &j->browse->reader, changes, &limits, &pairs);
+	for (size_t i = 0; !err && i < pairs.count; i++)
+		join(&j->files[pairs.at[i].from], &j->files[pairs.at[i].to],
+			pairs.at[i].similarity);
+	arena_rewind(own.arena, mark);
+	if (err)
+		c->error = own.error;
+	return err;
 }
 
 static enum err tree_of(struct ctx *c, struct browse *b, const struct oid *id, struct oid *out)
@@ -350,8 +270,7 @@ enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *
 	j.count = changes.count;
 	for (size_t i = 0; i < changes.count; i++)
 		add_file(&j.files[i], &changes.at[i]);
-	find_moves(c, &j);
-	TRY(find_edited_moves(c, &j));
+	TRY(find_renames(c, &j, &changes));
 	drop_gone(&j);
 	for (size_t i = 0; i < j.count; i++) {
 		TRY(compare_file(c, &j, &j.files[i]));

@@ -2,31 +2,13 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "git/diff_parts.h"
 
-/*
- * Beyond this many edits a search gives up on the shortest path and takes the best one so far.
- * It bounds the work on a text of n lines to about n * COST_MAX.
- */
-enum { COST_MAX = 400 };
+enum { LIMIT_MAX = 1024, WINDOW = 100, RUN_FACTOR = 4, TAIL_BLOCK = 1024 };
 
-/* One text, as the search sees it: equal lines have equal numbers. */
-struct side {
-	struct text_lines text;
-	uint32_t *class;
-	uint8_t *changed; /* a flag for each line: the result */
-	uint32_t *kept;   /* lines that occur in the other text too: all the search looks at */
-	uint32_t kept_count;
-};
-
-struct search {
-	struct side old, new;
-	int32_t *forward, *backward; /* furthest x on each diagonal; indexed from -half */
-	int32_t half;
-};
-
-/* Part of both kept lists: [a, a_end) and [b, b_end). */
-struct box {
-	int32_t a, a_end, b, b_end;
+struct job {
+	struct diff_side old, new;
+	uint32_t *in_old, *in_new; /* how often each class occurs */
 };
 
 static enum err split(struct ctx *c, struct str text, struct text_lines *out)
@@ -47,7 +29,7 @@ static enum err split(struct ctx *c, struct str text, struct text_lines *out)
 	return OK;
 }
 
-static void classify(struct map *known, struct side *s, uint32_t *next)
+static void classify(struct map *known, struct diff_side *s, uint32_t *next)
 {
 	for (uint32_t i = 0; i < s->text.count; i++) {
 		void **place = map_put(known, s->text.at[i]);
@@ -57,149 +39,68 @@ static void classify(struct map *known, struct side *s, uint32_t *next)
 	}
 }
 
-static void keep(struct side *s, const uint8_t *in_other)
+enum { NEVER = 0, SOMETIMES = 1, OFTEN = 2 };
+
+/*
+ * A line that occurs often in the other text tells little. Among many that do not occur there at
+ * all it is taken for changed too.
+ */
+static bool lost(const uint8_t *fit, int64_t i, int64_t first, int64_t last)
 {
-	for (uint32_t i = 0; i < s->text.count; i++) {
-		if (in_other[s->class[i]])
+	int64_t never = 0, often = 1;
+	first = i - first > WINDOW ? i - WINDOW : first;
+	last = last - i > WINDOW ? i + WINDOW : last;
+	for (int64_t k = i - 1; k >= first && fit[k] != SOMETIMES; k--)
+		fit[k] == NEVER ? never++ : often++;
+	if (never == 0)
+		return false;
+	int64_t before = never;
+	often++;
+	for (int64_t k = i + 1; k <= last && fit[k] != SOMETIMES; k++)
+		fit[k] == NEVER ? never++ : often++;
+	return never != before && often * RUN_FACTOR < often + never;
+}
+
+/* Chooses what of [first, end) the search looks at; the rest is changed. */
+static void keep(
+	struct ctx *c, struct diff_side *s, const uint32_t *in_other, uint32_t first, uint32_t end)
+{
+	uint32_t limit = (uint32_t)diff_root(s->text.count);
+	uint8_t *fit = NEW_ARRAY(c->arena, uint8_t, s->text.count + 1);
+	limit = limit < LIMIT_MAX ? limit : LIMIT_MAX;
+	for (uint32_t i = first; i < end; i++) {
+		uint32_t times = in_other[s->class[i]];
+		fit[i] = times == 0 ? NEVER : times >= limit ? OFTEN : SOMETIMES;
+	}
+	for (uint32_t i = first; i < end; i++) {
+		if (fit[i] == SOMETIMES ||
+			(fit[i] == OFTEN && !lost(fit, i, first, (int64_t)end - 1)))
 			s->kept[s->kept_count++] = i;
 		else
 			s->changed[i] = 1;
 	}
 }
 
-static uint32_t old_class(const struct search *k, int32_t i)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-	return k->old.class[k->old.kept[i]];
+	return a < b ? a : b;
 }
 
-static uint32_t new_class(const struct search *k, int32_t i)
+/* Equal lines at both ends are no part of the search. */
+static void keep_both(struct ctx *c, struct job *j)
 {
-	return k->new.class[k->new.kept[i]];
+	struct diff_side *old = &j->old, *new = &j->new;
+	uint32_t both = least(old->text.count, new->text.count), head = 0, tail = 0;
+	while (head < both && old->class[head] == new->class[head])
+		head++;
+	while (tail < both - head &&
+		old->class[old->text.count - 1 - tail] == new->class[new->text.count - 1 - tail])
+		tail++;
+	keep(c, old, j->in_new, head, old->text.count - tail);
+	keep(c, new, j->in_old, head, new->text.count - tail);
 }
 
-static bool same(const struct search *k, int32_t a, int32_t b)
-{
-	return old_class(k, a) == new_class(k, b);
-}
-
-static int32_t at_least(int32_t value, int32_t least)
-{
-	return value > least ? value : least;
-}
-
-/* Where a path on diagonal d arrives with one more edit: by a deletion or an insertion. */
-static int32_t extend(const int32_t *furthest, int32_t d, int32_t cost)
-{
-	if (d == -cost || (d != cost && furthest[d - 1] < furthest[d + 1]))
-		return furthest[d + 1];
-	return furthest[d - 1] + 1;
-}
-
-struct middle {
-	int32_t x, y, u, v; /* the two paths meet in the run of equal lines from (x,y) to (u,v) */
-};
-
-/* One more edit from the box's start; true when that meets the paths from its end. */
-static bool go_forward(struct search *k, const struct box *box, int32_t cost, struct middle *out)
-{
-	int32_t n = box->a_end - box->a, m = box->b_end - box->b, delta = n - m;
-	int32_t from = -(cost - 2 * at_least(cost - m, 0));
-	int32_t to = cost - 2 * at_least(cost - n, 0);
-	for (int32_t d = from; d <= to; d += 2) {
-		int32_t x = extend(k->forward, d, cost), start = x;
-		while (x < n && x - d < m && same(k, box->a + x, box->b + x - d))
-			x++;
-		k->forward[d] = x;
-		int32_t other = delta - d;
-		if ((delta & 1) && other >= -(cost - 1) && other <= cost - 1 &&
-			x + k->backward[other] >= n) {
-			*out = (struct middle){start, start - d, x, x - d};
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool go_backward(struct search *k, const struct box *box, int32_t cost, struct middle *out)
-{
-	int32_t n = box->a_end - box->a, m = box->b_end - box->b, delta = n - m;
-	int32_t from = -(cost - 2 * at_least(cost - m, 0));
-	int32_t to = cost - 2 * at_least(cost - n, 0);
-	for (int32_t d = from; d <= to; d += 2) {
-		int32_t x = extend(k->backward, d, cost), start = x;
-		while (x < n && x - d < m && same(k, box->a_end - 1 - x, box->b_end - 1 - x + d))
-			x++;
-		k->backward[d] = x;
-		int32_t other = delta - d;
-		if (!(delta & 1) && other >= -cost && other <= cost && x + k->forward[other] >= n) {
-			*out = (struct middle){n - x, m - x + d, n - start, m - start + d};
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The point that the paths from the start got furthest to. */
-static struct middle best_so_far(const struct search *k, const struct box *box, int32_t cost)
-{
-	int32_t n = box->a_end - box->a, m = box->b_end - box->b;
-	struct middle best = {0, 1, 0, 1};
-	int32_t from = -(cost - 2 * at_least(cost - m, 0));
-	int32_t to = cost - 2 * at_least(cost - n, 0);
-	for (int32_t d = from; d <= to; d += 2) {
-		int32_t x = k->forward[d], y = x - d;
-		bool inside = x >= 0 && x <= n && y >= 0 && y <= m && x + y < n + m;
-		if (inside && x + y > best.x + best.y)
-			best = (struct middle){x, y, x, y};
-	}
-	return best;
-}
-
-static struct middle find_middle(struct search *k, const struct box *box)
-{
-	struct middle found;
-	k->forward[1] = k->backward[1] = 0;
-	for (int32_t cost = 0;; cost++) {
-		if (go_forward(k, box, cost, &found) || go_backward(k, box, cost, &found))
-			return found;
-		if (cost == COST_MAX)
-			return best_so_far(k, box, cost);
-	}
-}
-
-static void trim(const struct search *k, struct box *box)
-{
-	while (box->a < box->a_end && box->b < box->b_end && same(k, box->a, box->b))
-		box->a++, box->b++;
-	while (box->a < box->a_end && box->b < box->b_end &&
-		same(k, box->a_end - 1, box->b_end - 1))
-		box->a_end--, box->b_end--;
-}
-
-static enum err search(struct ctx *c, struct search *k)
-{
-	VEC_OF(struct box) todo = {.arena = c->arena};
-	*vec_push(&todo) =
-		(struct box){0, (int32_t)k->old.kept_count, 0, (int32_t)k->new.kept_count};
-	while (todo.len) {
-		struct box box = todo.at[--todo.len];
-		trim(k, &box);
-		if (box.a == box.a_end || box.b == box.b_end) {
-			for (int32_t i = box.a; i < box.a_end; i++)
-				k->old.changed[k->old.kept[i]] = 1;
-			for (int32_t i = box.b; i < box.b_end; i++)
-				k->new.changed[k->new.kept[i]] = 1;
-			continue;
-		}
-		TRY(ctx_check(c));
-		struct middle m = find_middle(k, &box);
-		*vec_push(&todo) = (struct box){box.a, box.a + m.x, box.b, box.b + m.y};
-		*vec_push(&todo) = (struct box){box.a + m.u, box.a_end, box.b + m.v, box.b_end};
-	}
-	return OK;
-}
-
-static void collect(struct ctx *c, const struct search *k, struct diff_script *out)
+static void collect(struct ctx *c, const struct job *k, struct diff_script *out)
 {
 	VEC_OF(struct diff_edit) edits = {.arena = c->arena};
 	uint32_t a = 0, b = 0;
@@ -222,76 +123,60 @@ static void collect(struct ctx *c, const struct search *k, struct diff_script *o
 	out->count = edits.len;
 }
 
-/*
- * An insertion (or a deletion) may slide where the line after it equals its first one. Down is how
- * people think of it: the new function and its closing brace, not the brace before it.
- */
-static void slide_down(const struct search *k, const struct diff_script *s, size_t i)
-{
-	struct diff_edit *e = &s->edits[i];
-	bool last = i + 1 == s->count;
-	if (e->old_count && e->new_count)
-		return;
-	const struct side *side = e->new_count ? &k->new : &k->old;
-	const uint32_t *at = e->new_count ? &e->new_at : &e->old_at;
-	uint32_t count = e->old_count + e->new_count;
-	uint32_t limit = side->text.count;
-	if (!last)
-		limit = (e->new_count ? e[1].new_at : e[1].old_at) - 1;
-	while (*at + count < limit && side->class[*at] == side->class[*at + count])
-		e->old_at++, e->new_at++;
-}
-
-static void prepare(struct ctx *c, struct search *k)
+static void prepare(struct ctx *c, struct job *j)
 {
 	struct map known = {.arena = c->arena};
 	c->world->random(&known.seed, sizeof known.seed);
 	uint32_t classes = 0;
 	for (int i = 0; i < 2; i++) {
-		struct side *s = i ? &k->new : &k->old;
+		struct diff_side *s = i ? &j->new : &j->old;
 		s->class = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
-		s->changed = NEW_ARRAY(c->arena, uint8_t, s->text.count + 1);
+		s->changed = NEW_ARRAY(c->arena, uint8_t, (size_t)s->text.count + 2) + 1;
 		s->kept = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
 		classify(&known, s, &classes);
 	}
-	uint8_t *in_old = NEW_ARRAY(c->arena, uint8_t, classes + 1);
-	uint8_t *in_new = NEW_ARRAY(c->arena, uint8_t, classes + 1);
-	for (uint32_t i = 0; i < k->old.text.count; i++)
-		in_old[k->old.class[i]] = 1;
-	for (uint32_t i = 0; i < k->new.text.count; i++)
-		in_new[k->new.class[i]] = 1;
-	keep(&k->old, in_new);
-	keep(&k->new, in_old);
-	k->half = COST_MAX + 2;
-	k->forward = NEW_ARRAY(c->arena, int32_t, (size_t)k->half * 2 + 1) + k->half;
-	k->backward = NEW_ARRAY(c->arena, int32_t, (size_t)k->half * 2 + 1) + k->half;
+	j->in_old = NEW_ARRAY(c->arena, uint32_t, classes + 1);
+	j->in_new = NEW_ARRAY(c->arena, uint32_t, classes + 1);
+	for (uint32_t i = 0; i < j->old.text.count; i++)
+		j->in_old[j->old.class[i]]++;
+	for (uint32_t i = 0; i < j->new.text.count; i++)
+		j->in_new[j->new.class[i]]++;
 }
 
-/* Nothing to search for where one text is empty. */
-static void all_changed(struct ctx *c, const struct search *k, struct diff_script *out)
+enum err diff_texts(
+	struct ctx *c, struct str old, struct str new, unsigned how, struct diff_script *out)
 {
-	*out = (struct diff_script){.old = k->old.text, .new = k->new.text};
-	out->edits = NEW(c->arena, struct diff_edit);
-	out->count = k->old.text.count || k->new.text.count;
-	*out->edits =
-		(struct diff_edit){.old_count = k->old.text.count, .new_count = k->new.text.count};
+	struct job j = {0};
+	bool indent = how & DIFF_BY_INDENT;
+	TRY(split(c, old, &j.old.text));
+	TRY(split(c, new, &j.new.text));
+	prepare(c, &j);
+	keep_both(c, &j);
+	TRY(diff_search(c, &j.old, &j.new));
+	diff_slide(&j.old, &j.new, indent);
+	diff_slide(&j.new, &j.old, indent);
+	collect(c, &j, out);
+	return OK;
 }
 
 enum err diff_lines(struct ctx *c, struct str old, struct str new, struct diff_script *out)
 {
-	struct search k = {0};
-	TRY(split(c, old, &k.old.text));
-	TRY(split(c, new, &k.new.text));
-	if (!k.old.text.count || !k.new.text.count) {
-		all_changed(c, &k, out);
-		return OK;
-	}
-	prepare(c, &k);
-	TRY(search(c, &k));
-	collect(c, &k, out);
-	for (size_t i = 0; i < out->count; i++)
-		slide_down(&k, out, i);
-	return OK;
+	return diff_texts(c, old, new, DIFF_BY_INDENT, out);
+}
+
+void diff_cut_tail(struct str *old, struct str *new)
+{
+	size_t both = old->len < new->len ? old->len : new->len, cut = 0, back = 0;
+	const char *a = old->at + old->len, *b = new->at + new->len;
+	while (cut + TAIL_BLOCK <= both &&
+		memcmp(a - cut - TAIL_BLOCK, b - cut - TAIL_BLOCK, TAIL_BLOCK) == 0)
+		cut += TAIL_BLOCK;
+	/* Up to the end of a line. */
+	while (back < cut && a[(ptrdiff_t)back - (ptrdiff_t)cut] != '\n')
+		back++;
+	back += back < cut;
+	old->len -= cut - back;
+	new->len -= cut - back;
 }
 
 static uint32_t less(uint32_t value, uint32_t by)

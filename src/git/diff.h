@@ -2,8 +2,8 @@
  * The difference between two texts, line by line.
  *
  * E. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986), in linear space, with git's
- * escape from texts that have little in common: the result is always a correct difference, and
- * the shortest one unless the texts are very different.
+ * escapes from texts that have little in common and git's taste of where a change begins: the
+ * result is what `git diff` says, always a correct difference, seldom not the shortest.
  */
 #ifndef GIT_DIFF_H
 #define GIT_DIFF_H
@@ -32,6 +32,14 @@ enum { DIFF_LINES_MAX = 400000 };
 
 /* ERR_TOO_BIG when a text has more than DIFF_LINES_MAX lines. */
 enum err diff_lines(struct ctx *c, struct str old, struct str new, struct diff_script *out) MUST;
+
+/* The same, of which the caller says how: git's merge does not look at indentation. */
+enum { DIFF_BY_INDENT = 1 };
+enum err diff_texts(
+	struct ctx *c, struct str old, struct str new, unsigned how, struct diff_script *out) MUST;
+
+/* Cuts what both texts end in, in blocks, as git's blame does before it compares. */
+void diff_cut_tail(struct str *old, struct str *new);
 
 /* Edits first .. first+count-1 and the lines around them, as one hunk of a unified diff. From 0. */
 struct diff_span {

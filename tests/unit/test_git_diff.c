@@ -100,18 +100,50 @@ static void a_missing_newline_at_the_end_is_a_change(void **state)
 	assert_int_equal(s.edits[0].old_at, 1);
 }
 
-static void small_scripts_are_the_shortest(void **state)
+/* Every line once, in any order. */
+static struct str shuffled(struct ctx *c, uint32_t *seed, uint32_t lines)
+{
+	struct buf out = {.arena = c->arena};
+	uint32_t used = 0;
+	while (lines) {
+		uint32_t word = next(seed) % 20;
+		if (used >> word & 1)
+			continue;
+		used |= 1u << word;
+		buf_fmt(&out, "line %u\n", word);
+		lines--;
+	}
+	return buf_view(&out);
+}
+
+static void scripts_between_small_texts_without_repetitions_are_the_shortest(void **state)
 {
 	struct ctx *c = *state;
 	uint32_t seed = 7;
+	for (int round = 0; round < 4000; round++) {
+		struct diff_script s;
+		struct str old = shuffled(c, &seed, next(&seed) % 14);
+		struct str new = shuffled(c, &seed, next(&seed) % 14);
+		check(c, old, new, &s);
+		assert_int_equal(cost(&s), shortest(c, &s));
+	}
+}
+
+/* A line that is there often is no good guide: the search may leave it out. */
+static void lines_that_repeat_cost_little_more_than_the_shortest(void **state)
+{
+	struct ctx *c = *state;
+	uint32_t seed = 7, all = 0, least = 0;
 	for (int round = 0; round < 4000; round++) {
 		struct diff_script s;
 		uint32_t words = 1 + next(&seed) % 8;
 		struct str old = text_of(c, &seed, next(&seed) % 14, words, next(&seed) % 2);
 		struct str new = text_of(c, &seed, next(&seed) % 14, words, next(&seed) % 2);
 		check(c, old, new, &s);
-		assert_int_equal(cost(&s), shortest(c, &s));
+		all += cost(&s);
+		least += shortest(c, &s);
 	}
+	assert_true(all >= least && all - least < least / 50);
 }
 
 static void texts_with_little_in_common_are_still_right(void **state)
@@ -170,7 +202,8 @@ int main(void)
 		UNIT_TEST(equal_texts_have_no_edits),
 		UNIT_TEST(a_text_may_come_from_nothing_and_go_to_nothing),
 		UNIT_TEST(a_missing_newline_at_the_end_is_a_change),
-		UNIT_TEST(small_scripts_are_the_shortest),
+		UNIT_TEST(scripts_between_small_texts_without_repetitions_are_the_shortest),
+		UNIT_TEST(lines_that_repeat_cost_little_more_than_the_shortest),
 		UNIT_TEST(texts_with_little_in_common_are_still_right),
 		UNIT_TEST(a_whole_function_is_inserted_not_its_neighbours_brace),
 		UNIT_TEST(too_many_lines_are_refused),

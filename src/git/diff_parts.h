@@ -1,0 +1,36 @@
+/*
+ * The steps of a difference between two texts: what git/diff*.c share.
+ *
+ * The caps, costs and weights are those of git, so that people see the same hunks here and there,
+ * and blame says the same.
+ */
+#ifndef GIT_DIFF_PARTS_H
+#define GIT_DIFF_PARTS_H
+
+#include "git/diff.h"
+
+/* One text, as the search sees it: equal lines have equal numbers. */
+struct diff_side {
+	struct text_lines text;
+	uint32_t *class;  /* of each line */
+	uint8_t *changed; /* a flag for each line: the result. [-1] and [count] are always 0 */
+	uint32_t *kept;   /* the lines that the search looks at */
+	int32_t kept_count;
+};
+
+/* Sets `changed` of kept lines on both sides so that what is left of both is the same. */
+enum err diff_search(struct ctx *c, struct diff_side *old, struct diff_side *new) MUST;
+
+/* Moves the runs of changed lines of `s` to where people expect them; `indent`: by indentation. */
+void diff_slide(struct diff_side *s, struct diff_side *other, bool indent);
+
+/* A power of two near the square root, as git takes it for its limits. */
+static inline int32_t diff_root(int64_t n)
+{
+	int32_t root = 1;
+	for (; n > 0; n >>= 2)
+		root <<= 1;
+	return root;
+}
+
+#endif

@@ -1,0 +1,313 @@
+"""What git/ makes of histories, beside what git makes of them: differences, merges, blame, renames, merge bases."""
+
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+
+FORMATS = ("sha1", "sha256")
+
+
+class Tool:
+    """A running tests/git_reading (tests/tools/git_reading.c): ask("diff", a, b) -> its lines."""
+
+    def __init__(self, repo=None, algo="sha1"):
+        binary = Path(os.environ.get("NIMBUS_BIN", BUILD / "nimbus")).parent / "tests" / "git_reading"
+        if not binary.exists():
+            binary = BUILD / "tests" / "git_reading"
+        self.process = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if repo:
+            git("repack", "-adq", cwd=repo)
+            folder = git("rev-parse", "--git-path", "objects/pack", cwd=repo).out.strip()
+            eq(self.ask("repo", Path(repo) / folder, algo), [], "opening the repository")
+
+    def ask(self, *words):
+        self.process.stdin.write(("\t".join(str(w) for w in words) + "\n").encode("utf-8", "surrogateescape"))
+        self.process.stdin.flush()
+        lines = []
+        while True:
+            line = self.process.stdout.readline().decode("utf-8", "surrogateescape")
+            if not line:
+                fail(f"the tool ended at {words}")
+            if line == ".\n":
+                return lines
+            lines.append(line.rstrip("\n"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.process.stdin.close()
+        code = self.process.wait(60)
+        if not kind:
+            eq(code, 0, "the tool's exit code")
+
+
+def random_text(rng, lines, words):
+    """Like a program: some lines are often there, some indented, some blank."""
+    return [rng.choice(["", "\t", "\t\t", "    "]) + rng.choice(["", "}", "{", "return;", f"word {rng.randrange(words)}"]) + "\n"
+            for _ in range(lines)]
+
+
+def edited(rng, lines, edits, words):
+    lines = list(lines)
+    for _ in range(edits):
+        at = rng.randrange(len(lines) + 1)
+        kind = rng.randrange(4)
+        if kind == 0:
+            del lines[at:at + rng.randrange(1, 6)]
+        elif kind == 1:
+            lines[at:at] = random_text(rng, rng.randrange(1, 8), words)
+        elif kind == 2:
+            lines[at:at + rng.randrange(1, 4)] = random_text(rng, rng.randrange(1, 4), words)
+        else:
+            lines[at:at] = lines[at - 5:at]
+    return lines
+
+
+def write(path, lines, rng=None):
+    text = "".join(lines)
+    if rng and rng.randrange(5) == 0:
+        text = text.rstrip("\n")
+    path.write_text(text)
+    return path
+
+
+def git_hunks(a, b):
+    """[(old_at, old_count, new_at, new_count)] from 0, by git diff -U0."""
+    out = git("diff", "--no-index", "--no-prefix", "-U0", a, b, check=False).out
+    hunks = []
+    for m in re.finditer(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", out, re.M):
+        x, n, y, k = (1 if g is None else int(g) for g in m.groups())
+        hunks.append(f"{x - (n > 0)} {n} {y - (k > 0)} {k}")
+    return hunks
+
+
+@timeout(600)
+def test_differences_are_those_of_git():
+    rng, folder = random.Random(1), tmp()
+    with Tool() as tool:
+        for n in range(150):
+            words, size = rng.choice([3, 30, 1000]), rng.choice([3, 20, 200, 1500])
+            old = random_text(rng, rng.randrange(size), words)
+            new = edited(rng, old, rng.choice([1, 5, 40]), words) if rng.randrange(8) else random_text(rng, rng.randrange(size), words)
+            a, b = write(folder / "a", old, rng), write(folder / "b", new, rng)
+            got, want = tool.ask("diff", a, b), git_hunks(a, b)
+            if got != want:
+                fail(f"round {n}: {got[:20]} instead of {want[:20]}")
+
+
+@timeout(600)
+def test_texts_with_little_in_common_are_compared_as_git_compares_them():
+    rng, folder = random.Random(2), tmp()
+    with Tool() as tool:
+        for n in range(6):
+            old, new = random_text(rng, 6000, 2500), random_text(rng, 6000, 2500)
+            a, b = write(folder / "a", old), write(folder / "b", new)
+            eq(tool.ask("diff", a, b) == git_hunks(a, b), True, f"round {n}")
+
+
+@timeout(600)
+def test_three_texts_merge_as_git_merges_them():
+    rng, folder, conflicts = random.Random(3), tmp(), 0
+    with Tool() as tool:
+        for n in range(200):
+            words, size = rng.choice([3, 30, 1000]), rng.choice([3, 20, 200])
+            base = random_text(rng, rng.randrange(1, size), words)
+            names = [write(folder / name, lines, rng) for name, lines in (
+                ("o", edited(rng, base, rng.randrange(4), words)), ("b", base),
+                ("t", edited(rng, base, rng.randrange(4), words)))]
+            if rng.randrange(6) == 0:
+                for name in names:
+                    name.write_bytes(name.read_bytes().replace(b"\n", b"\r\n"))
+            for style in ("merge", "diff3"):
+                done = git("merge-file", "-p", *(["--diff3"] if style == "diff3" else []), "-L", "ours", "-L", "base",
+                           "-L", "theirs", *names, check=False)
+                count = tool.ask("merge", style, *names, folder / "out")
+                eq((folder / "out").read_bytes(), done.raw, f"round {n}, {style}")
+                eq(count, [str(done.code)], f"conflicts of round {n}, {style}")
+                conflicts += done.code
+    if conflicts < 50:
+        fail(f"only {conflicts} conflicts: the test is too tame")
+
+
+def random_history(rng, commits, algo, skew=False, files=6, renames=True):
+    """A bare repository of branches that fork, merge (also criss-cross), rename and copy lines about. Returns its path."""
+    path = tmp("history")
+    git("init", "-q", "--bare", f"--object-format={algo}", ".", cwd=path)
+    stream, trees, marks = [], {}, 0
+
+    def data(text):
+        raw = text.encode()
+        stream.append(b"data %d\n%s\n" % (len(raw), raw))
+
+    for n in range(1, commits + 1):
+        known = list(range(max(1, n - 6), n))
+        parents = []
+        if known and rng.randrange(25):
+            parents.append(rng.choice(known))
+            if len(known) > 1 and rng.randrange(3) == 0:
+                parents += [p for p in rng.sample(known, rng.choice([1, 1, 1, 2]) if len(known) > 2 else 1) if p not in parents]
+        tree = {}
+        for parent in reversed(parents):
+            tree.update(trees[parent])
+        if len(parents) > 1:
+            tree = {name: text for name, text in tree.items() if name in trees[parents[0]] or rng.randrange(3)}
+        for _ in range(rng.choice([0, 1, 1, 2, 3])):
+            kind = rng.randrange(8)
+            name = rng.choice(sorted(tree)) if tree else None
+            if kind == 0 or not name:
+                tree[f"{rng.choice(['', 'src/', 'src/deep/', 'docs/'])}f{rng.randrange(files)}"] = random_text(rng, rng.randrange(5, 60), 400)
+            elif kind == 1 and len(tree) > 2:
+                del tree[name]
+            elif kind == 2 and renames:
+                lines = tree.pop(name)
+                tree[f"{rng.choice(['src/', 'moved/'])}n{n}_{rng.randrange(9)}"] = edited(rng, lines, rng.randrange(2), 400)
+            else:
+                tree[name] = edited(rng, tree[name], rng.randrange(1, 4), 400)
+        trees[n] = tree
+        when = 1700000000 + n * 100 - (rng.randrange(2000) if skew and rng.randrange(3) == 0 else 0)
+        stream.append(f"commit refs/heads/c{n}\nmark :{n}\ncommitter A <a@b> {when} +0000\n".encode())
+        data(f"Commit {n}\n")
+        if parents:
+            stream.append(f"from :{parents[0]}\n".encode())
+            stream += [f"merge :{p}\n".encode() for p in parents[1:]]
+        stream.append(b"deleteall\n")
+        for name, lines in tree.items():
+            stream.append(f"M 100644 inline {name}\n".encode())
+            data("".join(lines))
+    stream.append(b"done\n")
+    git("fast-import", "--quiet", "--done", cwd=path, input=b"".join(stream))
+    return path
+
+
+def commits_of(repo):
+    """[id] of branches c1, c2, …"""
+    lines = git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", cwd=repo).out.split("\n")
+    ids = dict(line.split() for line in lines if line)
+    return [ids[f"c{n}"] for n in range(1, len(ids) + 1)]
+
+
+def git_bases(repo, a, b):
+    out = git("merge-base", "--all", a, b, cwd=repo, check=False).out.split()
+    leads = git("merge-base", "--is-ancestor", a, b, cwd=repo, check=False).code == 0
+    counts = git("rev-list", "--count", "--left-right", f"{a}...{b}", cwd=repo).out.split()
+    return [f"{int(leads)} {counts[0]} {counts[1]}"] + sorted(out)
+
+
+@timeout(600)
+def test_merge_bases_are_those_of_git_with_honest_and_with_lying_clocks():
+    rng, several = random.Random(4), 0
+    for algo in FORMATS:
+        for skew in (False, True):
+            repo = random_history(rng, 60, algo, skew, files=1)
+            ids = commits_of(repo)
+            with Tool(repo, algo) as tool:
+                for _ in range(60):
+                    a, b = rng.choice(ids), rng.choice(ids)
+                    got, want = tool.ask("bases", a, b), git_bases(repo, a, b)
+                    eq(got[:1] + sorted(got[1:]), want, f"{a} {b} in {algo}, skew {skew}")
+                    several += len(want) > 2
+    if several < 5:
+        fail(f"only {several} criss-crosses: the test is too tame")
+
+
+def git_renames(repo, a, b):
+    out = git("-c", "core.quotePath=false", "diff-tree", "-r", "-M", "--name-status", "--diff-filter=R", a, b, cwd=repo).out
+    return [tuple(line.split("\t")) for line in out.splitlines()]
+
+
+def renames_agree(repo, tool, pairs):
+    """(how many pairs of commits had renames, and in how many both found the same)"""
+    all_, same, off = 0, 0, []
+    for a, b in pairs:
+        got = [(f"R{int(s):03}", x, y) for s, x, y in (line.split("\t") for line in tool.ask("renames", a, b))]
+        want = git_renames(repo, a, b)
+        if not want and not got:
+            continue
+        exact = lambda found: sorted(r for r in found if r[0] == "R100")
+        all_ += 1
+        if sorted(r[1:] for r in got) == sorted(r[1:] for r in want):
+            same += 1
+        else:
+            off.append((a, b, got, want))
+        if exact(want) != exact(got) and len(want) < 300:
+            fail(f"exact renames of {a} {b}: {exact(got)} instead of {exact(want)}")
+    return all_, same, off
+
+
+@timeout(600)
+def test_renames_are_those_of_git():
+    rng = random.Random(5)
+    for algo in FORMATS:
+        repo = random_history(rng, 60, algo)
+        ids = commits_of(repo)
+        with Tool(repo, algo) as tool:
+            all_, same, off = renames_agree(repo, tool, [(rng.choice(ids), rng.choice(ids)) for _ in range(80)])
+        if all_ < 20 or same != all_:
+            fail(f"{same} of {all_}: {off[:1]}")
+
+
+def git_blame(repo, rev, path):
+    out = git("blame", "--line-porcelain", rev, "--", path, cwd=repo).out
+    lines, head = [], None
+    for line in out.split("\n"):
+        if line.startswith("\t"):
+            lines.append(f"{head[0]} {head[1]} {name}")
+            head = None
+        elif head is None:
+            head = line.split()
+        elif line.startswith("filename "):
+            name = line[9:]
+    return lines
+
+
+@timeout(900)
+def test_blame_is_that_of_git():
+    rng, looked = random.Random(6), 0
+    for algo in FORMATS:
+        for skew in (False, True):
+            repo = random_history(rng, 50, algo, skew)
+            ids = commits_of(repo)
+            with Tool(repo, algo) as tool:
+                for rev in rng.sample(ids, 15):
+                    for path in git("ls-tree", "-r", "--name-only", rev, cwd=repo).out.split()[:4]:
+                        eq(tool.ask("blame", rev, path), git_blame(repo, rev, path), f"{rev} {path} ({algo})")
+                        looked += 1
+    if looked < 60:
+        fail(f"only {looked} files")
+
+
+def bundle(name):
+    repo = tmp("bundle")
+    git("clone", "-q", "--bare", shared(f"data/{name}.bundle"), repo)
+    return repo
+
+
+@timeout(1500)
+def test_blame_and_renames_of_real_repositories_are_those_of_git():
+    rng = random.Random(7)
+    for name in ("cgit", "libuv"):
+        repo = bundle(name)
+        commits = git("rev-list", "--no-merges", "HEAD", cwd=repo).out.split()
+        with Tool(repo) as tool:
+            files = [f for f in git("ls-tree", "-r", "--name-only", "HEAD", cwd=repo).out.split("\n") if f.endswith((".c", ".h", ".md"))]
+            for path in rng.sample(files, 12):
+                got, want = tool.ask("blame", commits[0], path), git_blame(repo, commits[0], path)
+                if got != want:
+                    off = [pair for pair in zip(got, want) if pair[0] != pair[1]]
+                    fail(f"{name} {path}: {len(off)} of {len(want)} lines, {off[:3]}")
+            far = [(commits[i + 40], commits[i]) for i in rng.sample(range(len(commits) - 40), 40)]
+            near = [(f"{c}~1", c) for c in commits[:-1]]
+            near = [(git("rev-parse", a, cwd=repo).out.strip(), b) for a, b in rng.sample(near, 60)]
+            all_, same, off = renames_agree(repo, tool, far + near)
+            print(f"# {name}: renames agree in {same} of {all_} differences")
+            if same < all_ * 0.97:
+                fail(f"{name}: renames agree in {same} of {all_} only: {off[:1]}")
+
+
+main()
