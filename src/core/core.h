@@ -42,6 +42,7 @@ struct core {
 	struct core_limits limits;
 	struct snapshots *snapshots; /* core/snapshot.h */
 	const char *instance;        /* the instance's id, first part of every blob key */
+	struct str nonce_key; /* what push certificates' nonces are made with; may be empty */
 	const char
 		*base_url; /* "http://127.0.0.1:8080", no slash at the end; "" : from the request */
 };

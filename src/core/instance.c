@@ -65,13 +65,46 @@ static enum err find_instance(struct ctx *c, struct core *core, struct instance 
 	return read_instance(c, tx, out);
 }
 
-enum err instance_start(struct ctx *c, struct core *core, struct str owner, struct str password,
-	struct instance *out)
+/* One for all processes, for as long as the instance lives. */
+static enum err find_nonce_key(struct ctx *c, struct core *core, struct instance *out)
 {
-	TRY(meta_migrate(c, core->db));
+	enum { READ, WRITE, TRIES };
+	static const enum db_mode modes[TRIES] = {DB_READ, DB_WRITE};
+	struct str key = {0};
+	for (int i = 0; i < TRIES; i++) {
+		DB_TX *tx = NULL;
+		TRY(db_begin(c, core->db, modes[i], &tx));
+		enum err kind = meta_instance_get(c, tx, STR("nonce_key"), &key);
+		if (!kind) {
+			out->nonce_key = str_copy(c->arena, key);
+			return OK;
+		}
+		if (kind != ERR_NOT_FOUND)
+			return kind;
+		ctx_clear(c);
+		if (i == READ)
+			continue;
+		out->nonce_key = secret_make(c);
+		TRY(meta_instance_put(c, tx, STR("nonce_key"), out->nonce_key));
+		TRY(db_commit(c, &tx));
+	}
+	return OK;
+}
+
+static enum err find_or_make(struct ctx *c, struct core *core, struct str owner,
+	struct str password, struct instance *out)
+{
 	enum err kind = find_instance(c, core, out);
 	if (kind != ERR_NOT_FOUND)
 		return kind;
 	ctx_clear(c);
 	return make_instance(c, core, owner.len ? owner : STR("owner"), password, out);
+}
+
+enum err instance_start(struct ctx *c, struct core *core, struct str owner, struct str password,
+	struct instance *out)
+{
+	TRY(meta_migrate(c, core->db));
+	TRY(find_or_make(c, core, owner, password, out));
+	return find_nonce_key(c, core, out);
 }

@@ -5,16 +5,17 @@
 #include "core/core.h"
 
 struct instance {
-	const char *id;      /* first part of every blob key; in c->arena */
-	struct str owner;    /* the owner's username */
-	bool first;          /* this start made it */
-	struct str password; /* the owner's, when it was made up just now: show it once */
+	const char *id;       /* first part of every blob key; in c->arena */
+	struct str nonce_key; /* for core->nonce_key; in c->arena */
+	struct str owner;     /* the owner's username */
+	bool first;           /* this start made it */
+	struct str password;  /* the owner's, when it was made up just now: show it once */
 };
 
 /*
  * Brings the database to this program's schema and, when it is empty, makes the instance's id and
  * its owner, with `password` or (empty) one that is made up. Needs core->db and core->auth. The
- * caller sets core->instance.
+ * caller sets core->instance and core->nonce_key.
  */
 enum err instance_start(struct ctx *c, struct core *core, struct str owner, struct str password,
 	struct instance *out) MUST;

@@ -8,6 +8,7 @@
 #ifndef CORE_PUSH_H
 #define CORE_PUSH_H
 
+#include "core/push_cert.h"
 #include "core/push_spool.h"
 #include "core/snapshot.h"
 
@@ -60,6 +61,8 @@ struct push_commands {
 	bool atomic;
 	const struct str *options; /* --push-option, for the event */
 	size_t option_count;
+	const struct push_signed
+		*proof; /* of a signed push, as push_cert_verify found it; or NULL */
 };
 
 /*

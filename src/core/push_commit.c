@@ -4,6 +4,7 @@
 #include "core/record.h"
 #include "meta/instance.h"
 #include "meta/pack.h"
+#include "meta/push_cert.h"
 #include "meta/ref.h"
 #include "meta/repo.h"
 
@@ -224,6 +225,32 @@ static void write_change(struct json_writer *w, const struct push_command *comma
 	json_end_object(w);
 }
 
+static void write_proof(struct json_writer *w, const struct push_signed *proof)
+{
+	json_key(w, "certificate");
+	json_begin_object(w);
+	json_member_str(w, "key", proof->signer.type);
+	json_member_str(w, "fingerprint", proof->signer.fingerprint);
+	json_member_str(w, "pusher", proof->cert.pusher);
+	json_member_cstr(w, "nonce", nonce_status_name(proof->nonce));
+	json_end_object(w);
+}
+
+/* All of it is kept, so that the signature can be verified again by anybody, whenever. */
+static enum err record_proof(
+	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_signed *proof)
+{
+	const struct push_cert_row row = {
+		.version = p->target.repo.version,
+		.key_type = proof->signer.type,
+		.key = proof->signer.key,
+		.fingerprint = proof->signer.fingerprint,
+		.nonce = str_of(nonce_status_name(proof->nonce)),
+		.certificate = proof->cert.text,
+	};
+	return meta_push_cert_add(c, tx, p->target.repo.id, &row);
+}
+
 static enum err record_push(
 	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_commands *commands)
 {
@@ -244,6 +271,8 @@ static enum err record_push(
 		json_string(&w, commands->options[i]);
 	json_end_array(&w);
 	json_member_cstr(&w, "pack", pack_is_wanted(p) ? oid_hex(&p->pack.id, hex) : NULL);
+	if (commands->proof)
+		write_proof(&w, commands->proof);
 	json_end_object(&w);
 	const struct record record = {.who = p->who,
 		.type = EVENT_PUSH,
@@ -293,6 +322,8 @@ static enum err conclude(
 	TRY(meta_repo_bump_version(c, tx, id, &p->target.repo.version));
 	TRY(meta_repo_set_pushed(c, tx, id, c->world->clock() / 1000000));
 	TRY(record_push(c, p, tx, commands));
+	if (commands->proof)
+		TRY(record_proof(c, p, tx, commands->proof));
 	for (size_t i = 0; i < commands->count; i++) {
 		if (commands->at[i].changed)
 			TRY(record_change(c, p, tx, &commands->at[i]));

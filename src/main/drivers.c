@@ -48,6 +48,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	TRY(instance_start(
 		c, core, str_of(config->owner), str_of(config->owner_password), instance));
 	core->instance = instance->id;
+	core->nonce_key = instance->nonce_key;
 	return OK;
 }
 

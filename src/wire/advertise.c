@@ -93,13 +93,13 @@ enum err advertise_upload_pack(
 	return advert_end(c, &a, s, 1, REF_LINES_V0);
 }
 
-enum err advertise_receive_pack(
-	struct ctx *c, const struct snapshot *s, enum hash_algo algo, int version, struct sink *to)
+enum err advertise_receive_pack(struct ctx *c, const struct snapshot *s, enum hash_algo algo,
+	int version, struct str nonce, struct sink *to)
 {
 	struct advert a;
 	struct buf capabilities = {.arena = c->arena};
 	TRY(advert_begin(c, &a, version, to));
-	receive_pack_capabilities(&capabilities, algo);
+	receive_pack_capabilities(&capabilities, algo, nonce);
 	buf_cstr(&capabilities, " agent=" WIRE_AGENT);
 	if (*c->id)
 		buf_fmt(&capabilities, " session-id=%s", c->id);

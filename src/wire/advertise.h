@@ -17,9 +17,12 @@ enum err advertise_v2(struct ctx *c, enum hash_algo algo, struct sink *to) MUST;
 enum err advertise_upload_pack(
 	struct ctx *c, const struct snapshot *s, int version, struct sink *to) MUST;
 
-/* Versions 0 and 1, for receive-pack; `s` is NULL for a repository that is yet to be made. */
+/*
+ * Versions 0 and 1, for receive-pack; `s` is NULL for a repository that is yet to be made. `nonce`
+ * is for push certificates; empty: they are not offered.
+ */
 enum err advertise_receive_pack(struct ctx *c, const struct snapshot *s, enum hash_algo algo,
-	int version, struct sink *to) MUST;
+	int version, struct str nonce, struct sink *to) MUST;
 
 /* What `HEAD` points at; false when that is not there yet. */
 bool advertise_head(const struct snapshot *s, struct ref *out);

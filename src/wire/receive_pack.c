@@ -2,6 +2,7 @@
 
 #include "base/vec.h"
 #include "core/push.h"
+#include "core/push_cert.h"
 #include "git/pktline.h"
 #include "wire/receive_report.h"
 
@@ -18,19 +19,23 @@ struct request {
 	bool report, side_band, atomic, push_options, quiet;
 	size_t name_bytes;
 	uint32_t shallow_lines;
-	bool shallow;          /* it pushes from a shallow clone, and says so */
-	struct str unknown;    /* a command that this server does not know */
-	enum hash_algo format; /* the client's */
+	bool shallow;    /* it pushes from a shallow clone, and says so */
+	struct buf cert; /* its push certificate, which has the commands then */
+	bool is_signed, in_cert;
+	struct push_signed proof; /* what the certificate was found to say */
+	enum hash_algo format;    /* the client's */
 };
 
 static const char capabilities[] =
 	"report-status report-status-v2 delete-refs side-band-64k quiet atomic push-options "
 	"ofs-delta object-format=";
 
-void receive_pack_capabilities(struct buf *to, enum hash_algo algo)
+void receive_pack_capabilities(struct buf *to, enum hash_algo algo, struct str nonce)
 {
 	buf_cstr(to, capabilities);
 	buf_cstr(to, object_format_name(algo));
+	if (nonce.len)
+		buf_fmt(to, " push-cert=%.*s", STR_FMT(nonce));
 }
 
 static enum err read_capabilities(struct ctx *c, struct request *r, struct str words)
@@ -73,6 +78,19 @@ static enum err read_command(struct ctx *c, struct request *r, struct str line)
 	return OK;
 }
 
+static enum err read_cert_line(struct ctx *c, struct request *r, struct str line)
+{
+	if (str_is(line, "push-cert-end\n") || str_is(line, "push-cert-end")) {
+		r->in_cert = false;
+		return OK;
+	}
+	if (r->cert.len + line.len > COMMAND_BYTES_MAX)
+		return fail(
+			c, ERR_TOO_BIG, "the push certificate is over %d bytes", COMMAND_BYTES_MAX);
+	buf_str(&r->cert, line);
+	return OK;
+}
+
 static enum err read_line(struct ctx *c, struct request *r, struct str line)
 {
 	if (str_starts(line, STR("shallow "))) {
@@ -80,17 +98,39 @@ static enum err read_line(struct ctx *c, struct request *r, struct str line)
 		r->shallow_lines++;
 		return OK;
 	}
-	if (str_starts(line, STR("push-cert"))) {
-		r->unknown = STR("push certificates are not supported");
-		return OK;
-	}
+	if (r->in_cert)
+		return read_cert_line(c, r, line);
 	size_t nul = str_find(line, 0);
+	str_skip_end(&line, STR("\n"));
 	if (nul < line.len) {
 		TRY(read_capabilities(c, r, str_from_index(line, nul + 1)));
 		line = str_until(line, nul);
 	}
-	str_skip_end(&line, STR("\n"));
+	if (r->is_signed)
+		return fail(
+			c, ERR_INVALID, "a signed push has no commands outside its certificate");
+	if (str_is(line, "push-cert") && !r->commands.len) {
+		r->is_signed = r->in_cert = true;
+		return OK;
+	}
 	return read_command(c, r, line);
+}
+
+/* The commands that a certificate has. One that makes no sense is refused in the report. */
+static enum err read_certified(struct ctx *c, struct request *r, uint32_t max)
+{
+	struct push_cert cert;
+	struct str line;
+	if (push_cert_parse(c, buf_view(&r->cert), &cert)) {
+		ctx_clear(c);
+		return OK;
+	}
+	while (str_line(&cert.commands, &line)) {
+		if (r->commands.len == max)
+			return fail(c, ERR_TOO_BIG, "the push changes more than %u refs", max);
+		TRY(read_command(c, r, line));
+	}
+	return OK;
 }
 
 static enum err read_options(struct ctx *c, struct request *r, struct pkt_reader *from)
@@ -120,7 +160,8 @@ static enum err read_request(
 		enum pkt_kind kind;
 		struct str line;
 		TRY(pkt_read(c, from, &kind, &line));
-		if (kind == PKT_FLUSH || (kind == PKT_EOF && !r->commands.len && !r->shallow))
+		bool begun = r->commands.len || r->shallow || r->is_signed;
+		if ((kind == PKT_FLUSH && !r->in_cert) || (kind == PKT_EOF && !begun))
 			break;
 		if (kind != PKT_DATA)
 			return fail(c, ERR_INVALID, "the push ends within its commands");
@@ -131,7 +172,9 @@ static enum err read_request(
 			return fail(c, ERR_TOO_BIG, "the push changes more than %u refs", max);
 		TRY(read_line(c, r, line));
 	}
-	return r->commands.len && r->push_options ? read_options(c, r, from) : OK;
+	if (r->is_signed)
+		TRY(read_certified(c, r, max));
+	return (r->commands.len || r->is_signed) && r->push_options ? read_options(c, r, from) : OK;
 }
 
 static bool brings_pack(const struct request *r)
@@ -143,12 +186,26 @@ static bool brings_pack(const struct request *r)
 	return false;
 }
 
+/* The signature is over the options too, so that nobody adds or takes one on the way. */
+static enum err check_certificate(struct ctx *c, const struct push *push, struct request *r)
+{
+	const struct repo *repo = &push->target.repo;
+	TRY(push_cert_verify(c, push->core, repo->name, buf_view(&r->cert), &r->proof));
+	struct str options = r->proof.cert.options, option;
+	size_t count = 0;
+	for (bool same = true; same && push_cert_option(&options, &option); count += same)
+		same = count < r->options.len && str_eq(option, r->options.at[count]);
+	if (options.len || count != r->options.len)
+		return fail(c, ERR_INVALID, "the push's options are not those of its certificate");
+	return OK;
+}
+
 /* What can be told before the pack is looked at. */
-static enum err check_request(struct ctx *c, const struct push *push, const struct request *r)
+static enum err check_request(struct ctx *c, const struct push *push, struct request *r)
 {
 	enum hash_algo ours = push->target.repo.object_format;
-	if (r->unknown.len)
-		return fail(c, ERR_UNSUPPORTED, "%.*s", STR_FMT(r->unknown));
+	if (r->is_signed)
+		TRY(check_certificate(c, push, r));
 	for (size_t i = 0; i < r->commands.len; i++) {
 		const struct ref_change *change = &r->commands.at[i].change;
 		if (r->format != ours || change->old.algo != ours || change->new.algo != ours)
@@ -190,7 +247,8 @@ static enum err serve_commands(struct ctx *c, const struct receive_pack *p, stru
 		.count = r->commands.len,
 		.atomic = r->atomic,
 		.options = r->options.at,
-		.option_count = r->options.len};
+		.option_count = r->options.len,
+		.proof = r->is_signed ? &r->proof : NULL};
 	receive_report_init(c, &report, p->to, r->side_band);
 	if (r->side_band)
 		push->progress = &report.progress;
@@ -231,10 +289,10 @@ enum err receive_pack_serve(struct ctx *c, const struct receive_pack *p)
 	struct pkt_reader from;
 	struct request request = {.format = HASH_SHA1};
 	TRY(push_open(c, p->core, p->who, p->repo, &push));
-	request.commands.arena = request.options.arena = c->arena;
+	request.commands.arena = request.options.arena = request.cert.arena = c->arena;
 	pkt_reader_init(c, &from, p->from);
 	enum err err = read_request(c, p, &request, &from);
-	if (!err && request.commands.len)
+	if (!err && (request.commands.len || request.is_signed))
 		err = serve_commands(c, p, &push, &request, &from);
 	push_close(&push);
 	return err;

@@ -29,8 +29,9 @@ enum err receive_pack_serve(struct ctx *c, const struct receive_pack *push) MUST
 
 /*
  * The capabilities to advertise for a push to a repository of that format, without the session's
- * own "agent": "report-status report-status-v2 delete-refs …".
+ * own "agent": "report-status report-status-v2 delete-refs …". `nonce` is for push certificates;
+ * empty: they are not offered.
  */
-void receive_pack_capabilities(struct buf *to, enum hash_algo algo);
+void receive_pack_capabilities(struct buf *to, enum hash_algo algo, struct str nonce);
 
 #endif

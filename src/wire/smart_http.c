@@ -99,13 +99,13 @@ static enum err upload_refs(
 
 /* Where a push would go; *snapshot stays NULL for a repository that its owner is about to create. */
 static enum err receive_open(struct ctx *c, struct core *core, const struct actor *who,
-	struct str name, struct snapshot **snapshot)
+	struct push_target *target, struct snapshot **snapshot)
 {
-	struct push_target target;
 	DB_TX *tx = NULL;
+	struct str name = target->repo.name;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(push_permit(c, core, tx, who, name, &target));
-	return target.create ? OK : snapshot_get(c, core, tx, &target.repo, snapshot);
+	TRY(push_permit(c, core, tx, who, name, target));
+	return target->create ? OK : snapshot_get(c, core, tx, &target->repo, snapshot);
 }
 
 static enum err receive_refs(
@@ -114,11 +114,13 @@ static enum err receive_refs(
 	SNAPSHOT *snapshot = NULL;
 	struct sink *out = NULL;
 	int version = version_of(x) == 1;
-	TRY(receive_open(c, core, who, path_of(x).name, &snapshot));
+	struct push_target target = {.repo.name = path_of(x).name};
+	TRY(receive_open(c, core, who, &target, &snapshot));
+	struct str nonce = push_nonce(c, core, target.repo.name);
 	enum hash_algo algo = snapshot ? snapshot->algo : HASH_SHA1;
 	TRY(begin(x, "application/x-git-receive-pack-advertisement", &out));
 	TRY(service_line(c, "git-receive-pack", out));
-	TRY(advertise_receive_pack(c, snapshot, algo, version, out));
+	TRY(advertise_receive_pack(c, snapshot, algo, version, nonce, out));
 	return http_end(x);
 }
 

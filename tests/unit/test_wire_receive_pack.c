@@ -173,7 +173,7 @@ static void capabilities_name_the_format(void **state)
 {
 	struct ctx *c = *state;
 	struct buf b = {.arena = c->arena};
-	receive_pack_capabilities(&b, HASH_SHA256);
+	receive_pack_capabilities(&b, HASH_SHA256, (struct str){0});
 	assert_true(str_ends(buf_view(&b), STR(" object-format=sha256")));
 	assert_non_null(strstr(buf_text(&b), "report-status-v2"));
 }

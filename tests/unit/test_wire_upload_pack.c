@@ -258,7 +258,8 @@ static struct str advertisement(struct ctx *c, int kind)
 	if (kind == 2)
 		assert_ok(c, advertise_v2(c, HASH_SHA1, &out.sink));
 	else if (kind == 1)
-		assert_ok(c, advertise_receive_pack(c, f.snapshot, HASH_SHA1, 0, &out.sink));
+		assert_ok(c, advertise_receive_pack(
+				     c, f.snapshot, HASH_SHA1, 0, (struct str){0}, &out.sink));
 	else
 		assert_ok(c, advertise_upload_pack(c, f.snapshot, 0, &out.sink));
 	fetch_close(&f);
