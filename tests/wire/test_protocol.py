@@ -1,0 +1,362 @@
+#!/usr/bin/env python3
+"""Each capability that is advertised, by the real git client; and where versions differ, by each of them."""
+
+import hashlib
+import re
+import sqlite3
+import zlib
+
+from harness import *
+
+PROTOCOLS = (0, 1, 2)
+ZERO = "0" * 40
+
+_server = None
+
+
+def server():
+    global _server
+    if _server is None:
+        _server = Nimbus(shared=True)
+    return _server
+
+
+_names = 0
+
+
+def published(source=None, *refspecs, **fields):
+    """A new repository with these refs (all branches and tags by default): its name and its URL."""
+    global _names
+    _names += 1
+    name = f"p{_names}"
+    server().create_repo(name, **fields)
+    if source:
+        git("push", "-q", server().git_url(name), *(refspecs or ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")),
+            cwd=source)
+    return name, server().git_url(name)
+
+
+def traced(*args, **more):
+    """Runs git with GIT_TRACE_PACKET: its Result; .err has the packets."""
+    return git(*args, env={"GIT_TRACE_PACKET": "1"}, **more)
+
+
+def head(repo, what="HEAD"):
+    return git("rev-parse", what, cwd=repo).out.strip()
+
+
+def fsck(path):
+    git("fsck", "--strict", "--no-dangling", cwd=path)
+
+
+def pkt(text):
+    raw = text if isinstance(text, bytes) else text.encode()
+    return b"%04x" % (len(raw) + 4) + raw
+
+
+def post(name, service, body, protocol=0, auth="owner"):
+    return server().request("POST", f"/{name}.git/{service}", body, auth=auth, headers={
+        "Content-Type": f"application/x-{service}-request", "Git-Protocol": f"version={protocol}"})
+
+
+def v2(name, command, *arguments):
+    body = pkt(f"command={command}") + pkt("object-format=sha1") + b"0001"
+    return post(name, "git-upload-pack", body + b"".join(pkt(a) for a in arguments) + b"0000", 2)
+
+
+def packets(raw):
+    """The payloads of an answer; flush and delimiter as 0 and 1."""
+    out = []
+    while raw:
+        size = int(raw[:4], 16)
+        out.append(size if size < 4 else raw[4:size])
+        raw = raw[max(size, 4):]
+    return out
+
+
+def capabilities(name, service, protocol):
+    """Those of a version, as {word: value or True}."""
+    answer = server().request("GET", f"/{name}.git/info/refs?service={service}", headers={"Git-Protocol": f"version={protocol}"})
+    eq(answer.status, 200, "status")
+    lines = [p for p in packets(answer.body) if isinstance(p, bytes)]
+    if protocol == 2:
+        eq(lines[0], b"version 2\n", "the first line")
+        words = [line.decode().strip() for line in lines[1:]]
+    else:
+        eq(lines[0], f"# service={service}\n".encode(), "the first line")
+        eq(lines[1] == b"version 1\n", protocol == 1, "a line for version 1")
+        words = next(line for line in lines if b"\0" in line).split(b"\0")[1].decode().split()
+    return {w.split("=", 1)[0]: w.split("=", 1)[1] if "=" in w else True for w in words}
+
+
+def database():
+    return next(server().data.glob("*.db"))
+
+
+def rows(sql, *args):
+    connection = sqlite3.connect(f"file:{database()}?mode=ro", uri=True)
+    try:
+        return connection.execute(sql, args).fetchall()
+    finally:
+        connection.close()
+
+
+def last_push(name):
+    return jsonlib.loads(rows("SELECT data FROM event JOIN repo ON repo.id = repo_id WHERE name = ? AND type = 'push' "
+                              "ORDER BY sequence DESC LIMIT 1", name)[0][0])
+
+
+# What is advertised
+
+def test_exactly_these_capabilities_are_advertised():
+    """A new one needs a test below, and a line in docs/protocol.md."""
+    name, _ = published(make_repo(2))
+    common = {"object-format", "agent", "session-id"}
+    for protocol in (0, 1):
+        eq(set(capabilities(name, "git-upload-pack", protocol)), common | {
+            "multi_ack", "multi_ack_detailed", "no-done", "thin-pack", "side-band", "side-band-64k", "ofs-delta",
+            "shallow", "deepen-since", "deepen-not", "deepen-relative", "no-progress", "include-tag", "filter",
+            "allow-tip-sha1-in-want", "allow-reachable-sha1-in-want", "symref"}, "for a fetch")
+        eq(set(capabilities(name, "git-receive-pack", protocol)), common | {
+            "report-status", "report-status-v2", "delete-refs", "side-band-64k", "quiet", "atomic", "push-options",
+            "ofs-delta", "push-cert"}, "for a push")
+    found = capabilities(name, "git-upload-pack", 2)
+    eq(set(found), common | {"ls-refs", "fetch", "object-info"}, "in version 2")
+    eq(found["ls-refs"], "unborn", "of ls-refs")
+    eq(set(found["fetch"].split()), {"shallow", "wait-for-done", "filter", "ref-in-want", "sideband-all"}, "of fetch")
+
+
+def test_every_version_is_spoken_when_it_is_asked_for():
+    _, url = published(make_repo(2))
+    for protocol, sign in ((0, "# service=git-upload-pack"), (1, "version 1"), (2, "version 2")):
+        result = traced("ls-remote", url, protocol=protocol)
+        has(result.err, f"< {sign}", f"the packets of version {protocol}")
+        eq(("version 2" in result.err, "version 1" in result.err), (protocol == 2, protocol == 1), "versions")
+
+
+def test_a_session_has_one_id_on_both_sides():
+    name, url = published(make_repo(2))
+    for service in ("git-upload-pack", "git-receive-pack"):
+        one, two = (capabilities(name, service, 0)["session-id"] for _ in range(2))
+        eq((len(one), one == two), (32, False), "session ids")
+    copy = tmp("session")
+    for protocol in PROTOCOLS:
+        git("-c", "transfer.advertiseSID=true", "clone", "-q", url, copy / str(protocol), protocol=protocol)
+    commit_file(copy / "2", "x", "x\n")
+    git("-c", "transfer.advertiseSID=true", "push", "-q", "origin", "main", cwd=copy / "2")
+
+
+# Pushing
+
+def test_push_options_are_in_the_event():
+    source = make_repo(2)
+    name, url = published()
+    git("push", "-q", "-o", "ci.skip", "-o", "topic=ä b", url, "main", cwd=source)
+    eq(last_push(name)["options"], ["ci.skip", "topic=ä b"], "options")
+    commit_file(source, "more", "x\n")
+    git("push", "-q", url, "main", cwd=source)
+    eq(last_push(name)["options"], [], "options")
+
+
+def test_version_2_of_the_report_is_asked_for_and_understood():
+    source = make_repo(2)
+    _, url = published()
+    result = traced("push", url, "main", cwd=source)
+    has(result.err, "report-status-v2", "what the client chose")
+    has(result.err, "sideband< unpack ok") if "sideband< unpack" in result.err else has(result.err, "unpack ok")
+
+
+def test_a_mirror_push_makes_both_sides_equal():
+    source = make_repo(6)
+    git("update-ref", "refs/notes/commits", "HEAD", cwd=source)
+    git("update-ref", "refs/custom/deep/er", "HEAD~1", cwd=source)
+    name, url = published()
+    git("push", "-q", "--mirror", url, cwd=source)
+    want = git("for-each-ref", "--format=%(objectname) %(refname)", cwd=source).out
+    git("update-ref", "-d", "refs/notes/commits", cwd=source)
+    git("update-ref", "refs/heads/main", "HEAD~2", cwd=source)
+    eq({k: v for k, v in refs(url).items() if k != "HEAD" and not k.endswith("^{}")},
+       dict(reversed(line.split()) for line in want.splitlines()), "refs")
+    git("push", "-q", "--mirror", url, cwd=source)
+    want = git("for-each-ref", "--format=%(objectname) %(refname)", cwd=source).out
+    for protocol in PROTOCOLS:
+        copy = tmp("mirror")
+        git("clone", "-q", "--mirror", url, copy, protocol=protocol)
+        eq(git("for-each-ref", "--format=%(objectname) %(refname)", cwd=copy).out, want, "refs after the second")
+        fsck(copy)
+
+
+def test_deep_names_and_names_beyond_ascii():
+    source = make_repo(2)
+    deep = "refs/heads/" + "/".join(["d" * 20] * 40)
+    names = [deep, "refs/heads/größe/日本語", "refs/tags/🚀-v1"]
+    for ref in names:
+        git("update-ref", ref, "HEAD", cwd=source)
+    for path in ("Ärger/ß.txt", "日本語/ファイル.txt", "emoji-🚀", "with space/and'quote\".txt"):
+        commit_file(source, path, path)
+    _, url = published(source)
+    for protocol in PROTOCOLS:
+        copy = tmp("deep")
+        git("clone", "-q", url, copy, protocol=protocol)
+        eq((copy / "日本語/ファイル.txt").read_text(), "日本語/ファイル.txt", "a file")
+        eq(git("ls-tree", "-rz", "HEAD", cwd=copy).raw, git("ls-tree", "-rz", "HEAD", cwd=source).raw, "the trees")
+        have = git("ls-remote", url, protocol=protocol).out
+        for ref in names:
+            has(have, ref, f"refs in version {protocol}")
+    git("push", "-q", url, *(":" + ref for ref in names), cwd=source)
+    eq([ref for ref in names if ref in refs(url)], [], "names that are left")
+
+
+def test_submodules_are_links_that_nobody_follows():
+    inner, outer = make_repo(2, seed=2), make_repo(2, seed=3)
+    _, inner_url = published(inner)
+    git("submodule", "add", "-q", inner_url, "lib/inner", cwd=outer)
+    git("commit", "-q", "-m", "Add a submodule", cwd=outer)
+    _, url = published(outer)
+    for protocol in PROTOCOLS:
+        copy = tmp("outer")
+        git("clone", "-q", "--recurse-submodules", url, copy, protocol=protocol)
+        eq(head(copy / "lib/inner"), head(inner), "the submodule's commit")
+        fsck(copy)
+
+
+def test_a_clone_that_borrows_objects_pushes_and_fetches():
+    source = make_repo(6)
+    _, url = published(source)
+    copy = tmp("borrower")
+    git("clone", "-q", "--reference", source, url, copy)
+    commit_file(copy, "own.txt", "own\n")
+    git("push", "-q", "origin", "main", cwd=copy)
+    whole = tmp("whole")
+    git("clone", "-q", url, whole)
+    eq(head(whole), head(copy), "HEAD")
+    fsck(whole)
+
+
+def test_the_default_branch_is_the_first_that_comes_and_follows_the_settings_at_once():
+    source = make_repo(3)
+    git("branch", "trunk", cwd=source)
+    git("branch", "master", "HEAD~1", cwd=source)
+    for pushed, want in ((["trunk"], "trunk"), (["trunk", "master"], "master"), (["trunk", "master", "main"], "main")):
+        _, url = published(source, *pushed)
+        has(git("ls-remote", "--symref", url).out, f"ref: refs/heads/{want}\tHEAD", f"HEAD after {pushed}")
+    name, url = published(source)
+    for branch in ("trunk", "master", "main"):
+        server().api("PATCH", f"/repos/{name}", {"default_branch": branch}, want=200)
+        for protocol in PROTOCOLS:
+            has(git("ls-remote", "--symref", url, "HEAD", protocol=protocol).out, f"ref: refs/heads/{branch}\tHEAD",
+                f"HEAD in version {protocol}")
+            copy = tmp("head")
+            git("clone", "-q", url, copy, protocol=protocol)
+            eq(git("symbolic-ref", "HEAD", cwd=copy).out.strip(), f"refs/heads/{branch}", "the clone's branch")
+
+
+def test_an_unborn_head_has_a_name_in_version_2():
+    name, url = published(default_branch="trunk")
+    copy = tmp("unborn")
+    git("clone", "-q", url, copy, protocol=2)
+    eq(git("symbolic-ref", "HEAD", cwd=copy).out.strip(), "refs/heads/trunk", "the clone's branch")
+    for protocol in (0, 1):
+        git("clone", "-q", url, copy / f"v{protocol}", protocol=protocol)
+    eq(packets(v2(name, "ls-refs", "symrefs", "unborn").body), [b"unborn HEAD symref-target:refs/heads/trunk\n", 0], "ls-refs")
+    eq(packets(v2(name, "ls-refs", "symrefs").body), [0], "ls-refs of a client that knows nothing of it")
+
+
+def ssh_key(kind="ed25519", *more):
+    path = tmp("key") / "key"
+    need("ssh-keygen")
+    run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "ada@example.com", "-f", path, *more])
+    return path
+
+
+def signed(key, *what, format="ssh"):
+    return ["-c", f"gpg.format={format}", "-c", f"user.signingkey={key}.pub", "push", "--signed=yes", *what]
+
+
+def push_certs(name):
+    return rows("SELECT push_cert.version, key_type, push_cert.key, fingerprint, nonce, certificate FROM push_cert "
+                "JOIN repo ON repo.id = repo_id WHERE name = ? ORDER BY push_cert.version", name)
+
+
+def test_a_signed_push_is_verified_and_recorded():
+    source = make_repo(3)
+    for kind, more, type in (("ed25519", (), "ssh-ed25519"), ("rsa", ("-b", "3072"), "ssh-rsa")):
+        key = ssh_key(kind, *more)
+        name, url = published()
+        git(*signed(key, "-q", "-o", "hello there", url, "main", "v1", "v2"), cwd=source)
+        eq(refs(url)["refs/heads/main"], head(source), "main")
+        (version, key_type, stored, fingerprint, nonce, certificate), = push_certs(name)
+        eq((key_type, nonce), (type, "OK"), "type of key and nonce")
+        eq(stored, Path(f"{key}.pub").read_text().split()[1], "the key")
+        eq(fingerprint, run(["ssh-keygen", "-l", "-f", f"{key}.pub"]).out.split()[1], "the fingerprint")
+        has(certificate.decode(), "push-option hello there\n", "the certificate")
+        eq(last_push(name)["certificate"]["fingerprint"], fingerprint, "the event's fingerprint")
+        # Whoever has the certificate can verify it again, with OpenSSH alone.
+        content, armor = certificate.split(b"-----BEGIN SSH", 1)
+        signature = tmp("sig") / "signature"
+        signature.write_bytes(b"-----BEGIN SSH" + armor)
+        run(["ssh-keygen", "-Y", "check-novalidate", "-n", "git", "-s", signature], input=content)
+        commit_file(source, f"{kind}.txt", "x\n")
+        git(*signed(key, "-q", "--atomic", url, "main", ":v1"), cwd=source)
+        eq(len(push_certs(name)), 2, "certificates")
+        git("push", "-q", url, "HEAD~1:refs/heads/unsigned", cwd=source)
+        eq((len(push_certs(name)), "certificate" in last_push(name)), (2, False), "after an unsigned push")
+
+
+def recorded_body(source, url, key):
+    """What git sends for a signed push: the request's body, caught on the way."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    caught, name = [], url.rsplit("/", 1)[1]
+
+    class Between(BaseHTTPRequestHandler):
+        def do_GET(self):
+            answer = server().get(self.path)
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["content-type"])
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def do_POST(self):
+            caught.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_error(500)
+
+        def log_message(self, *_):
+            pass
+
+    between = HTTPServer(("127.0.0.1", 0), Between)
+    threading.Thread(target=between.serve_forever, daemon=True).start()
+    git(*signed(key, f"http://127.0.0.1:{between.server_port}/{name}", "main"), cwd=source, check=False)
+    between.shutdown()
+    between.server_close()
+    return caught[-1]
+
+
+def test_a_certificate_that_lies_changes_nothing():
+    source = make_repo(2)
+    key = ssh_key()
+    name, url = published()
+    body = recorded_body(source, url, key)
+    other, _ = published()
+    nonce = re.search(rb"nonce (\S+)\n", body)[1]
+    for what, to, forged, words in (
+            ("another ref", name, body.replace(b"refs/heads/main", b"refs/heads/mein"), "signature does not match"),
+            ("another repository", other, body, "nonce was not given here"),
+            ("a nonce made up", name, body.replace(nonce, nonce[:-1] + (b"1" if nonce[-1:] == b"0" else b"0")), "signature does not match"),
+            ("an option added", name, body.replace(b"side-band-64k", b"push-options ", 1).replace(
+                b"push-cert-end\n0000", b"push-cert-end\n0000" + pkt("evil") + b"0000"), "options are not those"),
+            ("no signature", name, body.replace(b"-----BEGIN SSH", b"-----BEGUN SSH"), "is not signed"),
+            ("PGP", name, body.replace(b"-----BEGIN SSH", b"-----BEGIN PGP"), "gpg.format ssh")):
+        answer = post(to, "git-receive-pack", forged)
+        eq(answer.status, 200, what)
+        has(answer.text, words, what)
+        eq((refs(url), push_certs(to)), ({}, []), f"after {what}")
+    has(post(name, "git-receive-pack", body).text, "unpack ok", "the certificate as it was")
+    eq(len(push_certs(name)), 1, "certificates")
+    # The same request once more finds it done: nothing is recorded twice.
+    has(post(name, "git-receive-pack", body).text, "unpack ok", "the replay")
+    eq(len(push_certs(name)), 1, "certificates")
+
+
+main()
