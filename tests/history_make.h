@@ -7,6 +7,8 @@
 
 #include "odb_make.h"
 
+#include "git/bitmap_write.h"
+#include "git/commit_graph_write.h"
 #include "git/graph.h"
 
 enum { HISTORY_MAX = 200 };
@@ -113,6 +115,53 @@ static inline void history_closure(
 		oidmap_put(to, h->commits[n].hash);
 		history_add_tree(h, &h->trees[n], to);
 	}
+}
+
+/* The numbers of the commits before `count`, newest first; these lead to nothing else. */
+static inline struct numbers history_numbers(struct history *h, struct graph *g, int count)
+{
+	struct numbers all = {.arena = h->make->c->arena};
+	for (int n = count - 1; n >= 0; n--)
+		*vec_push(&all) = graph_add(g, &h->commits[n]);
+	return all;
+}
+
+/* Gives the odb a commit-graph of the first `count` commits. */
+static inline void history_commit_graph(struct history *h, int count)
+{
+	struct ctx *c = h->make->c;
+	struct graph g;
+	struct memory_sink to = memory_sink(c->arena);
+	struct commit_graph *made = NEW(c->arena, struct commit_graph);
+	graph_init(&g, &h->reader);
+	struct numbers all = history_numbers(h, &g, count);
+	struct commit_graph_write w = {
+		.graph = &g, .commits = &all, .changed_paths = true, .to = &to.sink};
+	assert_ok(c, commit_graph_write(c, &w));
+	assert_ok(c, commit_graph_parse(c, g.ids.algo, buf_view(&to.bytes), true, made));
+	h->make->odb.commits = made;
+	graph_done(&g);
+}
+
+/* Gives the first pack a bitmap: it holds the first half of the history, with all that it leads to. */
+static inline void history_bitmap(struct history *h)
+{
+	struct ctx *c = h->make->c;
+	struct graph g;
+	struct memory_sink to = memory_sink(c->arena);
+	graph_init(&g, &h->reader);
+	struct numbers all = history_numbers(h, &g, h->count / 2 + 1), tips = {.arena = c->arena};
+	*vec_push(&tips) = all.at[0];
+	*vec_push(&tips) = all.at[all.len / 2];
+	struct bitmap_write w = {.graph = &g,
+		.pack = h->make->packs[0],
+		.tips = &tips,
+		.commits = &all,
+		.to = &to.sink};
+	assert_ok(c, bitmap_write(c, &w));
+	assert_ok(c, pack_take_bitmap(
+			     c, h->make->packs[0], odb_make_extent(h->make, buf_view(&to.bytes))));
+	graph_done(&g);
 }
 
 static inline void history_done(struct history *h)

@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "git/tree_diff.h"
 
 static uint32_t rotate(uint32_t value, unsigned bits)
 {

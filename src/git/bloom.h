@@ -7,7 +7,8 @@
 
 #include "base/ctx.h"
 #include "base/str.h"
-#include "git/tree_diff.h"
+
+struct tree_changes;
 
 /* Version 1 hashes bytes over 127 as git did before 2.46 on most machines; 2 as murmur3 is meant. */
 struct bloom_settings {

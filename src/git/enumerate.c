@@ -1,5 +1,7 @@
 #include "git/enumerate.h"
 
+#include "git/enumerate_bitmap.h"
+
 enum { TAG_CHAIN_MAX = 64, TREE_DEPTH_MAX = 4096, TIPS_MAX = 3 };
 
 /* A tree to walk, and one at the same path whose content needs no thought. */
@@ -347,13 +349,23 @@ enum err enumerate_run(struct ctx *c, struct enumerate *e)
 	e->send = e->commits = e->known = e->others = (struct numbers){.arena = arena};
 	struct tree_walk w = {.e = e, .g = e->graph, .stack.arena = arena};
 	struct numbers wanted;
+	const struct bitmap *bitmap = NULL;
 	progress_begin(c, e->progress, "Enumerating objects", 0);
 	for (size_t i = 0; i < e->have_count; i++)
 		TRY(take_known(c, e, &e->haves[i]));
 	for (size_t i = 0; i < e->want_count; i++)
 		TRY(take_want(c, e, &e->wants[i]));
 	wanted = e->commits;
-	TRY(walk_new(c, e->graph, &wanted, &e->known, (struct walk_limits){0}, &e->commits));
+	bitmap = enumerate_bitmap(e);
+	if (!bitmap || e->known.len)
+		TRY(walk_new(
+			c, e->graph, &wanted, &e->known, (struct walk_limits){0}, &e->commits));
+	/* Where the walk was short, a set of all objects is more work. */
+	if (bitmap &&
+		(!e->known.len || e->commits.len > ENUMERATE_WALK_MAX || e->always_by_bitmap)) {
+		TRY(enumerate_by_bitmap(c, e, bitmap, &wanted));
+		return progress_end(c, e->progress, e->send.len);
+	}
 	for (size_t i = 0; i < e->commits.len; i++)
 		if (filter_type(&e->filter, OBJECT_COMMIT) ||
 			graph_has(e->graph, e->commits.at[i], MARK_WANTED))

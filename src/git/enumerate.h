@@ -19,6 +19,7 @@ struct enumerate {
 	size_t want_count;
 	const struct oid *haves; /* with all that they lead to */
 	size_t have_count;
+	bool always_by_bitmap; /* where there is one, however little there is to send */
 	struct progress *progress;
 
 	struct numbers send; /* what to send, each once, marked MARK_SEND */

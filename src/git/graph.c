@@ -65,6 +65,15 @@ enum err graph_type(struct ctx *c, struct graph *g, uint32_t number, enum object
 	return OK;
 }
 
+static void info_add(struct graph *g, uint32_t number, const struct commit_info *info)
+{
+	struct node *node = graph_node(g, number);
+	node->commit = (uint32_t)g->commits.len;
+	node->type = OBJECT_COMMIT;
+	node->marks |= MARK_PARSED;
+	*vec_push(&g->commits) = *info;
+}
+
 static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 {
 	struct arena_mark mark = arena_mark(c->arena);
@@ -74,24 +83,51 @@ static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 	TRY(odb_read_as(c, g->reader, &id, OBJECT_COMMIT, &bytes));
 	TRY(commit_parse(c, g->reader->odb->algo, bytes, &commit));
 	struct commit_info info = {.date = commit.committer.seconds,
+		.order = commit.committer.seconds,
 		.tree = graph_add(g, &commit.tree),
 		.parents = (uint32_t)g->parents.len,
 		.parent_count = (uint32_t)commit.parent_count};
 	for (size_t i = 0; i < commit.parent_count; i++)
 		*vec_push(&g->parents) = graph_add(g, &commit.parents[i]);
 	arena_rewind(c->arena, mark);
-	struct node *node = graph_node(g, number);
-	node->commit = (uint32_t)g->commits.len;
-	node->type = OBJECT_COMMIT;
-	node->marks |= MARK_PARSED;
-	*vec_push(&g->commits) = info;
+	info_add(g, number, &info);
+	return OK;
+}
+
+/* From the commit-graph, without a look at the object; *found: it is there. */
+static enum err commit_look_up(struct ctx *c, struct graph *g, uint32_t number, bool *found)
+{
+	const struct commit_graph *all = g->reader->odb->commits;
+	struct oid id = oidmap_oid(&g->ids, number);
+	struct commit_graph_entry e;
+	uint32_t position = 0;
+	*found = all && commit_graph_find(all, &id, &position);
+	if (!*found)
+		return OK;
+	TRY(commit_graph_get(c, all, position, &e));
+	struct commit_info info = {.date = e.date,
+		.order = all->offsets ? (int64_t)e.generation : e.date,
+		.exact = all->offsets != NULL,
+		.tree = graph_add(g, &e.tree),
+		.parents = (uint32_t)g->parents.len,
+		.parent_count = e.parent_count};
+	for (uint32_t i = 0; i < e.parent_count; i++) {
+		struct oid parent = commit_graph_oid(all, commit_graph_parent(&e, i));
+		uint32_t at = graph_add(g, &parent);
+		*vec_push(&g->parents) = at;
+	}
+	info_add(g, number, &info);
 	return OK;
 }
 
 enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct commit_info **out)
 {
-	if (!graph_has(g, number, MARK_PARSED))
-		TRY(commit_read(c, g, number));
+	if (!graph_has(g, number, MARK_PARSED)) {
+		bool found = false;
+		TRY(commit_look_up(c, g, number, &found));
+		if (!found)
+			TRY(commit_read(c, g, number));
+	}
 	*out = &g->commits.at[graph_node(g, number)->commit];
 	return OK;
 }

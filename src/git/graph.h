@@ -32,7 +32,9 @@ struct node {
 };
 
 struct commit_info {
-	int64_t date; /* the committer's, seconds since 1970 */
+	int64_t date;  /* the committer's, seconds since 1970 */
+	int64_t order; /* what walks go by: the corrected date where it is known, else the date */
+	bool exact;    /* it is known: `order` is more than that of each parent */
 	uint32_t tree;
 	uint32_t parents; /* the first one's place in graph.parents */
 	uint32_t parent_count;
@@ -69,7 +71,7 @@ void graph_unmark_all(struct graph *g, unsigned marks);
 enum err graph_type(struct ctx *c, struct graph *g, uint32_t number, enum object_type *out) MUST;
 
 /*
- * The commit, read where it has not been. The pointer lasts until the next commit is read.
+ * The commit, read where it has not been: from the odb's commit-graph if it is there. The pointer lasts until the next commit is read.
  * ERR_NOT_FOUND, ERR_INVALID when it is something else.
  */
 enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct commit_info **out)

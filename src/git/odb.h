@@ -7,12 +7,15 @@
 #ifndef GIT_ODB_H
 #define GIT_ODB_H
 
+#include "git/commit_graph.h"
 #include "git/pack.h"
 
 struct odb {
 	enum hash_algo algo;
 	struct pack **packs; /* newest first */
 	size_t count;
+	/* Of commits that are all in the packs, though not of all of them; NULL: there is none. */
+	const struct commit_graph *commits;
 };
 
 /* Where an object lies. */

@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/host.h"
 #include "base/sort.h"
+#include "git/bitmap.h"
 
 enum { PACK_HEAD = 12, ENTRY_HEAD_MAX = 10 + 10 + HASH_MAX };
 
@@ -31,6 +32,8 @@ static enum err pack_check(struct ctx *c, struct pack *p)
 
 static void pack_close(struct pack *p)
 {
+	bitmap_close(p->bitmap);
+	extent_close(p->bitmap_bytes);
 	extent_close(p->bytes);
 	extent_close(p->idx_bytes);
 	if (p->by_offset)
@@ -51,6 +54,26 @@ enum err pack_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, str
 		pack_close(p);
 	else
 		*out = p;
+	return err;
+}
+
+static enum err bitmap_take(struct ctx *c, struct pack *p, struct extent *bytes)
+{
+	const uint8_t *at = NULL;
+	if (bytes->size > SIZE_MAX / 2)
+		return fail(c, ERR_TOO_BIG, "a bitmap is too big");
+	TRY(extent_window(c, bytes, 0, (size_t)bytes->size, &at));
+	return bitmap_open(c, p, str_from(at, (size_t)bytes->size), false, &p->bitmap);
+}
+
+enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes)
+{
+	ASSERT(!p->bitmap);
+	enum err err = bitmap_take(c, p, bytes);
+	if (err)
+		extent_close(bytes);
+	else
+		p->bitmap_bytes = bytes;
 	return err;
 }
 

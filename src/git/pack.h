@@ -11,6 +11,8 @@
 #include "git/idx.h"
 #include "git/object.h"
 
+struct bitmap;
+
 struct pack {
 	enum hash_algo algo;
 	struct extent *bytes;     /* owned */
@@ -19,6 +21,8 @@ struct pack {
 	uint32_t
 		*by_offset; /* positions in the order of offsets; made on first need (pack_order) */
 	struct host_lock *lock; /* for by_offset */
+	struct bitmap *bitmap;  /* NULL: there is none */
+	struct extent *bitmap_bytes;
 	int references;
 	char name[OID_HEX_MAX]; /* the trailer's hash in hex: the pack's name in the catalogue */
 };
@@ -26,6 +30,11 @@ struct pack {
 /* Takes both extents over, also when it fails. One reference for the caller. */
 enum err pack_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, struct extent *idx,
 	struct pack **out) MUST;
+/*
+ * Gives a pack that nobody else knows yet its bitmap. Takes the extent over, also when it fails; then
+ * the pack is as it was.
+ */
+enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes) MUST;
 struct pack *pack_ref(struct pack *p);
 void pack_unref(struct pack *p);
 

@@ -47,6 +47,7 @@ struct limited {
 	struct numbers list;
 	int64_t since;
 	int64_t oldest; /* of the list */
+	bool exact;     /* no commit comes before one that leads to it */
 };
 
 static enum err enqueue(struct ctx *c, struct limited *w, uint32_t number)
@@ -55,7 +56,8 @@ static enum err enqueue(struct ctx *c, struct limited *w, uint32_t number)
 	if (!graph_mark(w->g, number, MARK_SEEN))
 		return OK;
 	TRY(graph_commit(c, w->g, number, &info));
-	commit_queue_push(&w->queue, number, info->date);
+	commit_queue_push(&w->queue, number, info->order);
+	w->exact = w->exact && info->exact;
 	w->interesting += !graph_has(w->g, number, MARK_KNOWN);
 	return OK;
 }
@@ -85,8 +87,8 @@ static enum err step(struct ctx *c, struct limited *w, uint32_t number)
 	struct commit_info *info = NULL;
 	uint32_t count = 0;
 	TRY(graph_commit(c, w->g, number, &info));
-	int64_t date = info->date;
-	if (w->since && date < w->since && !graph_has(w->g, number, MARK_KNOWN))
+	int64_t order = info->order;
+	if (w->since && info->date < w->since && !graph_has(w->g, number, MARK_KNOWN))
 		mark_known(w, number);
 	bool known = graph_has(w->g, number, MARK_KNOWN);
 	w->interesting -= !known;
@@ -100,15 +102,16 @@ static enum err step(struct ctx *c, struct limited *w, uint32_t number)
 	}
 	if (!known) {
 		*vec_push(&w->list) = number;
-		if (w->list.len == 1 || date < w->oldest)
-			w->oldest = date;
+		if (w->list.len == 1 || order < w->oldest)
+			w->oldest = order;
 	}
 	return OK;
 }
 
 /*
  * The walk ends when only known commits are left in the queue. They are followed a little further,
- * and as far back as the list goes, for a commit in the list may be known by a way not seen yet.
+ * and as far back as the list goes, for a commit in the list may be known by a way not seen yet;
+ * not so where all are in the commit-graph.
  */
 static bool is_over(const struct limited *w, size_t *slop)
 {
@@ -116,7 +119,7 @@ static bool is_over(const struct limited *w, size_t *slop)
 		return true;
 	if (w->interesting)
 		*slop = SLOP;
-	else if (w->list.len == 0)
+	else if (w->list.len == 0 || w->exact)
 		return true;
 	else if (w->queue.heap.at[0].date < w->oldest)
 		(*slop)--;
@@ -130,7 +133,8 @@ enum err walk_new(struct ctx *c, struct graph *g, const struct numbers *wants,
 		.queue.heap.arena = &g->arena,
 		.stack.arena = &g->arena,
 		.list.arena = &g->arena,
-		.since = limits.since};
+		.since = limits.since,
+		.exact = true};
 	size_t slop = SLOP, steps = 0;
 	graph_unmark_all(g, MARK_SEEN | MARK_DONE);
 	for (size_t i = 0; i < known->len; i++) {
@@ -178,7 +182,7 @@ static enum err reach_one(struct ctx *c, struct reach *r, uint32_t start)
 			TRY(ctx_check(c));
 		TRY(graph_commit(c, r->g, top->number, &info));
 		const uint32_t *parents = graph_parents(r->g, top->number, &count);
-		if (info->date < r->oldest || top->parent == count) {
+		if (info->order < r->oldest || top->parent == count) {
 			r->stack.len--;
 			continue;
 		}
@@ -200,8 +204,8 @@ enum err walk_all_reach(struct ctx *c, struct graph *g, const struct numbers *fr
 	*out = to->len > 0;
 	for (size_t i = 0; i < to->len; i++) {
 		TRY(graph_commit(c, g, to->at[i], &info));
-		if (i == 0 || info->date < r.oldest)
-			r.oldest = info->date;
+		if (i == 0 || info->order < r.oldest)
+			r.oldest = info->order;
 		graph_mark(g, to->at[i], MARK_REACH);
 	}
 	for (size_t i = 0; i < from->len && *out; i++) {

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "git/bloom.h"
+#include "git/tree_diff.h"
 
 static void keys_are_those_of_git(void **state)
 {

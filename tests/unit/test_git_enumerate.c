@@ -35,6 +35,14 @@ static void assert_within(const struct oidmap *part, const struct oidmap *all)
 		assert_true(oidmap_find(all, oidmap_hash(part, i)) != OIDMAP_NONE);
 }
 
+/* Half of the history has a bitmap and, for more or less of it, there is a commit-graph. */
+static void index_some(struct history *h, unsigned seed)
+{
+	history_bitmap(h);
+	if (seed % 4)
+		history_commit_graph(h, (int)(seed % 4) * h->count / 3);
+}
+
 /* With a random want and have: all that is needed is sent, nothing that was not asked for. */
 static void check_fetch(struct ctx *c, struct history *h)
 {
@@ -52,6 +60,7 @@ static void check_fetch(struct ctx *c, struct history *h)
 	run_init(&r, h);
 	r.e.wants = &h->commits[want], r.e.want_count = 1;
 	r.e.haves = &h->commits[have], r.e.have_count = have % 3 != 0;
+	r.e.always_by_bitmap = h->make->packs[0]->bitmap != NULL;
 	assert_ok(c, enumerate_run(c, &r.e));
 	struct oidmap got = sent(c, &r);
 	assert_within(&got, &all);
@@ -59,6 +68,8 @@ static void check_fetch(struct ctx *c, struct history *h)
 		bool has = oidmap_find(&got, oidmap_hash(&all, i)) != OIDMAP_NONE;
 		bool there = oidmap_find(&client, oidmap_hash(&all, i)) != OIDMAP_NONE;
 		assert_true(has || (there && r.e.have_count));
+		/* By bitmap, it is exactly what is not there. */
+		assert_false(has && there && r.e.have_count && r.e.always_by_bitmap);
 	}
 	if (r.e.have_count && had[want])
 		assert_int_equal(got.count, 0);
@@ -73,6 +84,18 @@ static void what_is_needed_is_sent_and_nothing_unasked(void **state)
 	struct ctx *c = *state;
 	for (unsigned seed = 1; seed < 10; seed++) {
 		struct history *h = history_make(c, seed, 80, seed % 3 == 0);
+		for (int round = 0; round < 15; round++)
+			check_fetch(c, h);
+		history_done(h);
+	}
+}
+
+static void so_it_is_by_bitmap_and_commit_graph(void **state)
+{
+	struct ctx *c = *state;
+	for (unsigned seed = 1; seed < 10; seed++) {
+		struct history *h = history_make(c, seed, 80, seed % 3 == 0);
+		index_some(h, seed);
 		for (int round = 0; round < 15; round++)
 			check_fetch(c, h);
 		history_done(h);
@@ -132,6 +155,25 @@ static void filters_leave_out_what_they_name(void **state)
 	history_done(h);
 }
 
+static void filters_leave_out_the_same_by_bitmap(void **state)
+{
+	struct ctx *c = *state;
+	static const char *filters[] = {"blob:none", "tree:0", "blob:limit=0", "tree:2",
+		"object:type=blob", "object:type=tree", "object:type=commit", "object:type=tag",
+		"combine:blob:none+object:type=tree", "blob:limit=1g"};
+	enum { FILTERS = sizeof filters / sizeof *filters };
+	for (unsigned seed = 1; seed < 5; seed++) {
+		struct history *h = history_make(c, seed, 60, false);
+		size_t want[FILTERS];
+		for (size_t i = 0; i < FILTERS; i++)
+			want[i] = count_with(c, h, filters[i]);
+		index_some(h, seed);
+		for (size_t i = 0; i < FILTERS; i++)
+			assert_int_equal(count_with(c, h, filters[i]), want[i]);
+		history_done(h);
+	}
+}
+
 static void trees_blobs_and_tags_can_be_wanted_by_themselves(void **state)
 {
 	struct ctx *c = *state;
@@ -168,8 +210,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(what_is_needed_is_sent_and_nothing_unasked),
+		UNIT_TEST(so_it_is_by_bitmap_and_commit_graph),
 		UNIT_TEST(one_commit_costs_what_it_changes),
 		UNIT_TEST(filters_leave_out_what_they_name),
+		UNIT_TEST(filters_leave_out_the_same_by_bitmap),
 		UNIT_TEST(trees_blobs_and_tags_can_be_wanted_by_themselves),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,10 +4,9 @@
 
 #include "history_make.h"
 
-static void commits_are_read_once_with_their_parents(void **state)
+/* The first `indexed` commits are in a commit-graph. */
+static void check_commits(struct ctx *c, struct history *h, int indexed)
 {
-	struct ctx *c = *state;
-	struct history *h = history_make(c, 3, 150, true);
 	struct graph g;
 	graph_init(&g, &h->reader);
 	for (int round = 0; round < 2; round++)
@@ -17,6 +16,8 @@ static void commits_are_read_once_with_their_parents(void **state)
 			uint32_t number = graph_add(&g, &h->commits[n]);
 			assert_ok(c, graph_commit(c, &g, number, &info));
 			assert_int_equal(info->date, h->dates[n]);
+			assert_int_equal(info->exact, n < indexed);
+			assert_true(info->order >= info->date);
 			assert_int_equal(info->tree, graph_add(&g, &h->trees[n]));
 			const uint32_t *parents = graph_parents(&g, number, &count);
 			for (int i = 0; i < 2; i++)
@@ -28,6 +29,20 @@ static void commits_are_read_once_with_their_parents(void **state)
 	assert_int_equal(g.commits.len, h->count);
 	graph_done(&g);
 	history_done(h);
+}
+
+static void commits_are_read_once_with_their_parents(void **state)
+{
+	check_commits(*state, history_make(*state, 3, 150, true), 0);
+}
+
+static void they_are_the_same_from_a_commit_graph(void **state)
+{
+	for (unsigned seed = 3; seed < 5; seed++) {
+		struct history *h = history_make(*state, seed, 150, true);
+		history_commit_graph(h, 100);
+		check_commits(*state, h, 100);
+	}
 }
 
 static void marks_are_set_told_and_taken_off(void **state)
@@ -69,6 +84,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(commits_are_read_once_with_their_parents),
+		UNIT_TEST(they_are_the_same_from_a_commit_graph),
 		UNIT_TEST(marks_are_set_told_and_taken_off),
 		UNIT_TEST(types_are_looked_up_and_a_tree_is_no_commit),
 	};

@@ -70,7 +70,7 @@ static void end(struct ctx *c, struct trees *t)
 	extent_bytes_init(&e[1], idx.bytes.at, idx.bytes.len);
 	assert_ok(c, pack_open(c, HASH_SHA1, &e[0].extent, &e[1].extent, &t->pack));
 	t->packs[0] = t->pack;
-	t->odb = (struct odb){HASH_SHA1, t->packs, 1};
+	t->odb = (struct odb){.algo = HASH_SHA1, .packs = t->packs, .count = 1};
 	odb_reader_init(c, &t->reader, &t->odb);
 	t->reader.object_max = 1 << 20;
 }

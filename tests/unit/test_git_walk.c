@@ -83,10 +83,20 @@ static void dates_that_lie_cost_more_but_nothing_is_missing(void **state)
 	}
 }
 
-static void readiness_is_that_all_wants_lead_to_a_have(void **state)
+static void with_a_commit_graph_dates_may_lie(void **state)
 {
 	struct ctx *c = *state;
-	struct history *h = history_make(c, 3, 150, false);
+	for (unsigned seed = 1; seed < 12; seed++) {
+		struct history *h = history_make(c, seed, 120, true);
+		history_commit_graph(h, seed % 2 ? 120 : 80);
+		for (int round = 0; round < 20; round++)
+			check_new(c, h, seed % 2);
+		history_done(h);
+	}
+}
+
+static void check_readiness(struct ctx *c, struct history *h)
+{
 	for (int round = 0; round < 60; round++) {
 		struct graph g;
 		graph_init(&g, &h->reader);
@@ -107,6 +117,18 @@ static void readiness_is_that_all_wants_lead_to_a_have(void **state)
 		graph_done(&g);
 	}
 	history_done(h);
+}
+
+static void readiness_is_that_all_wants_lead_to_a_have(void **state)
+{
+	check_readiness(*state, history_make(*state, 3, 150, false));
+}
+
+static void so_it_is_with_a_commit_graph_and_dates_that_lie(void **state)
+{
+	struct history *h = history_make(*state, 6, 150, true);
+	history_commit_graph(h, 150);
+	check_readiness(*state, h);
 }
 
 static void a_graft_ends_the_walk(void **state)
@@ -159,7 +181,9 @@ int main(void)
 		UNIT_TEST(the_queue_gives_the_newest_first_and_keeps_turns),
 		UNIT_TEST(what_is_new_is_listed_and_nothing_else),
 		UNIT_TEST(dates_that_lie_cost_more_but_nothing_is_missing),
+		UNIT_TEST(with_a_commit_graph_dates_may_lie),
 		UNIT_TEST(readiness_is_that_all_wants_lead_to_a_have),
+		UNIT_TEST(so_it_is_with_a_commit_graph_and_dates_that_lie),
 		UNIT_TEST(a_graft_ends_the_walk),
 		UNIT_TEST(a_missing_parent_is_told),
 	};

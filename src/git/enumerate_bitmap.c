@@ -1,0 +1,241 @@
+#include "git/enumerate_bitmap.h"
+
+enum { CHECK_EVERY = 64 };
+
+/*
+ * All that some commits lead to: a bit for what is in the pack with the bitmap, a number in the
+ * graph, marked, for what is not.
+ */
+struct closure {
+	struct graph *g;
+	const struct bitmap *b;
+	bool trees; /* what trees hold is of interest */
+	struct bits set, work;
+	unsigned mark; /* of what is not in the pack */
+	struct numbers others;
+	struct numbers stack;
+	struct numbers commits; /* whose trees are still to be walked */
+	struct numbers tree_stack;
+};
+
+static void closure_init(struct closure *s, struct graph *g, const struct bitmap *b, unsigned mark)
+{
+	struct arena *a = &g->arena;
+	*s = (struct closure){.g = g, .b = b, .mark = mark};
+	s->set = bitmap_bits(b, a);
+	s->work = bitmap_bits(b, a);
+	s->others.arena = s->stack.arena = s->commits.arena = s->tree_stack.arena = a;
+}
+
+/* Marks an object that is not in the pack, unless the other side has it; is it new? */
+static bool other_add(struct closure *s, uint32_t number, enum object_type type)
+{
+	if (graph_has(s->g, number, MARK_KNOWN) || !graph_mark(s->g, number, s->mark))
+		return false;
+	graph_node(s->g, number)->type = (uint8_t)type;
+	*vec_push(&s->others) = number;
+	return true;
+}
+
+static enum err visit(struct ctx *c, struct closure *s, uint32_t number)
+{
+	uint32_t bit = 0, entry = 0;
+	if (bitmap_objects_find(&s->b->objects, oidmap_hash(&s->g->ids, number), &bit)) {
+		if (bits_has(&s->set, bit))
+			return OK;
+		if (bitmap_find(s->b, bit, &entry))
+			return bitmap_add(c, s->b, entry, &s->work, &s->set);
+		bits_add(&s->set, bit);
+	} else if (!other_add(s, number, OBJECT_COMMIT)) {
+		return OK;
+	}
+	*vec_push(&s->stack) = number;
+	*vec_push(&s->commits) = number;
+	return OK;
+}
+
+static enum err commits_add(struct ctx *c, struct closure *s, const struct numbers *from)
+{
+	size_t steps = 0;
+	for (size_t i = 0; i < from->len; i++) {
+		TRY(visit(c, s, from->at[i]));
+		while (s->stack.len) {
+			struct commit_info *info = NULL;
+			uint32_t count = 0, number = s->stack.at[--s->stack.len];
+			if (++steps % CHECK_EVERY == 0)
+				TRY(ctx_check(c));
+			TRY(graph_commit(c, s->g, number, &info));
+			const uint32_t *parents = graph_parents(s->g, number, &count);
+			for (uint32_t k = 0; k < count; k++) {
+				TRY(visit(c, s, parents[k]));
+				parents = graph_parents(s->g, number, &count);
+			}
+		}
+	}
+	return OK;
+}
+
+/* Adds an object of a tree; a tree that is new is to be walked. */
+static void object_add(struct closure *s, const struct oid *id, bool is_tree)
+{
+	uint32_t bit = 0;
+	bool in_pack = bitmap_objects_find(&s->b->objects, id->hash, &bit);
+	if (in_pack && !bits_add(&s->set, bit))
+		return;
+	if (in_pack && !is_tree)
+		return;
+	uint32_t number = graph_add(s->g, id);
+	if (!in_pack && !other_add(s, number, is_tree ? OBJECT_TREE : OBJECT_BLOB))
+		return;
+	if (is_tree)
+		*vec_push(&s->tree_stack) = number;
+}
+
+static enum err tree_add(struct ctx *c, struct closure *s, uint32_t number)
+{
+	struct oid id = oidmap_oid(&s->g->ids, number);
+	struct str rest = {0};
+	bool more = true;
+	TRY(odb_read_as(c, s->g->reader, &id, OBJECT_TREE, &rest));
+	for (struct tree_entry e; true;) {
+		TRY(tree_next(c, s->g->ids.algo, &rest, &e, &more));
+		if (!more)
+			return OK;
+		if (!tree_entry_is_gitlink(&e))
+			object_add(s, &e.id, tree_entry_is_tree(&e));
+	}
+}
+
+static enum err trees_add(struct ctx *c, struct closure *s)
+{
+	for (size_t i = 0; i < s->commits.len; i++) {
+		struct commit_info *info = NULL;
+		TRY(graph_commit(c, s->g, s->commits.at[i], &info));
+		struct oid tree = oidmap_oid(&s->g->ids, info->tree);
+		object_add(s, &tree, true);
+		while (s->tree_stack.len) {
+			struct arena_mark mark = arena_mark(c->arena);
+			TRY(ctx_check(c));
+			TRY(tree_add(c, s, s->tree_stack.at[--s->tree_stack.len]));
+			arena_rewind(c->arena, mark);
+		}
+	}
+	return OK;
+}
+
+static enum err closure_run(struct ctx *c, struct closure *s, const struct numbers *from)
+{
+	TRY(commits_add(c, s, from));
+	if (s->trees)
+		TRY(trees_add(c, s));
+	return OK;
+}
+
+/* Of all packs with a bitmap the biggest; NULL where there is none. */
+static const struct bitmap *bitmap_of(const struct odb *odb)
+{
+	const struct pack *best = NULL;
+	for (size_t i = 0; i < odb->count; i++)
+		if (odb->packs[i]->bitmap && (!best || odb->packs[i]->idx.count > best->idx.count))
+			best = odb->packs[i];
+	return best ? best->bitmap : NULL;
+}
+
+static bool filter_fits(const struct filter *f)
+{
+	return (f->blob_limit == 0 || f->blob_limit == UINT64_MAX) &&
+	       (f->tree_depth == 0 || f->tree_depth == UINT32_MAX);
+}
+
+static bool type_passes(const struct filter *f, int type)
+{
+	if (type == OBJECT_TREE)
+		return filter_type(f, OBJECT_TREE) && f->tree_depth > 0;
+	if (type == OBJECT_BLOB)
+		return filter_blobs(f);
+	return filter_type(f, (enum object_type)type);
+}
+
+const struct bitmap *enumerate_bitmap(const struct enumerate *e)
+{
+	const struct graph *g = e->graph;
+	const struct bitmap *b = bitmap_of(g->reader->odb);
+	if (!b || !filter_fits(&e->filter) || e->others.len || !e->commits.len)
+		return NULL;
+	for (uint32_t i = 0; i < g->ids.count; i++)
+		if (graph_has(g, i, MARK_GRAFT))
+			return NULL;
+	return b;
+}
+
+/* Everything of a set becomes a number of the graph. */
+static void marks_set(struct closure *s, struct enumerate *e, const struct bits *set, bool send)
+{
+	BITS_EACH(bit, set)
+	{
+		struct oid id =
+			oid_from_bytes(s->g->ids.algo, bitmap_objects_hash(&s->b->objects, bit));
+		uint32_t number = graph_add(s->g, &id);
+		graph_node(s->g, number)->type = (uint8_t)bitmap_type(s->b, bit);
+		if (send)
+			enumerate_add(e, number);
+		else
+			graph_mark(s->g, number, MARK_KNOWN);
+	}
+}
+
+static enum err known_make(struct ctx *c, struct enumerate *e, struct closure *known)
+{
+	struct graph *g = e->graph;
+	/* The walk before this one has marked commits, and that would end this one. */
+	for (uint32_t i = 0; e->known.len && i < g->ids.count; i++)
+		if (graph_has(g, i, MARK_PARSED))
+			graph_node(g, i)->marks &= (uint8_t)~MARK_KNOWN;
+	TRY(closure_run(c, known, &e->known));
+	for (size_t i = 0; i < known->others.len; i++)
+		graph_mark(g, known->others.at[i], MARK_KNOWN);
+	return OK;
+}
+
+/* Takes out of the set what the filter does, but not what was asked for by its id. */
+static void set_filter(struct enumerate *e, const struct closure *known,
+	const struct numbers *commits, struct bits *set)
+{
+	const struct bitmap *b = known->b;
+	for (int type = OBJECT_COMMIT; type <= OBJECT_TAG; type++)
+		if (!type_passes(&e->filter, type))
+			bits_andnot(set, &b->types[type]);
+	for (size_t i = 0; i < commits->len; i++) {
+		const uint8_t *hash = oidmap_hash(&e->graph->ids, commits->at[i]);
+		uint32_t bit = 0;
+		if (graph_has(e->graph, commits->at[i], MARK_WANTED) &&
+			bitmap_objects_find(&b->objects, hash, &bit) && !bits_has(&known->set, bit))
+			bits_add(set, bit);
+	}
+}
+
+enum err enumerate_by_bitmap(
+	struct ctx *c, struct enumerate *e, const struct bitmap *b, const struct numbers *commits)
+{
+	struct graph *g = e->graph;
+	struct closure known, wanted;
+	closure_init(&known, g, b, MARK_DONE);
+	closure_init(&wanted, g, b, MARK_SEEN);
+	known.trees = wanted.trees = filter_trees(&e->filter);
+	graph_unmark_all(g, MARK_SEEN | MARK_DONE);
+	TRY(known_make(c, e, &known));
+	bits_copy(&wanted.set, &known.set);
+	TRY(closure_run(c, &wanted, commits));
+	bits_andnot(&wanted.set, &known.set);
+	set_filter(e, &known, commits, &wanted.set);
+	marks_set(&known, e, &known.set, false);
+	marks_set(&wanted, e, &wanted.set, true);
+	for (size_t i = 0; i < wanted.others.len; i++) {
+		uint32_t number = wanted.others.at[i];
+		if (type_passes(&e->filter, graph_node(g, number)->type) ||
+			graph_has(g, number, MARK_WANTED))
+			enumerate_add(e, number);
+	}
+	graph_unmark_all(g, MARK_SEEN | MARK_DONE);
+	return OK;
+}

@@ -1,0 +1,22 @@
+/*
+ * The same as enumerate_run finds, by the bitmap of a pack: for clones and big fetches.
+ */
+#ifndef GIT_ENUMERATE_BITMAP_H
+#define GIT_ENUMERATE_BITMAP_H
+
+#include "git/bitmap.h"
+#include "git/enumerate.h"
+
+enum { ENUMERATE_WALK_MAX = 500 };
+
+/*
+ * The bitmap to enumerate by, when e->commits and e->others hold what is wanted; NULL where there is
+ * none, or none is of use: for shallow histories, filters by size, and what is no commit.
+ */
+const struct bitmap *enumerate_bitmap(const struct enumerate *e);
+
+/* Fills e->send for `wanted` commits when the other side has e->known; leaves e->commits as it is. */
+enum err enumerate_by_bitmap(struct ctx *c, struct enumerate *e, const struct bitmap *b,
+	const struct numbers *wanted) MUST;
+
+#endif
