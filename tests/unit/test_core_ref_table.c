@@ -74,7 +74,7 @@ static void assert_table(struct ctx *c, const struct ref_table *t, const uint8_t
 	}
 	assert_int_equal(t->count, at);
 	for (int how = REF_LINES_PLAIN; how <= REF_LINES_V0; how++) {
-		struct text text = {{text_write}, {.arena = c->arena}};
+		struct text text = {{.write = text_write}, {.arena = c->arena}};
 		assert_ok(c, ref_table_write(c, t, 0, t->count, (enum ref_lines)how, &text.sink));
 		assert_string_equal(buf_text(&text.buf), lines_of(c, values, (enum ref_lines)how));
 	}
