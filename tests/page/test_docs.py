@@ -59,6 +59,20 @@ def test_the_commands_of_api_md_print_what_it_says():
     run_document("docs/api.md", "curl")
 
 
+def test_the_first_push_of_the_readme_works():
+    s = Nimbus(shared=False)
+    where, tell = tmp("readme"), tmp("askpass") / "askpass"
+    tell.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
+    tell.chmod(0o700)
+    block = re.search(r"<!-- push -->\n```console\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    lines = "".join(re.findall(r"^\$ (.*\n)", block, re.M)).replace("127.0.0.1:8080", s.host)
+    has(lines, "git push")
+    run(["sh", "-ec", lines], cwd=where, env=git_env(GIT_ASKPASS=str(tell)))
+    repo = s.api("GET", "/repos/hello", want=200).json
+    eq((repo["visibility"], repo["default_branch"]), ("private", "main"), "the new repository")
+    has(s.request("GET", "/hello").text, "Hello")
+
+
 def test_every_link_between_documents_leads_somewhere():
     for path in [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
