@@ -189,6 +189,10 @@ static enum err link_apply(struct ctx *c, const struct odb_reader *r, const stru
 	struct object *o, struct arena *work)
 {
 	uint64_t ignored = 0, size = 0;
+	/* It lies in memory beside its result. One worth sending is shorter than half of that. */
+	if (link->entry.size > memory_max / 2)
+		return fail(c, ERR_TOO_BIG, "a delta of %llu bytes is over the limit of %llu",
+			(unsigned long long)link->entry.size, (unsigned long long)memory_max / 2);
 	TRY(size_check(c, r, link->entry.size));
 	char *delta = arena_raw(work, (size_t)link->entry.size);
 	TRY(entry_inflate(c, link->pack, &link->entry, delta));
