@@ -2,8 +2,6 @@
 
 #include "base/buf.h"
 
-enum { PREFIXES_MAX = 65536 };
-
 void upload_request_init(
 	struct ctx *c, struct upload_request *r, enum hash_algo algo, size_t lines_max)
 {
@@ -216,8 +214,7 @@ static enum err refs_argument(struct ctx *c, struct upload_request *r, struct st
 		return OK;
 	if (!str_skip(&line, STR("ref-prefix ")))
 		return unexpected(c, line);
-	if (r->prefixes.len < PREFIXES_MAX)
-		*vec_push(&r->prefixes) = str_copy(c->arena, line);
+	*vec_push(&r->prefixes) = str_copy(c->arena, line);
 	return OK;
 }
 

@@ -143,4 +143,25 @@ def test_the_log_says_why_a_push_was_refused():
        [(200, "INVALID", "what was sent is no pack")], "lines of the log")
 
 
+@timeout(240)
+def test_prefixes_without_number_are_answered_exactly_and_soon():
+    server = Nimbus()
+    server.create_repo("r", visibility="public")
+    repo = make_repo(1)
+    head = git("rev-parse", "HEAD", cwd=repo).out.strip()
+    lines = [f"create refs/heads/b{i:05} {head}\n" for i in range(2000)]
+    git("update-ref", "--stdin", cwd=repo, input="".join(lines))
+    git("push", "-q", server.git_url("r"), "refs/heads/*:refs/heads/*", cwd=repo)
+    prefixes = [f"refs/heads/x{i}" for i in range(70000)] + ["refs/heads/b0000", "refs/heads/b00001", "HEAD"]
+    body = packet("command=ls-refs\n") + b"0001" + b"".join(packet(f"ref-prefix {p}\n") for p in prefixes)
+    began = time.monotonic()
+    answer = server.request("POST", "/r.git/git-upload-pack", body + b"0000",
+                            {"Content-Type": "application/x-git-upload-pack-request",
+                             "Git-Protocol": "version=2"}, None, timeout=200)
+    took = time.monotonic() - began
+    eq([line.split()[1] for line in answer.text.splitlines()[:-1]],
+       ["HEAD"] + [f"refs/heads/b0000{i}" for i in range(10)], "refs")
+    eq(took < 15, True, f"{took:.1f} s, under 15 s")
+
+
 main()
