@@ -118,7 +118,7 @@ static bool is_marked(const struct writing *s, uint32_t number)
 }
 
 /* The item of this share that lies at `offset`, or NULL. */
-static const struct item *item_at(const struct share *share, uint64_t offset)
+static struct item *item_at(const struct share *share, uint64_t offset)
 {
 	size_t low = 0, high = share->count;
 	while (low < high) {
@@ -138,8 +138,8 @@ struct plan {
 	enum way way;
 	struct pack_entry entry;
 	uint64_t end;
-	const struct item *base; /* WAY_OFS */
-	struct oid base_id;      /* WAY_REF */
+	struct item *base;  /* in the same share; NULL: elsewhere */
+	struct oid base_id; /* WAY_REF */
 };
 
 static enum err plan_delta(
@@ -156,7 +156,7 @@ static enum err plan_delta(
 		offset = idx_offset(idx, position);
 	}
 	plan->base = item_at(share, offset);
-	if (plan->base && plan->base < self && s->w->ofs_delta) {
+	if (plan->base && plan->base->to && s->w->ofs_delta) {
 		bool same = plan->entry.type == OBJECT_OFS_DELTA &&
 			    plan->base->to - plan->base->from == self->to - self->from;
 		plan->way = same ? WAY_COPY : WAY_OFS;
@@ -267,27 +267,54 @@ static enum err write_anew(
 	return err;
 }
 
-static enum err write_item(struct ctx *c, struct writing *s, struct share *share, struct item *item)
+static enum err write_planned(struct ctx *c, struct writing *s, struct share *share,
+	struct item *item, const struct plan *plan)
 {
-	struct plan plan = {.way = WAY_COPY};
-	item->to = s->out.bytes + (s->copy_to - s->copy_from);
-	TRY(plan_item(c, s, share, item, &plan));
-	s->w->reused += plan.way != WAY_ANEW;
-	s->w->deltas += plan.way != WAY_ANEW && (plan.entry.type == OBJECT_OFS_DELTA ||
-							plan.entry.type == OBJECT_REF_DELTA);
-	if (plan.way == WAY_COPY && s->copy_to == item->from && s->copy_from < s->copy_to) {
-		s->copy_to = plan.end;
+	s->w->reused += plan->way != WAY_ANEW;
+	s->w->deltas += plan->way != WAY_ANEW && (plan->entry.type == OBJECT_OFS_DELTA ||
+							 plan->entry.type == OBJECT_REF_DELTA);
+	if (plan->way == WAY_COPY && s->copy_to == item->from && s->copy_from < s->copy_to) {
+		s->copy_to = plan->end;
 		return OK;
 	}
 	TRY(copy(c, s, share->pack));
-	if (plan.way == WAY_COPY) {
+	if (plan->way == WAY_COPY) {
 		s->copy_from = item->from;
-		s->copy_to = plan.end;
+		s->copy_to = plan->end;
 		return OK;
 	}
-	if (plan.way == WAY_ANEW)
+	if (plan->way == WAY_ANEW)
 		return write_anew(c, s, share->pack, item);
-	return write_delta(c, s, &plan, item);
+	return write_delta(c, s, plan, item);
+}
+
+static enum err plan_at_end(
+	struct ctx *c, struct writing *s, struct share *share, struct item *item, struct plan *plan)
+{
+	*plan = (struct plan){.way = WAY_COPY};
+	item->to = s->out.bytes + (s->copy_to - s->copy_from);
+	return plan_item(c, s, share, item, plan);
+}
+
+/*
+ * The bases of a pack that came thin lie at its end. Not every client looks there, so they are
+ * written before what needs them. One that is a delta itself stays where it is.
+ */
+static enum err write_item(struct ctx *c, struct writing *s, struct share *share, struct item *item)
+{
+	struct plan plan, first;
+	TRY(plan_at_end(c, s, share, item, &plan));
+	struct item *base = plan.base;
+	if (base && !base->to) {
+		TRY(plan_at_end(c, s, share, base, &first));
+		if (first.entry.type > OBJECT_TAG) {
+			base->to = 0;
+		} else {
+			TRY(write_planned(c, s, share, base, &first));
+			TRY(plan_at_end(c, s, share, item, &plan));
+		}
+	}
+	return write_planned(c, s, share, item, &plan);
 }
 
 static enum err write_share(struct ctx *c, struct writing *s, struct share *share)
@@ -300,6 +327,8 @@ static enum err write_share(struct ctx *c, struct writing *s, struct share *shar
 			TRY(ctx_check(c));
 			TRY(progress_tick(c, s->w->progress, s->done));
 		}
+		if (share->items[i].to)
+			continue;
 		TRY(write_item(c, s, share, &share->items[i]));
 		if (s->copy_to - s->copy_from >= COPY_WINDOW)
 			TRY(copy(c, s, share->pack));

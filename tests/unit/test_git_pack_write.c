@@ -236,6 +236,42 @@ static void what_lies_in_two_packs_is_sent_once(void **state)
 	odb_make_done(m);
 }
 
+/* As the server completes a thin pack; content_of knows only bases that came before. */
+static void a_base_behind_its_deltas_is_written_before_them(void **state)
+{
+	struct ctx *c = *state;
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct odb_reader r;
+	struct object base = {OBJECT_BLOB, STR("a base that lies at the end\n")};
+	struct oid base_id, blobs[3];
+	object_hash(HASH_SHA1, &base, &base_id);
+	for (int i = 0; i < 3; i++) {
+		const char *text = arena_fmt(c->arena, "more %d\n", i);
+		struct buf whole = {.arena = c->arena};
+		buf_str(&whole, base.bytes);
+		buf_cstr(&whole, text);
+		uint64_t at = pack_make_ref_delta(
+			&m->pack, &base_id, delta_append(c->arena, base.bytes.len, text));
+		blobs[i] = odb_make_entry(m, at, OBJECT_BLOB, buf_view(&whole));
+	}
+	struct oid tree = odb_make_tree(m, "100644 a", blobs[0], "100644 b", blobs[1]);
+	struct oid first = odb_make_commit(m, tree, NULL, 5);
+	tree = odb_make_tree(m, "100644 a", blobs[2], "100644 b", base_id);
+	struct oid last = odb_make_commit(m, tree, PARENTS(first), 6);
+	odb_make_object(m, OBJECT_BLOB, base.bytes);
+	odb_make_pack(m);
+	odb_reader_init(c, &r, &m->odb);
+	for (int ofs = 0; ofs < 2; ofs++) {
+		struct pack_write w;
+		struct parts parts = {.wants = &last, .want_count = 1, .ofs_delta = ofs};
+		struct content *got = write_pack(c, &r, &parts, &w);
+		assert_int_equal(got->ids.count, 8);
+		assert_int_equal(ofs ? got->ofs : got->ref, 3);
+		assert_int_equal(w.reused, 8);
+	}
+	odb_make_done(m);
+}
+
 static void an_empty_pack_is_one(void **state)
 {
 	struct ctx *c = *state;
@@ -255,6 +291,7 @@ int main(void)
 		UNIT_TEST(deltas_are_kept_as_the_client_can_take_them),
 		UNIT_TEST(a_base_that_the_client_has_serves_a_thin_pack_only),
 		UNIT_TEST(what_lies_in_two_packs_is_sent_once),
+		UNIT_TEST(a_base_behind_its_deltas_is_written_before_them),
 		UNIT_TEST(an_empty_pack_is_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
