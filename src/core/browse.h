@@ -85,9 +85,33 @@ struct diff_limits {
 #define DIFF_LIMITS_PAGE ((struct diff_limits){100, 6000, 1 << 20, 8 << 20})
 #define DIFF_LIMITS_TEXT ((struct diff_limits){3000, 200000, 4 << 20, 16 << 20})
 
+/* What changed from one commit to another; `from` may be NULL: everything is new. */
+enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *from,
+	const struct oid *to, const struct diff_limits *limits, struct diff *out) MUST;
 /* What a commit changed, against its first parent. */
 enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *commit,
 	const struct diff_limits *limits, struct diff *out) MUST;
+
+/* Who wrote each line of a file. Its file.bytes are what the lines are of. ERR_NOT_FOUND. */
+enum err browse_blame(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	struct file_blame *out) MUST;
+
+/*
+ * "A...B": what B has since it went apart from A; "B" alone: since it did from HEAD. A missing side
+ * of "..." is HEAD. ERR_NOT_FOUND for what is no revision.
+ */
+enum err browse_compare(struct ctx *c, struct browse *b, struct str text,
+	const struct diff_limits *limits, struct comparison *out) MUST;
+
+/* The files of a revision as a tar.gz or a zip file. */
+enum archive_kind { ARCHIVE_KIND_TAR_GZ, ARCHIVE_KIND_ZIP };
+struct archive_wish {
+	enum archive_kind kind;
+	struct oid commit;
+	struct str folder; /* that they lie in: "name-1.0" */
+};
+enum err browse_archive(
+	struct ctx *c, struct browse *b, const struct archive_wish *wish, struct sink *to) MUST;
 
 /* Refs under `prefix` ("refs/heads/"), newest commit first where they are not too many for that. */
 enum err browse_refs(

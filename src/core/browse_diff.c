@@ -252,16 +252,16 @@ static void drop_gone(struct job *j)
 	j->count = kept;
 }
 
-enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *commit,
-	const struct diff_limits *limits, struct diff *out)
+enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *from,
+	const struct oid *to, const struct diff_limits *limits, struct diff *out)
 {
-	struct oid parent;
+	struct oid old, new;
 	struct tree_changes changes;
 	*out = (struct diff){0};
-	if (commit->parent_count)
-		TRY(tree_of(c, b, &commit->parents[0], &parent));
-	TRY(tree_diff(c, &b->reader, commit->parent_count ? &parent : NULL, &commit->tree,
-		limits->files, &changes));
+	if (from)
+		TRY(tree_of(c, b, from, &old));
+	TRY(tree_of(c, b, to, &new));
+	TRY(tree_diff(c, &b->reader, from ? &old : NULL, &new, limits->files, &changes));
 	__attribute__((cleanup(job_done))) struct job j = {
 		.browse = b, .limits = limits, .lines_left = limits->lines};
 	j.bytes_left = limits->all_bytes;
@@ -282,4 +282,11 @@ enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *
 	out->count = j.count;
 	out->total = changes.total - changes.count + j.count;
 	return OK;
+}
+
+enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *commit,
+	const struct diff_limits *limits, struct diff *out)
+{
+	const struct oid *parent = commit->parent_count ? &commit->parents[0] : NULL;
+	return browse_diff_between(c, b, parent, &commit->id, limits, out);
 }

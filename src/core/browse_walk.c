@@ -29,7 +29,7 @@ static enum err pass_on(struct ctx *c, const struct walk *w, enum err err)
 
 static bool newer(const struct walk_node *a, const struct walk_node *b)
 {
-	return a->date > b->date;
+	return a->date != b->date ? a->date > b->date : a->turn < b->turn;
 }
 
 static void push(struct walk *w, struct walk_node *node)
@@ -38,6 +38,7 @@ static void push(struct walk *w, struct walk_node *node)
 		w->heap = vec_grow(&w->arena, w->heap, &w->cap, sizeof(struct walk_node *));
 	size_t at = w->count++;
 	node->queued = true;
+	node->turn = w->turns++;
 	while (at && newer(node, w->heap[(at - 1) / 2])) {
 		w->heap[at] = w->heap[(at - 1) / 2];
 		at = (at - 1) / 2;

@@ -17,7 +17,8 @@ struct walk_node {
 	struct oid *parents;
 	size_t parent_count;
 	bool queued, added;
-	void *extra; /* the user's */
+	uint64_t turn; /* when it was queued: of the same date, the first comes first */
+	void *extra;   /* the user's */
 };
 
 struct walk {
@@ -29,6 +30,7 @@ struct walk {
 	struct map seen;
 	struct walk_node **heap;
 	size_t count, cap;
+	uint64_t turns;
 	size_t steps, steps_max;
 	int64_t until; /* world->monotonic() */
 };

@@ -79,6 +79,22 @@ struct file {
 	struct str html;  /* rendered, where it is_markup and that was asked for */
 };
 
+/* Lines [line, line + count) of a file, from 1, and the commit that wrote them. */
+struct blame_part {
+	uint32_t line, count;
+	uint32_t source_line; /* the first one's number in that commit, from 1 */
+	struct str path;      /* of the file in that commit */
+	const struct commit_line *commit;
+	bool unsure; /* the budget ended here: it may be older */
+};
+
+struct file_blame {
+	struct file file;
+	const struct blame_part *at; /* in the order of the file; none unless it is FILE_TEXT */
+	size_t count;
+	bool cut; /* gave up at the budget: some parts are unsure */
+};
+
 /* A branch or a tag. */
 struct ref_line {
 	struct str name; /* without "refs/heads/" */

@@ -2,7 +2,7 @@
 #ifndef MODEL_DIFF_H
 #define MODEL_DIFF_H
 
-#include "base/oid.h"
+#include "model/browse.h"
 
 struct diff_line {
 	char kind;                   /* ' ', '-', '+' */
@@ -40,6 +40,15 @@ struct diff {
 	size_t count;
 	size_t total; /* more than count when there are too many to list */
 	uint64_t added, removed;
+};
+
+/* What `head` has that `base` has not, since they went apart. */
+struct comparison {
+	struct revision base, head;
+	struct oid fork;       /* the merge base; algo 0: they have no history in common */
+	size_t ahead, behind;  /* commits that only head, and only base leads to */
+	struct commit_log log; /* those that only head leads to */
+	struct diff diff;      /* from the fork to head */
 };
 
 #endif

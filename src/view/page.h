@@ -87,6 +87,8 @@ struct page_commits {
 	const struct commit_log *log;
 };
 void view_commits(struct buf *out, const struct page_commits *p);
+/* A commit as an item of a list of class "log". */
+void view_log_line(struct buf *out, const struct page_repo *top, const struct commit_line *line);
 
 struct page_commit {
 	struct page_repo top;
@@ -94,7 +96,27 @@ struct page_commit {
 	const struct diff *diff;
 };
 void view_commit(struct buf *out, const struct page_commit *p);
-void view_diff(struct buf *out, const struct page_commit *p);
+
+/* The files of a difference. `head`: the commit that the new lines are of. */
+struct page_diff {
+	const struct page_repo *top;
+	const struct diff *diff;
+	const struct oid *head;
+	bool has_text; /* /commit/HEAD.diff is this difference */
+};
+void view_diff(struct buf *out, const struct page_diff *p);
+
+struct page_compare {
+	struct page_repo top;
+	const struct comparison *compared;
+};
+void view_compare(struct buf *out, const struct page_compare *p);
+
+struct page_blame {
+	struct page_repo top;
+	const struct file_blame *blame;
+};
+void view_blame(struct buf *out, const struct page_blame *p);
 
 struct page_refs {
 	struct page_repo top;

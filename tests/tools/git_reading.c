@@ -6,6 +6,7 @@
  */
 #include "base/buf.h"
 #include "base/vec.h"
+#include "git/archive.h"
 #include "git/blame.h"
 #include "git/diff.h"
 #include "git/merge_base.h"
@@ -168,6 +169,34 @@ static enum err blame(struct ctx *c, char **words)
 	return OK;
 }
 
+struct file_sink {
+	struct sink sink;
+	FILE *file;
+};
+
+static enum err file_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	(void)c;
+	ASSERT(fwrite(bytes, 1, len, ((struct file_sink *)self)->file) == len);
+	return OK;
+}
+
+/* archive FORMAT COMMIT TIME INTO */
+static enum err archive(struct ctx *c, char **words)
+{
+	uint64_t time = 0;
+	struct archive_query query = {.prefix = STR("top-1/"), .commit = id_of(words[2])};
+	query.format = strcmp(words[1], "zip") ? ARCHIVE_TAR : ARCHIVE_ZIP;
+	ASSERT(str_to_u64(str_of(words[3]), &time));
+	query.time = (int64_t)time;
+	TRY(tree_of(c, words[2], &query.tree));
+	struct file_sink out = {.sink.write = file_write, .file = fopen(words[4], "wb")};
+	ASSERT(out.file);
+	enum err err = archive_write(c, &reader, &query, &out.sink);
+	fclose(out.file);
+	return err;
+}
+
 static const struct {
 	const char *name;
 	enum err (*run)(struct ctx *c, char **words);
@@ -178,6 +207,7 @@ static const struct {
 	{"bases", bases},
 	{"renames", renames},
 	{"blame", blame},
+	{"archive", archive},
 };
 
 static enum err run(struct ctx *c, char **words)

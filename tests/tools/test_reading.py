@@ -1,9 +1,13 @@
 """What git/ makes of histories, beside what git makes of them: differences, merges, blame, renames, merge bases."""
 
+import io
 import random
 import re
 import subprocess
 import sys
+import tarfile
+import zipfile
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -280,6 +284,70 @@ def test_blame_is_that_of_git():
                         looked += 1
     if looked < 60:
         fail(f"only {looked} files")
+
+
+def strange_repo(algo):
+    """Files of every kind, names of every length."""
+    repo = tmp("strange")
+    git("init", "-q", f"--object-format={algo}", ".", cwd=repo)
+    names = ["plain.txt", "dir/deep/er/file", "x" * 99, "y" * 100, "z" * 101, "d" * 90 + "/" + "f" * 90, "e" * 160 + "/" + "g" * 99,
+             "übung 中文.txt", "/".join(["part"] * 60) + "/end", "h" * 155 + "/" + "i" * 100]
+    for name in names:
+        path = repo / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"This is {name[:20]}\n" * 40)
+    (repo / "empty").write_bytes(b"")
+    (repo / "random").write_bytes(random.Random(1).randbytes(100000))
+    (repo / "long").write_bytes(b"0123456789abcdef" * 600000)
+    (repo / "run.sh").write_text("#!/bin/sh\n")
+    (repo / "run.sh").chmod(0o755)
+    (repo / "link").symlink_to("dir/deep")
+    (repo / "far").symlink_to("t" * 150)
+    git("add", "-A", cwd=repo)
+    git("update-index", "--add", "--cacheinfo", f"160000,{'1' * (64 if algo == 'sha256' else 40)},module", cwd=repo)
+    git("commit", "-q", "-m", "All", cwd=repo)
+    return repo
+
+
+def test_a_tar_file_is_byte_for_byte_that_of_git():
+    for algo in FORMATS:
+        repo, out = strange_repo(algo), tmp() / "out"
+        head, when = git("log", "-1", "--format=%H %ct", cwd=repo).out.split()
+        with Tool(repo, algo) as tool:
+            eq(tool.ask("archive", "tar", head, when, out), [], "making a tar file")
+        want = git("-c", "tar.umask=0002", "archive", "--format=tar", "--prefix=top-1/", head, cwd=repo).raw
+        if out.read_bytes() != want:
+            with tarfile.open(out) as mine, tarfile.open(fileobj=io.BytesIO(want)) as theirs:
+                eq(tar_members(mine), tar_members(theirs), "members")
+            fail("the bytes differ though the members are the same")
+
+
+def tar_members(tar):
+    return [(m.name, m.type, oct(m.mode), m.linkname, m.mtime, m.uname, zlib.crc32(tar.extractfile(m).read()) if m.isreg() else 0)
+            for m in tar.getmembers()]
+
+
+def zip_members(path):
+    with zipfile.ZipFile(path) as z:
+        eq(z.testzip(), None, "a bad member")
+        return {i.filename: (i.external_attr >> 16 & 0o170111, z.read(i)) for i in z.infolist()}, z.comment
+
+
+def test_a_zip_file_holds_what_that_of_git_holds():
+    for algo in FORMATS:
+        repo, folder = strange_repo(algo), tmp()
+        head, when = git("log", "-1", "--format=%H %ct", cwd=repo).out.split()
+        with Tool(repo, algo) as tool:
+            eq(tool.ask("archive", "zip", head, when, folder / "mine.zip"), [], "making a zip file")
+        git("archive", "--format=zip", "--prefix=top-1/", "-o", folder / "theirs.zip", head, cwd=repo)
+        mine, comment = zip_members(folder / "mine.zip")
+        theirs, _ = zip_members(folder / "theirs.zip")
+        eq(sorted(mine), sorted(theirs), "names")
+        eq(comment.decode(), head, "comment")
+        for name, (mode, content) in theirs.items():
+            eq(mine[name][1] == content, True, f"content of {name}")
+            if mode:  # git leaves it out where it says nothing
+                eq(oct(mine[name][0]), oct(mode), f"mode of {name}")
 
 
 def bundle(name):
