@@ -40,6 +40,25 @@ def judge(repo, object_format, rounds, seed):
                 eq(got - closure(repo, *wants), set(), f"{filter} not asked for with {more}")
 
 
+def judge_tags(repo, object_format):
+    """Tags of tags, of a tree and of a blob or folder are wanted with a commit, or by themselves."""
+    tips, graph, bitmap = tip_commits(repo), "-", tmp("with") / "bitmap"
+    tool("bitmap-write", object_format, pack_of(repo), bitmap, input="\n".join(tips))
+    tags = git("for-each-ref", "--format=%(objectname)", "refs/tags", cwd=repo).out.split()
+    for wants in tags, [tips[0], *tags], [tips[0], tags[-1]], *([tag] for tag in tags):
+        got = sent(repo, object_format, wants, bitmap, graph, None)
+        eq(got, closure(repo, *wants), f"with tags {wants}")
+        got = sent(repo, object_format, [*wants, f"^{tips[-1]}"], bitmap, graph, None)
+        need = closure(repo, *wants) - closure(repo, tips[-1])
+        eq(need - got, set(), f"missing with tags {wants}")
+        eq(got - closure(repo, *wants), set(), f"not asked for with tags {wants}")
+
+
+def test_tags_of_all_kinds():
+    judge_tags(wild("sha1", seed=23), "sha1")
+    judge_tags(wild("sha256", seed=24), "sha256")
+
+
 def test_a_wild_history():
     judge(wild("sha1", seed=21), "sha1", 6, 1)
 

@@ -293,6 +293,7 @@ static enum err tool_send(struct tool *t)
 		.haves = ids.haves.at,
 		.have_count = ids.haves.len,
 		.always_by_bitmap = true,
+		.keep_bits = true,
 		.progress = &silent};
 	if (strcmp(t->args[3], "-") != 0)
 		TRY(filter_parse(t->c, str_of(t->args[3]), &e.filter));
@@ -304,6 +305,9 @@ static enum err tool_send(struct tool *t)
 		return fail_errno(t->c, "open", t->args[4]);
 	struct pack_write w = {.graph = &t->graph,
 		.objects = &e.send,
+		.bitmap = e.bitmap,
+		.packed = &e.packed,
+		.known = &e.packed_known,
 		.ofs_delta = true,
 		.progress = &silent,
 		.to = &to.sink};
@@ -311,7 +315,8 @@ static enum err tool_send(struct tool *t)
 	fclose(to.file);
 	fprintf(stderr, "enumerate %lld ms, write %lld ms, %zu objects, %u reused\n",
 		(long long)(middle - start) / 1000,
-		(long long)(t->c->world->monotonic() - middle) / 1000, e.send.len, w.reused);
+		(long long)(t->c->world->monotonic() - middle) / 1000, enumerate_count(&e),
+		w.reused);
 	return err;
 }
 
