@@ -68,10 +68,36 @@ static void chunk_drop(struct arena *a)
 	host_free(chunk, chunk->size);
 }
 
+static void spare_drop(struct arena *a)
+{
+	struct arena_chunk *spare = a->spare;
+	a->spare = NULL;
+	if (!spare)
+		return;
+	UNPOISON(spare, spare->size);
+	host_free(spare, spare->size);
+}
+
+/* A loop that rewinds at the end of a chunk would ask for the next one again and again. */
+static void chunk_spare(struct arena *a)
+{
+	struct arena_chunk *chunk = a->chunk;
+	if (chunk->size > CHUNK_MOST) {
+		chunk_drop(a);
+		return;
+	}
+	spare_drop(a);
+	a->chunk = chunk->before;
+	a->bytes -= chunk->size;
+	a->spare = chunk;
+	POISON(chunk + 1, chunk->size - sizeof *chunk);
+}
+
 void arena_done(struct arena *a)
 {
 	while (a->chunk)
 		chunk_drop(a);
+	spare_drop(a);
 	*a = (struct arena){0};
 }
 
@@ -84,7 +110,7 @@ void arena_rewind(struct arena *a, struct arena_mark mark)
 {
 	while (a->chunk != mark.chunk) {
 		ASSERT(a->chunk);
-		chunk_drop(a);
+		chunk_spare(a);
 	}
 	a->at = mark.at;
 	a->end = a->chunk ? (char *)a->chunk + a->chunk->size : NULL;
@@ -100,7 +126,13 @@ static void chunk_add(struct arena *a, size_t need)
 	if (size < need + HEADER)
 		size = need + HEADER;
 	ASSERT(size <= arena_cap && a->bytes <= arena_cap - size);
-	struct arena_chunk *chunk = host_alloc(size);
+	struct arena_chunk *chunk = a->spare;
+	if (chunk && chunk->size >= need + HEADER) {
+		a->spare = NULL;
+		size = chunk->size;
+	} else {
+		chunk = host_alloc(size);
+	}
 	*chunk = (struct arena_chunk){.before = a->chunk, .size = size};
 	a->chunk = chunk;
 	a->bytes += size;

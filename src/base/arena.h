@@ -16,7 +16,8 @@ struct arena_chunk;
 struct arena {
 	struct arena_chunk *chunk; /* the one being filled; older ones hang off it */
 	char *at, *end;            /* what is free in it */
-	size_t bytes;              /* taken from the host in all */
+	size_t bytes;              /* of these chunks */
+	struct arena_chunk *spare; /* given back last, for whoever needs one next; may be NULL */
 };
 
 /* A point to rewind to: everything allocated since is given back. */

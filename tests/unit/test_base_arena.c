@@ -77,6 +77,23 @@ static void strings_are_terminated_copies(void **state)
 	assert_string_equal(arena_strdup(c->arena, ""), "");
 }
 
+/* Else a loop that rewinds there would go to the host each time around. */
+static void a_chunk_that_was_given_back_is_the_next(void **state)
+{
+	struct ctx *c = *state;
+	arena_raw(c->arena, 3000);
+	struct arena_mark mark = arena_mark(c->arena);
+	void *first = arena_raw(c->arena, 3000);
+	assert_ptr_not_equal(c->arena->chunk, mark.chunk);
+	for (int i = 0; i < 3; i++) {
+		arena_rewind(c->arena, mark);
+		assert_ptr_equal(arena_raw(c->arena, 3000), first);
+	}
+	arena_rewind(c->arena, mark);
+	assert_ptr_not_equal(arena_raw(c->arena, 1 << 20), first);
+	assert_non_null(c->arena->spare);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +102,7 @@ int main(void)
 		UNIT_TEST(rewinding_gives_back_what_came_after_the_mark),
 		UNIT_TEST(rewinding_to_an_empty_arena_frees_all),
 		UNIT_TEST(growing_keeps_the_content),
+		UNIT_TEST(a_chunk_that_was_given_back_is_the_next),
 		UNIT_TEST(strings_are_terminated_copies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
