@@ -133,22 +133,10 @@ uint64_t shared_bytes(struct ctx *c, struct str old, struct str new)
 static enum err size_of(struct ctx *c, struct finder *f, struct file *file)
 {
 	enum object_type type;
-	struct str bytes;
-	if (file->sized)
-		return OK;
+	if (!file->sized)
+		TRY(odb_stat(c, f->reader, &file->id, &type, &file->size));
 	file->sized = true;
-	if (!f->limits->read)
-		return odb_stat(c, f->reader, &file->id, &type, &file->size);
-	TRY(f->limits->read(c, f->limits->read_arg, &file->id, &bytes));
-	file->size = bytes.len;
 	return OK;
-}
-
-static enum err read_file(struct ctx *c, struct finder *f, const struct file *file, struct str *out)
-{
-	if (f->limits->read)
-		return f->limits->read(c, f->limits->read_arg, &file->id, out);
-	return odb_read_as(c, f->reader, &file->id, OBJECT_BLOB, out);
 }
 
 static enum err spans_of(struct ctx *c, struct finder *f, struct file *file)
@@ -162,7 +150,7 @@ static enum err spans_of(struct ctx *c, struct finder *f, struct file *file)
 	}
 	f->bytes_left -= file->size;
 	TRY(ctx_check(c));
-	TRY(read_file(c, f, file, &bytes));
+	TRY(odb_read_as(c, f->reader, &file->id, OBJECT_BLOB, &bytes));
 	cut_into_spans(c, bytes, &file->spans);
 	return OK;
 }

@@ -162,8 +162,8 @@ def test_version_2_of_the_report_is_asked_for_and_understood():
     source = make_repo(2)
     _, url = published()
     result = traced("push", url, "main", cwd=source)
-    has(result.err, "report-status-v2", "what the client chose")
-    has(result.err, "sideband< unpack ok") if "sideband< unpack" in result.err else has(result.err, "unpack ok")
+    has(result.err, "\\0 report-status-v2 side-band-64k", "what the client chose")
+    has(result.err, "< unpack ok", "the report")
 
 
 def test_a_mirror_push_makes_both_sides_equal():
@@ -357,6 +357,195 @@ def test_a_certificate_that_lies_changes_nothing():
     # The same request once more finds it done: nothing is recorded twice.
     has(post(name, "git-receive-pack", body).text, "unpack ok", "the replay")
     eq(len(push_certs(name)), 1, "certificates")
+
+
+# Fetching
+
+def counted(path):
+    return len(git("rev-list", "--all", cwd=path).out.split())
+
+
+def test_histories_are_deepened_in_every_way_and_become_whole():
+    source = make_repo(30, merges=False)
+    git("tag", "old", "HEAD~20", cwd=source)
+    _, url = published(source)
+    when = int(git("log", "-1", "--format=%ct", "HEAD~9", cwd=source).out)
+    for protocol in PROTOCOLS:
+        copy = tmp("deep")
+        git("clone", "-q", "--depth", "2", "--no-tags", url, copy, protocol=protocol)
+        for option, want in (("--deepen=3", 5), ("--depth=7", 7), (f"--shallow-since={when}", 10),
+                             ("--shallow-exclude=old", 20), ("--depth=4", 4), ("--unshallow", 30)):
+            git("fetch", "-q", "--no-tags", option, "origin", "main", cwd=copy, protocol=protocol)
+            eq(counted(copy), want, f"commits after {option} in version {protocol}")
+            fsck(copy)
+        eq((copy / ".git/shallow").exists(), False, "is still shallow")
+
+
+def test_a_tag_comes_with_what_it_points_at():
+    source = make_repo(3)
+    _, url = published(source)
+    for protocol in PROTOCOLS:
+        copy = tmp("tags")
+        git("clone", "-q", "--single-branch", url, copy, protocol=protocol)
+        commit_file(source, "tagged", f"{protocol}\n")
+        git("tag", "-a", "-m", "t", f"with-{protocol}", cwd=source)
+        git("push", "-q", url, "main", f"with-{protocol}", cwd=source)
+        result = traced("fetch", "origin", cwd=copy, protocol=protocol)
+        has(result.err, "include-tag", "what the client asks for")
+        eq(head(copy, f"with-{protocol}^0"), head(source), "the tag")
+
+
+def test_refs_are_wanted_by_name():
+    source = make_repo(4)
+    name, url = published(source)
+    result = traced("fetch", url, "refs/heads/main:refs/heads/x", cwd=make_repo(1, seed=9), protocol=2)
+    has(result.err, "> want-ref refs/heads/main", "the request")
+    has(result.err, "< \\1wanted-refs", "the answer")
+    has(result.err, f"< \\1{head(source)} refs/heads/main", "the answer")
+    has(v2(name, "fetch", "want-ref refs/heads/nowhere", "done").text, "ERR unknown ref refs/heads/nowhere", "a name that is none")
+
+
+def test_negotiation_alone_waits_for_done():
+    """`git fetch --negotiate-only` is what push negotiation is made of."""
+    source = make_repo(8)
+    _, url = published(source)
+    copy = tmp("negotiate")
+    git("clone", "-q", url, copy)
+    commit_file(copy, "mine", "mine\n")
+    result = traced("fetch", "--negotiate-only", "--negotiation-tip=main", "origin", cwd=copy, protocol=2)
+    both = result.out.split()
+    eq((head(source) in both, head(copy) in both), (True, False), "the commits that both have")
+    has(result.err, "> wait-for-done", "the request")
+    has_not(result.err, "< packfile", "the answer")
+    git("-c", "push.negotiate=true", "push", "-q", "origin", "main", cwd=copy, protocol=2)
+    eq(refs(url)["refs/heads/main"], head(copy), "main")
+
+
+def test_all_sections_go_in_the_side_band():
+    source = make_repo(8)
+    _, url = published(source)
+    copy = tmp("banded") / "c"
+    result = git("clone", url, copy, protocol=2, env={"GIT_TEST_SIDEBAND_ALL": "1", "GIT_TRACE_PACKET": "1"})
+    has(result.err, "> sideband-all", "the request")
+    has(result.err, "< \\1packfile", "the answer")
+    eq(head(copy), head(source), "HEAD")
+    commit_file(source, "more", "x\n")
+    git("push", "-q", url, "main", cwd=source)
+    git("fetch", "-q", "--depth=1", "origin", cwd=copy, protocol=2, env={"GIT_TEST_SIDEBAND_ALL": "1"})
+    fsck(copy)
+
+
+def test_what_combined_filters_leave_out_comes_later():
+    source = make_repo(12)
+    commit_file(source, "big.bin", "0123456789abcdef" * 1000)
+    _, url = published(source)
+    for protocol in (0, 2):
+        copy = tmp("lazy")
+        git("clone", "-q", "--no-checkout", "--filter=combine:blob:limit=1k+tree:3", url, copy, protocol=protocol)
+        missing = git("rev-list", "--objects", "--missing=print", "HEAD", cwd=copy).out.count("\n?")
+        eq(missing > 0, True, "something is missing")
+        git("checkout", "-q", "main", cwd=copy, protocol=protocol)
+        eq((copy / "big.bin").read_bytes(), (source / "big.bin").read_bytes(), "the big file")
+        eq(git("log", "-p", cwd=copy, protocol=protocol).out, git("log", "-p", cwd=source).out, "the log")
+        fsck(copy)
+        git("fetch", "-q", "--refetch", "--filter=blob:none", "origin", cwd=copy, protocol=protocol)
+        fsck(copy)
+
+
+def test_object_info_tells_sizes_and_what_is_missing():
+    source = make_repo(3)
+    name, _ = published(source)
+    ids = git("rev-list", "--objects", "--no-object-names", "HEAD", cwd=source).out.split()
+    sizes = git("cat-file", "--batch-check=%(objectname) %(objectsize)", cwd=source, input="\n".join(ids)).out.split("\n")
+    answer = packets(v2(name, "object-info", "size", *(f"oid {id}" for id in ids), "oid " + "3" * 40).body)
+    eq(answer, [b"size\n", *(f"{line}\n".encode() for line in sizes if line), b"3" * 40 + b" \n", 0], "the answer")
+
+
+# Many, and gone
+
+def test_ten_thousand_refs_in_one_push_cost_less_than_a_second():
+    """With the release build where there is one: git's own client takes quadratic time, so by hand."""
+    release = ROOT / "build/nimbus"
+    server = Nimbus()
+    if release.exists():
+        server.stop()
+        server.binary = release
+        server.start()
+    source = make_repo(50, merges=False)
+    server.create_repo("many")
+    git("push", "-q", server.git_url("many"), "main", cwd=source)
+    ids = git("rev-list", "main", cwd=source).out.split()
+    nothing = b"PACK" + (2).to_bytes(4, "big") + (0).to_bytes(4, "big")
+    nothing += hashlib.sha1(nothing).digest()
+
+    def cpu():
+        fields = Path(f"/proc/{server.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    names = [f"refs/heads/many/b{n:05}" for n in range(10000)]
+    steps = (("create", lambda n: (ZERO, ids[n % 50])), ("move", lambda n: (ids[n % 50], ids[(n + 1) % 50])),
+             ("delete", lambda n: (ids[(n + 1) % 50], ZERO)))
+    for step, change in steps:
+        lines = ["{} {} ".format(*change(n)) + ref for n, ref in enumerate(names)]
+        lines[0] += "\0 report-status-v2 atomic object-format=sha1"
+        before = cpu()
+        answer = server.request("POST", "/many.git/git-receive-pack", b"".join(map(pkt, lines)) + b"0000"
+                                + (nothing if step != "delete" else b""), {"Content-Type": "application/x-git-receive-pack-request"})
+        took = cpu() - before
+        eq(answer.body.count(b"ok refs/heads/"), 10000, f"refs that {step} has done")
+        if took > (1 if release.exists() else 10):
+            fail(f"to {step} 10,000 refs took {took:.2f} s of CPU")
+        eq(len(refs(server.git_url("many"))), 10002 if step != "delete" else 2, f"refs after {step}")
+
+
+def test_a_client_that_hangs_up_in_the_middle_of_a_push_leaves_nothing():
+    server = Nimbus()
+    server.create_repo("gone")
+    source = make_repo(2)
+    git("push", "-q", server.git_url("gone"), "main", cwd=source)
+
+    def state():
+        here = Path(f"/proc/{server.pid}")
+        return (len(list((here / "fd").iterdir())), len(list((here / "task").iterdir())),
+                sorted(str(p) for p in server.data.rglob("*") if p.is_file() and not p.name.endswith(("-wal", "-shm"))))
+
+    def half_a_push(kib):
+        body = pkt(f"{ZERO} {head(source)} refs/heads/x\0 report-status object-format=sha1") + b"0000"
+        body += b"PACK" + (2).to_bytes(4, "big") + (1000).to_bytes(4, "big")
+        noise = random.Random(1).randbytes(200 << 10)
+        blob = noise * 2
+        size, first = len(blob) >> 4, 3 << 4 | len(blob) & 15
+        entry = bytearray()
+        while size:
+            entry.append(first | 128)
+            first, size = size & 127, size >> 7
+        entry.append(first)
+        entry += zlib.compress(blob, 0)
+        body += bytes(entry) * (kib * 1024 // len(entry) + 1)
+        secret = base64.b64encode(":".join(server.auth).encode()).decode()
+        client = server.connect(30)
+        client.send(f"POST /gone.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {secret}\r\n"
+                    f"Content-Type: application/x-git-receive-pack-request\r\nContent-Length: {1 << 30}\r\n\r\n")
+        client.send(body[:kib * 1024])
+        return client
+
+    half_a_push(4096).close()
+    server.get("/healthz")
+    wait_until(lambda: state()[0] <= 40, what="the first client's end")
+    time.sleep(0.5)
+    before, resident = state(), server.rss_kib()
+    clients = [half_a_push(16384) for _ in range(4)]
+    wait_until(lambda: state()[0] >= before[0] + 4, what="four pushes at once")
+    for client in clients:
+        client.close()
+    begin = time.monotonic()
+    wait_until(lambda: (state()[0], state()[2]) == (before[0], before[2]), 5, "the end of files and connections")
+    if time.monotonic() - begin > 2:
+        fail("it took longer than two seconds")
+    eq(state()[1] <= before[1] + 4, True, "threads: at most those of the pool stay")
+    if "asan" not in str(server.binary):
+        wait_until(lambda: server.rss_kib() < resident + 8192, 5, "memory as before")
+    eq(sorted(refs(server.git_url("gone"))), ["HEAD", "refs/heads/main"], "refs")
 
 
 main()
