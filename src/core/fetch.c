@@ -153,8 +153,7 @@ static enum err add_tags(struct ctx *c, struct fetch *f, struct enumerate *e)
 		const struct ref ref = ref_table_at(&s->refs, i);
 		if (!ref.peeled.algo)
 			continue;
-		uint32_t target = oidmap_find(&f->graph.ids, ref.peeled.hash);
-		if (target == OIDMAP_NONE || !graph_has(&f->graph, target, MARK_SEND))
+		if (!enumerate_has(e, &ref.peeled))
 			continue;
 		struct oid id = ref.id;
 		while (!oid_eq(&id, &ref.peeled)) {
@@ -171,12 +170,13 @@ static enum err add_tags(struct ctx *c, struct fetch *f, struct enumerate *e)
 	return OK;
 }
 
-static enum err say_total(struct ctx *c, const struct pack_write *w, struct sink *progress)
+static enum err say_total(
+	struct ctx *c, const struct enumerate *e, const struct pack_write *w, struct sink *progress)
 {
 	char text[160];
 	size_t len = fmt_into(text, sizeof text,
-		"Total %zu (delta %u), reused %u (delta %u), pack-reused 0\n", w->objects->len,
-		w->deltas, w->reused, w->deltas);
+		"Total %zu (delta %u), reused %u (delta %u), pack-reused %u\n", enumerate_count(e),
+		w->deltas, w->reused - w->whole, w->deltas, w->whole);
 	return progress ? sink_write(c, progress, text, len) : OK;
 }
 
@@ -191,6 +191,7 @@ enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink
 		.want_count = f->wants.len,
 		.haves = f->haves.at,
 		.have_count = f->haves.len,
+		.keep_bits = true,
 		.progress = &shown};
 	TRY(enumerate_run(c, &e));
 	if (f->include_tag)
@@ -198,12 +199,15 @@ enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink
 	/* A client with a filter may lack what its haves lead to, and then a base too. */
 	struct pack_write w = {.graph = &f->graph,
 		.objects = &e.send,
+		.bitmap = e.bitmap,
+		.packed = &e.packed,
+		.known = &e.packed_known,
 		.ofs_delta = f->ofs_delta,
 		.thin = f->thin && !f->filter.active,
 		.progress = &silent,
 		.to = to};
 	TRY(pack_write_run(c, &w));
-	return say_total(c, &w, progress);
+	return say_total(c, &e, &w, progress);
 }
 
 enum err fetch_stat(struct ctx *c, struct fetch *f, const struct oid *id, enum object_type *type,

@@ -23,6 +23,20 @@ void enumerate_add(struct enumerate *e, uint32_t number)
 		*vec_push(&e->send) = number;
 }
 
+bool enumerate_has(const struct enumerate *e, const struct oid *id)
+{
+	uint32_t number = oidmap_find(&e->graph->ids, id->hash), bit = 0;
+	if (number != OIDMAP_NONE && graph_has(e->graph, number, MARK_SEND))
+		return true;
+	return e->bitmap && bitmap_objects_find(&e->bitmap->objects, id->hash, &bit) &&
+	       bits_has(&e->packed, bit);
+}
+
+size_t enumerate_count(const struct enumerate *e)
+{
+	return e->send.len + (e->bitmap ? bits_count(&e->packed) : 0);
+}
+
 static enum err tag_target(struct ctx *c, struct graph *g, uint32_t number, uint32_t *out)
 {
 	struct arena_mark mark = arena_mark(c->arena);
@@ -347,6 +361,7 @@ enum err enumerate_run(struct ctx *c, struct enumerate *e)
 {
 	struct arena *arena = &e->graph->arena;
 	e->send = e->commits = e->known = e->others = (struct numbers){.arena = arena};
+	e->bitmap = NULL;
 	struct tree_walk w = {.e = e, .g = e->graph, .stack.arena = arena};
 	struct numbers wanted;
 	const struct bitmap *bitmap = NULL;
@@ -364,7 +379,7 @@ enum err enumerate_run(struct ctx *c, struct enumerate *e)
 	if (bitmap &&
 		(!e->known.len || e->commits.len > ENUMERATE_WALK_MAX || e->always_by_bitmap)) {
 		TRY(enumerate_by_bitmap(c, e, bitmap, &wanted));
-		return progress_end(c, e->progress, e->send.len);
+		return progress_end(c, e->progress, enumerate_count(e));
 	}
 	for (size_t i = 0; i < e->commits.len; i++)
 		if (filter_type(&e->filter, OBJECT_COMMIT) ||

@@ -4,6 +4,7 @@
 #ifndef GIT_ENUMERATE_H
 #define GIT_ENUMERATE_H
 
+#include "git/bitmap.h"
 #include "git/filter.h"
 #include "git/progress.h"
 #include "git/walk.h"
@@ -20,16 +21,25 @@ struct enumerate {
 	const struct oid *haves; /* with all that they lead to */
 	size_t have_count;
 	bool always_by_bitmap; /* where there is one, however little there is to send */
+	bool keep_bits;        /* what a bitmap finds need not be in `send` */
 	struct progress *progress;
 
 	struct numbers send; /* what to send, each once, marked MARK_SEND */
 	struct numbers commits;
 	struct numbers known;
 	struct numbers others; /* trees and blobs that were wanted by id */
+	/* Unless NULL: these objects of its pack are to be sent beside, and those are known. */
+	const struct bitmap *bitmap;
+	struct bits packed, packed_known;
 };
 
 /* ERR_NOT_FOUND, ERR_CORRUPT where the repository is damaged. */
 enum err enumerate_run(struct ctx *c, struct enumerate *e) MUST;
+
+/* Is this object to be sent? */
+bool enumerate_has(const struct enumerate *e, const struct oid *id);
+/* How many are. */
+size_t enumerate_count(const struct enumerate *e);
 
 /* Sends this object too unless it is sent or known already; nothing that it leads to. */
 void enumerate_add(struct enumerate *e, uint32_t number);

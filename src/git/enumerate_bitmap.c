@@ -106,19 +106,26 @@ static enum err tree_add(struct ctx *c, struct closure *s, uint32_t number)
 	}
 }
 
+/* Walks a tree unless all of it is in the set. */
+static enum err tree_walk(struct ctx *c, struct closure *s, const struct oid *tree)
+{
+	object_add(s, tree, true);
+	while (s->tree_stack.len) {
+		struct arena_mark mark = arena_mark(c->arena);
+		TRY(ctx_check(c));
+		TRY(tree_add(c, s, s->tree_stack.at[--s->tree_stack.len]));
+		arena_rewind(c->arena, mark);
+	}
+	return OK;
+}
+
 static enum err trees_add(struct ctx *c, struct closure *s)
 {
 	for (size_t i = 0; i < s->commits.len; i++) {
 		struct commit_info *info = NULL;
 		TRY(graph_commit(c, s->g, s->commits.at[i], &info));
 		struct oid tree = oidmap_oid(&s->g->ids, info->tree);
-		object_add(s, &tree, true);
-		while (s->tree_stack.len) {
-			struct arena_mark mark = arena_mark(c->arena);
-			TRY(ctx_check(c));
-			TRY(tree_add(c, s, s->tree_stack.at[--s->tree_stack.len]));
-			arena_rewind(c->arena, mark);
-		}
+		TRY(tree_walk(c, s, &tree));
 	}
 	return OK;
 }
@@ -160,7 +167,7 @@ const struct bitmap *enumerate_bitmap(const struct enumerate *e)
 {
 	const struct graph *g = e->graph;
 	const struct bitmap *b = bitmap_of(g->reader->odb);
-	if (!b || !filter_fits(&e->filter) || e->others.len || !e->commits.len)
+	if (!b || !filter_fits(&e->filter) || !e->commits.len)
 		return NULL;
 	for (uint32_t i = 0; i < g->ids.count; i++)
 		if (graph_has(g, i, MARK_GRAFT))
@@ -214,6 +221,32 @@ static void set_filter(struct enumerate *e, const struct closure *known,
 	}
 }
 
+/* What the trees hold that were wanted by their ids. */
+static enum err others_walk(struct ctx *c, struct enumerate *e, struct closure *wanted)
+{
+	for (size_t i = 0; wanted->trees && i < e->others.len; i++) {
+		uint32_t number = e->others.at[i];
+		struct oid id = oidmap_oid(&e->graph->ids, number);
+		if (graph_node(e->graph, number)->type == OBJECT_TREE)
+			TRY(tree_walk(c, wanted, &id));
+	}
+	return OK;
+}
+
+/* Trees and blobs that were wanted by their ids are sent whatever the filter and the haves say. */
+static void others_add(struct enumerate *e, struct closure *wanted)
+{
+	for (size_t i = 0; i < e->others.len; i++) {
+		uint32_t number = e->others.at[i], bit = 0;
+		const uint8_t *hash = oidmap_hash(&e->graph->ids, number);
+		graph_node(e->graph, number)->marks &= (uint8_t)~MARK_KNOWN;
+		if (bitmap_objects_find(&wanted->b->objects, hash, &bit))
+			bits_add(&wanted->set, bit);
+		else
+			enumerate_add(e, number);
+	}
+}
+
 enum err enumerate_by_bitmap(
 	struct ctx *c, struct enumerate *e, const struct bitmap *b, const struct numbers *commits)
 {
@@ -226,10 +259,18 @@ enum err enumerate_by_bitmap(
 	TRY(known_make(c, e, &known));
 	bits_copy(&wanted.set, &known.set);
 	TRY(closure_run(c, &wanted, commits));
+	TRY(others_walk(c, e, &wanted));
 	bits_andnot(&wanted.set, &known.set);
 	set_filter(e, &known, commits, &wanted.set);
-	marks_set(&known, e, &known.set, false);
-	marks_set(&wanted, e, &wanted.set, true);
+	others_add(e, &wanted);
+	if (e->keep_bits) {
+		e->bitmap = b;
+		e->packed = wanted.set;
+		e->packed_known = known.set;
+	} else {
+		marks_set(&known, e, &known.set, false);
+		marks_set(&wanted, e, &wanted.set, true);
+	}
 	for (size_t i = 0; i < wanted.others.len; i++) {
 		uint32_t number = wanted.others.at[i];
 		if (type_passes(&e->filter, graph_node(g, number)->type) ||

@@ -56,9 +56,12 @@ enum err graph_type(struct ctx *c, struct graph *g, uint32_t number, enum object
 	struct node *node = graph_node(g, number);
 	if (!node->type) {
 		struct oid id = oidmap_oid(&g->ids, number);
-		enum object_type type = OBJECT_NONE;
+		const struct commit_graph *all = g->reader->odb->commits;
+		enum object_type type = OBJECT_COMMIT;
+		uint32_t position = 0;
 		uint64_t size = 0;
-		TRY(odb_stat(c, g->reader, &id, &type, &size));
+		if (!all || !commit_graph_find(all, &id, &position))
+			TRY(odb_stat(c, g->reader, &id, &type, &size));
 		node->type = (uint8_t)type;
 	}
 	*out = (enum object_type)node->type;

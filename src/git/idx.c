@@ -2,22 +2,16 @@
 
 #include "base/buf.h"
 #include "base/sort.h"
+#include "git/fanout.h"
 #include "git/hashing.h"
 
-enum { IDX_MAGIC = 0xff744f63, IDX_HEAD = 8, FANOUT = 256 * 4 };
+enum { IDX_MAGIC = 0xff744f63, IDX_HEAD = 8 };
 
 static const uint64_t large = 0x80000000;
 
-static enum err fanout_check(struct ctx *c, const uint8_t *fanout)
+static struct fanout fanout_of(const struct idx *idx)
 {
-	uint32_t before = 0;
-	for (size_t i = 0; i < 256; i++) {
-		uint32_t now = get_be32(fanout + 4 * i);
-		if (now < before)
-			return fail(c, ERR_CORRUPT, "a pack index has a fan-out that goes back");
-		before = now;
-	}
-	return OK;
+	return (struct fanout){idx->algo, idx->count, idx->fanout, idx->ids};
 }
 
 static enum err idx_verify(struct ctx *c, const struct idx *idx, struct str bytes)
@@ -27,35 +21,31 @@ static enum err idx_verify(struct ctx *c, const struct idx *idx, struct str byte
 	hash_once(idx->algo, bytes.at, bytes.len - size, digest);
 	if (memcmp(digest, bytes.at + bytes.len - size, size) != 0)
 		return fail(c, ERR_CORRUPT, "a pack index does not have the hash that it says");
-	for (uint32_t i = 0; i < idx->count; i++) {
-		const uint8_t *id = idx_hash(idx, i);
-		if (i && memcmp(id - size, id, size) >= 0)
-			return fail(c, ERR_CORRUPT, "a pack index is not sorted");
-		uint32_t low = id[0] ? get_be32(idx->fanout + 4 * (size_t)(id[0] - 1)) : 0;
-		if (i < low || i >= get_be32(idx->fanout + 4 * (size_t)id[0]))
-			return fail(c, ERR_CORRUPT, "a pack index has a wrong fan-out");
+	struct fanout ids = fanout_of(idx);
+	TRY(fanout_verify(c, &ids));
+	for (uint32_t i = 0; i < idx->count; i++)
 		if (idx_offset(idx, i) == UINT64_MAX)
 			return fail(c, ERR_CORRUPT, "a pack index has a bad offset");
-	}
 	return OK;
 }
 
 enum err idx_parse(
 	struct ctx *c, enum hash_algo algo, struct str bytes, bool verify, struct idx *out)
 {
-	size_t size = hash_size(algo), fixed = IDX_HEAD + FANOUT + 2 * size;
+	size_t size = hash_size(algo), fixed = IDX_HEAD + FANOUT_SIZE + 2 * size;
 	const uint8_t *at = (const uint8_t *)bytes.at;
 	if (bytes.len < fixed || get_be32(at) != IDX_MAGIC || get_be32(at + 4) != 2)
 		return fail(c, ERR_CORRUPT, "this is no pack index of version 2");
 	*out = (struct idx){.algo = algo, .fanout = at + IDX_HEAD};
-	TRY(fanout_check(c, out->fanout));
-	out->count = get_be32(out->fanout + FANOUT - 4);
+	struct fanout ids;
+	TRY(fanout_parse(c, algo, out->fanout, &ids));
+	out->count = ids.count;
 	uint64_t tables = (uint64_t)out->count * (size + 8), rest = bytes.len - fixed;
 	if (rest < tables || (rest - tables) % 8 || (rest - tables) / 8 > out->count)
 		return fail(c, ERR_CORRUPT, "a pack index of %u objects cannot have %zu bytes",
 			out->count, bytes.len);
 	out->large_count = (rest - tables) / 8;
-	out->ids = out->fanout + FANOUT;
+	out->ids = out->fanout + FANOUT_SIZE;
 	out->crcs = out->ids + out->count * size;
 	out->offsets = out->crcs + (size_t)out->count * 4;
 	out->large_offsets = out->offsets + (size_t)out->count * 4;
@@ -89,29 +79,12 @@ uint64_t idx_offset(const struct idx *idx, uint32_t position)
 	return get_be64(idx->large_offsets + (size_t)offset * 8);
 }
 
-/* The first position in [low, high) whose id is not below hash[0..size). */
-static uint32_t lower_bound(const struct idx *idx, const uint8_t *hash)
-{
-	size_t size = hash_size(idx->algo);
-	uint32_t low = hash[0] ? get_be32(idx->fanout + 4 * (size_t)(hash[0] - 1)) : 0;
-	uint32_t high = get_be32(idx->fanout + 4 * (size_t)hash[0]);
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (memcmp(idx_hash(idx, middle), hash, size) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 bool idx_find(const struct idx *idx, const struct oid *id, uint32_t *position)
 {
 	if (id->algo != idx->algo)
 		return false;
-	*position = lower_bound(idx, id->hash);
-	return *position < idx->count &&
-	       memcmp(idx_hash(idx, *position), id->hash, hash_size(idx->algo)) == 0;
+	struct fanout ids = fanout_of(idx);
+	return fanout_find(&ids, id->hash, position);
 }
 
 uint32_t idx_lower_bound(const struct idx *idx, const uint8_t *prefix, size_t digits)
@@ -122,7 +95,8 @@ uint32_t idx_lower_bound(const struct idx *idx, const uint8_t *prefix, size_t di
 	memcpy(hash, prefix, bytes);
 	if (digits % 2)
 		hash[bytes] = prefix[bytes] & 0xf0;
-	return lower_bound(idx, hash);
+	struct fanout ids = fanout_of(idx);
+	return fanout_lower_bound(&ids, hash);
 }
 
 static int entry_cmp(const void *a, const void *b, const void *arg)

@@ -6,6 +6,7 @@
 #include "git/hashing.h"
 
 enum {
+	PACK_HEAD = 12,
 	COPY_WINDOW = 512 << 10,
 	DEFLATE_LEVEL = 4, /* somebody waits for it: the next level costs more than it gains */
 	CHECK_EVERY = 256,
@@ -73,25 +74,39 @@ static enum err place_each(struct ctx *c, struct writing *s)
 	return OK;
 }
 
+/*
+ * What the bitmap's pack has is taken from there, whichever other packs have it too; no circle comes
+ * of that, for its deltas' bases are in it as well.
+ */
+static void place_packed(struct writing *s)
+{
+	const struct odb *odb = s->w->graph->reader->odb;
+	uint32_t pack = 0;
+	while (odb->packs[pack]->bitmap != s->w->bitmap)
+		pack++;
+	BITS_EACH(bit, s->w->packed)
+	item_add(s, pack, s->w->bitmap->objects.order[bit], OIDMAP_NONE);
+}
+
 /* The same the other way round: what is in the packs is looked up among what is to be sent. */
 static enum err place_all(struct ctx *c, struct writing *s)
 {
 	struct graph *g = s->w->graph;
+	size_t all = s->count + s->w->objects->len;
 	const struct odb *odb = g->reader->odb;
 	graph_unmark_all(g, MARK_SEEN);
 	for (uint32_t pack = 0; pack < odb->count; pack++) {
 		const struct idx *idx = &odb->packs[pack]->idx;
 		TRY(ctx_check(c));
-		for (uint32_t i = 0; i < idx->count && s->count < s->w->objects->len; i++) {
+		for (uint32_t i = 0; i < idx->count && s->count < all; i++) {
 			uint32_t number = oidmap_find(&g->ids, idx_hash(idx, i));
 			if (number != OIDMAP_NONE && graph_has(g, number, MARK_SEND) &&
 				graph_mark(g, number, MARK_SEEN))
 				item_add(s, pack, i, number);
 		}
 	}
-	if (s->count < s->w->objects->len)
-		return fail(c, ERR_NOT_FOUND, "%zu objects are missing here",
-			s->w->objects->len - s->count);
+	if (s->count < all)
+		return fail(c, ERR_NOT_FOUND, "%zu objects are missing here", all - s->count);
 	return OK;
 }
 
@@ -103,18 +118,31 @@ static enum err place(struct ctx *c, struct writing *s)
 {
 	const struct odb *odb = s->w->graph->reader->odb;
 	uint64_t all = 0;
+	bool sorted = true;
+	if (s->w->bitmap)
+		place_packed(s);
 	for (size_t i = 0; i < odb->count; i++)
 		all += odb->packs[i]->idx.count;
 	bool many = (uint64_t)s->w->objects->len * odb->count > all;
 	TRY(many ? place_all(c, s) : place_each(c, s));
-	sort_array(c->arena, s->items, s->count, sizeof *s->items, item_cmp, NULL);
+	for (size_t i = 1; i < s->count && sorted; i++)
+		sorted = item_cmp(&s->items[i - 1], &s->items[i], NULL) < 0;
+	if (!sorted)
+		sort_array(c->arena, s->items, s->count, sizeof *s->items, item_cmp, NULL);
 	return OK;
 }
 
-static bool is_marked(const struct writing *s, uint32_t number)
+/* Will the other side have it? */
+static bool is_there(const struct writing *s, const struct oid *id)
 {
-	unsigned marks = s->w->thin ? MARK_SEND | MARK_KNOWN : MARK_SEND;
-	return number != OIDMAP_NONE && graph_has(s->w->graph, number, marks);
+	const struct pack_write *w = s->w;
+	unsigned marks = w->thin ? MARK_SEND | MARK_KNOWN : MARK_SEND;
+	uint32_t number = oidmap_find(&w->graph->ids, id->hash), bit = 0;
+	if (number != OIDMAP_NONE && graph_has(w->graph, number, marks))
+		return true;
+	if (!w->bitmap || !bitmap_objects_find(&w->bitmap->objects, id->hash, &bit))
+		return false;
+	return bits_has(w->packed, bit) || (w->thin && bits_has(w->known, bit));
 }
 
 /* The item of this share that lies at `offset`, or NULL. */
@@ -165,7 +193,7 @@ static enum err plan_delta(
 	if (plan->entry.type == OBJECT_OFS_DELTA)
 		TRY(pack_position_at(c, share->pack, offset, &position));
 	plan->base_id = idx_oid(idx, position);
-	if (plan->base || is_marked(s, oidmap_find(&s->w->graph->ids, plan->base_id.hash)))
+	if (plan->base || is_there(s, &plan->base_id))
 		plan->way = plan->entry.type == OBJECT_REF_DELTA ? WAY_COPY : WAY_REF;
 	return OK;
 }
@@ -317,9 +345,24 @@ static enum err write_item(struct ctx *c, struct writing *s, struct share *share
 	return write_planned(c, s, share, item, &plan);
 }
 
+/* All entries as they lie there: no base is elsewhere, and none is further away than it was. */
+static enum err write_whole(struct ctx *c, struct writing *s, struct share *share)
+{
+	struct pack *p = share->pack;
+	s->copy_from = PACK_HEAD;
+	s->copy_to = p->bytes->size - hash_size(p->algo);
+	s->done += share->count;
+	s->w->whole += (uint32_t)share->count;
+	s->w->reused += (uint32_t)share->count;
+	TRY(progress_tick(c, s->w->progress, s->done));
+	return copy(c, s, p);
+}
+
 static enum err write_share(struct ctx *c, struct writing *s, struct share *share)
 {
 	share->whole = share->count == share->pack->idx.count;
+	if (share->whole && s->w->ofs_delta)
+		return write_whole(c, s, share);
 	TRY(pack_order(c, share->pack, &share->order));
 	share->at = UINT32_MAX;
 	for (size_t i = 0; i < share->count; i++, s->done++) {
@@ -358,8 +401,9 @@ enum err pack_write_run(struct ctx *c, struct pack_write *w)
 {
 	struct writing s = {.w = w};
 	arena_init(&s.work);
-	w->deltas = w->reused = 0;
-	s.items = arena_raw(c->arena, w->objects->len * sizeof *s.items);
+	size_t count = w->objects->len + (w->bitmap ? bits_count(w->packed) : 0);
+	w->deltas = w->reused = w->whole = 0;
+	s.items = arena_raw(c->arena, count * sizeof *s.items);
 	TRY(place(c, &s));
 	hashing_init(c, &s.out, w->graph->reader->odb->algo, w->to);
 	TRY(write_all(c, &s));

@@ -5,18 +5,23 @@
 #ifndef GIT_PACK_WRITE_H
 #define GIT_PACK_WRITE_H
 
+#include "git/bitmap.h"
 #include "git/progress.h"
 #include "git/walk.h"
 
 struct pack_write {
 	struct graph *graph;
 	const struct numbers *objects; /* what to send: each once, marked MARK_SEND */
-	bool ofs_delta;                /* the other side understands OFS_DELTA */
-	bool thin;                     /* a delta's base may be what is marked MARK_KNOWN */
+	/* Unless NULL: of the objects of this bitmap's pack, what to send beside, and what is known. */
+	const struct bitmap *bitmap;
+	const struct bits *packed, *known;
+	bool ofs_delta; /* the other side understands OFS_DELTA */
+	bool thin;      /* a delta's base may be what is marked MARK_KNOWN */
 	struct progress *progress;
 	struct sink *to;
 
 	uint32_t deltas, reused; /* of the objects written: how many are deltas, copies */
+	uint32_t whole;          /* copied with their pack as a whole: not looked at for `deltas` */
 	uint64_t bytes;
 };
 

@@ -133,10 +133,22 @@ uint64_t shared_bytes(struct ctx *c, struct str old, struct str new)
 static enum err size_of(struct ctx *c, struct finder *f, struct file *file)
 {
 	enum object_type type;
-	if (!file->sized)
-		TRY(odb_stat(c, f->reader, &file->id, &type, &file->size));
+	struct str bytes;
+	if (file->sized)
+		return OK;
 	file->sized = true;
+	if (!f->limits->read)
+		return odb_stat(c, f->reader, &file->id, &type, &file->size);
+	TRY(f->limits->read(c, f->limits->read_arg, &file->id, &bytes));
+	file->size = bytes.len;
 	return OK;
+}
+
+static enum err read_file(struct ctx *c, struct finder *f, const struct file *file, struct str *out)
+{
+	if (f->limits->read)
+		return f->limits->read(c, f->limits->read_arg, &file->id, out);
+	return odb_read_as(c, f->reader, &file->id, OBJECT_BLOB, out);
 }
 
 static enum err spans_of(struct ctx *c, struct finder *f, struct file *file)
@@ -150,7 +162,7 @@ static enum err spans_of(struct ctx *c, struct finder *f, struct file *file)
 	}
 	f->bytes_left -= file->size;
 	TRY(ctx_check(c));
-	TRY(odb_read_as(c, f->reader, &file->id, OBJECT_BLOB, &bytes));
+	TRY(read_file(c, f, file, &bytes));
 	cut_into_spans(c, bytes, &file->spans);
 	return OK;
 }

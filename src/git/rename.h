@@ -13,6 +13,9 @@ struct rename_limits {
 	uint64_t all_bytes;  /* read in all; beyond that: exact moves only */
 	struct str only;     /* look for the source of this new path alone; "": of all */
 	bool no_empty;       /* empty files are not moved (git's merge) */
+	/* Reads a file in the reader's place, where some are not in the repository; may be NULL. */
+	enum err (*read)(struct ctx *c, void *arg, const struct oid *id, struct str *out);
+	void *read_arg;
 };
 #define RENAME_LIMITS_PAGE \
 	((struct rename_limits){.pairs = 160000, .file_bytes = 1 << 20, .all_bytes = 32 << 20})

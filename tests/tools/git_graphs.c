@@ -10,6 +10,9 @@
  *	git_graphs bitmap-dump sha1 PACK FILE    checks it and prints a line for each entry: the commit,
  *	                                         how many commits, trees, blobs it leads to, a hash of
  *	                                         all their ids in order; and one with all types
+ *	git_graphs send sha1 PACK BITMAP GRAPH FILTER OUT
+ *	                                         writes the pack of what ids on stdin lead to, and ids
+ *	                                         behind a ^ do not; "-": without it
  *
  * Prints what it did and how long it took on stderr.
  */
@@ -17,6 +20,8 @@
 #include "base/hex.h"
 #include "git/bitmap_write.h"
 #include "git/commit_graph_write.h"
+#include "git/enumerate.h"
+#include "git/pack_write.h"
 #include "os/file.h"
 #include "os/world.h"
 
@@ -227,6 +232,94 @@ static enum err tool_bitmap_dump(struct tool *t)
 	return err;
 }
 
+static enum err extent_read(struct tool *t, const char *path, struct extent **out)
+{
+	struct extent_bytes *e = NEW(t->c->arena, struct extent_bytes);
+	struct str bytes;
+	TRY(file_read(t->c, path, FILE_MAX, &bytes));
+	extent_bytes_init(e, bytes.at, bytes.len);
+	*out = &e->extent;
+	return OK;
+}
+
+/* Opens the pack, with what belongs to it. */
+static enum err open_all(struct tool *t)
+{
+	struct commit_graph *g = NEW(t->c->arena, struct commit_graph);
+	struct extent *bytes = NULL;
+	struct str graph;
+	TRY(tool_open_pack(t, t->args[0]));
+	if (strcmp(t->args[1], "-") != 0) {
+		TRY(extent_read(t, t->args[1], &bytes));
+		TRY(pack_take_bitmap(t->c, t->pack, bytes));
+	}
+	if (strcmp(t->args[2], "-") != 0) {
+		TRY(file_read(t->c, t->args[2], FILE_MAX, &graph));
+		TRY(commit_graph_parse(t->c, t->algo, graph, false, g));
+		t->odb.commits = g;
+	}
+	return OK;
+}
+
+struct oid_list {
+	VEC_OF(struct oid) wants, haves;
+};
+
+static enum err read_ids(struct tool *t, struct oid_list *out)
+{
+	char line[LINE_CAP];
+	out->wants.arena = out->haves.arena = t->c->arena;
+	while (fgets(line, sizeof line, stdin)) {
+		struct str hex = str_trim(str_of(line));
+		bool have = str_skip(&hex, STR("^"));
+		struct oid *to = have ? vec_push(&out->haves) : vec_push(&out->wants);
+		if (!oid_parse(t->algo, hex, to))
+			return fail(t->c, ERR_INVALID, "no id: %s", line);
+	}
+	return OK;
+}
+
+static enum err tool_send(struct tool *t)
+{
+	struct oid_list ids = {0};
+	struct progress silent = {0};
+	struct file_sink to = {.sink.write = file_sink_write};
+	TRY(open_all(t));
+	TRY(read_ids(t, &ids));
+	struct enumerate e = {.graph = &t->graph,
+		.filter = FILTER_ALL,
+		.wants = ids.wants.at,
+		.want_count = ids.wants.len,
+		.haves = ids.haves.at,
+		.have_count = ids.haves.len,
+		.always_by_bitmap = true,
+		.keep_bits = true,
+		.progress = &silent};
+	if (strcmp(t->args[3], "-") != 0)
+		TRY(filter_parse(t->c, str_of(t->args[3]), &e.filter));
+	int64_t start = t->c->world->monotonic();
+	TRY(enumerate_run(t->c, &e));
+	int64_t middle = t->c->world->monotonic();
+	to.file = fopen(t->args[4], "wb");
+	if (!to.file)
+		return fail_errno(t->c, "open", t->args[4]);
+	struct pack_write w = {.graph = &t->graph,
+		.objects = &e.send,
+		.bitmap = e.bitmap,
+		.packed = &e.packed,
+		.known = &e.packed_known,
+		.ofs_delta = true,
+		.progress = &silent,
+		.to = &to.sink};
+	enum err err = pack_write_run(t->c, &w);
+	fclose(to.file);
+	fprintf(stderr, "enumerate %lld ms, write %lld ms, %zu objects, %u reused\n",
+		(long long)(middle - start) / 1000,
+		(long long)(t->c->world->monotonic() - middle) / 1000, enumerate_count(&e),
+		w.reused);
+	return err;
+}
+
 static const struct verb {
 	const char *name;
 	int args;
@@ -238,6 +331,7 @@ static const struct verb {
 	{"bitmap-write", 2, tool_bitmap_write},
 	{"bitmap-table", 2, tool_bitmap_table},
 	{"bitmap-dump", 2, tool_bitmap_dump},
+	{"send", 5, tool_send},
 };
 
 int main(int count, char **args)

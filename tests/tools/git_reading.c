@@ -11,6 +11,7 @@
 #include "git/diff.h"
 #include "git/merge_base.h"
 #include "git/merge_file.h"
+#include "git/merge_tree.h"
 #include "git/rename.h"
 #include "os/world.h"
 
@@ -197,6 +198,21 @@ static enum err archive(struct ctx *c, char **words)
 	return err;
 }
 
+static enum err merge_tree(struct ctx *c, char **words)
+{
+	__attribute__((cleanup(graph_done))) struct graph g;
+	struct oid ours = id_of(words[1]), theirs = id_of(words[2]);
+	struct merge_names names = {"ours", "theirs"};
+	struct merge_result out;
+	graph_init(&g, &reader);
+	TRY(merge_commits(c, &g, graph_add(&g, &ours), graph_add(&g, &theirs), &names, &out));
+	show_id(&out.tree);
+	for (size_t i = 0; i < out.conflict_count; i++)
+		printf("%.*s: %s\n", STR_FMT(out.conflicts[i].path),
+			merge_conflict_text(out.conflicts[i].kind));
+	return OK;
+}
+
 static const struct {
 	const char *name;
 	enum err (*run)(struct ctx *c, char **words);
@@ -208,6 +224,7 @@ static const struct {
 	{"renames", renames},
 	{"blame", blame},
 	{"archive", archive},
+	{"mergetree", merge_tree},
 };
 
 static enum err run(struct ctx *c, char **words)

@@ -286,6 +286,45 @@ def test_blame_is_that_of_git():
         fail(f"only {looked} files")
 
 
+def git_merge(repo, a, b):
+    """(tree, the paths in conflict)"""
+    done = git("-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", "--allow-unrelated-histories", "--name-only", "--no-messages", a, b, cwd=repo, check=False)
+    lines = done.out.split("\n")
+    if done.code not in (0, 1):
+        fail(f"git merge-tree: {done}")
+    return lines[0], {line for line in lines[1:] if line}
+
+
+def merges_agree(rng, repo, algo, pairs):
+    clean = conflicts = 0
+    with Tool(repo, algo) as tool:
+        for a, b in pairs:
+            tree, paths = git_merge(repo, a, b)
+            got = tool.ask("mergetree", a, b)
+            if not paths:
+                eq(got, [tree], f"merging {a} {b}")
+                clean += 1
+            elif len(got) == 1:
+                fail(f"merging {a} {b} has conflicts for git alone: {paths}")
+            else:
+                conflicts += 1
+    return clean, conflicts
+
+
+@timeout(900)
+def test_trees_merge_as_git_merges_them():
+    rng, clean, conflicts = random.Random(8), 0, 0
+    for algo in FORMATS:
+        for renames in (False, True, True):
+            repo = random_history(rng, 60, algo, renames=renames)
+            ids = commits_of(repo)
+            more = merges_agree(rng, repo, algo, [(rng.choice(ids), rng.choice(ids)) for _ in range(70)])
+            clean, conflicts = clean + more[0], conflicts + more[1]
+    print(f"# {clean} clean merges, {conflicts} with conflicts")
+    if clean < 50 or conflicts < 50:
+        fail(f"only {clean} clean merges and {conflicts} conflicts: the test is too tame")
+
+
 def strange_repo(algo):
     """Files of every kind, names of every length."""
     repo = tmp("strange")
