@@ -81,9 +81,10 @@ struct diff_limits {
 	size_t files, lines; /* shown in all; more files are counted, longer ones left out */
 	uint64_t file_bytes; /* the longer side of one file */
 	uint64_t all_bytes;  /* of all that are compared */
+	bool words;          /* also within lines */
 };
-#define DIFF_LIMITS_PAGE ((struct diff_limits){100, 6000, 1 << 20, 8 << 20})
-#define DIFF_LIMITS_TEXT ((struct diff_limits){3000, 200000, 4 << 20, 16 << 20})
+#define DIFF_LIMITS_PAGE ((struct diff_limits){100, 6000, 1 << 20, 8 << 20, true})
+#define DIFF_LIMITS_TEXT ((struct diff_limits){3000, 200000, 4 << 20, 16 << 20, false})
 
 /* What changed from one commit to another; `from` may be NULL: everything is new. */
 enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *from,

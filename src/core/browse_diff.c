@@ -4,8 +4,9 @@
 #include "base/vec.h"
 #include "git/diff.h"
 #include "git/rename.h"
+#include "git/word_diff.h"
 
-enum { CONTEXT = 3, HEADING_MAX = 80 };
+enum { CONTEXT = 3, HEADING_MAX = 80, WORD_PAIRS_MAX = 1000, WORD_RUN_MAX = 30 };
 
 struct job {
 	struct browse *browse;
@@ -14,6 +15,7 @@ struct job {
 	size_t count;
 	size_t lines_left;
 	uint64_t bytes_left;
+	size_t pairs_left;    /* of lines that are compared word by word */
 	struct arena scratch; /* what comparing one file needs, given back after each */
 };
 
@@ -84,8 +86,8 @@ static void add_lines(
 	}
 }
 
-static void fill_hunk(struct ctx *c, const struct diff_script *s, const struct diff_span *span,
-	struct diff_hunk *out)
+static struct diff_line *fill_hunk(struct ctx *c, const struct diff_script *s,
+	const struct diff_span *span, struct diff_hunk *out)
 {
 	struct lines lines = {.all.arena = c->arena};
 	uint32_t a = span->old_at, b = span->new_at;
@@ -105,9 +107,58 @@ static void fill_hunk(struct ctx *c, const struct diff_script *s, const struct d
 	/* A side without lines is numbered by the line before it. */
 	out->old_at = span->old_at + (span->old_count > 0);
 	out->new_at = span->new_at + (span->new_count > 0);
+	return lines.all.at;
 }
 
-static void fill_hunks(struct ctx *c, const struct diff_script *s, struct diff_file *f)
+static void copy_marks(struct ctx *c, const struct word_spans *from, struct diff_line *to)
+{
+	struct diff_mark *marks = NEW_ARRAY(c->arena, struct diff_mark, from->count + 1);
+	for (size_t i = 0; i < from->count; i++)
+		marks[i] = (struct diff_mark){from->at[i].at, from->at[i].len};
+	to->marks = marks;
+	to->mark_count = from->count;
+}
+
+static enum err mark_pair(
+	struct ctx *c, struct job *j, struct diff_line *old, struct diff_line *new)
+{
+	struct ctx own = *c;
+	struct word_spans in_old, in_new;
+	struct arena_mark mark = arena_mark(&j->scratch);
+	own.arena = &j->scratch;
+	enum err err = word_diff(&own, old->text, new->text, &in_old, &in_new);
+	if (!err && in_old.count)
+		copy_marks(c, &in_old, old);
+	if (!err && in_new.count)
+		copy_marks(c, &in_new, new);
+	arena_rewind(&j->scratch, mark);
+	if (err)
+		c->error = own.error;
+	return err;
+}
+
+/* As many lines added as deleted in one place are most likely the same lines, changed. */
+static enum err mark_words(struct ctx *c, struct job *j, struct diff_line *lines, size_t count)
+{
+	for (size_t at = 0; at < count;) {
+		size_t old = at, new, end;
+		while (at < count && lines[at].kind == '-')
+			at++;
+		new = at;
+		while (at < count && lines[at].kind == '+')
+			at++;
+		end = at;
+		at += at == old;
+		if (new == old || new - old != end - new || new - old > WORD_RUN_MAX)
+			continue;
+		for (size_t i = 0; i < new - old && j->pairs_left; i++, j->pairs_left--)
+			TRY(mark_pair(c, j, &lines[old + i], &lines[new + i]));
+	}
+	return OK;
+}
+
+static enum err fill_hunks(
+	struct ctx *c, struct job *j, const struct diff_script *s, struct diff_file *f)
 {
 	VEC_OF(struct diff_hunk) hunks = {.arena = c->arena};
 	struct diff_span span;
@@ -118,11 +169,14 @@ static void fill_hunks(struct ctx *c, const struct diff_script *s, struct diff_f
 		struct str found = heading_before(&s->old, span.old_at, scanned);
 		heading = found.len ? found : heading;
 		scanned = span.old_at;
-		fill_hunk(c, s, &span, hunk);
+		struct diff_line *lines = fill_hunk(c, s, &span, hunk);
 		hunk->heading = heading;
+		if (j->pairs_left)
+			TRY(mark_words(c, j, lines, hunk->line_count));
 	}
 	f->hunks = hunks.at;
 	f->hunk_count = hunks.len;
+	return OK;
 }
 
 /* The script lies in the scratch arena: valid until the next file. */
@@ -163,8 +217,7 @@ static enum err compare_text(struct ctx *c, struct job *j, struct diff_file *f)
 		return OK;
 	}
 	j->lines_left -= (size_t)shown;
-	fill_hunks(c, &script, f);
-	return OK;
+	return fill_hunks(c, j, &script, f);
 }
 
 static enum err compare_file(struct ctx *c, struct job *j, struct diff_file *f)
@@ -265,6 +318,7 @@ enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *
 	__attribute__((cleanup(job_done))) struct job j = {
 		.browse = b, .limits = limits, .lines_left = limits->lines};
 	j.bytes_left = limits->all_bytes;
+	j.pairs_left = limits->words ? WORD_PAIRS_MAX : 0;
 	arena_init(&j.scratch);
 	j.files = NEW_ARRAY(c->arena, struct diff_file, changes.count + 1);
 	j.count = changes.count;

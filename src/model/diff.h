@@ -4,11 +4,18 @@
 
 #include "model/browse.h"
 
+/* Bytes [at, at + len) of a line, that are what changed in it. */
+struct diff_mark {
+	uint32_t at, len;
+};
+
 struct diff_line {
 	char kind;                   /* ' ', '-', '+' */
 	bool no_newline;             /* the file ends here without one */
 	uint32_t old_line, new_line; /* from 1; 0 on the side where it is not */
 	struct str text;             /* without its newline */
+	const struct diff_mark *marks;
+	size_t mark_count; /* 0: all of it changed, or nothing is known of its words */
 };
 
 struct diff_hunk {

@@ -105,6 +105,8 @@ struct page_diff {
 	bool has_text; /* /commit/HEAD.diff is this difference */
 };
 void view_diff(struct buf *out, const struct page_diff *p);
+/* A line of it, with what changed in it marked. */
+void view_marked(struct buf *out, const struct diff_line *line);
 
 struct page_compare {
 	struct page_repo top;

@@ -111,6 +111,18 @@ def test_comparing_says_when_there_is_nothing_in_common():
     get(server, "/r/compare/main/README.md...alone", 404)
 
 
+def test_changed_words_are_marked_within_their_lines():
+    server, repo = served(commits=3)
+    commit_file(repo, "a.c", "int count = 1;\nint other;\n")
+    last = commit_file(repo, "a.c", "int total = 1;\nint other;\n")
+    git("push", "-q", server.git_url("r"), "main", cwd=repo)
+    page = get(server, f"/r/commit/{last}").text
+    has(page, "int <mark>count</mark> = 1;")
+    has(page, "int <mark>total</mark> = 1;")
+    eq(page.count("<mark>"), 2, "marks")
+    has_not(get(server, f"/r/commit/{last}.diff").text, "<mark>")
+
+
 def test_the_form_leads_to_the_address_of_a_comparison():
     server, repo = served(commits=3)
     eq(get(server, "/r/compare?base=main&head=a%26b%2Fc", 303).headers["location"], "/r/compare/main...a%26b/c", "address")
