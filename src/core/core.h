@@ -41,6 +41,7 @@ struct core {
 	size_t auth_count;
 	struct core_limits limits;
 	struct snapshots *snapshots; /* core/snapshot.h */
+	struct pack_cache *packs;    /* core/pack_cache.h */
 	const char *instance;        /* the instance's id, first part of every blob key */
 	struct str nonce_key; /* what push certificates' nonces are made with; may be empty */
 	const char

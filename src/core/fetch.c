@@ -1,9 +1,13 @@
 #include "core/fetch.h"
 
 #include "base/buf.h"
+#include "base/sort.h"
+#include "core/pack_cache.h"
 #include "core/permit.h"
 #include "git/enumerate.h"
 #include "git/pack_write.h"
+
+enum { SLOW_MICROSECONDS = 200000 };
 
 enum err fetch_open(
 	struct ctx *c, struct core *core, const struct actor *who, struct str name, struct fetch *f)
@@ -170,21 +174,52 @@ static enum err add_tags(struct ctx *c, struct fetch *f, struct enumerate *e)
 	return OK;
 }
 
-static enum err say_total(
-	struct ctx *c, const struct enumerate *e, const struct pack_write *w, struct sink *progress)
+static enum err say_total(struct ctx *c, const struct pack_counts *counts, struct sink *progress)
 {
 	char text[160];
 	size_t len = fmt_into(text, sizeof text,
-		"Total %zu (delta %u), reused %u (delta %u), pack-reused %u\n", enumerate_count(e),
-		w->deltas, w->reused - w->whole, w->deltas, w->whole);
+		"Total %u (delta %u), reused %u (delta %u), pack-reused %u\n", counts->objects,
+		counts->deltas, counts->reused - counts->whole, counts->deltas, counts->whole);
 	return progress ? sink_write(c, progress, text, len) : OK;
 }
 
-enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress)
+/* A fetch as the one who makes the pack sees it. */
+struct making {
+	struct pack_job job;
+	struct fetch *fetch;
+	struct sink quiet; /* to `progress`, for as long as that can take it */
+	struct sink *progress;
+	int64_t slow; /* when a person begins to wonder */
+};
+
+/* Others may read what is made, so that it goes on when nobody is there to be told. */
+static enum err quiet_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
-	struct progress shown = {.to = progress}, silent = {0};
-	for (size_t i = 0; i < f->unshallow.len; i++)
-		*vec_push(&f->haves) = f->unshallow.at[i];
+	struct making *m = (struct making *)((char *)self - offsetof(struct making, quiet));
+	if (m->progress && sink_write(c, m->progress, bytes, len)) {
+		m->progress = NULL;
+		ctx_clear(c);
+	}
+	return OK;
+}
+
+/* What is done at once goes out with what it led to. */
+static enum err quiet_flush(struct ctx *c, struct sink *self)
+{
+	struct making *m = (struct making *)((char *)self - offsetof(struct making, quiet));
+	if (m->progress && c->world->monotonic() >= m->slow && sink_flush(c, m->progress)) {
+		m->progress = NULL;
+		ctx_clear(c);
+	}
+	return OK;
+}
+
+static enum err make_pack(
+	struct ctx *c, struct pack_job *job, struct pack_sink *to, struct pack_counts *counts)
+{
+	struct making *m = (struct making *)job;
+	struct fetch *f = m->fetch;
+	struct progress shown = {.to = m->progress ? &m->quiet : NULL}, silent = {0};
 	struct enumerate e = {.graph = &f->graph,
 		.filter = f->filter,
 		.wants = f->wants.at,
@@ -207,7 +242,65 @@ enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink
 		.progress = &silent,
 		.to = to};
 	TRY(pack_write_run(c, &w));
-	return say_total(c, &e, &w, progress);
+	*counts = w.counts;
+	return OK;
+}
+
+static int by_id(const void *a, const void *b, const void *arg)
+{
+	(void)arg;
+	return oid_cmp(a, b);
+}
+
+/* A list in whatever order, each id once. */
+static void hash_ids(struct ctx *c, struct hash *h, const struct oids *ids)
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	struct oid *sorted = arena_raw(c->arena, ids->len * sizeof *sorted + 1);
+	uint64_t count = 0;
+	if (ids->len)
+		memcpy(sorted, ids->at, ids->len * sizeof *sorted);
+	sort_array(c->arena, sorted, ids->len, sizeof *sorted, by_id, NULL);
+	for (size_t i = 0; i < ids->len; i++) {
+		if (i && oid_eq(&sorted[i], &sorted[i - 1]))
+			continue;
+		hash_update(h, sorted[i].hash, HASH_MAX);
+		count++;
+	}
+	hash_update(h, &count, sizeof count);
+	arena_rewind(c->arena, mark);
+}
+
+/* All that decides, beside the version of the repository, which bytes come out. */
+static void hash_request(struct ctx *c, const struct fetch *f, uint8_t key[HASH_MAX])
+{
+	const uint64_t numbers[] = {f->depth, (uint64_t)f->since, f->relative, f->filter.active,
+		f->filter.blob_limit, f->filter.tree_depth, f->filter.type, f->filter.nothing,
+		f->thin, f->ofs_delta, f->include_tag};
+	struct hash h;
+	hash_init(&h, HASH_SHA256);
+	hash_update(&h, numbers, sizeof numbers);
+	hash_ids(c, &h, &f->wants);
+	hash_ids(c, &h, &f->haves);
+	hash_ids(c, &h, &f->shallow);
+	hash_ids(c, &h, &f->unshallow);
+	hash_ids(c, &h, &f->nots);
+	hash_final(&h, key);
+}
+
+enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress)
+{
+	struct making m = {.job = {.snapshot = f->snapshot, .make = make_pack},
+		.fetch = f,
+		.quiet = {quiet_write, quiet_flush},
+		.slow = c->world->monotonic() + SLOW_MICROSECONDS,
+		.progress = progress};
+	struct pack_counts counts;
+	for (size_t i = 0; i < f->unshallow.len; i++)
+		*vec_push(&f->haves) = f->unshallow.at[i];
+	hash_request(c, f, m.job.key);
+	TRY(pack_cache_send(c, f->core, &m.job, to, &counts));
+	return say_total(c, &counts, progress);
 }
 
 enum err fetch_stat(struct ctx *c, struct fetch *f, const struct oid *id, enum object_type *type,

@@ -1,6 +1,7 @@
 #include "core/repo.h"
 
 #include "base/json.h"
+#include "core/pack_cache.h"
 #include "core/permit.h"
 #include "core/record.h"
 #include "core/snapshot.h"
@@ -204,6 +205,8 @@ enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, 
 	TRY(meta_repo_delete(c, tx, repo.id));
 	TRY(db_commit(c, &tx));
 	snapshot_drop(core, repo.id);
+	if (core->packs)
+		pack_cache_drop(core->packs, repo.id);
 	remove_blobs(c, core, repo.id, &packs[0]);
 	remove_blobs(c, core, repo.id, &packs[1]);
 	return OK;

@@ -8,6 +8,7 @@
 enum {
 	PACK_HEAD = 12,
 	COPY_WINDOW = 512 << 10,
+	COPY_LEAST = 4096,
 	DEFLATE_LEVEL = 4, /* somebody waits for it: the next level costs more than it gains */
 	CHECK_EVERY = 256,
 };
@@ -218,6 +219,19 @@ static enum err plan_item(struct ctx *c, const struct writing *s, struct share *
 	return OK;
 }
 
+/* Few bytes are not worth remembering where they lie. */
+static enum err copy_bytes(
+	struct ctx *c, struct writing *s, struct pack *p, const uint8_t *bytes, size_t len)
+{
+	struct pack_sink *to = s->w->to;
+	if (len < COPY_LEAST || !to->copy)
+		return sink_write(c, &s->out.sink, bytes, len);
+	TRY(hashing_flush(c, &s->out));
+	hash_update(&s->out.hash, bytes, len);
+	s->out.bytes += len;
+	return to->copy(c, to, p->bytes, s->copy_from, bytes, len);
+}
+
 /* Writes what is waiting to be copied. */
 static enum err copy(struct ctx *c, struct writing *s, struct pack *p)
 {
@@ -227,7 +241,7 @@ static enum err copy(struct ctx *c, struct writing *s, struct pack *p)
 		const uint8_t *bytes = NULL;
 		TRY(ctx_check(c));
 		TRY(extent_window(c, p->bytes, s->copy_from, len, &bytes));
-		TRY(sink_write(c, &s->out.sink, bytes, len));
+		TRY(copy_bytes(c, s, p, bytes, len));
 		s->copy_from += len;
 	}
 	return OK;
@@ -298,9 +312,10 @@ static enum err write_anew(
 static enum err write_planned(struct ctx *c, struct writing *s, struct share *share,
 	struct item *item, const struct plan *plan)
 {
-	s->w->reused += plan->way != WAY_ANEW;
-	s->w->deltas += plan->way != WAY_ANEW && (plan->entry.type == OBJECT_OFS_DELTA ||
-							 plan->entry.type == OBJECT_REF_DELTA);
+	s->w->counts.reused += plan->way != WAY_ANEW;
+	s->w->counts.deltas +=
+		plan->way != WAY_ANEW &&
+		(plan->entry.type == OBJECT_OFS_DELTA || plan->entry.type == OBJECT_REF_DELTA);
 	if (plan->way == WAY_COPY && s->copy_to == item->from && s->copy_from < s->copy_to) {
 		s->copy_to = plan->end;
 		return OK;
@@ -352,8 +367,8 @@ static enum err write_whole(struct ctx *c, struct writing *s, struct share *shar
 	s->copy_from = PACK_HEAD;
 	s->copy_to = p->bytes->size - hash_size(p->algo);
 	s->done += share->count;
-	s->w->whole += (uint32_t)share->count;
-	s->w->reused += (uint32_t)share->count;
+	s->w->counts.whole += (uint32_t)share->count;
+	s->w->counts.reused += (uint32_t)share->count;
 	TRY(progress_tick(c, s->w->progress, s->done));
 	return copy(c, s, p);
 }
@@ -402,10 +417,10 @@ enum err pack_write_run(struct ctx *c, struct pack_write *w)
 	struct writing s = {.w = w};
 	arena_init(&s.work);
 	size_t count = w->objects->len + (w->bitmap ? bits_count(w->packed) : 0);
-	w->deltas = w->reused = w->whole = 0;
+	w->counts = (struct pack_counts){.objects = (uint32_t)count};
 	s.items = arena_raw(c->arena, count * sizeof *s.items);
 	TRY(place(c, &s));
-	hashing_init(c, &s.out, w->graph->reader->odb->algo, w->to);
+	hashing_init(c, &s.out, w->graph->reader->odb->algo, &w->to->sink);
 	TRY(write_all(c, &s));
 	w->bytes = s.out.bytes;
 	return OK;

@@ -9,6 +9,20 @@
 #include "git/progress.h"
 #include "git/walk.h"
 
+/* A sink that can be told where bytes lie. */
+struct pack_sink {
+	struct sink sink;
+	/* Next come these bytes, which lie in a pack's extent at `at`. */
+	enum err (*copy)(struct ctx *c, struct pack_sink *self, struct extent *from, uint64_t at,
+		const uint8_t *bytes, size_t len);
+};
+
+/* For a person to read. */
+struct pack_counts {
+	uint32_t objects, deltas, reused; /* how many of the objects are deltas, copies */
+	uint32_t whole; /* copied with their pack as a whole: not looked at for `deltas` */
+};
+
 struct pack_write {
 	struct graph *graph;
 	const struct numbers *objects; /* what to send: each once, marked MARK_SEND */
@@ -18,10 +32,9 @@ struct pack_write {
 	bool ofs_delta; /* the other side understands OFS_DELTA */
 	bool thin;      /* a delta's base may be what is marked MARK_KNOWN */
 	struct progress *progress;
-	struct sink *to;
+	struct pack_sink *to;
 
-	uint32_t deltas, reused; /* of the objects written: how many are deltas, copies */
-	uint32_t whole;          /* copied with their pack as a whole: not looked at for `deltas` */
+	struct pack_counts counts;
 	uint64_t bytes;
 };
 

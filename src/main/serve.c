@@ -1,6 +1,7 @@
 #include "main/serve.h"
 
 #include "core/login.h"
+#include "core/pack_cache.h"
 #include "main/access.h"
 #include "main/dispatch.h"
 #include "main/drivers.h"
@@ -10,6 +11,7 @@
 #include "os/log.h"
 #include "os/signal.h"
 #include "os/thread.h"
+#include "os/world.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -194,6 +196,7 @@ static void wait_for_end(struct serving *s)
 		int number = signal_wait_for(TRIM_MS);
 		if (number == SIGTERM || number == SIGINT)
 			return;
+		pack_cache_trim(s->core.packs, os_world()->monotonic());
 		/* Two seconds without a request, and something since the last time. */
 		if (served == access_count() && served != trimmed &&
 			http_gauges(s->http).exchanges == 0) {
@@ -201,6 +204,17 @@ static void wait_for_end(struct serving *s)
 			trimmed = served;
 		}
 	}
+}
+
+static void log_packs(const struct pack_cache_stats *stats)
+{
+	struct log_line line;
+	if (!log_begin(&line, LOG_LEVEL_INFO, "packs"))
+		return;
+	log_int(&line, "made", (int64_t)stats->made);
+	log_int(&line, "joined", (int64_t)stats->joined);
+	log_int(&line, "hits", (int64_t)stats->hits);
+	log_end(&line);
 }
 
 static void drain(struct serving *s)
@@ -226,6 +240,8 @@ static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 	TRY(welcome(c, s, wants_welcome));
 	wait_for_end(s);
 	drain(s);
+	const struct pack_cache_stats stats = pack_cache_stats(s->core.packs);
+	log_packs(&stats);
 	return OK;
 }
 

@@ -1,0 +1,431 @@
+#include "core_house.h"
+
+#include "base/host.h"
+#include "core/pack_cache.h"
+#include "meta/repo.h"
+#include "os/thread.h"
+
+#include <unistd.h>
+
+enum { BYTES_MAX = 3 << 20, AGE = 60 * 1000000 };
+
+/* Steps that threads wait for. */
+struct gate {
+	struct host_lock lock;
+	int step;
+};
+
+static void gate_wait(struct gate *g, int step)
+{
+	WITH_LOCK(&g->lock);
+	while (g->step < step)
+		host_wait(&g->lock);
+}
+
+static void gate_pass(struct gate *g)
+{
+	WITH_LOCK(&g->lock);
+	g->step++;
+	host_wake(&g->lock);
+}
+
+/* A request whose "pack" is `len` bytes that follow from its number. */
+struct request {
+	struct pack_job job;
+	size_t len, piece;
+	uint32_t number;
+	enum err fails;    /* after half of it */
+	struct gate *half; /* told at half of it, and waited for to come to `go` */
+	int go;
+};
+
+static uint8_t byte_at(uint32_t number, size_t at)
+{
+	return (uint8_t)(number * 31 + at + (at >> 8) * 7);
+}
+
+static enum err make(
+	struct ctx *c, struct pack_job *job, struct pack_sink *to, struct pack_counts *counts)
+{
+	struct request *r = (struct request *)job;
+	uint8_t bytes[4096];
+	*counts = (struct pack_counts){.objects = r->number};
+	for (size_t at = 0, len; at < r->len; at += len) {
+		len = r->len - at < r->piece ? r->len - at : r->piece;
+		if (at >= r->len / 2 && at < r->len / 2 + r->piece) {
+			if (r->half) {
+				gate_pass(r->half);
+				gate_wait(r->half, r->go);
+			}
+			if (r->fails)
+				return fail(c, r->fails, "made to fail");
+		}
+		TRY(ctx_check(c));
+		for (size_t i = 0; i < len; i++)
+			bytes[i] = byte_at(r->number, at + i);
+		TRY(sink_write(c, &to->sink, bytes, len));
+	}
+	return OK;
+}
+
+static struct request request(struct snapshot *s, uint32_t number, size_t len)
+{
+	struct request r = {
+		.job = {.snapshot = s, .make = make}, .len = len, .number = number, .piece = 1000};
+	memcpy(r.job.key, &number, sizeof number);
+	return r;
+}
+
+/* Checks what it is given. */
+struct reader {
+	struct sink sink;
+	uint32_t number;
+	size_t got;
+	bool wrong;
+	struct gate *first; /* told with the first bytes; waited for to come to `go` */
+	int go;
+};
+
+static enum err reader_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	struct reader *r = (struct reader *)self;
+	(void)c;
+	if (r->first && r->got == 0) {
+		gate_pass(r->first);
+		gate_wait(r->first, r->go);
+	}
+	for (size_t i = 0; i < len; i++)
+		r->wrong |= ((const uint8_t *)bytes)[i] != byte_at(r->number, r->got + i);
+	r->got += len;
+	return OK;
+}
+
+static enum err ask(struct ctx *c, struct request *r, size_t *got)
+{
+	struct reader reader = {.sink.write = reader_write, .number = r->number};
+	struct pack_counts counts;
+	enum err kind = pack_cache_send(c, core_of(c), &r->job, &reader.sink, &counts);
+	assert_false(reader.wrong);
+	*got = reader.got;
+	if (!kind)
+		assert_int_equal(counts.objects, r->number);
+	return kind;
+}
+
+static void assert_gets(struct ctx *c, struct request *r)
+{
+	size_t got;
+	assert_ok(c, ask(c, r, &got));
+	assert_int_equal(got, r->len);
+}
+
+static struct pack_cache_stats stats(struct ctx *c)
+{
+	return pack_cache_stats(core_of(c)->packs);
+}
+
+static struct snapshot *snapshot_of(struct ctx *c, int64_t repo_id, bool bump)
+{
+	DB_TX *tx = NULL;
+	struct repo repo;
+	struct snapshot *s = NULL;
+	int64_t version;
+	assert_ok(c, db_begin(c, core_of(c)->db, DB_WRITE, &tx));
+	if (bump)
+		assert_ok(c, meta_repo_bump_version(c, tx, repo_id, &version));
+	assert_ok(c, meta_repo_get(c, tx, repo_id, &repo));
+	assert_ok(c, snapshot_get(c, core_of(c), tx, &repo, &s));
+	assert_ok(c, db_commit(c, &tx));
+	return s;
+}
+
+static struct snapshot *fresh(struct ctx *c)
+{
+	return snapshot_of(c, house_repo(c, "r", VISIBILITY_PRIVATE).id, false);
+}
+
+static void what_was_made_once_is_given_again(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	static const size_t lengths[] = {0, 1, 1000, 65514, 65515, 65516, 200000, 1500000};
+	for (uint32_t i = 0; i < 8; i++) {
+		struct request r = request(s, i, lengths[i]);
+		for (int round = 0; round < 3; round++)
+			assert_gets(c, &r);
+		assert_int_equal(stats(c).made, i + 1);
+		assert_int_equal(stats(c).hits, 2 * (i + 1));
+	}
+	/* Most of it lies in spools. */
+	assert_true(stats(c).memory < 3 << 19);
+	assert_true(stats(c).bytes > 1700000);
+}
+
+static void a_new_version_is_made_anew(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *first = fresh(c);
+	SNAPSHOT *second = snapshot_of(c, first->repo_id, true);
+	struct request old = request(first, 1, 5000), new = request(second, 1, 5000);
+	assert_gets(c, &old);
+	assert_gets(c, &new);
+	assert_int_equal(stats(c).made, 2);
+	/* What there was of the old version is gone. */
+	assert_int_equal(stats(c).entries, 1);
+	pack_cache_drop(core_of(c)->packs, first->repo_id);
+	assert_int_equal(stats(c).entries, 0);
+	assert_int_equal(stats(c).bytes, 0);
+	assert_int_equal(stats(c).memory, 0);
+}
+
+static void what_is_kept_is_bounded_in_bytes(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	for (uint32_t i = 0; i < 8; i++) {
+		struct request r = request(s, i, 900000), first = request(s, 0, 900000);
+		assert_gets(c, &r);
+		assert_gets(c, &first);
+		assert_true(stats(c).bytes <= BYTES_MAX);
+	}
+	/* What is used stays: only the others have to be made once more. */
+	assert_int_equal(stats(c).made, 8);
+	struct request r = request(s, 1, 900000);
+	assert_gets(c, &r);
+	assert_int_equal(stats(c).made, 9);
+	struct request large = request(s, 99, BYTES_MAX + 1);
+	assert_gets(c, &large);
+	assert_gets(c, &large);
+	assert_int_equal(stats(c).made, 11);
+}
+
+static void what_is_too_old_is_made_anew(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	struct request r = request(s, 1, 5000);
+	assert_gets(c, &r);
+	house_moved += AGE - 1000000;
+	pack_cache_trim(core_of(c)->packs, c->world->monotonic());
+	assert_gets(c, &r);
+	assert_int_equal(stats(c).made, 1);
+	house_moved += 2000000;
+	assert_gets(c, &r);
+	assert_int_equal(stats(c).made, 2);
+	house_moved += 2 * AGE;
+	pack_cache_trim(core_of(c)->packs, c->world->monotonic());
+	assert_int_equal(stats(c).entries, 0);
+}
+
+static void a_failure_is_told_and_not_kept(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	struct request bad = request(s, 1, 300000), good = request(s, 1, 300000);
+	size_t got;
+	bad.fails = ERR_CORRUPT;
+	assert_err(c, ask(c, &bad, &got), ERR_CORRUPT);
+	assert_int_equal(got, 0);
+	assert_int_equal(stats(c).entries, 0);
+	assert_gets(c, &good);
+}
+
+/* The spool fails at each of its operations in turn: the client gets its pack all the same. */
+static void a_full_disk_costs_the_cache_not_the_client(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	uint64_t kept = 0;
+	for (int64_t n = 1; n < 400 && !kept; n += 7) {
+		struct request r = request(s, 1, 300000);
+		blob_faulty_set(core_of(c)->blob, n, ERR_IO);
+		assert_gets(c, &r);
+		blob_faulty_set(core_of(c)->blob, 0, OK);
+		kept = stats(c).entries;
+		assert_true(kept == 0 || n > 200);
+	}
+	assert_int_equal(kept, 1);
+}
+
+/* One of several who ask for the same. */
+struct asker {
+	struct core *core;
+	struct request request;
+	struct reader reader;
+	struct thread thread;
+	bool gone;
+	enum err kind;
+};
+
+static bool is_gone(void *arg)
+{
+	return ((struct asker *)arg)->gone;
+}
+
+static void run_asker(void *arg)
+{
+	struct asker *a = arg;
+	struct arena arena;
+	struct ctx c;
+	struct pack_counts counts;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	c.canceled = is_gone;
+	c.canceled_arg = a;
+	a->kind = pack_cache_send(&c, a->core, &a->request.job, &a->reader.sink, &counts);
+	arena_done(&arena);
+}
+
+static void asker_start(struct ctx *c, struct asker *a, const struct request *r)
+{
+	a->core = core_of(c);
+	a->request = *r;
+	a->reader.sink.write = reader_write;
+	a->reader.number = r->number;
+	assert_ok(c, thread_start(c, "asker", run_asker, a, &a->thread));
+}
+
+static void wait_for_joined(struct ctx *c, uint64_t count)
+{
+	while (stats(c).joined < count)
+		usleep(1000);
+}
+
+/*
+ * The pack stops at half of it until all others have read what is there; one of them is slow and
+ * takes nothing until all others are done.
+ */
+static void who_asks_meanwhile_reads_along(void **state)
+{
+	struct ctx *c = *state;
+	enum { OTHERS = 8 };
+	SNAPSHOT *s = fresh(c);
+	struct gate half = {.step = 0}, read = {.step = 0};
+	struct request r = request(s, 1, 1200000);
+	struct asker maker = {.kind = OK}, others[OTHERS] = {{.kind = OK}};
+	r.half = &half;
+	r.go = 2;
+	asker_start(c, &maker, &r);
+	gate_wait(&half, 1);
+	for (int i = 0; i < OTHERS; i++) {
+		others[i].reader.first = &read;
+		others[i].reader.go = i == 0 ? OTHERS + 1 : 0;
+		asker_start(c, &others[i], &r);
+	}
+	wait_for_joined(c, OTHERS);
+	gate_wait(&read, OTHERS);
+	gate_pass(&half);
+	thread_join(&maker.thread);
+	for (int i = 1; i < OTHERS; i++)
+		thread_join(&others[i].thread);
+	gate_pass(&read);
+	thread_join(&others[0].thread);
+	assert_int_equal(maker.kind, OK);
+	assert_int_equal(maker.reader.got, r.len);
+	for (int i = 0; i < OTHERS; i++) {
+		assert_int_equal(others[i].kind, OK);
+		assert_int_equal(others[i].reader.got, r.len);
+		assert_false(others[i].reader.wrong);
+	}
+	assert_int_equal(stats(c).made, 1);
+	assert_int_equal(stats(c).joined, OTHERS);
+}
+
+static void a_failure_is_that_of_all_who_read_along(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	struct gate half = {.step = 0}, read = {.step = 0};
+	struct request r = request(s, 1, 600000);
+	struct asker maker = {.kind = OK}, other = {.kind = OK};
+	r.half = &half;
+	r.go = 2;
+	r.fails = ERR_CORRUPT;
+	other.reader.first = &read;
+	asker_start(c, &maker, &r);
+	gate_wait(&half, 1);
+	asker_start(c, &other, &r);
+	gate_wait(&read, 1);
+	gate_pass(&half);
+	thread_join(&maker.thread);
+	thread_join(&other.thread);
+	assert_int_equal(maker.kind, ERR_CORRUPT);
+	assert_int_equal(other.kind, ERR_CORRUPT);
+	assert_int_equal(stats(c).entries, 0);
+}
+
+static void it_is_made_to_the_end_when_only_its_first_client_goes(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	struct gate half = {.step = 0};
+	struct request r = request(s, 1, 600000);
+	struct asker maker = {.kind = OK}, other = {.kind = OK};
+	r.half = &half;
+	r.go = 2;
+	asker_start(c, &maker, &r);
+	gate_wait(&half, 1);
+	asker_start(c, &other, &r);
+	wait_for_joined(c, 1);
+	usleep(20000);
+	maker.gone = true;
+	gate_pass(&half);
+	thread_join(&maker.thread);
+	thread_join(&other.thread);
+	assert_int_equal(maker.kind, ERR_CANCELED);
+	assert_int_equal(other.kind, OK);
+	assert_int_equal(other.reader.got, r.len);
+	assert_int_equal(stats(c).made, 1);
+	assert_int_equal(stats(c).entries, 1);
+}
+
+static void nobody_makes_what_nobody_waits_for(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	struct gate half = {.step = 0};
+	struct request r = request(s, 1, 600000);
+	struct asker maker = {.kind = OK};
+	r.half = &half;
+	r.go = 2;
+	asker_start(c, &maker, &r);
+	gate_wait(&half, 1);
+	maker.gone = true;
+	gate_pass(&half);
+	thread_join(&maker.thread);
+	assert_int_equal(maker.kind, ERR_CANCELED);
+	assert_int_equal(maker.reader.got, 0);
+	assert_int_equal(stats(c).entries, 0);
+}
+
+static int setup(void **state)
+{
+	house_setup(state);
+	core_of(*state)->packs = pack_cache_open(BYTES_MAX, AGE);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pack_cache_close(core_of(*state)->packs);
+	return house_teardown(state);
+}
+
+#define CACHE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CACHE_TEST(what_was_made_once_is_given_again),
+		CACHE_TEST(a_new_version_is_made_anew),
+		CACHE_TEST(what_is_kept_is_bounded_in_bytes),
+		CACHE_TEST(what_is_too_old_is_made_anew),
+		CACHE_TEST(a_failure_is_told_and_not_kept),
+		CACHE_TEST(a_full_disk_costs_the_cache_not_the_client),
+		CACHE_TEST(who_asks_meanwhile_reads_along),
+		CACHE_TEST(a_failure_is_that_of_all_who_read_along),
+		CACHE_TEST(it_is_made_to_the_end_when_only_its_first_client_goes),
+		CACHE_TEST(nobody_makes_what_nobody_waits_for),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
