@@ -41,7 +41,7 @@ struct tool {
 };
 
 struct file_sink {
-	struct sink sink;
+	struct pack_sink pack;
 	FILE *file;
 };
 
@@ -87,7 +87,7 @@ static enum err read_tips(struct tool *t, struct numbers *tips)
 static enum err tool_graph_write(struct tool *t)
 {
 	struct numbers tips, none = {.arena = &t->graph.arena}, all;
-	struct file_sink to = {.sink.write = file_sink_write};
+	struct file_sink to = {.pack.sink.write = file_sink_write};
 	TRY(tool_open_pack(t, t->args[0]));
 	TRY(read_tips(t, &tips));
 	TRY(walk_new(t->c, &t->graph, &tips, &none, (struct walk_limits){0}, &all));
@@ -95,7 +95,7 @@ static enum err tool_graph_write(struct tool *t)
 	if (!to.file)
 		return fail_errno(t->c, "open", t->args[1]);
 	struct commit_graph_write w = {
-		.graph = &t->graph, .commits = &all, .changed_paths = true, .to = &to.sink};
+		.graph = &t->graph, .commits = &all, .changed_paths = true, .to = &to.pack.sink};
 	enum err err = commit_graph_write(t->c, &w);
 	fclose(to.file);
 	fprintf(stderr, "%zu commits, %u filters\n", all.len, w.filters_made);
@@ -153,7 +153,7 @@ static enum err tool_graph_filter(struct tool *t)
 static enum err bitmap_make(struct tool *t, bool table)
 {
 	struct numbers tips, none = {.arena = &t->graph.arena}, all;
-	struct file_sink to = {.sink.write = file_sink_write};
+	struct file_sink to = {.pack.sink.write = file_sink_write};
 	TRY(tool_open_pack(t, t->args[0]));
 	TRY(read_tips(t, &tips));
 	TRY(walk_new(t->c, &t->graph, &tips, &none, (struct walk_limits){0}, &all));
@@ -165,7 +165,7 @@ static enum err bitmap_make(struct tool *t, bool table)
 		.tips = &tips,
 		.commits = &all,
 		.lookup_table = table,
-		.to = &to.sink};
+		.to = &to.pack.sink};
 	enum err err = bitmap_write(t->c, &w);
 	fclose(to.file);
 	fprintf(stderr, "%zu commits, %u entries\n", all.len, w.entries);
@@ -283,7 +283,7 @@ static enum err tool_send(struct tool *t)
 {
 	struct oid_list ids = {0};
 	struct progress silent = {0};
-	struct file_sink to = {.sink.write = file_sink_write};
+	struct file_sink to = {.pack.sink.write = file_sink_write};
 	TRY(open_all(t));
 	TRY(read_ids(t, &ids));
 	struct enumerate e = {.graph = &t->graph,
@@ -310,13 +310,13 @@ static enum err tool_send(struct tool *t)
 		.known = &e.packed_known,
 		.ofs_delta = true,
 		.progress = &silent,
-		.to = &to.sink};
+		.to = &to.pack};
 	enum err err = pack_write_run(t->c, &w);
 	fclose(to.file);
 	fprintf(stderr, "enumerate %lld ms, write %lld ms, %zu objects, %u reused\n",
 		(long long)(middle - start) / 1000,
 		(long long)(t->c->world->monotonic() - middle) / 1000, enumerate_count(&e),
-		w.reused);
+		w.counts.reused);
 	return err;
 }
 
