@@ -10,6 +10,7 @@
 
 #include "core/collaborator.h"
 #include "core/instance.h"
+#include "core/last_cache.h"
 #include "core/login.h"
 #include "core/permit.h"
 #include "core/repo.h"
@@ -69,6 +70,7 @@ static inline int house_setup(void **state)
 		.auth_count = 2,
 		.limits.session_seconds = 3600,
 		.snapshots = snapshots_open(4),
+		.last_cache = last_cache_open(),
 		.base_url = "",
 	};
 	h->core.auth[0] = auth_password_open(h->core.db, &h->world);
@@ -85,6 +87,7 @@ static inline int house_teardown(void **state)
 {
 	struct house *h = house_of(*state);
 	snapshots_close(h->core.snapshots);
+	last_cache_close(h->core.last_cache);
 	auth_close(h->core.auth[0]);
 	auth_close(h->core.auth[1]);
 	policy_close(h->core.policy);

@@ -1,5 +1,6 @@
 /* History as a list, and the last change of each entry of a folder. */
 #include "core/browse_walk.h"
+#include "core/last_cache.h"
 
 enum {
 	LOG_STEPS_MAX = 50000,
@@ -219,10 +220,9 @@ static enum err blame_run(struct ctx *c, struct blame *k)
 	return OK;
 }
 
-enum err browse_last_changes(struct ctx *c, struct browse *b, const struct revision *rev,
-	struct listing *list, const struct commit_line **folder)
+static enum err find_last_changes(struct ctx *c, struct browse *b, const struct revision *rev,
+	struct listing *list, const struct commit_line **folder, bool *all_found)
 {
-	*folder = NULL;
 	__attribute__((cleanup(blame_done))) struct blame k = {
 		.browse = b, .list = list, .folder = folder, .left = list->count + 1};
 	walk_init(c, &k.walk, b, LAST_STEPS_MAX, LAST_MICROS);
@@ -238,5 +238,57 @@ enum err browse_last_changes(struct ctx *c, struct browse *b, const struct revis
 	uint64_t *all = bits_of(&k, first);
 	for (size_t i = 0; i <= list->count; i++)
 		set(all, i);
-	return blame_run(c, &k);
+	TRY(blame_run(c, &k));
+	*all_found = k.left == 0;
+	return OK;
+}
+
+/* The ids of the commits that changed each entry and the folder, one after the other. */
+static struct str ids_of(
+	struct ctx *c, const struct listing *list, const struct commit_line *folder)
+{
+	struct buf out = {.arena = c->arena};
+	for (size_t i = 0; i < list->count; i++)
+		buf_bytes(&out, list->at[i].last->id.hash, hash_size(folder->id.algo));
+	buf_bytes(&out, folder->id.hash, hash_size(folder->id.algo));
+	return buf_view(&out);
+}
+
+static enum err lines_of(struct ctx *c, struct browse *b, struct str ids, struct listing *list,
+	const struct commit_line **folder)
+{
+	enum hash_algo algo = b->snapshot->algo;
+	struct map known = {.arena = c->arena};
+	c->world->random(&known.seed, sizeof known.seed);
+	for (size_t i = 0; i <= list->count; i++) {
+		struct oid id = oid_from_bytes(algo, ids.at + i * hash_size(algo));
+		void **place =
+			map_put(&known, str_from(ids.at + i * hash_size(algo), hash_size(algo)));
+		if (!*place) {
+			*place = NEW(c->arena, struct commit_line);
+			TRY(browse_line(c, b, &id, *place));
+		}
+		if (i == list->count)
+			*folder = *place;
+		else
+			list->at[i].last = *place;
+	}
+	return OK;
+}
+
+enum err browse_last_changes(struct ctx *c, struct browse *b, const struct revision *rev,
+	struct listing *list, const struct commit_line **folder)
+{
+	char hex[OID_HEX_MAX];
+	struct str ids, key = str_of(arena_fmt(c->arena, "%lld %s %.*s", (long long)b->repo.id,
+				oid_hex(&rev->commit, hex), STR_FMT(list->path)));
+	bool all_found = false;
+	*folder = NULL;
+	if (last_cache_get(c, b->core->last_cache, key, &ids) &&
+		ids.len == (list->count + 1) * hash_size(b->snapshot->algo))
+		return lines_of(c, b, ids, list, folder);
+	TRY(find_last_changes(c, b, rev, list, folder, &all_found));
+	if (all_found)
+		last_cache_put(b->core->last_cache, key, ids_of(c, list, *folder));
+	return OK;
 }

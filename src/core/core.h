@@ -40,9 +40,10 @@ struct core {
 	struct auth *auth[CORE_AUTH_MAX];
 	size_t auth_count;
 	struct core_limits limits;
-	struct snapshots *snapshots; /* core/snapshot.h */
-	struct pack_cache *packs;    /* core/pack_cache.h */
-	const char *instance;        /* the instance's id, first part of every blob key */
+	struct snapshots *snapshots;   /* core/snapshot.h */
+	struct pack_cache *packs;      /* core/pack_cache.h */
+	const char *instance;          /* the instance's id, first part of every blob key */
+	struct last_cache *last_cache; /* core/last_cache.h; may be NULL */
 	struct str nonce_key; /* what push certificates' nonces are made with; may be empty */
 	const char
 		*base_url; /* "http://127.0.0.1:8080", no slash at the end; "" : from the request */

@@ -1,5 +1,6 @@
 #include "main/drivers.h"
 
+#include "core/last_cache.h"
 #include "core/pack_cache.h"
 #include "core/snapshot.h"
 #include "driver/driver.h"
@@ -45,6 +46,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	core->markup = markup_md4c_open();
 	core->auth[core->auth_count++] = auth_token_open(core->db);
 	core->auth[core->auth_count++] = auth_password_open(core->db, c->world);
+	core->last_cache = last_cache_open();
 	core->snapshots = snapshots_open((size_t)config->snapshots_max);
 	core->packs =
 		pack_cache_open((uint64_t)config->pack_cache_max, config->pack_cache_age * 1000);
@@ -58,6 +60,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 void drivers_close(struct core *core)
 {
 	pack_cache_close(core->packs);
+	last_cache_close(core->last_cache);
 	if (core->snapshots)
 		snapshots_close(core->snapshots);
 	for (size_t i = 0; i < core->auth_count; i++)

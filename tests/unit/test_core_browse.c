@@ -173,6 +173,13 @@ static void a_folder_lists_folders_first_and_who_changed_what(void **state)
 	}
 	assert_str(buf_view(&names), "b< README.md a big nul p.PNG readme run.sh sym ");
 	assert_true(oid_eq(&folder->id, &ids[1]));
+	/* Once more, from memory: the same answer. */
+	struct listing again;
+	assert_ok(c, browse_listing(c, &b, &rev, STR(""), &again));
+	assert_ok(c, browse_last_changes(c, &b, &rev, &again, &folder));
+	for (size_t i = 0; i < list.count; i++)
+		assert_true(oid_eq(&again.at[i].last->id, &list.at[i].last->id));
+	assert_true(oid_eq(&folder->id, &ids[1]));
 	assert_ok(c, browse_listing(c, &b, &rev, STR("b"), &list));
 	assert_ok(c, browse_last_changes(c, &b, &rev, &list, &folder));
 	assert_true(oid_eq(&folder->id, &ids[0]));
