@@ -46,6 +46,8 @@ enum err fetch_want(struct ctx *c, struct fetch *f, const struct oid *id)
 
 static bool ref_find(const struct fetch *f, struct str name, struct ref *out)
 {
+	if (ref_is_hidden(name))
+		return false;
 	return snapshot_ref(f->snapshot, str_is(name, "HEAD") ? f->snapshot->head : name, out);
 }
 

@@ -53,7 +53,7 @@ static const char *refuse_by_name(const struct push *p, const struct push_comman
 	struct str name = command->change.name;
 	if (!ref_name_ok(name))
 		return "funny refname";
-	if (str_starts(name, STR("refs/nimbus/")))
+	if (ref_is_hidden(name))
 		return "deny updating a hidden ref";
 	if (push_is_delete(command) && push_is_create(command))
 		return "neither an old nor a new value";

@@ -44,6 +44,14 @@ enum { REPO_NAME_MAX = 100, REPO_DESCRIPTION_MAX = 500, REF_NAME_MAX = 1024 };
  */
 enum err repo_name_check(struct ctx *c, struct str name) MUST;
 
+/* Refs of the server's own: no client is told of them, fetches them by name, or changes them. */
+#define REF_HIDDEN "refs/nimbus/"
+
+static inline bool ref_is_hidden(struct str name)
+{
+	return str_starts(name, STR(REF_HIDDEN));
+}
+
 /* git's own rules (git-check-ref-format) for a full name under refs/, at most REF_NAME_MAX bytes.
  */
 bool ref_name_ok(struct str name);

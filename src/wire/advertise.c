@@ -40,12 +40,32 @@ static enum err first_line(struct ctx *c, struct advert *a, const struct oid *id
 		STR_FMT(a->capabilities));
 }
 
+enum err advertise_lines(struct ctx *c, const struct ref_table *refs, size_t from, size_t to,
+	enum ref_lines how, struct sink *out)
+{
+	size_t hidden = ref_table_lower_bound(refs, STR(REF_HIDDEN));
+	size_t end = ref_table_prefix_end(refs, STR(REF_HIDDEN));
+	if (hidden == end)
+		return ref_table_write(c, refs, from, to, how, out);
+	if (from < hidden)
+		TRY(ref_table_write(c, refs, from, to < hidden ? to : hidden, how, out));
+	return to > end ? ref_table_write(c, refs, from > end ? from : end, to, how, out) : OK;
+}
+
+/* The first that a client may see; refs->count: there is none. */
+static size_t first_visible(const struct ref_table *refs)
+{
+	if (refs->count && ref_is_hidden(ref_table_at(refs, 0).name))
+		return ref_table_prefix_end(refs, STR(REF_HIDDEN));
+	return 0;
+}
+
 /* Ready-made lines from the ref at `from` on, and the end. */
 static enum err advert_end(
 	struct ctx *c, struct advert *a, const struct snapshot *s, size_t from, enum ref_lines how)
 {
 	TRY(lines_send(c, &a->out));
-	TRY(ref_table_write(c, &s->refs, from, s->refs.count, how, a->out.to));
+	TRY(advertise_lines(c, &s->refs, from, s->refs.count, how, a->out.to));
 	return lines_flush(c, &a->out);
 }
 
@@ -78,19 +98,20 @@ enum err advertise_upload_pack(
 	TRY(advert_begin(c, &a, version, to));
 	upload_capabilities(c, s, head, &capabilities);
 	a.capabilities = buf_view(&capabilities);
-	if (s->refs.count == 0)
+	size_t at = first_visible(&s->refs);
+	if (at == s->refs.count)
 		return no_refs(c, &a, s->algo);
 	if (head) {
 		TRY(first_line(c, &a, &first.id, STR("HEAD")));
 		return advert_end(c, &a, s, 0, REF_LINES_V0);
 	}
-	first = ref_table_at(&s->refs, 0);
+	first = ref_table_at(&s->refs, at);
 	char hex[OID_HEX_MAX];
 	TRY(first_line(c, &a, &first.id, first.name));
 	if (first.peeled.algo)
 		TRY(lines_fmt(c, &a.out, "%s %.*s^{}\n", oid_hex(&first.peeled, hex),
 			STR_FMT(first.name)));
-	return advert_end(c, &a, s, 1, REF_LINES_V0);
+	return advert_end(c, &a, s, at + 1, REF_LINES_V0);
 }
 
 enum err advertise_receive_pack(struct ctx *c, const struct snapshot *s, enum hash_algo algo,
@@ -104,9 +125,10 @@ enum err advertise_receive_pack(struct ctx *c, const struct snapshot *s, enum ha
 	if (*c->id)
 		buf_fmt(&capabilities, " session-id=%s", c->id);
 	a.capabilities = buf_view(&capabilities);
-	if (!s || s->refs.count == 0)
+	size_t at = s ? first_visible(&s->refs) : 0;
+	if (!s || at == s->refs.count)
 		return no_refs(c, &a, algo);
-	const struct ref first = ref_table_at(&s->refs, 0);
+	const struct ref first = ref_table_at(&s->refs, at);
 	TRY(first_line(c, &a, &first.id, first.name));
-	return advert_end(c, &a, s, 1, REF_LINES_PLAIN);
+	return advert_end(c, &a, s, at + 1, REF_LINES_PLAIN);
 }

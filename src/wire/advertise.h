@@ -24,6 +24,10 @@ enum err advertise_upload_pack(
 enum err advertise_receive_pack(struct ctx *c, const struct snapshot *s, enum hash_algo algo,
 	int version, struct str nonce, struct sink *to) MUST;
 
+/* The lines of the refs `from` .. `to` - 1, but for those that are hidden. */
+enum err advertise_lines(struct ctx *c, const struct ref_table *refs, size_t from, size_t to,
+	enum ref_lines how, struct sink *out) MUST;
+
 /* What `HEAD` points at; false when that is not there yet. */
 bool advertise_head(const struct snapshot *s, struct ref *out);
 

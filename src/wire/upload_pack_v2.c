@@ -37,14 +37,14 @@ static enum err ls_refs(struct ctx *c, struct upload_pack *u)
 	TRY(head_line(c, u));
 	TRY(lines_send(c, &u->lines));
 	if (prefixes->len == 0)
-		TRY(ref_table_write(c, refs, 0, refs->count, how, u->to));
+		TRY(advertise_lines(c, refs, 0, refs->count, how, u->to));
 	sort_array(c->arena, prefixes->at, prefixes->len, sizeof *prefixes->at, prefix_cmp, NULL);
 	for (size_t i = 0; i < prefixes->len; i++) {
 		struct str prefix = prefixes->at[i];
 		if (last && str_starts(prefix, *last))
 			continue;
 		last = &prefixes->at[i];
-		TRY(ref_table_write(c, refs, ref_table_lower_bound(refs, prefix),
+		TRY(advertise_lines(c, refs, ref_table_lower_bound(refs, prefix),
 			ref_table_prefix_end(refs, prefix), how, u->to));
 	}
 	return lines_flush(c, &u->lines);

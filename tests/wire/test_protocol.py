@@ -359,6 +359,39 @@ def test_a_certificate_that_lies_changes_nothing():
     eq(len(push_certs(name)), 1, "certificates")
 
 
+def test_hidden_refs_are_not_seen_fetched_or_pushed():
+    """The server's own, which nothing makes yet: they are put where it would put them."""
+    for others in (["main", "v2"], []):
+        server = Nimbus()
+        server.create_repo("hidden")
+        source, url = make_repo(3), server.git_url("hidden")
+        git("push", "-q", url, "main:refs/zz/last", *others, cwd=source)
+        seen = refs(url)
+        server.stop()
+        with sqlite3.connect(next(server.data.glob("*.db"))) as db:
+            db.execute("INSERT INTO ref (repo_id, name, oid) SELECT id, ?, ? FROM repo",
+                       (b"refs/nimbus/pull/1/head", bytes.fromhex(head(source))))
+            db.execute("UPDATE repo SET version = version + 1")
+        db.close()
+        server.start()
+        url = server.git_url("hidden")
+        for protocol in PROTOCOLS:
+            eq(dict(reversed(line.split("\t")) for line in git("ls-remote", url, protocol=protocol).out.splitlines()),
+               seen, f"refs in version {protocol}")
+            eq(git("ls-remote", url, "refs/nimbus/*", protocol=protocol).out, "", "refs of that name")
+            copy = tmp("hidden")
+            git("clone", "-q", "--mirror", url, copy, protocol=protocol)
+            has_not(git("for-each-ref", cwd=copy).out, "nimbus", "the mirror's refs")
+            result = git("fetch", url, "refs/nimbus/pull/1/head:refs/heads/x", cwd=copy, protocol=protocol, check=False)
+            eq(result.code, 128, "a fetch by name")
+            result = git("fetch", "--shallow-exclude=refs/nimbus/pull/1/head", url, cwd=copy, protocol=protocol, check=False)
+            has(result.err, "not a ref", "a boundary by name")
+        has_not(server.get("/hidden.git/info/refs?service=git-receive-pack").text, "refs/nimbus", "what a push sees")
+        for spec in ("HEAD:refs/nimbus/pull/1/head", ":refs/nimbus/pull/1/head", "HEAD:refs/nimbus/new"):
+            has(git("push", "-f", url, spec, cwd=source, check=False).err, "rejected", f"a push of {spec}")
+        server.stop()
+
+
 # Fetching
 
 def counted(path):
