@@ -12,6 +12,7 @@ enum err advertise_v2(struct ctx *c, enum hash_algo algo, struct sink *to)
 	TRY(lines_fmt(c, &out, "fetch=shallow wait-for-done filter ref-in-want sideband-all\n"));
 	TRY(lines_fmt(c, &out, "object-format=%s\n", object_format_name(algo)));
 	TRY(lines_fmt(c, &out, "object-info\n"));
+	TRY(lines_fmt(c, &out, "bundle-uri\n"));
 	TRY(lines_fmt(c, &out, "session-id=%s\n", *c->id ? c->id : "none"));
 	return lines_flush(c, &out);
 }

@@ -4,12 +4,13 @@
 #include "core/fetch.h"
 #include "core/push.h"
 #include "wire/advertise.h"
+#include "wire/bundle.h"
 #include "wire/receive_pack.h"
 #include "wire/upload_pack.h"
 
 enum { REQUEST_LINE_MAX = 160 }; /* bytes of a line of a fetch, on the average at most */
 
-enum what { WHAT_NONE, WHAT_REFS, WHAT_UPLOAD, WHAT_RECEIVE, WHAT_DUMB };
+enum what { WHAT_NONE, WHAT_REFS, WHAT_UPLOAD, WHAT_RECEIVE, WHAT_BUNDLE, WHAT_DUMB };
 
 struct git_path {
 	struct str name;
@@ -24,6 +25,8 @@ static enum what what_of(struct str rest, bool suffixed)
 		return WHAT_UPLOAD;
 	if (str_is(rest, "git-receive-pack"))
 		return WHAT_RECEIVE;
+	if (suffixed && str_is(rest, BUNDLE_NAME))
+		return WHAT_BUNDLE;
 	if (suffixed && (str_is(rest, "HEAD") || str_starts(rest, STR("objects/"))))
 		return WHAT_DUMB;
 	return WHAT_NONE;
@@ -178,6 +181,21 @@ static enum err upload(
 	return err;
 }
 
+static enum err bundle(
+	struct ctx *c, struct core *core, const struct actor *who, struct http_exchange *x)
+{
+	struct fetch fetch;
+	struct sink *out = NULL;
+	TRY(fetch_open(c, core, who, path_of(x).name, &fetch));
+	enum err err = bundle_open(c, &fetch);
+	if (!err)
+		err = begin(x, "application/x-git-bundle", &out);
+	if (!err)
+		err = bundle_send(c, &fetch, out);
+	fetch_close(&fetch);
+	return err ? err : http_end(x);
+}
+
 /* The reply begins with the first byte that the push has to say. */
 struct late_sink {
 	struct sink sink;
@@ -229,6 +247,7 @@ enum err smart_http_serve(struct core *core, const struct actor *who, struct htt
 	case WHAT_REFS: return refs(c, core, who, x);
 	case WHAT_UPLOAD: return upload(c, core, who, x);
 	case WHAT_RECEIVE: return receive(c, core, who, x);
+	case WHAT_BUNDLE: return bundle(c, core, who, x);
 	case WHAT_DUMB: return refs(c, core, who, x);
 	case WHAT_NONE: break;
 	}

@@ -1,6 +1,7 @@
-/* Version 2: gitprotocol-v2(5), the commands ls-refs, fetch and object-info. */
+/* Version 2: gitprotocol-v2(5), the commands ls-refs, fetch, object-info, bundle-uri. */
 #include "base/sort.h"
 #include "wire/advertise.h"
+#include "wire/bundle.h"
 #include "wire/upload_pack.h"
 
 static enum err head_line(struct ctx *c, struct upload_pack *u)
@@ -141,6 +142,17 @@ static enum err fetch_command(struct ctx *c, struct upload_pack *u)
 	return upload_pack_send(c, u);
 }
 
+/* Relative to the URL that the client knows us by: whatever stands between us may have another. */
+static enum err bundle_uri(struct ctx *c, struct upload_pack *u)
+{
+	struct ref head;
+	TRY(lines_fmt(c, &u->lines, "bundle.version=1\n"));
+	TRY(lines_fmt(c, &u->lines, "bundle.mode=all\n"));
+	if (advertise_head(u->fetch->snapshot, &head))
+		TRY(lines_fmt(c, &u->lines, "bundle.default.uri=" BUNDLE_NAME "\n"));
+	return lines_flush(c, &u->lines);
+}
+
 enum err upload_pack_v2(struct ctx *c, struct upload_pack *u)
 {
 	TRY(upload_request_v2(c, &u->request, u->from));
@@ -150,5 +162,7 @@ enum err upload_pack_v2(struct ctx *c, struct upload_pack *u)
 		return fetch_command(c, u);
 	if (str_is(u->request.command, "object-info"))
 		return object_info(c, u);
+	if (str_is(u->request.command, "bundle-uri"))
+		return bundle_uri(c, u);
 	return lines_send(c, &u->lines);
 }

@@ -229,13 +229,19 @@ static enum err info_argument(struct ctx *c, struct upload_request *r, struct st
 	return add_oid(c, r, line, &r->objects);
 }
 
+static enum err no_argument(struct ctx *c, struct upload_request *r, struct str line)
+{
+	(void)r;
+	return unexpected(c, line);
+}
+
 struct command {
 	const char *name;
 	enum err (*argument)(struct ctx *c, struct upload_request *r, struct str line);
 };
 
-static const struct command commands[] = {
-	{"ls-refs", refs_argument}, {"fetch", fetch_argument}, {"object-info", info_argument}};
+static const struct command commands[] = {{"ls-refs", refs_argument}, {"fetch", fetch_argument},
+	{"object-info", info_argument}, {"bundle-uri", no_argument}};
 
 static enum err v2_command(
 	struct ctx *c, struct upload_request *r, struct str name, const struct command **out)

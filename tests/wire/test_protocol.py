@@ -121,7 +121,7 @@ def test_exactly_these_capabilities_are_advertised():
             "report-status", "report-status-v2", "delete-refs", "side-band-64k", "quiet", "atomic", "push-options",
             "ofs-delta", "push-cert"}, "for a push")
     found = capabilities(name, "git-upload-pack", 2)
-    eq(set(found), common | {"ls-refs", "fetch", "object-info"}, "in version 2")
+    eq(set(found), common | {"ls-refs", "fetch", "object-info", "bundle-uri"}, "in version 2")
     eq(found["ls-refs"], "unborn", "of ls-refs")
     eq(set(found["fetch"].split()), {"shallow", "wait-for-done", "filter", "ref-in-want", "sideband-all"}, "of fetch")
 
@@ -384,7 +384,7 @@ def test_hidden_refs_are_not_seen_fetched_or_pushed():
             has_not(git("for-each-ref", cwd=copy).out, "nimbus", "the mirror's refs")
             result = git("fetch", url, "refs/nimbus/pull/1/head:refs/heads/x", cwd=copy, protocol=protocol, check=False)
             eq(result.code, 128, "a fetch by name")
-            result = git("fetch", "--shallow-exclude=refs/nimbus/pull/1/head", url, cwd=copy, protocol=protocol, check=False)
+            result = git("fetch", "--shallow-exclude=refs/nimbus/pull/1/head", url, "refs/zz/last", cwd=copy, protocol=protocol, check=False)
             has(result.err, "not a ref", "a boundary by name")
         has_not(server.get("/hidden.git/info/refs?service=git-receive-pack").text, "refs/nimbus", "what a push sees")
         for spec in ("HEAD:refs/nimbus/pull/1/head", ":refs/nimbus/pull/1/head", "HEAD:refs/nimbus/new"):
@@ -492,6 +492,42 @@ def test_object_info_tells_sizes_and_what_is_missing():
     sizes = git("cat-file", "--batch-check=%(objectname) %(objectsize)", cwd=source, input="\n".join(ids)).out.split("\n")
     answer = packets(v2(name, "object-info", "size", *(f"oid {id}" for id in ids), "oid " + "3" * 40).body)
     eq(answer, [b"size\n", *(f"{line}\n".encode() for line in sizes if line), b"3" * 40 + b" \n", 0], "the answer")
+
+
+def test_a_clone_can_begin_with_a_bundle():
+    for object_format in ("sha1", "sha256"):
+        source = make_repo(12, object_format=object_format)
+        name, url = published(source, "main", "v2", object_format=object_format)
+        bundle = tmp("bundle") / "file"
+        bundle.write_bytes(server().get(f"/{name}.git/default.bundle").body)
+        git("bundle", "verify", "-q", bundle, cwd=source)
+        eq(git("ls-remote", bundle).out, f"{head(source)}\trefs/heads/main\n", "what it holds")
+        copy = tmp("unbundled")
+        git("clone", "-q", "-b", "main", bundle, copy)
+        eq(head(copy), head(source), "HEAD of the bundle")
+        fsck(copy)
+        if object_format == "sha256":
+            continue  # a clone by git 2.39 takes every bundle for SHA-1
+        copy = tmp("bundled")
+        git("clone", "-q", f"--bundle-uri={url}/default.bundle", url, copy)
+        eq(head(copy, "refs/bundles/main"), head(source), "what came by the bundle")
+        eq(head(copy), head(source), "HEAD")
+        fsck(copy)
+    name, url = published(make_repo(2))
+    eq(packets(v2(name, "bundle-uri").body), [b"bundle.version=1\n", b"bundle.mode=all\n",
+                                              b"bundle.default.uri=default.bundle\n", 0], "the list")
+    # git from 2.40 on asks for the list, where it is told to; to an older one the option means nothing.
+    copy = tmp("listed")
+    result = traced("-c", "transfer.bundleURI=true", "clone", url, copy, protocol=2)
+    version = [int(n) for n in re.findall(r"\d+", git("version").out)[:2]]
+    eq("> command=bundle-uri" in result.err, version >= [2, 40], f"git {version} asks for it")
+    if version >= [2, 40]:
+        has(git("for-each-ref", "refs/bundles", cwd=copy).out, "refs/bundles/", "refs of the bundle")
+    name, _ = published()
+    eq(packets(v2(name, "bundle-uri").body), [b"bundle.version=1\n", b"bundle.mode=all\n", 0], "the list of an empty one")
+    eq(server().get(f"/{name}.git/default.bundle").status, 404, "the bundle of an empty one")
+    eq(server().get(f"/{name}.git/default.bundle", auth=None).status, 401, "the bundle for anybody")
+    has(v2(name, "bundle-uri", "what").text, "ERR unexpected line: 'what'", "an argument")
 
 
 # Many, and gone
