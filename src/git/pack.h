@@ -21,7 +21,9 @@ struct pack {
 	uint32_t
 		*by_offset; /* positions in the order of offsets; made on first need (pack_order) */
 	struct host_lock *lock; /* for by_offset */
-	struct bitmap *bitmap;  /* NULL: there is none */
+	/* May all entries be sent as they lie there? 1: yes, -1: no, 0: not known yet. Atomic. */
+	int as_it_lies;
+	struct bitmap *bitmap; /* NULL: there is none */
 	struct extent *bitmap_bytes;
 	int references;
 	char name[OID_HEX_MAX]; /* the trailer's hash in hex: the pack's name in the catalogue */

@@ -29,6 +29,7 @@ struct share {
 	const uint32_t *order;
 	uint32_t at; /* of the current item in `order` */
 	bool whole;  /* every object of the pack is taken from it */
+	bool by_id;  /* there are deltas that name their base */
 };
 
 struct writing {
@@ -312,6 +313,7 @@ static enum err write_anew(
 static enum err write_planned(struct ctx *c, struct writing *s, struct share *share,
 	struct item *item, const struct plan *plan)
 {
+	share->by_id = share->by_id || plan->entry.type == OBJECT_REF_DELTA;
 	s->w->counts.reused += plan->way != WAY_ANEW;
 	s->w->counts.deltas +=
 		plan->way != WAY_ANEW &&
@@ -360,7 +362,10 @@ static enum err write_item(struct ctx *c, struct writing *s, struct share *share
 	return write_planned(c, s, share, item, &plan);
 }
 
-/* All entries as they lie there: no base is elsewhere, and none is further away than it was. */
+/*
+ * All entries as they lie there: no base is elsewhere, or at another distance than it was. That none
+ * is named by its id, so that each comes before what needs it, was seen when all were written last.
+ */
 static enum err write_whole(struct ctx *c, struct writing *s, struct share *share)
 {
 	struct pack *p = share->pack;
@@ -376,7 +381,8 @@ static enum err write_whole(struct ctx *c, struct writing *s, struct share *shar
 static enum err write_share(struct ctx *c, struct writing *s, struct share *share)
 {
 	share->whole = share->count == share->pack->idx.count;
-	if (share->whole && s->w->ofs_delta)
+	int *as_it_lies = &share->pack->as_it_lies;
+	if (share->whole && s->w->ofs_delta && __atomic_load_n(as_it_lies, __ATOMIC_RELAXED) > 0)
 		return write_whole(c, s, share);
 	TRY(pack_order(c, share->pack, &share->order));
 	share->at = UINT32_MAX;
@@ -391,6 +397,8 @@ static enum err write_share(struct ctx *c, struct writing *s, struct share *shar
 		if (s->copy_to - s->copy_from >= COPY_WINDOW)
 			TRY(copy(c, s, share->pack));
 	}
+	if (share->whole)
+		__atomic_store_n(as_it_lies, share->by_id ? -1 : 1, __ATOMIC_RELAXED);
 	return copy(c, s, share->pack);
 }
 

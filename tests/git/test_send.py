@@ -67,6 +67,16 @@ def test_a_wild_history_of_sha256():
     judge(wild("sha256", seed=22), "sha256", 4, 2)
 
 
+def test_a_clone_of_all_is_the_pack_itself():
+    repo = wild("sha1", seed=25)
+    bitmap, out = tmp("with") / "bitmap", tmp("send") / "out.pack"
+    tool("bitmap-write", "sha1", pack_of(repo), bitmap, input="\n".join(tip_commits(repo)))
+    refs = git("for-each-ref", "--format=%(objectname)", cwd=repo).out
+    for use in bitmap, "-":
+        tool("send", "sha1", pack_of(repo), use, "-", "-", out, input=refs)
+        eq(out.read_bytes() == pack_of(repo).read_bytes(), True, f"the same bytes with {use}")
+
+
 def test_small_histories():
     for seed in range(30, 36):
         judge(wild("sha1", commits=3 * (seed - 28), seed=seed), "sha1", 2, seed)

@@ -299,10 +299,7 @@ static enum err tool_send(struct tool *t)
 		TRY(filter_parse(t->c, str_of(t->args[3]), &e.filter));
 	int64_t start = t->c->world->monotonic();
 	TRY(enumerate_run(t->c, &e));
-	int64_t middle = t->c->world->monotonic();
-	to.file = fopen(t->args[4], "wb");
-	if (!to.file)
-		return fail_errno(t->c, "open", t->args[4]);
+	int64_t listed = t->c->world->monotonic(), middle = listed;
 	struct pack_write w = {.graph = &t->graph,
 		.objects = &e.send,
 		.bitmap = e.bitmap,
@@ -311,13 +308,22 @@ static enum err tool_send(struct tool *t)
 		.ofs_delta = true,
 		.progress = &silent,
 		.to = &to.pack};
-	enum err err = pack_write_run(t->c, &w);
-	fclose(to.file);
-	fprintf(stderr, "enumerate %lld ms, write %lld ms, %zu objects, %u reused\n",
-		(long long)(middle - start) / 1000,
+	/* Once more: it may know now that the pack can be copied as a whole. */
+	for (int round = 0; round < 2; round++) {
+		middle = t->c->world->monotonic();
+		to.file = fopen(t->args[4], "wb");
+		if (!to.file)
+			return fail_errno(t->c, "open", t->args[4]);
+		enum err err = pack_write_run(t->c, &w);
+		fclose(to.file);
+		if (err)
+			return err;
+	}
+	fprintf(stderr, "enumerate %lld ms, write %lld ms, %zu objects, %u reused, %u whole\n",
+		(long long)(listed - start) / 1000,
 		(long long)(t->c->world->monotonic() - middle) / 1000, enumerate_count(&e),
-		w.counts.reused);
-	return err;
+		w.counts.reused, w.counts.whole);
+	return OK;
 }
 
 static const struct verb {
