@@ -13,10 +13,12 @@ struct archiving {
 	struct archive a;
 	struct buf path;
 	VEC_OF(struct frame) stack;
+	struct arena scratch;
 };
 
 static void archiving_done(struct archiving *w)
 {
+	arena_done(&w->scratch);
 	arena_done(&w->a.lasting);
 }
 
@@ -71,25 +73,38 @@ static enum err step(struct ctx *c, struct archiving *w)
 	return tree ? enter(c, w, &entry.id) : OK;
 }
 
+static enum err write_all(struct ctx *c, struct archiving *w)
+{
+	const struct archive_query *query = w->a.query;
+	bool tar = query->format == ARCHIVE_TAR;
+	if (tar)
+		TRY(tar_begin(c, &w->a));
+	else
+		zip_begin(&w->a);
+	buf_str(&w->path, query->prefix);
+	if (query->prefix.len && query->prefix.at[query->prefix.len - 1] == '/') {
+		struct archive_entry e = {query->prefix, MODE_TREE, query->tree};
+		TRY(put_entry(c, &w->a, &e));
+	}
+	TRY(enter(c, w, &query->tree));
+	while (w->stack.len)
+		TRY(step(c, w));
+	return tar ? tar_end(c, &w->a) : zip_end(c, &w->a);
+}
+
+/* What is read lies in an arena of its own, rewound all the time: the sink's memory must not be. */
 enum err archive_write(
 	struct ctx *c, struct odb_reader *r, const struct archive_query *query, struct sink *to)
 {
 	__attribute__((cleanup(archiving_done))) struct archiving w = {
 		.a = {.reader = r, .query = query, .to = to}};
-	bool tar = query->format == ARCHIVE_TAR;
+	struct ctx reading = *c;
 	arena_init(&w.a.lasting);
+	arena_init(&w.scratch);
+	reading.arena = &w.scratch;
 	w.a.list.arena = w.path.arena = w.stack.arena = &w.a.lasting;
-	if (tar)
-		TRY(tar_begin(c, &w.a));
-	else
-		zip_begin(&w.a);
-	buf_str(&w.path, query->prefix);
-	if (query->prefix.len && query->prefix.at[query->prefix.len - 1] == '/') {
-		struct archive_entry e = {query->prefix, MODE_TREE, query->tree};
-		TRY(put_entry(c, &w.a, &e));
-	}
-	TRY(enter(c, &w, &query->tree));
-	while (w.stack.len)
-		TRY(step(c, &w));
-	return tar ? tar_end(c, &w.a) : zip_end(c, &w.a);
+	enum err err = write_all(&reading, &w);
+	if (err)
+		c->error = reading.error;
+	return err;
 }
