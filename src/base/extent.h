@@ -26,6 +26,11 @@ struct spool {
 	enum err (*append)(struct ctx *c, struct spool *self, const void *bytes, size_t len);
 };
 
+/* Where spools for scratch come from. */
+struct spool_maker {
+	enum err (*make)(struct ctx *c, struct spool_maker *self, struct spool **out);
+};
+
 static inline MUST enum err extent_window(
 	struct ctx *c, struct extent *e, uint64_t at, size_t len, const uint8_t **out)
 {
@@ -42,6 +47,11 @@ static inline MUST enum err spool_append(
 	struct ctx *c, struct spool *s, const void *bytes, size_t len)
 {
 	return s->append(c, s, bytes, len);
+}
+
+static inline MUST enum err spool_make(struct ctx *c, struct spool_maker *m, struct spool **out)
+{
+	return m->make(c, m, out);
 }
 
 /* An extent over bytes that somebody else keeps; close does nothing. */

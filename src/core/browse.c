@@ -26,6 +26,9 @@ enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, 
 	out->reader.object_max = PAGE_OBJECT_MAX;
 	if (core->limits.page_blob_max > PAGE_OBJECT_MAX)
 		out->reader.object_max = core->limits.page_blob_max;
+	push_spools_init(&out->scratch, core->blob, 0);
+	out->reader.scratch = &out->scratch.maker;
+	out->reader.scratch_max = core->limits.object_max;
 	return OK;
 }
 

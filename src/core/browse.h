@@ -10,6 +10,7 @@
 #define CORE_BROWSE_H
 
 #include "core/core.h"
+#include "core/push_spool.h"
 #include "core/snapshot.h"
 #include "git/odb.h"
 #include "model/browse.h"
@@ -21,6 +22,7 @@ struct browse {
 	struct core *core;
 	struct snapshot *snapshot;
 	struct odb_reader reader;
+	struct push_spools scratch; /* of the reader */
 };
 
 /* permit_repo for READ, and the snapshot. */

@@ -238,7 +238,7 @@ static enum err chain_resolve(struct ctx *c, struct odb_reader *r, const struct 
 	return OK;
 }
 
-enum err odb_read_at(
+static enum err read_in_memory(
 	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out)
 {
 	struct arena_mark mark = arena_mark(c->arena);
@@ -316,48 +316,193 @@ enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enu
 	return OK;
 }
 
-/* Inflates a whole entry of any size to a sink, window by window. */
-static enum err entry_stream(
-	struct ctx *c, struct pack *p, const struct pack_entry *e, struct sink *to)
+/* What an entry of any size inflates to, window by window. */
+struct entry_source {
+	struct source source;
+	const struct link *link;
+	struct inflate *inflate;
+	uint64_t at, end, made;
+	const uint8_t *in;
+	size_t in_len; /* of the window, what is left */
+	bool done;
+};
+
+static enum err entry_window(struct ctx *c, struct entry_source *s)
+{
+	const struct pack *p = s->link->pack;
+	if (s->in_len)
+		return OK;
+	TRY(ctx_check(c));
+	if (s->at == s->end)
+		return fail(c, ERR_CORRUPT, "pack %s ends within an entry", p->name);
+	s->in_len = s->end - s->at < STREAM_WINDOW ? (size_t)(s->end - s->at) : STREAM_WINDOW;
+	return extent_window(c, p->bytes, s->at, s->in_len, &s->in);
+}
+
+static enum err entry_source_read(
+	struct ctx *c, struct source *self, void *into, size_t cap, size_t *got)
+{
+	struct entry_source *s = (struct entry_source *)self;
+	const struct link *link = s->link;
+	*got = 0;
+	while (!s->done && !*got) {
+		TRY(entry_window(c, s));
+		struct zip_io io = {s->in, s->in_len, into, cap};
+		TRY(inflate_step(c, s->inflate, &io, &s->done));
+		if (io.in_len == 0 && io.out_len == 0 && !s->done)
+			return fail(c, ERR_CORRUPT, "pack %s is damaged", link->pack->name);
+		s->in += io.in_len;
+		s->in_len -= io.in_len;
+		s->at += io.in_len;
+		s->made += io.out_len;
+		*got = io.out_len;
+	}
+	if (s->made > link->entry.size || (s->done && s->made != link->entry.size))
+		return fail(
+			c, ERR_CORRUPT, "pack %s has an entry of a wrong size", link->pack->name);
+	return OK;
+}
+
+static void entry_source_init(
+	struct entry_source *s, const struct link *link, struct inflate *inflate)
+{
+	struct extent *bytes = link->pack->bytes;
+	*s = (struct entry_source){.source.read = entry_source_read,
+		.link = link,
+		.inflate = inflate,
+		.at = link->entry.data,
+		.end = bytes->size - hash_size(link->pack->algo)};
+}
+
+static enum err entry_stream(struct ctx *c, const struct link *link, struct sink *to)
 {
 	INFLATE *z = NULL;
+	struct entry_source from;
 	TRY(inflate_open(c, ZIP_ZLIB, &z));
+	entry_source_init(&from, link, z);
 	char *out = arena_raw(c->arena, STREAM_OUT);
-	uint64_t at = e->data, end = p->bytes->size - hash_size(p->algo), made = 0;
-	for (bool done = false; !done;) {
-		const uint8_t *in = NULL;
-		size_t len = end - at < STREAM_WINDOW ? (size_t)(end - at) : STREAM_WINDOW;
-		TRY(ctx_check(c));
-		TRY(extent_window(c, p->bytes, at, len, &in));
-		for (size_t took = 0; took < len && !done;) {
-			struct zip_io io = {in + took, len - took, out, STREAM_OUT};
-			TRY(inflate_step(c, z, &io, &done));
-			if (io.in_len == 0 && io.out_len == 0 && !done)
-				return fail(c, ERR_CORRUPT, "pack %s is damaged", p->name);
-			took += io.in_len;
-			at += io.in_len;
-			made += io.out_len;
-			TRY(sink_write(c, to, out, io.out_len));
-		}
-		if (!done && at == end)
-			return fail(c, ERR_CORRUPT, "pack %s ends within an entry", p->name);
+	for (size_t got = 1; got;) {
+		TRY(source_read(c, &from.source, out, STREAM_OUT, &got));
+		TRY(sink_write(c, to, out, got));
 	}
-	if (made != e->size)
-		return fail(c, ERR_CORRUPT, "pack %s has an entry of a wrong size", p->name);
 	return OK;
+}
+
+static enum err link_stream(struct ctx *c, const struct odb_reader *r, struct extent *base,
+	const struct link *link, struct sink *to)
+{
+	INFLATE *z = NULL;
+	struct entry_source from;
+	TRY(inflate_open(c, ZIP_ZLIB, &z));
+	entry_source_init(&from, link, z);
+	return delta_stream(c, base, &from.source, r->scratch_max, to);
+}
+
+struct spool_sink {
+	struct sink sink;
+	struct spool *spool;
+};
+
+static enum err spool_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	return spool_append(c, ((struct spool_sink *)self)->spool, bytes, len);
+}
+
+static void spool_close_at_end(struct spool **spool)
+{
+	if (*spool)
+		extent_close(&(*spool)->extent);
+}
+
+#define SPOOL __attribute__((cleanup(spool_close_at_end))) struct spool
+
+/* Each step reads one spool and writes the other; the last one writes to the sink. */
+static enum err chain_stream(
+	struct ctx *c, struct odb_reader *r, const struct chain *chain, struct sink *to)
+{
+	SPOOL *base = NULL;
+	if (chain->root.entry.size > r->scratch_max)
+		return fail(c, ERR_TOO_BIG, "an object of %llu bytes is over the limit of %llu",
+			(unsigned long long)chain->root.entry.size,
+			(unsigned long long)r->scratch_max);
+	TRY(spool_make(c, r->scratch, &base));
+	struct spool_sink into = {{.write = spool_sink_write}, base};
+	TRY(entry_stream(c, &chain->root, &into.sink));
+	for (size_t i = chain->deltas.len; i > 1; i--) {
+		SPOOL *next = NULL;
+		TRY(spool_make(c, r->scratch, &next));
+		into.spool = next;
+		TRY(link_stream(c, r, &base->extent, &chain->deltas.at[i - 1], &into.sink));
+		extent_close(&base->extent);
+		base = next;
+		next = NULL;
+	}
+	return link_stream(c, r, &base->extent, &chain->deltas.at[0], to);
+}
+
+struct memory_sink {
+	struct sink sink;
+	char *at;
+	uint64_t left;
+};
+
+static enum err memory_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	struct memory_sink *s = (struct memory_sink *)self;
+	if (len > s->left)
+		return fail(c, ERR_CORRUPT, "a delta makes more than it says");
+	memcpy(s->at, bytes, len);
+	s->at += len;
+	s->left -= len;
+	return OK;
+}
+
+/* Small itself, but made of what is not. */
+static enum err read_through_scratch(
+	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out)
+{
+	struct chain chain;
+	uint64_t size = 0;
+	TRY(chain_follow(c, r, at, NULL, &chain));
+	if (!chain.deltas.len)
+		return size_check(c, r, chain.root.entry.size);
+	TRY(delta_result(c, at->pack, &chain.deltas.at[0].entry, &size));
+	TRY(size_check(c, r, size));
+	char *bytes = arena_raw(c->arena, (size_t)size);
+	struct memory_sink to = {{.write = memory_sink_write}, bytes, size};
+	TRY(chain_stream(c, r, &chain, &to.sink));
+	*out = (struct object){chain.root.entry.type, str_from(bytes, (size_t)size)};
+	return OK;
+}
+
+enum err odb_read_at(
+	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out)
+{
+	enum err err = read_in_memory(c, r, at, out);
+	if (err != ERR_TOO_BIG || !r->scratch)
+		return err;
+	ctx_clear(c);
+	return read_through_scratch(c, r, at, out);
 }
 
 enum err odb_stream(struct ctx *c, struct odb_reader *r, const struct oid *id, struct sink *to)
 {
 	struct place place;
-	struct pack_entry entry;
+	struct chain chain;
 	TRY(find(c, r, id, &place));
-	TRY(pack_entry_at(c, place.pack, place.offset, &entry));
-	if (!is_delta(&entry))
-		return entry_stream(c, place.pack, &entry, to);
+	TRY(chain_follow(c, r, &place, NULL, &chain));
+	if (!chain.deltas.len)
+		return entry_stream(c, &chain.root, to);
+	struct arena_mark mark = arena_mark(c->arena);
 	struct object o;
-	TRY(odb_read_at(c, r, &place, &o));
-	return sink_write(c, to, o.bytes.at, o.bytes.len);
+	enum err err = read_in_memory(c, r, &place, &o);
+	if (!err)
+		return sink_write(c, to, o.bytes.at, o.bytes.len);
+	if (err != ERR_TOO_BIG || !r->scratch)
+		return err;
+	ctx_clear(c);
+	arena_rewind(c->arena, mark);
+	return chain_stream(c, r, &chain, to);
 }
 
 static bool has_prefix(const uint8_t *hash, const uint8_t *prefix, size_t digits)

@@ -27,8 +27,12 @@ struct place {
 
 struct odb_reader {
 	const struct odb *odb;
-	uint32_t *order;          /* the packs, those that had a hit lately first */
-	uint64_t object_max;      /* objects over this are ERR_TOO_BIG to odb_read */
+	uint32_t *order;     /* the packs, those that had a hit lately first */
+	uint64_t object_max; /* objects over this are ERR_TOO_BIG to odb_read */
+	/* For what deltas make on the way to an object, where that is over object_max. NULL: that
+	 * is ERR_TOO_BIG. */
+	struct spool_maker *scratch;
+	uint64_t scratch_max;     /* bytes of one of those */
 	struct base_cache *cache; /* in the arena of the ctx that initialised it */
 };
 
@@ -59,7 +63,10 @@ enum err odb_read_as(struct ctx *c, struct odb_reader *r, const struct oid *id,
 enum err odb_read_at(
 	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out) MUST;
 
-/* An object of any size to a sink, in bounded memory where it is no delta. */
+/*
+ * An object to a sink, in bounded memory: what object_max bounds, and of a delta over it what
+ * scratch_max bounds in scratch. Nothing is written before ERR_TOO_BIG.
+ */
 enum err odb_stream(struct ctx *c, struct odb_reader *r, const struct oid *id, struct sink *to)
 	MUST;
 

@@ -130,7 +130,7 @@ enum err receiver_complete(struct ctx *c, struct receiver *r)
 	if (!r->outside)
 		return OK;
 	hash_init(&w.hash, r->in->algo);
-	TRY(r->in->spools->make(c, r->in->spools, &w.to));
+	TRY(spool_make(c, r->in->spools, &w.to));
 	enum err err = complete(c, &w);
 	if (err) {
 		extent_close(&w.to->extent);

@@ -9,7 +9,7 @@ enum err content_make(struct ctx *c, struct receiver *r, uint64_t size, struct c
 {
 	*out = (struct content){.size = size};
 	if (size > CONTENT_MAX)
-		return r->in->spools->make(c, r->in->spools, &out->spool);
+		return spool_make(c, r->in->spools, &out->spool);
 	out->bytes = host_alloc((size_t)size + 1);
 	return OK;
 }
@@ -242,7 +242,7 @@ static enum err apply_streaming(struct ctx *c, struct receiver *r, const struct 
 	else
 		extent_bytes_init(&in_memory, base->bytes, (size_t)base->size);
 	if (!out->spool)
-		TRY(r->in->spools->make(c, r->in->spools, &out->spool));
+		TRY(spool_make(c, r->in->spools, &out->spool));
 	struct content_source from = {.source.read = content_source_read, .from = delta};
 	struct spool_sink to = {.sink.write = spool_sink_write, .spool = out->spool};
 	return delta_stream(c, extent, &from.source, out->size, &to.sink);

@@ -192,7 +192,7 @@ static enum err check_special_blob(struct ctx *c, struct receiver *r, const stru
 
 static enum err receive(struct ctx *c, struct receiver *r)
 {
-	TRY(r->in->spools->make(c, r->in->spools, &r->out->pack));
+	TRY(spool_make(c, r->in->spools, &r->out->pack));
 	TRY(inflate_open(c, ZIP_ZLIB, &r->inflate));
 	TRY(receiver_scan(c, r));
 	TRY(receiver_resolve(c, r));

@@ -21,11 +21,6 @@ enum {
 	RECEIVE_OBJECTS_MAX = 16 << 20,  /* in one pack */
 };
 
-/* Where spools come from: one for the pack, one for a completed pack, some for scratch. */
-struct spool_maker {
-	enum err (*make)(struct ctx *c, struct spool_maker *self, struct spool **out);
-};
-
 enum receive_stage { RECEIVE_OBJECTS, RECEIVE_DELTAS, RECEIVE_LINKS };
 
 /* Is told often how far things are; an error of its own stops the receiving. */
@@ -38,7 +33,7 @@ struct pack_receive {
 	enum hash_algo algo;
 	struct source *from;
 	bool to_end; /* nothing may follow the pack in `from` */
-	struct spool_maker *spools;
+	struct spool_maker *spools; /* one for the pack, one for a completed one, some for scratch */
 	struct odb_reader *known; /* what the repository has */
 	uint64_t object_max;      /* one object, inflated */
 	uint64_t pack_max;        /* the stream; what completes a thin pack does not count */

@@ -1,5 +1,6 @@
 """What the release build must stay under: time to the first answer, memory when idle."""
 
+import random
 import statistics
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from harness import *
 RELEASE = ROOT / "build" / "nimbus"
 START_MS = 100
 IDLE_KIB = 30 << 10
+DELTA_MIB = 40
 
 
 def release():
@@ -79,6 +81,34 @@ def test_idle_memory_is_under_30_mb_after_clones_and_pages():
     peak = s.rss_peak()
     wait_until(lambda: s.rss_kib() < IDLE_KIB, 15, f"less than {IDLE_KIB} KiB (now {s.rss_kib()})")
     print(f"# {s.rss_kib() / 1024:.1f} MiB idle, {peak / 1024:.1f} MiB at most")
+
+
+@timeout(300)
+def test_a_big_file_that_is_stored_as_a_delta_is_downloaded_in_little_memory():
+    s = release()
+    s.start()
+    repo = make_repo(commits=1)
+    big = [random.Random(1).randbytes(DELTA_MIB << 20)]
+    big.append(big[0] + b"and a little more")
+    for content in big:
+        (repo / "big.bin").write_bytes(content)
+        git("add", "big.bin", cwd=repo)
+        git("commit", "-qm", "A big file", cwd=repo)
+    git("repack", "-adfq", "--window=10", cwd=repo)
+    kinds = git("cat-file", "--batch-check=%(deltabase)", cwd=repo, input="HEAD~:big.bin\nHEAD:big.bin\n").out.split()
+    eq(len({kind for kind in kinds if set(kind) != {"0"}}), 1, f"one of the two is a delta: {kinds}")
+    s.create_repo("big", visibility="public")
+    git("push", "-q", s.git_url("big"), "HEAD:refs/heads/main", cwd=repo)
+    before = s.rss_peak()
+    for content, name in zip(big, ("HEAD~", "HEAD")):
+        commit = git("rev-parse", name, cwd=repo).out.strip()
+        answer = s.get(f"/big/raw/{commit}/big.bin?download=1")
+        eq(answer.status, 200, "status")
+        eq(answer.body == content, True, "the content is right")
+    more = s.rss_peak() - before
+    print(f"# {more / 1024:.1f} MiB more for files of {DELTA_MIB} MiB")
+    if more > DELTA_MIB << 10:
+        fail(f"{more} KiB more")
 
 
 main()

@@ -91,6 +91,49 @@ static void an_object_over_the_cache_is_read_all_the_same(void **state)
 	odb_make_done(m);
 }
 
+static void what_is_over_the_limit_of_memory_goes_through_scratch(void **state)
+{
+	struct ctx *c = *state;
+	enum { SIZE = 20000, DEPTH = 9 };
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct odb_reader r;
+	struct str whole = str_from(filled(c->arena, SIZE, 3), SIZE);
+	odb_make_object(m, OBJECT_BLOB, whole);
+	for (int i = 0; i < DEPTH; i++) {
+		struct str delta = delta_append(c->arena, whole.len, "more");
+		uint64_t at = pack_make_ofs_delta(&m->pack, odb_make_last(m), delta);
+		whole = appended(c->arena, whole, "more");
+		odb_make_entry(m, at, OBJECT_BLOB, whole);
+	}
+	struct oid big = m->entries.at[m->entries.len - 1].id;
+	struct str head = str_until(whole, 16);
+	struct str delta = delta_make(c->arena, whole.len, 16, STR("\x90\x10"));
+	uint64_t at = pack_make_ofs_delta(&m->pack, odb_make_last(m), delta);
+	struct oid small = odb_make_entry(m, at, OBJECT_BLOB, head);
+	odb_make_pack(m);
+
+	odb_reader_init(c, &r, &m->odb);
+	r.object_max = SIZE - 1;
+	struct object o;
+	struct memory_sink out = memory_sink(c->arena);
+	assert_err(c, odb_stream(c, &r, &big, &out.sink), ERR_TOO_BIG);
+	assert_err(c, odb_read(c, &r, &small, &o), ERR_TOO_BIG);
+	struct memory_spools spools = {{memory_make}, c->arena, 0};
+	r.scratch = &spools.maker;
+	r.scratch_max = whole.len - 1;
+	assert_err(c, odb_stream(c, &r, &big, &out.sink), ERR_TOO_BIG);
+	assert_int_equal(out.bytes.len, 0);
+	r.scratch_max = whole.len;
+	spools.made = 0;
+	assert_ok(c, odb_stream(c, &r, &big, &out.sink));
+	assert_true(str_eq(buf_view(&out.bytes), whole));
+	assert_int_equal(spools.made, DEPTH);
+	assert_ok(c, odb_read(c, &r, &small, &o));
+	assert_true(str_eq(o.bytes, head));
+	assert_err(c, odb_read(c, &r, &big, &o), ERR_TOO_BIG);
+	odb_make_done(m);
+}
+
 static void what_is_missing_or_of_another_type_is_told(void **state)
 {
 	struct ctx *c = *state;
@@ -224,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(whole_objects_and_chains_of_deltas_are_read),
 		UNIT_TEST(an_object_over_the_cache_is_read_all_the_same),
+		UNIT_TEST(what_is_over_the_limit_of_memory_goes_through_scratch),
 		UNIT_TEST(what_is_missing_or_of_another_type_is_told),
 		UNIT_TEST(damage_is_corrupt_and_never_a_wrong_object),
 		UNIT_TEST(deltas_in_a_circle_end),
