@@ -76,6 +76,7 @@ enum err push_pack(struct ctx *c, struct push *p, struct source *from, bool to_e
 		.known = &p->known,
 		.object_max = p->core->limits.object_max,
 		.pack_max = p->core->limits.pack_max,
+		.objects_max = p->core->limits.push_objects_max,
 		.progress = p->progress,
 	};
 	p->has_pack = true;

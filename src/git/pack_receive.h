@@ -33,10 +33,12 @@ struct pack_receive {
 	enum hash_algo algo;
 	struct source *from;
 	bool to_end; /* nothing may follow the pack in `from` */
-	struct spool_maker *spools; /* one for the pack, one for a completed one, some for scratch */
+	struct spool_maker
+		*spools;          /* one for the pack, one for a completed one, some for scratch */
 	struct odb_reader *known; /* what the repository has */
 	uint64_t object_max;      /* one object, inflated */
 	uint64_t pack_max;        /* the stream; what completes a thin pack does not count */
+	uint32_t objects_max;     /* in the stream; 0, or over that: RECEIVE_OBJECTS_MAX */
 	struct receive_progress *progress; /* may be NULL */
 };
 

@@ -78,10 +78,15 @@ static enum err scan_header(struct ctx *c, struct scan *s, uint32_t *count)
 	if (version != 2 && version != 3)
 		return fail(c, ERR_UNSUPPORTED, "pack version %u is not supported", version);
 	*count = get_be32(at + 8);
-	if (*count > RECEIVE_OBJECTS_MAX)
+	/* No more are read than it says, so that this bounds what they take in memory. */
+	uint32_t max = RECEIVE_OBJECTS_MAX, wanted = s->r->in->objects_max;
+	if (wanted && wanted < max)
+		max = wanted;
+	if (*count > max)
 		return fail(c, ERR_TOO_BIG,
-			"the pack says that it holds %u objects, and %d is the most", *count,
-			RECEIVE_OBJECTS_MAX);
+			"the pack says that it holds %u objects, and %u is the most: push it in "
+			"steps",
+			*count, max);
 	scan_use(s, PACK_HEADER);
 	return scan_keep(c, s);
 }

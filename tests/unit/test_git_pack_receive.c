@@ -14,6 +14,7 @@ struct bench {
 	struct odb_reader known;
 	struct pack_received got;
 	uint64_t object_max, pack_max;
+	uint32_t objects_max;
 	size_t piece; /* bytes that the source gives at a time */
 };
 
@@ -63,7 +64,8 @@ static enum err bench_receive(struct ctx *c, struct bench *b, struct str pack)
 		.spools = &b->spools.maker,
 		.known = &b->known,
 		.object_max = b->object_max,
-		.pack_max = b->pack_max};
+		.pack_max = b->pack_max,
+		.objects_max = b->objects_max};
 	return pack_receive(c, &in, &b->got);
 }
 
@@ -268,6 +270,26 @@ static void what_is_over_a_limit_is_too_big_before_it_is_unpacked(void **state)
 	b.pack_max = 20;
 	assert_err(c, bench_receive(c, &b, pack_make_end(&m)), ERR_TOO_BIG);
 	bench_done(&b);
+}
+
+static void a_pack_has_as_many_objects_as_are_allowed(void **state)
+{
+	struct ctx *c = *state;
+	for (uint32_t max = 1; max <= 2; max++) {
+		struct bench b;
+		struct pack_make m;
+		pack_make_init(&m, c->arena, HASH_SHA1);
+		pack_make_object(&m, OBJECT_BLOB, STR("one"), NULL);
+		pack_make_object(&m, OBJECT_BLOB, STR("two"), NULL);
+		bench_init(c, &b, HASH_SHA1);
+		b.objects_max = max;
+		enum err err = bench_receive(c, &b, pack_make_end(&m));
+		assert_int_equal(err, max == 1 ? ERR_TOO_BIG : OK);
+		if (err)
+			assert_non_null(strstr(c->error.text, "2 objects, and 1 is the most"));
+		ctx_clear(c);
+		bench_done(&b);
+	}
 }
 
 static void a_megabyte_of_nothing_compressed_a_thousandfold_is_counted(void **state)
@@ -536,6 +558,7 @@ int main(void)
 		UNIT_TEST(bytes_behind_the_pack_are_refused),
 		UNIT_TEST(sizes_that_lie_are_corrupt),
 		UNIT_TEST(what_is_over_a_limit_is_too_big_before_it_is_unpacked),
+		UNIT_TEST(a_pack_has_as_many_objects_as_are_allowed),
 		UNIT_TEST(a_megabyte_of_nothing_compressed_a_thousandfold_is_counted),
 		UNIT_TEST(deltas_in_a_circle_lead_nowhere),
 		UNIT_TEST(a_delta_needs_an_object_where_its_base_should_be),

@@ -407,7 +407,8 @@ def test_one_ref_twice_in_a_push_is_refused():
 
 
 def test_over_the_limits():
-    small = Nimbus(env={"NIMBUS_OBJECT_MAX": "1m", "NIMBUS_PACK_MAX": "4m", "NIMBUS_PUSH_REFS_MAX": "5"})
+    small = Nimbus(env={"NIMBUS_OBJECT_MAX": "1m", "NIMBUS_PACK_MAX": "4m", "NIMBUS_PUSH_REFS_MAX": "5",
+                        "NIMBUS_PUSH_OBJECTS_MAX": "100"})
     small.create_repo("small")
     repo = make_repo(2)
     commit_file(repo, "zeros", b"\0" * (2 << 20))
@@ -423,6 +424,10 @@ def test_over_the_limits():
     git("push", small.git_url("small"), *(f"main:b{i}" for i in range(5)), cwd=repo)
     answer = git("push", small.git_url("small"), *(f"main:c{i}" for i in range(6)), cwd=repo, check=False)
     eq(answer.code != 0, True, "refused")
+    many = make_repo(60)
+    answer = git("push", small.git_url("small"), "main:many", cwd=many, check=False)
+    has(answer.err, "objects, and 100 is the most")
+    has(answer.err, "unpacker error")
     has(small.admin("admin", "fsck").out, "checked")
 
 
