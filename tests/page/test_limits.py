@@ -11,7 +11,7 @@ from harness import *
 RELEASE = ROOT / "build" / "nimbus"
 START_MS = 100
 IDLE_KIB = 30 << 10
-DELTA_MIB = 40
+DELTA_MIB = 24
 
 
 def release():
