@@ -123,6 +123,10 @@ static enum err target_now(struct ctx *c, struct push *p, struct db_tx *tx)
 	} else if (p->target.create || now.repo.id != reserved) {
 		return fail(c, ERR_CONFLICT, "the repository was replaced meanwhile: push again");
 	}
+	/* What was found connected may lead to what is gone since. */
+	if (p->snapshot && now.repo.shed > p->snapshot->version)
+		return fail(c, ERR_CONFLICT,
+			"objects that nothing used were tidied away meanwhile: push again");
 	p->target.repo = now.repo;
 	return OK;
 }

@@ -3,6 +3,9 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
+#define COLUMNS "hash, bytes, objects, kind, state, created, in_row, derived, retired"
+enum { COLUMN_COUNT = 9 };
+
 static struct db_value hash_of(const struct oid *id)
 {
 	return DB_B(str_from(id->hash, hash_size((enum hash_algo)id->algo)));
@@ -13,14 +16,16 @@ enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const s
 {
 	static const char sql[] = "INSERT INTO pack (repo_id, hash, bytes, objects, kind, state, "
 				  "created, in_row, data, "
-				  "idx) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-				  "ON CONFLICT (repo_id, hash) DO UPDATE SET state = 1";
+				  "idx, derived) "
+				  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+				  "ON CONFLICT (repo_id, hash) DO UPDATE SET state = 1, "
+				  "retired = 0, derived = pack.derived | excluded.derived";
 	struct db_value data = bytes ? DB_B(bytes->pack) : DB_N();
 	struct db_value idx = bytes ? DB_B(bytes->idx) : DB_N();
 	return db_run(c, tx, sql,
 		DB_ARGS(DB_I(repo_id), hash_of(&row->id), DB_I((int64_t)row->bytes),
 			DB_I(row->objects), DB_I(row->kind), DB_I(row->state), DB_I(row->created),
-			DB_I(bytes != NULL), data, idx),
+			DB_I(bytes != NULL), data, idx, DB_I(row->derived)),
 		NULL);
 }
 
@@ -38,6 +43,8 @@ static enum err row_of(
 		.state = (enum pack_state)row[4].integer,
 		.created = row[5].integer,
 		.in_row = row[6].integer != 0,
+		.derived = (unsigned)row[7].integer,
+		.retired = row[8].integer,
 	};
 	return OK;
 }
@@ -45,14 +52,13 @@ static enum err row_of(
 enum err meta_pack_list(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	enum pack_state state, struct pack_row **out, size_t *count)
 {
-	static const char sql[] =
-		"SELECT hash, bytes, objects, kind, state, created, in_row FROM pack "
-		"WHERE repo_id = $1 AND state = $2 ORDER BY created DESC, hash";
+	static const char sql[] = "SELECT " COLUMNS " FROM pack "
+				  "WHERE repo_id = $1 AND state = $2 ORDER BY created DESC, hash";
 	DB_ROWS *rows = NULL;
 	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_I(state)), &rows));
 	VEC_OF(struct pack_row) list = {.arena = c->arena};
 	for (;;) {
-		struct db_value row[7];
+		struct db_value row[COLUMN_COUNT];
 		bool more;
 		TRY(db_next(c, rows, row, &more));
 		if (!more)
@@ -75,11 +81,56 @@ enum err meta_pack_read(struct ctx *c, struct db_tx *tx, int64_t repo_id, const 
 	return OK;
 }
 
-enum err meta_pack_set_state(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
-	enum pack_state state)
+enum err meta_pack_retire(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
+	int64_t time, bool *done)
 {
-	static const char sql[] = "UPDATE pack SET state = $1 WHERE repo_id = $2 AND hash = $3";
-	return db_run(c, tx, sql, DB_ARGS(DB_I(state), DB_I(repo_id), hash_of(id)), NULL);
+	static const char sql[] = "UPDATE pack SET state = 2, retired = $1 "
+				  "WHERE repo_id = $2 AND hash = $3 AND state = 1";
+	int64_t changed = 0;
+	TRY(db_run(c, tx, sql, DB_ARGS(DB_I(time), DB_I(repo_id), hash_of(id)), &changed));
+	*done = changed == 1;
+	return OK;
+}
+
+enum err meta_pack_set_kind(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id, enum pack_kind kind)
+{
+	static const char sql[] = "UPDATE pack SET kind = $1 WHERE repo_id = $2 AND hash = $3";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(kind), DB_I(repo_id), hash_of(id)), NULL);
+}
+
+enum err meta_pack_exists(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct str hash, bool *out)
+{
+	static const char sql[] = "SELECT count(*) FROM pack WHERE repo_id = $1 AND hash = $2";
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(repo_id), DB_B(hash)), row));
+	*out = row[0].integer > 0;
+	return OK;
+}
+
+enum err meta_pack_past(
+	struct ctx *c, struct db_tx *tx, int64_t time, struct pack_past **out, size_t *count)
+{
+	static const char sql[] =
+		"SELECT " COLUMNS ", repo_id FROM pack WHERE state = 2 AND retired < $1 "
+		"ORDER BY retired LIMIT $2";
+	DB_ROWS *rows = NULL;
+	size_t limit = *count;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(time), DB_I((int64_t)limit)), &rows));
+	*out = NEW_ARRAY(c->arena, struct pack_past, limit);
+	for (*count = 0; *count < limit; ++*count) {
+		struct db_value row[COLUMN_COUNT + 1];
+		struct pack_past *to = &(*out)[*count];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			return OK;
+		to->algo = row[0].text.len == hash_size(HASH_SHA256) ? HASH_SHA256 : HASH_SHA1;
+		to->repo_id = row[COLUMN_COUNT].integer;
+		TRY(row_of(c, to->algo, row, &to->row));
+	}
+	return OK;
 }
 
 enum err meta_pack_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id)

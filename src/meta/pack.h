@@ -9,8 +9,19 @@
 #include "port/db.h"
 
 /* Numbers are stored: never change one. */
-enum pack_kind { PACK_PUSHED = 1, PACK_COMPACTED = 2 };
+enum pack_kind {
+	PACK_PUSHED = 1,
+	PACK_COMPACTED = 2, /* several small ones together */
+	PACK_MAIN = 3,      /* what the default branch leads to, all of it */
+	PACK_REST = 4,      /* what other refs lead to beside that */
+	PACK_KEPT = 5,      /* what no ref leads to any more */
+};
 enum pack_state { PACK_LIVE = 1, PACK_RETIRED = 2 };
+
+/* Files that were made from a pack and lie beside it in the blob store; with their suffixes. */
+enum pack_derived { PACK_BITMAP = 1 << 0, PACK_COMMIT_GRAPH = 1 << 1 };
+#define PACK_BITMAP_SUFFIX "bitmap"
+#define PACK_COMMIT_GRAPH_SUFFIX "graph"
 
 struct pack_row {
 	struct oid id; /* the pack's trailer: its name */
@@ -18,8 +29,10 @@ struct pack_row {
 	uint32_t objects;
 	enum pack_kind kind;
 	enum pack_state state;
-	int64_t created; /* seconds since 1970 */
-	bool in_row;     /* meta_pack_read has the bytes; else the blob store */
+	int64_t created;  /* seconds since 1970 */
+	bool in_row;      /* meta_pack_read has the bytes; else the blob store */
+	unsigned derived; /* of enum pack_derived: what lies beside it */
+	int64_t retired;  /* seconds since 1970; of one that is live: 0 */
 };
 
 /* The two files of a pack that lies in its row. */
@@ -29,7 +42,8 @@ struct pack_bytes {
 
 /*
  * Adds a pack, with its bytes (NULL: they are in the blob store). Adding one that is there is OK
- * and makes it live. Bump the version too.
+ * and makes it live, and what is derived from it is what `row` says if that is anything. Bump the
+ * version too.
  */
 enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct pack_row *row,
 	const struct pack_bytes *bytes) MUST;
@@ -42,9 +56,29 @@ enum err meta_pack_list(struct ctx *c, struct db_tx *tx, const struct repo *repo
 enum err meta_pack_read(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
 	struct pack_bytes *out) MUST;
 
-/* Bump the version when this changes what is live. */
-enum err meta_pack_set_state(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
-	enum pack_state state) MUST;
+/* Makes a live pack retired at `time`. *done false: it was not live. Bump the version too. */
+enum err meta_pack_retire(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
+	int64_t time, bool *done) MUST;
+
+/* Says what kind of pack it is now. */
+enum err meta_pack_set_kind(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
+	enum pack_kind kind) MUST;
+
+/* Is it in the catalogue, in whatever state? */
+enum err meta_pack_exists(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct str hash, bool *out) MUST;
+
+/* A pack whose time has come. */
+struct pack_past {
+	int64_t repo_id;
+	enum hash_algo algo;
+	struct pack_row row;
+};
+
+/* Packs that were retired before `time`, of all repositories; *count: at most how many, then how
+ * many. */
+enum err meta_pack_past(
+	struct ctx *c, struct db_tx *tx, int64_t time, struct pack_past **out, size_t *count) MUST;
 
 /* Drops the row. */
 enum err meta_pack_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id)

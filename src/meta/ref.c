@@ -243,3 +243,28 @@ enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *
 		arena_rewind(&scratch, mark);
 	}
 }
+
+enum err meta_ref_log_ids(struct ctx *c, struct db_tx *tx, const struct repo *repo, int64_t time,
+	meta_ref_id_visit *visit, void *arg)
+{
+	static const char sql[] = "SELECT old, new FROM ref_log WHERE repo_id = $1 AND time >= $2";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_I(time)), &rows));
+	SCRATCH scratch;
+	arena_init(&scratch);
+	for (;;) {
+		struct arena_mark mark = arena_mark(&scratch);
+		struct db_value row[2];
+		bool more;
+		TRY(db_next_in(c, rows, &scratch, row, &more));
+		if (!more)
+			return OK;
+		for (size_t i = 0; i < 2; i++) {
+			struct oid id;
+			TRY(oid_from_value(c, repo->object_format, &row[i], &id));
+			if (!oid_is_zero(&id))
+				TRY(visit(c, arg, &id));
+		}
+		arena_rewind(&scratch, mark);
+	}
+}

@@ -58,4 +58,10 @@ struct meta_ref_log_page {
 enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	const struct meta_ref_log_page *page, meta_ref_log_visit *visit, void *arg) MUST;
 
+/* Visits the values that refs had at `time` (seconds) and since: old and new ones of the log, none
+ * of them zero, an id perhaps several times. */
+typedef enum err meta_ref_id_visit(struct ctx *c, void *arg, const struct oid *id);
+enum err meta_ref_log_ids(struct ctx *c, struct db_tx *tx, const struct repo *repo, int64_t time,
+	meta_ref_id_visit *visit, void *arg) MUST;
+
 #endif

@@ -3,8 +3,9 @@
 #include "base/buf.h"
 #include "meta/instance.h"
 
-#define COLUMNS "id, name, description, visibility, object_format, head, version, created, pushed"
-enum { COLUMN_COUNT = 9 };
+#define COLUMNS \
+	"id, name, description, visibility, object_format, head, version, created, pushed, shed"
+enum { COLUMN_COUNT = 10 };
 
 static struct repo from_row(const struct db_value *row)
 {
@@ -18,6 +19,7 @@ static struct repo from_row(const struct db_value *row)
 		.version = row[6].integer,
 		.created = row[7].integer,
 		.pushed = row[8].integer,
+		.shed = row[9].integer,
 	};
 }
 
@@ -154,4 +156,30 @@ enum err meta_repo_delete(struct ctx *c, struct db_tx *tx, int64_t id)
 {
 	static const char sql[] = "DELETE FROM repo WHERE id = $1";
 	return db_run(c, tx, sql, DB_ARGS(DB_I(id)), NULL);
+}
+
+enum err meta_repo_set_shed(struct ctx *c, struct db_tx *tx, int64_t id, int64_t version)
+{
+	static const char sql[] = "UPDATE repo SET shed = $1 WHERE id = $2";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(version), DB_I(id)), NULL);
+}
+
+enum err meta_repo_pushed_since(struct ctx *c, struct db_tx *tx, int64_t since, int64_t after,
+	struct repo **out, size_t *count)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM repo WHERE pushed >= $1 AND id > $2 "
+				  "ORDER BY id LIMIT $3";
+	size_t limit = *count;
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(since), DB_I(after), DB_I((int64_t)limit)), &rows));
+	*out = NEW_ARRAY(c->arena, struct repo, limit);
+	for (*count = 0; *count < limit; ++*count) {
+		struct db_value row[COLUMN_COUNT];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			return OK;
+		(*out)[*count] = from_row(row);
+	}
+	return OK;
 }

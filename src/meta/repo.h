@@ -37,6 +37,15 @@ enum err meta_repo_set_head(struct ctx *c, struct db_tx *tx, int64_t id, struct 
 enum err meta_repo_bump_version(struct ctx *c, struct db_tx *tx, int64_t id, int64_t *version) MUST;
 enum err meta_repo_set_pushed(struct ctx *c, struct db_tx *tx, int64_t id, int64_t seconds) MUST;
 
+/* Says that objects are gone since this version: what a push was judged by before may be among
+ * them. */
+enum err meta_repo_set_shed(struct ctx *c, struct db_tx *tx, int64_t id, int64_t version) MUST;
+
+/* Those that were pushed to at `since` (seconds) or later, in the order of their ids, which come
+ * after `after`. *count: at most how many, then how many. */
+enum err meta_repo_pushed_since(struct ctx *c, struct db_tx *tx, int64_t since, int64_t after,
+	struct repo **out, size_t *count) MUST;
+
 /* Removes it with its refs, packs, log and permissions. Events and audit rows stay. */
 enum err meta_repo_delete(struct ctx *c, struct db_tx *tx, int64_t id) MUST;
 

@@ -17,6 +17,7 @@ struct repo {
 	int64_t version; /* +1 with every change of refs, packs or head */
 	int64_t created; /* seconds since 1970 */
 	int64_t pushed;  /* 0: never */
+	int64_t shed;    /* the version at which objects were last dropped; 0: never */
 };
 
 /* One ref as stored: loose of any protocol. */
