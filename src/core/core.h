@@ -15,6 +15,7 @@
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
+#include "port/repack.h"
 
 enum { CORE_AUTH_MAX = 8 };
 
@@ -30,6 +31,7 @@ struct core_limits {
 	uint32_t fetch_lines_max;  /* wants + haves + shallows in one request */
 	uint32_t login_tries;      /* wrong credentials a minute, see core/login.h; 0: 10 */
 	int64_t session_seconds;
+	int64_t retention_seconds; /* how long what nothing uses is kept: 0 is 14 days */
 };
 
 struct core {
@@ -38,6 +40,7 @@ struct core {
 	struct kv *kv;
 	struct policy *policy;
 	struct markup *markup;
+	struct repack *repack; /* may be NULL: nobody searches for deltas */
 	struct auth *auth[CORE_AUTH_MAX];
 	size_t auth_count;
 	struct core_limits limits;

@@ -28,6 +28,9 @@ struct fsck_run {
 /* One repository. OK also when there are problems: they are counted. */
 enum err fsck_repo(struct ctx *c, struct fsck_run *run, const struct repo *repo) MUST;
 
+/* The blobs that belong to no pack: counts them, and removes old ones with `prune`. */
+enum err fsck_orphans(struct ctx *c, struct fsck_run *run) MUST;
+
 /* All of them, then the blobs that belong to none. */
 enum err fsck_instance(struct ctx *c, struct fsck_run *run) MUST;
 

@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "core/fsck.h"
@@ -20,6 +21,13 @@ static enum err take_blob(struct ctx *c, void *arg, const struct blob_entry *ent
 	return ctx_check(c);
 }
 
+static void know_file(struct ctx *c, struct core *core, int64_t repo_id, const struct pack_row *row,
+	const char *suffix, struct map *known)
+{
+	*map_put(known, str_of(meta_pack_key(c, core->instance, repo_id, &row->id, suffix))) =
+		known;
+}
+
 static enum err know_packs(struct ctx *c, struct core *core, struct db_tx *tx,
 	const struct repo *repo, struct map *known)
 {
@@ -29,15 +37,15 @@ static enum err know_packs(struct ctx *c, struct core *core, struct db_tx *tx,
 		size_t count;
 		TRY(meta_pack_list(c, tx, repo, states[s], &rows, &count));
 		for (size_t i = 0; i < count; i++) {
-			const char *instance = core->instance;
+			if (rows[i].derived & PACK_BITMAP)
+				know_file(c, core, repo->id, &rows[i], PACK_BITMAP_SUFFIX, known);
+			if (rows[i].derived & PACK_COMMIT_GRAPH)
+				know_file(c, core, repo->id, &rows[i], PACK_COMMIT_GRAPH_SUFFIX,
+					known);
 			if (rows[i].in_row)
 				continue;
-			*map_put(known,
-				str_of(meta_pack_key(c, instance, repo->id, &rows[i].id, "pack"))) =
-				known;
-			*map_put(known,
-				str_of(meta_pack_key(c, instance, repo->id, &rows[i].id, "idx"))) =
-				known;
+			know_file(c, core, repo->id, &rows[i], "pack", known);
+			know_file(c, core, repo->id, &rows[i], "idx", known);
 		}
 	}
 	return OK;
@@ -57,23 +65,63 @@ static enum err know_all(struct ctx *c, struct core *core, struct db_tx *tx, str
 	return OK;
 }
 
-static enum err look_at(struct ctx *c, struct fsck_run *run, const struct blob_entry *blob)
+/* "INSTANCE/17/pack/HASH.pack" -> 17, HASH, "pack". */
+static bool parse_key(struct str key, int64_t *repo_id, struct str *hash, struct str *suffix)
 {
-	int64_t age = c->world->clock() / 1000000 - blob->modified;
-	run->orphans++;
-	run->orphan_bytes += blob->size;
-	if (!run->prune || age < run->prune_age)
+	uint64_t id;
+	(void)str_cut(&key, '/');
+	if (!str_to_u64(str_cut(&key, '/'), &id) || !str_skip(&key, STR("pack/")))
+		return false;
+	*repo_id = (int64_t)id;
+	*hash = str_cut(&key, '.');
+	*suffix = key;
+	return hash->len % 2 == 0 && hash->len <= 2 * HASH_MAX;
+}
+
+static bool is_known(const struct pack_files *files, struct str suffix)
+{
+	if (str_is(suffix, PACK_BITMAP_SUFFIX))
+		return files->derived & PACK_BITMAP;
+	if (str_is(suffix, PACK_COMMIT_GRAPH_SUFFIX))
+		return files->derived & PACK_COMMIT_GRAPH;
+	return files->pack;
+}
+
+/*
+ * No push may commit meanwhile: it sees in its own transaction that its blob is there. One that has
+ * committed since the catalogue was read has made the blob known.
+ */
+static enum err remove_unless_known(
+	struct ctx *c, struct fsck_run *run, const struct blob_entry *blob)
+{
+	uint8_t bytes[HASH_MAX];
+	int64_t repo_id = 0;
+	struct str hex, suffix = {0};
+	struct pack_files files = {0};
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, run->core->db, DB_WRITE, &tx));
+	if (parse_key(blob->key, &repo_id, &hex, &suffix) && hex_decode(hex.at, hex.len / 2, bytes))
+		TRY(meta_pack_files(c, tx, repo_id, str_from(bytes, hex.len / 2), &files));
+	if (is_known(&files, suffix))
 		return OK;
 	TRY(blob_remove(c, run->core->blob, blob->key.at));
 	run->pruned++;
 	return OK;
 }
 
+static enum err look_at(struct ctx *c, struct fsck_run *run, const struct blob_entry *blob)
+{
+	int64_t age = c->world->clock() / 1000000 - blob->modified;
+	run->orphans++;
+	run->orphan_bytes += blob->size;
+	return run->prune && age >= run->prune_age ? remove_unless_known(c, run, blob) : OK;
+}
+
 /*
  * Blobs are listed before the catalogue is read: one that a push has just stored is known then, or
- * young. To remove, no push may commit meanwhile: it sees in its own transaction that its blob is there.
+ * young.
  */
-static enum err check_orphans(struct ctx *c, struct fsck_run *run)
+enum err fsck_orphans(struct ctx *c, struct fsck_run *run)
 {
 	struct core *core = run->core;
 	struct found found = {.blobs.arena = c->arena};
@@ -81,8 +129,9 @@ static enum err check_orphans(struct ctx *c, struct fsck_run *run)
 	const char *prefix = arena_fmt(c->arena, "%s/", core->instance);
 	DB_TX *tx = NULL;
 	TRY(blob_list(c, core->blob, prefix, take_blob, &found));
-	TRY(db_begin(c, core->db, run->prune ? DB_WRITE : DB_READ, &tx));
+	TRY(db_begin(c, core->db, DB_READ, &tx));
 	TRY(know_all(c, core, tx, &known));
+	db_rollback(&tx);
 	for (size_t i = 0; i < found.blobs.len; i++) {
 		if (!map_get(&known, found.blobs.at[i].key))
 			TRY(look_at(c, run, &found.blobs.at[i]));
@@ -110,5 +159,5 @@ static enum err check_repos(struct ctx *c, struct fsck_run *run)
 enum err fsck_instance(struct ctx *c, struct fsck_run *run)
 {
 	TRY(check_repos(c, run));
-	return check_orphans(c, run);
+	return fsck_orphans(c, run);
 }

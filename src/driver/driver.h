@@ -11,6 +11,7 @@
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
+#include "port/repack.h"
 
 /* SQLite in the file `path`, made when missing. ":memory:": one that is gone at close. */
 enum err db_sqlite_open(struct ctx *c, const char *path, struct db **out) MUST;
@@ -29,6 +30,10 @@ struct auth *auth_password_open(struct db *db, const struct world *world);
 struct auth *auth_token_open(struct db *db);
 struct policy *policy_builtin_open(void);
 struct markup *markup_md4c_open(void);
+
+/* `git pack-objects`, working in folders under `folder`; `idle`: with one thread, and only when the
+ * machine has nothing else to do. *out NULL: there is no git here. */
+enum err repack_git_open(struct ctx *c, const char *folder, bool idle, struct repack **out) MUST;
 
 /*
  * Decorators for tests: the n-th operation from now (1: the next) fails with `kind`, once. n = 0:

@@ -1,5 +1,6 @@
 #include "main/dispatch.h"
 
+#include "main/worker.h"
 #include "wire/smart_http.h"
 
 static enum err serve_git(const struct web *web, struct http_exchange *x)
@@ -9,7 +10,10 @@ static enum err serve_git(const struct web *web, struct http_exchange *x)
 	TRY(web_authorize(x->ctx, web, x, &who, &given));
 	if (!actor_is_anonymous(&who))
 		x->who = str_dup(x->ctx->arena, who.username);
-	return smart_http_serve(web->core, &who, x);
+	TRY(smart_http_serve(web->core, &who, x));
+	if (str_ends(x->path, STR("/git-receive-pack")))
+		worker_poke();
+	return OK;
 }
 
 void dispatch(void *arg, struct http_exchange *x)

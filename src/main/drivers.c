@@ -10,7 +10,8 @@
 
 const char *drivers_list(void)
 {
-	return "db=sqlite blob=local kv=memory auth=password,token policy=builtin markup=md4c";
+	return "db=sqlite blob=local kv=memory auth=password,token policy=builtin markup=md4c "
+	       "repack=git";
 }
 
 static void set_limits(const struct config *config, struct core *core)
@@ -25,6 +26,7 @@ static void set_limits(const struct config *config, struct core *core)
 		.fetch_lines_max = (uint32_t)config->fetch_lines_max,
 		.login_tries = (uint32_t)config->login_tries,
 		.session_seconds = config->session_lifetime / 1000,
+		.retention_seconds = config->retention / 1000,
 	};
 }
 
@@ -43,6 +45,9 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	TRY(db_sqlite_open(c, database, &core->db));
 	TRY(blob_local_open(c, blobs, (uint64_t)config->mapped_max, &core->blob));
 	core->kv = kv_memory_open((size_t)config->sessions_max, c->world);
+	/* Beside a server it gives way; an administrator waits for it. */
+	const char *scratch = arena_fmt(c->arena, "%s/scratch", config->data);
+	TRY(repack_git_open(c, scratch, make, &core->repack));
 	core->policy = policy_builtin_open();
 	core->markup = markup_md4c_open();
 	core->auth[core->auth_count++] = auth_token_open(core->db);
@@ -67,6 +72,7 @@ void drivers_close(struct core *core)
 	for (size_t i = 0; i < core->auth_count; i++)
 		auth_close(core->auth[i]);
 	markup_close(core->markup);
+	repack_close(core->repack);
 	policy_close(core->policy);
 	kv_close(core->kv);
 	blob_close(core->blob);

@@ -7,6 +7,7 @@
 #include "main/drivers.h"
 #include "main/url.h"
 #include "main/version.h"
+#include "main/worker.h"
 #include "meta/user.h"
 #include "os/log.h"
 #include "os/signal.h"
@@ -27,6 +28,7 @@ struct serving {
 	struct instance instance;
 	struct web web;
 	struct http_server *http;
+	struct worker worker;
 	struct str listen[HTTP_LISTEN_MAX];
 	size_t listen_count;
 };
@@ -221,6 +223,7 @@ static void drain(struct serving *s)
 {
 	log_text(LOG_LEVEL_INFO, "draining: no new requests, the running ones may finish");
 	web_drain(&s->web);
+	worker_stop(&s->worker);
 	if (!thread_start_detached("second signal", end_on_second_signal, NULL))
 		log_text(LOG_LEVEL_WARN, "no thread to wait for a second signal");
 	if (s->config->drain_delay)
@@ -235,6 +238,8 @@ static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 	TRY(drivers_open(c, s->config, true, &s->core, &s->instance));
 	TRY(make_web(c, s));
 	TRY(open_http(c, s));
+	s->worker = (struct worker){.core = &s->core, .config = s->config, .http = s->http};
+	TRY(worker_start(c, &s->worker));
 	TRY(http_start(c, s->http));
 	log_start(s);
 	TRY(welcome(c, s, wants_welcome));
@@ -258,6 +263,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 	signal_init();
 	limit_raise_files();
 	enum err e = run_server(c, &s, run_argument(run, "--welcome") != NULL);
+	worker_stop(&s.worker);
 	if (s.http)
 		http_close(s.http);
 	drivers_close(&s.core);

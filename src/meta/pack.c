@@ -19,7 +19,9 @@ enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const s
 				  "idx, derived) "
 				  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
 				  "ON CONFLICT (repo_id, hash) DO UPDATE SET state = 1, "
-				  "retired = 0, derived = pack.derived | excluded.derived";
+				  "retired = 0, derived = pack.derived | excluded.derived, "
+				  "in_row = excluded.in_row, data = excluded.data, "
+				  "idx = excluded.idx";
 	struct db_value data = bytes ? DB_B(bytes->pack) : DB_N();
 	struct db_value idx = bytes ? DB_B(bytes->idx) : DB_N();
 	return db_run(c, tx, sql,
@@ -99,14 +101,21 @@ enum err meta_pack_set_kind(
 	return db_run(c, tx, sql, DB_ARGS(DB_I(kind), DB_I(repo_id), hash_of(id)), NULL);
 }
 
-enum err meta_pack_exists(
-	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct str hash, bool *out)
+enum err meta_pack_files(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, struct str hash, struct pack_files *out)
 {
-	static const char sql[] = "SELECT count(*) FROM pack WHERE repo_id = $1 AND hash = $2";
-	struct db_value row[1];
-	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(repo_id), DB_B(hash)), row));
-	*out = row[0].integer > 0;
-	return OK;
+	static const char sql[] =
+		"SELECT in_row, derived FROM pack WHERE repo_id = $1 AND hash = $2";
+	struct db_value row[2];
+	*out = (struct pack_files){0};
+	enum err err = db_row(c, tx, sql, DB_ARGS(DB_I(repo_id), DB_B(hash)), row);
+	if (err == ERR_NOT_FOUND) {
+		ctx_clear(c);
+		return OK;
+	}
+	if (!err)
+		*out = (struct pack_files){row[0].integer == 0, (unsigned)row[1].integer};
+	return err;
 }
 
 enum err meta_pack_past(
@@ -137,6 +146,16 @@ enum err meta_pack_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, cons
 {
 	static const char sql[] = "DELETE FROM pack WHERE repo_id = $1 AND hash = $2";
 	return db_run(c, tx, sql, DB_ARGS(DB_I(repo_id), hash_of(id)), NULL);
+}
+
+enum err meta_pack_delete_retired(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id, bool *done)
+{
+	static const char sql[] = "DELETE FROM pack WHERE repo_id = $1 AND hash = $2 AND state = 2";
+	int64_t changed = 0;
+	TRY(db_run(c, tx, sql, DB_ARGS(DB_I(repo_id), hash_of(id)), &changed));
+	*done = changed == 1;
+	return OK;
 }
 
 const char *meta_pack_key(struct ctx *c, const char *instance, int64_t repo_id,

@@ -42,7 +42,7 @@ struct pack_bytes {
 
 /*
  * Adds a pack, with its bytes (NULL: they are in the blob store). Adding one that is there is OK
- * and makes it live, and what is derived from it is what `row` says if that is anything. Bump the
+ * and makes it live where its bytes are now, and what is derived from it is what `row` says if that is anything. Bump the
  * version too.
  */
 enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct pack_row *row,
@@ -64,9 +64,15 @@ enum err meta_pack_retire(struct ctx *c, struct db_tx *tx, int64_t repo_id, cons
 enum err meta_pack_set_kind(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
 	enum pack_kind kind) MUST;
 
-/* Is it in the catalogue, in whatever state? */
-enum err meta_pack_exists(
-	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct str hash, bool *out) MUST;
+/* Which of its files lie in the blob store. */
+struct pack_files {
+	bool pack; /* it and its index */
+	unsigned derived;
+};
+
+/* Of a pack in whatever state, by the bytes of its name; none of one that is not in the catalogue. */
+enum err meta_pack_files(struct ctx *c, struct db_tx *tx, int64_t repo_id, struct str hash,
+	struct pack_files *out) MUST;
 
 /* A pack whose time has come. */
 struct pack_past {
@@ -79,6 +85,10 @@ struct pack_past {
  * many. */
 enum err meta_pack_past(
 	struct ctx *c, struct db_tx *tx, int64_t time, struct pack_past **out, size_t *count) MUST;
+
+/* Drops the row if it is retired. *done false: it is live again, or gone. */
+enum err meta_pack_delete_retired(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id, bool *done) MUST;
 
 /* Drops the row. */
 enum err meta_pack_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { STACK_BYTES = 2 << 20 };
@@ -63,6 +64,12 @@ void thread_join(struct thread *t)
 {
 	int error = pthread_join(t->id, NULL);
 	ASSERT(error == 0);
+}
+
+void thread_nice(int level)
+{
+	/* A machine that does not allow it runs the thread like any other. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), level);
 }
 
 int thread_cores(void)

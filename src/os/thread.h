@@ -24,6 +24,9 @@ void thread_join(struct thread *t);
 /* The same for a thread that nobody joins. False when the machine gives no more threads. */
 bool thread_start_detached(const char *name, void (*body)(void *), void *arg) MUST;
 
+/* Makes the calling thread give way to others: 0 (not at all) to 19. */
+void thread_nice(int level);
+
 /* Processors that this process may use; at least 1. */
 int thread_cores(void);
 

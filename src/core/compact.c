@@ -1,0 +1,313 @@
+#include "core/compact_parts.h"
+
+#include "base/buf.h"
+#include "base/hex.h"
+#include "base/map.h"
+#include "meta/repo.h"
+
+enum {
+	LEASE_SECONDS = 120,
+	RENEW_MICROSECONDS = 30 * 1000000,
+	RETENTION_DEFAULT = 14 * 24 * 3600,
+	HOLDER_BYTES = 12,
+	STEP_EVERY = 256,
+};
+
+int64_t compact_retention(const struct core *core)
+{
+	int64_t given = core->limits.retention_seconds;
+	return given ? given : RETENTION_DEFAULT;
+}
+
+static int64_t seconds_now(struct ctx *c)
+{
+	return c->world->clock() / 1000000;
+}
+
+static enum err lease_take(struct ctx *c, struct compacting *k)
+{
+	bool taken = false;
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, k->run->core->db, DB_WRITE, &tx));
+	TRY(meta_lease_take(c, tx, &k->lease, seconds_now(c) + LEASE_SECONDS, &taken));
+	if (!taken)
+		return fail(c, ERR_UNAVAILABLE, "another process is compacting \"%.*s\"",
+			STR_FMT(k->repo.name));
+	k->renew = c->world->monotonic() + RENEW_MICROSECONDS;
+	return db_commit(c, &tx);
+}
+
+/* What goes wrong here only costs time: the lease ends by itself. */
+static void lease_give(struct ctx *c, struct compacting *k)
+{
+	struct error error = c->error;
+	DB_TX *tx = NULL;
+	enum err err = db_begin(c, k->run->core->db, DB_WRITE, &tx);
+	if (!err)
+		err = meta_lease_give(c, tx, &k->lease);
+	if (!err)
+		err = db_commit(c, &tx);
+	(void)err;
+	c->error = error;
+}
+
+enum err compact_step(
+	struct ctx *c, struct compacting *k, const char *stage, uint64_t done, uint64_t all)
+{
+	TRY(ctx_check(c));
+	if (c->world->monotonic() > k->renew) {
+		struct arena_mark mark = arena_mark(c->arena);
+		TRY(lease_take(c, k));
+		arena_rewind(c->arena, mark);
+	}
+	const struct compact_run *run = k->run;
+	return run->progress ? run->progress(c, run->arg, k->repo.name, stage, done, all) : OK;
+}
+
+static enum err repack_step(
+	struct ctx *c, struct repack_progress *self, const char *stage, uint64_t done, uint64_t all)
+{
+	return compact_step(c, (struct compacting *)self, stage, done, all);
+}
+
+static enum err receive_step(struct ctx *c, struct receive_progress *self, enum receive_stage stage,
+	uint32_t done, uint32_t all)
+{
+	static const char *const names[] = {
+		[RECEIVE_OBJECTS] = "Checking objects",
+		[RECEIVE_DELTAS] = "Checking deltas",
+		[RECEIVE_LINKS] = "Checking links",
+	};
+	char *at = (char *)self - offsetof(struct compacting, receive);
+	if (done % STEP_EVERY && done != all)
+		return OK;
+	return compact_step(c, (struct compacting *)at, names[stage], done, all);
+}
+
+/* The packs of the snapshot in the order of the rows. */
+static void match_packs(struct ctx *c, struct compacting *k)
+{
+	struct map open = {.arena = c->arena};
+	for (size_t i = 0; i < k->snapshot->odb.count; i++) {
+		struct pack *pack = k->snapshot->odb.packs[i];
+		*map_put(&open, str_of(pack->name)) = pack;
+	}
+	for (size_t i = 0; i < k->row_count; i++) {
+		char hex[OID_HEX_MAX];
+		k->packs[i] = map_get(&open, str_of(oid_hex(&k->rows[i].id, hex)));
+		ASSERT(k->packs[i]);
+	}
+}
+
+/* The repository as it is now: everything that follows is about this version. */
+static enum err look(struct ctx *c, struct compacting *k)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, k->run->core->db, DB_READ, &tx));
+	TRY(meta_repo_get(c, tx, k->repo.id, &k->repo));
+	TRY(meta_pack_list(c, tx, &k->repo, PACK_LIVE, &k->rows, &k->row_count));
+	TRY(snapshot_get(c, k->run->core, tx, &k->repo, &k->snapshot));
+	k->packs = NEW_ARRAY(c->arena, struct pack *, k->row_count);
+	k->source = NEW_ARRAY(c->arena, bool, k->row_count);
+	match_packs(c, k);
+	return OK;
+}
+
+static enum compact_kind plan(struct ctx *c, struct compacting *k)
+{
+	int64_t retention = compact_retention(k->run->core);
+	if (!k->run->full)
+		return compact_plan(k->rows, k->row_count, seconds_now(c), retention, k->source);
+	compact_plan_full(k->row_count, k->source);
+	return k->row_count ? COMPACT_FULL : COMPACT_NOTHING;
+}
+
+static const char *key_of(
+	struct ctx *c, const struct compacting *k, const struct made *m, const char *suffix)
+{
+	return meta_pack_key(c, k->run->core->instance, k->repo.id, &m->id, suffix);
+}
+
+static enum err publish(struct ctx *c, struct compacting *k)
+{
+	struct blob *blob = k->run->core->blob;
+	for (size_t i = 0; i < k->made_count; i++) {
+		struct made *m = &k->made[i];
+		TRY_WHILE(c, blob_publish(c, blob, m->bytes, key_of(c, k, m, "pack")),
+			"storing a new pack");
+		TRY_WHILE(c, blob_publish(c, blob, m->idx, key_of(c, k, m, "idx")),
+			"storing the index of a new pack");
+	}
+	return OK;
+}
+
+/* Whoever removes blobs that nothing knows does it in a write transaction: so once more in ours. */
+static enum err publish_if_gone(
+	struct ctx *c, struct compacting *k, struct spool *spool, const char *key)
+{
+	struct extent *there = NULL;
+	enum err err = blob_open(c, k->run->core->blob, key, &there);
+	if (!err)
+		extent_close(there);
+	if (err != ERR_NOT_FOUND)
+		return err;
+	ctx_clear(c);
+	return blob_publish(c, k->run->core->blob, spool, key);
+}
+
+static enum err still_ours(struct ctx *c, struct compacting *k, struct db_tx *tx)
+{
+	bool held = false;
+	struct repo now;
+	TRY(meta_lease_held(c, tx, &k->lease, &held));
+	if (!held)
+		return fail(c, ERR_CONFLICT, "another process took \"%.*s\" over",
+			STR_FMT(k->repo.name));
+	TRY(meta_repo_get(c, tx, k->repo.id, &now));
+	/* Somebody may use now what nothing used. */
+	if (k->run->dropped && now.version != k->repo.version)
+		return fail(
+			c, ERR_CONFLICT, "\"%.*s\" was pushed to meanwhile", STR_FMT(k->repo.name));
+	return OK;
+}
+
+static enum err retire(struct ctx *c, struct compacting *k, struct db_tx *tx)
+{
+	for (size_t i = 0; i < k->row_count; i++) {
+		bool done = true;
+		if (!k->source[i])
+			continue;
+		TRY(meta_pack_retire(c, tx, k->repo.id, &k->rows[i].id, seconds_now(c), &done));
+		if (!done)
+			return fail(c, ERR_CONFLICT, "a pack of \"%.*s\" was replaced meanwhile",
+				STR_FMT(k->repo.name));
+	}
+	return OK;
+}
+
+/* One that is the same as before, byte by byte, becomes live again by this. */
+static enum err add(struct ctx *c, struct compacting *k, struct db_tx *tx, const struct made *m)
+{
+	const struct pack_row row = {
+		.id = m->id,
+		.bytes = m->bytes->extent.size,
+		.objects = m->count,
+		.kind = m->kind,
+		.state = PACK_LIVE,
+		.created = m->created,
+	};
+	TRY(publish_if_gone(c, k, m->bytes, key_of(c, k, m, "pack")));
+	TRY(publish_if_gone(c, k, m->idx, key_of(c, k, m, "idx")));
+	TRY(meta_pack_add(c, tx, k->repo.id, &row, NULL));
+	return meta_pack_set_kind(c, tx, k->repo.id, &m->id, m->kind);
+}
+
+static enum err commit(struct ctx *c, struct compacting *k)
+{
+	int64_t version;
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, k->run->core->db, DB_WRITE, &tx));
+	TRY(still_ours(c, k, tx));
+	TRY(retire(c, k, tx));
+	for (size_t i = 0; i < k->made_count; i++)
+		TRY(add(c, k, tx, &k->made[i]));
+	TRY(meta_repo_bump_version(c, tx, k->repo.id, &version));
+	if (k->run->dropped)
+		TRY(meta_repo_set_shed(c, tx, k->repo.id, version));
+	return db_commit(c, &tx);
+}
+
+static void count(struct compacting *k)
+{
+	struct compact_run *run = k->run;
+	run->packs_after = run->packs_before = k->row_count;
+	for (size_t i = 0; i < k->row_count; i++) {
+		run->bytes_before += k->rows[i].bytes;
+		run->packs_after -= k->source[i];
+		run->bytes_after += k->source[i] ? 0 : k->rows[i].bytes;
+	}
+	for (size_t i = 0; i < k->made_count; i++) {
+		run->packs_after++;
+		run->bytes_after += k->made[i].bytes->extent.size;
+	}
+}
+
+/* The one who compacts is also the first to read what came of it: so nobody waits for that. */
+static enum err warm(struct ctx *c, struct compacting *k)
+{
+	SNAPSHOT *fresh = NULL;
+	DB_TX *tx = NULL;
+	struct repo now;
+	TRY(db_begin(c, k->run->core->db, DB_READ, &tx));
+	TRY(meta_repo_get(c, tx, k->repo.id, &now));
+	return snapshot_get(c, k->run->core, tx, &now, &fresh);
+}
+
+static enum err compact_held(struct ctx *c, struct compacting *k)
+{
+	struct compact_run *run = k->run;
+	TRY(look(c, k));
+	run->kind = plan(c, k);
+	if (run->kind == COMPACT_FULL)
+		TRY(compact_make_full(c, k));
+	else if (run->kind == COMPACT_ROLL)
+		TRY(compact_make_roll(c, k));
+	count(k);
+	if (run->kind == COMPACT_NOTHING)
+		return OK;
+	TRY(publish(c, k));
+	TRY(commit(c, k));
+	/* It is done, whatever comes of this. */
+	if (warm(c, k))
+		ctx_clear(c);
+	return OK;
+}
+
+static enum err compact_in(struct ctx *c, struct compacting *k)
+{
+	uint8_t random[HOLDER_BYTES];
+	char *holder = arena_alloc(c->arena, 2 * sizeof random + 1);
+	c->world->random(random, sizeof random);
+	hex_encode(random, sizeof random, holder);
+	k->lease.holder = str_of(holder);
+	k->lease.name = str_of(arena_fmt(c->arena, "compact/%lld", (long long)k->repo.id));
+	TRY(lease_take(c, k));
+	enum err err = compact_held(c, k);
+	lease_give(c, k);
+	return err;
+}
+
+/* Can anything be due? Asked without a lease, because it mostly is not. */
+static enum err is_due(struct ctx *c, struct compacting *k, bool *due)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, k->run->core->db, DB_READ, &tx));
+	TRY(meta_pack_list(c, tx, &k->repo, PACK_LIVE, &k->rows, &k->row_count));
+	k->source = NEW_ARRAY(c->arena, bool, k->row_count);
+	*due = plan(c, k) != COMPACT_NOTHING;
+	if (!*due)
+		count(k);
+	return OK;
+}
+
+enum err compact_repo(struct ctx *c, struct compact_run *run, const struct repo *repo)
+{
+	struct arena arena, *request = c->arena;
+	struct compacting k = {
+		.repack = {repack_step}, .receive = {receive_step}, .run = run, .repo = *repo};
+	bool due = false;
+	run->kind = COMPACT_NOTHING;
+	run->packs_before = run->packs_after = 0;
+	run->bytes_before = run->bytes_after = run->dropped = 0;
+	arena_init(&arena);
+	c->arena = &arena;
+	enum err err = is_due(c, &k, &due);
+	if (!err && due)
+		err = compact_in(c, &k);
+	c->arena = request;
+	for (size_t i = 0; i < MADE_MAX; i++)
+		compact_made_close(&k.made[i]);
+	snapshot_release(&k.snapshot);
+	arena_done(&arena);
+	return err;
+}

@@ -1,0 +1,178 @@
+#include "main/worker.h"
+
+#include "core/compact.h"
+#include "meta/repo.h"
+#include "os/log.h"
+#include "os/wake.h"
+#include "os/world.h"
+
+#include <malloc.h>
+
+enum {
+	WAKE_PUSHED = 1 << 0,
+	WAKE_STOP = 1 << 1,
+	NICE = 10,
+	PAGE = 50,
+	LOOK_MS = 60 * 1000, /* for pushes that came in by other processes */
+	ALL_MICROSECONDS =
+		3600000000LL, /* everything is looked at, and what is past its time goes */
+	SLACK_SECONDS = 5,    /* other machines' clocks, and pushes that were under way */
+	BUSY_MS = 200,
+	BUSY_TRIES = 150, /* a server that is never idle is compacted nevertheless */
+};
+
+static struct wake wake = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+
+void worker_poke(void)
+{
+	wake_set(&wake, WAKE_PUSHED);
+}
+
+static bool stopping(void *arg)
+{
+	(void)arg;
+	return wake_wait(&wake, WAKE_STOP, 0) != 0;
+}
+
+static void wait_while_busy(const struct worker *w)
+{
+	int most = thread_cores();
+	for (int i = 0; i < BUSY_TRIES && http_gauges(w->http).exchanges > most; i++) {
+		if (wake_wait(&wake, WAKE_STOP, BUSY_MS))
+			return;
+	}
+}
+
+static void log_failure(struct ctx *c, const char *what, struct str repo)
+{
+	struct log_line line;
+	bool usual = c->error.kind == ERR_CANCELED || c->error.kind == ERR_CONFLICT ||
+		     c->error.kind == ERR_UNAVAILABLE;
+	if (log_begin(&line, usual ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, what)) {
+		if (repo.len)
+			log_str(&line, "repo", repo);
+		log_cstr(&line, "error", err_name(c->error.kind));
+		log_cstr(&line, "why", c->error.text);
+		log_end(&line);
+	}
+	ctx_clear(c);
+}
+
+static void log_compacted(const struct compact_run *run, struct str repo, int64_t micros)
+{
+	struct log_line line;
+	if (!log_begin(&line, LOG_LEVEL_INFO, "compacted"))
+		return;
+	log_str(&line, "repo", repo);
+	log_cstr(&line, "kind", run->kind == COMPACT_FULL ? "full" : "roll");
+	log_int(&line, "packs_before", (int64_t)run->packs_before);
+	log_int(&line, "packs_after", (int64_t)run->packs_after);
+	log_int(&line, "bytes_before", (int64_t)run->bytes_before);
+	log_int(&line, "bytes_after", (int64_t)run->bytes_after);
+	log_int(&line, "dropped", (int64_t)run->dropped);
+	log_int(&line, "micros", micros);
+	log_end(&line);
+}
+
+static void compact_one(struct ctx *c, const struct worker *w, const struct repo *repo)
+{
+	struct compact_run run = {.core = w->core};
+	int64_t begin = c->world->monotonic();
+	c->deadline = begin + w->config->compact_timeout * 1000;
+	if (compact_repo(c, &run, repo)) {
+		log_failure(c, "not compacted", repo->name);
+	} else if (run.kind != COMPACT_NOTHING) {
+		log_compacted(&run, repo->name, c->world->monotonic() - begin);
+		malloc_trim(0);
+	}
+	c->deadline = 0;
+}
+
+static enum err list(struct ctx *c, const struct worker *w, int64_t since, int64_t after,
+	struct repo **out, size_t *count)
+{
+	DB_TX *tx = NULL;
+	*count = PAGE;
+	TRY(db_begin(c, w->core->db, DB_READ, &tx));
+	return meta_repo_pushed_since(c, tx, since, after, out, count);
+}
+
+/* Looks at every repository that was pushed to since. */
+static enum err look(struct ctx *c, const struct worker *w, int64_t since)
+{
+	int64_t after = 0;
+	for (size_t count = PAGE; count == PAGE;) {
+		struct arena_mark mark = arena_mark(c->arena);
+		struct repo *repos = NULL;
+		TRY(list(c, w, since, after, &repos, &count));
+		for (size_t i = 0; i < count; i++) {
+			wait_while_busy(w);
+			TRY(ctx_check(c));
+			compact_one(c, w, &repos[i]);
+			after = repos[i].id;
+		}
+		arena_rewind(c->arena, mark);
+	}
+	return OK;
+}
+
+static enum err sweep(struct ctx *c, const struct worker *w)
+{
+	size_t packs, blobs;
+	struct log_line line;
+	TRY(compact_sweep(c, w->core, &packs, &blobs));
+	if ((packs || blobs) && log_begin(&line, LOG_LEVEL_INFO, "swept")) {
+		log_int(&line, "packs", (int64_t)packs);
+		log_int(&line, "blobs", (int64_t)blobs);
+		log_end(&line);
+	}
+	return OK;
+}
+
+static void work(void *arg)
+{
+	const struct worker *w = arg;
+	int64_t since = 0, all = 0;
+	thread_nice(NICE);
+	while (!wake_wait(&wake, WAKE_STOP, (long)w->config->compact_delay)) {
+		struct arena arena;
+		struct ctx c;
+		arena_init(&arena);
+		ctx_init(&c, &arena, os_world());
+		c.canceled = stopping;
+		wake_clear(&wake, WAKE_PUSHED);
+		int64_t now = c.world->clock() / 1000000, begin = c.world->monotonic();
+		bool everything = !all || begin > all + ALL_MICROSECONDS;
+		if (everything) {
+			all = begin;
+			since = 0;
+			if (sweep(&c, w))
+				log_failure(&c, "not swept", (struct str){0});
+		}
+		if (look(&c, w, since))
+			log_failure(&c, "not looked for what to compact", (struct str){0});
+		else
+			since = now - SLACK_SECONDS - w->config->compact_delay / 1000;
+		arena_done(&arena);
+		wake_wait(&wake, WAKE_PUSHED | WAKE_STOP, LOOK_MS);
+	}
+}
+
+enum err worker_start(struct ctx *c, struct worker *w)
+{
+	if (strcmp(w->config->compact, "off") == 0)
+		return OK;
+	wake_init(&wake);
+	TRY(thread_start(c, "worker", work, w, &w->thread));
+	w->runs = true;
+	return OK;
+}
+
+void worker_stop(struct worker *w)
+{
+	if (!w->runs)
+		return;
+	wake_set(&wake, WAKE_STOP);
+	thread_join(&w->thread);
+	w->runs = false;
+}
