@@ -1,8 +1,9 @@
-#include "core/compact_parts.h"
+#include "core/compact.h"
 
 #include "base/buf.h"
 #include "base/hex.h"
 #include "base/map.h"
+#include "core/compact_parts.h"
 #include "meta/repo.h"
 
 enum {

@@ -47,7 +47,8 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	core->kv = kv_memory_open((size_t)config->sessions_max, c->world);
 	/* Beside a server it gives way; an administrator waits for it. */
 	const char *scratch = arena_fmt(c->arena, "%s/scratch", config->data);
-	TRY(repack_git_open(c, scratch, make, &core->repack));
+	if (strcmp(config->repack, "git") == 0)
+		TRY(repack_git_open(c, scratch, make, &core->repack));
 	core->policy = policy_builtin_open();
 	core->markup = markup_md4c_open();
 	core->auth[core->auth_count++] = auth_token_open(core->db);

@@ -70,7 +70,7 @@ static void put(struct ctx *c, struct made *m, bool in_row, const struct oid *ta
 {
 	DB_TX *tx = NULL;
 	struct pack_bytes bytes = {buf_view(&m->bytes), buf_view(&m->idx)};
-	struct pack_row row = {m->pack, m->bytes.len, 3, PACK_PUSHED, PACK_LIVE, 1, in_row};
+	struct pack_row row = {m->pack, m->bytes.len, 3, PACK_PUSHED, PACK_LIVE, 1, in_row, 0, 0};
 	struct ref_change change = {STR("refs/heads/main"), oid_zero(HASH_SHA1), *target, {{0}, 0}};
 	int64_t version;
 	if (!in_row) {

@@ -1,0 +1,243 @@
+"""Compaction: few packs of many while the server runs, and nothing about the repository changes."""
+
+import hashlib
+import re
+import sqlite3
+import threading
+
+from harness import *
+
+FORMATS = ("sha1", "sha256")
+
+
+def rows(server, what="hash, kind, state, objects, bytes, in_row"):
+    """The catalogue of packs, as the database has it."""
+    db = sqlite3.connect(f"file:{server.data}/nimbus.db?mode=ro", uri=True)
+    try:
+        return db.execute(f"SELECT {what} FROM pack ORDER BY created").fetchall()
+    finally:
+        db.close()
+
+
+def live(server):
+    return [row for row in rows(server) if row[2] == 1]
+
+
+def objects(path):
+    return set(git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)", cwd=path).out.split())
+
+
+def mirror(url, protocol=2):
+    path = tmp("mirror") / "m.git"
+    git("clone", "-q", "--mirror", url, path, protocol=protocol)
+    git("fsck", "--strict", "--no-dangling", cwd=path)
+    return path
+
+
+def make_pushed(server, name, pushes=12, **more):
+    """A repository that came by many pushes, with a branch that is not merged."""
+    source = make_repo(commits=40, **more)
+    url = server.git_url(name)
+    server.create_repo(name, object_format=more.get("object_format", "sha1"))
+    commits = git("rev-list", "--reverse", "--first-parent", "main", cwd=source).out.split()
+    for at in range(0, len(commits), max(1, len(commits) // pushes)):
+        git("push", "-q", url, f"{commits[at]}:refs/heads/main", cwd=source)
+    git("checkout", "-q", "-b", "side", cwd=source)
+    commit_file(source, "side.txt", "of the side\n" * 200)
+    git("push", "-q", url, "--all", cwd=source)
+    git("push", "-q", url, "--tags", cwd=source)
+    return source, url
+
+
+def off(**more):
+    return Nimbus(env={"NIMBUS_COMPACT": "off", **more})
+
+
+def compact_full_keeps_everything(format, path=None):
+    server = off(**({"NIMBUS_PACK_INLINE_MAX": path} if path else {}))
+    make_pushed(server, "r", object_format=format)
+    url = server.git_url("r")
+    before, refs_before = objects(mirror(url)), refs(url)
+    has(server.admin("admin", "compact", "r", "--full").out, "became 2 packs")
+    eq([row[1] for row in live(server)], [3, 4], "the kinds of packs")
+    eq(refs(url), refs_before, "refs")
+    for protocol in (0, 1, 2):
+        eq(objects(mirror(url, protocol)), before, f"objects by protocol {protocol}")
+    has(server.admin("admin", "fsck").out, "2 packs")
+    single = tmp("single") / "s"
+    git("clone", "-q", "--single-branch", "--no-tags", url, single)
+    git("fsck", "--strict", "--no-dangling", cwd=single)
+    main = [row for row in live(server) if row[1] == 3][0]
+    eq(len(objects(single)), main[3], "objects of a clone of the default branch, and of its pack")
+
+
+def test_a_full_compaction_changes_no_object_and_no_ref():
+    for format in FORMATS:
+        compact_full_keeps_everything(format)
+
+
+def test_packs_that_are_files_are_compacted_like_those_in_rows():
+    compact_full_keeps_everything("sha1", path="0")
+
+
+def test_without_git_packs_are_put_together_as_they_are():
+    server = off()
+    make_pushed(server, "r")
+    url = server.git_url("r")
+    before = objects(mirror(url))
+    run([server.binary, "admin", "compact", "r", "--full"],
+        env={**server.environment(), "NIMBUS_REPACK": "copy"})
+    eq([row[1] for row in live(server)], [3, 4], "the kinds of packs")
+    eq(objects(mirror(url)), before, "objects")
+    server.admin("admin", "fsck")
+
+
+def test_small_pushes_are_rolled_up():
+    server = off()
+    source, url = make_pushed(server, "r", pushes=2)
+    server.admin("admin", "compact", "r", "--full")
+    for i in range(40):
+        commit_file(source, "side.txt", f"{i}\n")
+        git("push", "-q", url, "side", cwd=source)
+    server.admin("admin", "compact", "r")
+    if len(live(server)) > 12:
+        fail(f"{len(live(server))} packs are left")
+    eq(git("rev-parse", "side", cwd=source).out.strip(), refs(url)["refs/heads/side"], "the branch")
+    mirror(url)
+    has(server.admin("admin", "fsck").out, "1 repository")
+    has(server.admin("admin", "compact", "r").out, "nothing to do")
+
+
+def test_the_worker_does_it_by_itself_after_pushes():
+    server = Nimbus(env={"NIMBUS_COMPACT_DELAY": "100ms"})
+    _, url = make_pushed(server, "r", pushes=30)
+    wait_until(lambda: any(line["message"] == "compacted" for line in server.log_lines()), 60, "a compaction")
+    wait_until(lambda: len(live(server)) < 10, 60, "few packs")
+    mirror(url)
+    server.admin("admin", "fsck")
+
+
+def restore(server, name, ref, tip):
+    """Creates a ref on an object that the server has, with an empty pack."""
+    raw = b"PACK" + (2).to_bytes(4, "big") + (0).to_bytes(4, "big")
+    line = f"{'0' * 40} {tip} {ref}\0 report-status object-format=sha1".encode()
+    body = b"%04x" % (len(line) + 4) + line + b"0000" + raw + hashlib.sha1(raw).digest()
+    return server.request("POST", f"/{name}.git/git-receive-pack", body,
+                          {"Content-Type": "application/x-git-receive-pack-request"}).text
+
+
+def test_a_deleted_branch_can_be_restored_within_the_retention_time():
+    server = off()
+    source, url = make_pushed(server, "r")
+    tip = git("rev-parse", "side", cwd=source).out.strip()
+    git("push", "-q", url, "--delete", "side", cwd=source)
+    for _ in range(2):
+        server.admin("admin", "compact", "r", "--full")
+    eq(sorted(row[1] for row in live(server)), [3, 4, 5], "the kinds of packs")
+    has(restore(server, "r", "refs/heads/again", tip), "ok refs/heads/again")
+    copy = mirror(url)
+    eq(git("rev-parse", "refs/heads/again", cwd=copy).out.strip(), tip, "the restored branch")
+    server.admin("admin", "compact", "r", "--full")
+    eq(sorted(row[1] for row in live(server)), [3, 4], "the kinds of packs")
+
+
+def test_after_the_retention_time_what_nothing_uses_is_gone():
+    server = off(NIMBUS_RETENTION="1s")
+    source, url = make_pushed(server, "r")
+    tip = git("rev-parse", "side", cwd=source).out.strip()
+    git("push", "-q", url, "--delete", "side", cwd=source)
+    server.admin("admin", "compact", "r", "--full")
+    wait_until(lambda: "left out" in server.admin("admin", "compact", "r", "--full").out, 20, "objects that go")
+    has_not(restore(server, "r", "refs/heads/again", tip), "ok refs/heads/again")
+    time.sleep(2.1)
+    has(server.admin("admin", "compact").out, "past their time deleted")
+    eq([row for row in rows(server) if row[2] == 2], [], "retired packs")
+    kept = {path.name.split(".")[0] for path in server.data.glob("blob/*/*/pack/*")}
+    eq(kept, {row[0].hex() for row in live(server)}, "files")
+    mirror(url)
+    server.admin("admin", "fsck")
+
+
+@timeout(300)
+def test_clones_and_pushes_go_on_meanwhile():
+    server = off()
+    source, url = make_pushed(server, "r")
+    end, wrong = threading.Event(), []
+
+    def clone(number):
+        while not end.is_set():
+            path = tmp("clone") / "c"
+            result = git("clone", "-q", "--bare", url, path, check=False, protocol=2 if number else 0)
+            if result.code or git("fsck", "--strict", "--no-dangling", cwd=path, check=False).code:
+                wrong.append(result)
+                return
+
+    threads = [threading.Thread(target=clone, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    tips = []
+    for i in range(8):
+        compacting = threading.Thread(target=lambda: server.admin("admin", "compact", "r", "--full"))
+        compacting.start()
+        for k in range(3):
+            tips.append(commit_file(source, "side.txt", f"{i} {k}\n"))
+            git("push", "-q", url, "side", cwd=source)
+        compacting.join()
+    end.set()
+    for thread in threads:
+        thread.join()
+    eq(wrong, [], "clones that failed")
+    eq(refs(url)["refs/heads/side"], tips[-1], "the branch that was pushed to")
+    server.admin("admin", "compact", "r", "--full")
+    eq(len(live(server)), 2, "packs")
+    if not set(tips) <= objects(mirror(url)):
+        fail("a commit that was pushed is lost")
+    server.admin("admin", "fsck")
+
+
+def test_two_processes_never_compact_one_repository_at_once():
+    server = off()
+    make_pushed(server, "r")
+    db = sqlite3.connect(f"{server.data}/nimbus.db", timeout=10)
+    id = db.execute("SELECT id FROM repo").fetchone()[0]
+    db.execute("INSERT INTO lease VALUES (?, 'another', ?)", (f"compact/{id}", int(time.time()) + 60))
+    db.commit()
+    result = server.admin("admin", "compact", "r", "--full", check=False)
+    eq(result.code, 12, "exit code")
+    has(result.err, "another process is compacting")
+    db.execute("UPDATE lease SET expires = ?", (int(time.time()) - 10,))
+    db.commit()
+    db.close()
+    has(server.admin("admin", "compact", "r", "--full").out, "became 2 packs")
+
+
+def test_what_a_killed_compaction_leaves_behind_goes():
+    server = off()
+    make_pushed(server, "r")
+    scratch = server.data / "scratch"
+    scratch.mkdir(exist_ok=True)
+    (scratch / "00ff.lock").write_text("")
+    (scratch / "00ff" / "objects").mkdir(parents=True)
+    (scratch / "00ff" / "objects" / "x").write_text("x")
+    server.admin("admin", "compact", "r")
+    eq(list(scratch.iterdir()), [], "what is left in the scratch folder")
+
+
+@timeout(400)
+def test_memory_stays_small_after_a_large_repository():
+    bundle = shared("data/libuv.bundle")
+    server = Nimbus(env={"NIMBUS_COMPACT_DELAY": "200ms"})
+    server.create_repo("uv")
+    path = tmp("uv") / "uv.git"
+    git("clone", "-q", "--mirror", bundle, path)
+    git("push", "-q", "--mirror", server.git_url("uv"), cwd=path)
+    wait_until(lambda: any(line["message"] == "compacted" for line in server.log_lines()), 300, "a compaction")
+    eq(sorted(row[1] for row in live(server)), [3, 4], "the kinds of packs")
+    time.sleep(3)
+    if "asan" in str(server.binary):
+        print("# this build cannot tell how much memory is resident: it is sanitized")
+    elif server.rss_kib() > 30 * 1024:
+        fail(f"{server.rss_kib()} KiB are resident")
+
+
+main()
