@@ -66,7 +66,7 @@ static enum err made_begin(struct ctx *c, struct compacting *k, enum pack_kind k
 	struct made *m = &k->made[k->made_count];
 	*m = (struct made){.kind = kind, .created = c->world->clock() / 1000000};
 	TRY(blob_create(c, k->run->core->blob, &m->bytes));
-	*to = (struct spool_sink){{spool_sink_write}, m->bytes};
+	*to = (struct spool_sink){{.write = spool_sink_write}, m->bytes};
 	*out = m;
 	return OK;
 }
@@ -76,7 +76,7 @@ static enum err made_open(
 	struct ctx *c, struct compacting *k, struct made *m, const struct pack_received *got)
 {
 	TRY(blob_create(c, k->run->core->blob, &m->idx));
-	struct spool_sink to = {{spool_sink_write}, m->idx};
+	struct spool_sink to = {{.write = spool_sink_write}, m->idx};
 	TRY(idx_write(c, got->algo, got->entries, got->count, got->id.hash, &to.sink));
 	m->id = got->id;
 	m->count = got->count;
@@ -113,7 +113,7 @@ static enum err made_check(
 static enum err made_end(struct ctx *c, struct compacting *k, struct made *m)
 {
 	struct pack *packs[MADE_MAX];
-	struct odb before = {k->repo.object_format, packs, k->made_count};
+	struct odb before = {.algo = k->repo.object_format, .packs = packs, .count = k->made_count};
 	for (size_t i = 0; i < k->made_count; i++)
 		packs[i] = k->made[i].open;
 	const struct odb *known = m->kind == PACK_COMPACTED ? &k->snapshot->odb : &before;
@@ -125,17 +125,19 @@ static enum err made_end(struct ctx *c, struct compacting *k, struct made *m)
 	return OK;
 }
 
-static const struct oid *main_tip(const struct compacting *k)
+static void main_tip(struct ctx *c, const struct compacting *k, struct ids *tips)
 {
-	const struct ref *head = snapshot_ref(k->snapshot, k->snapshot->head);
-	return head ? &head->id : NULL;
+	struct ref head;
+	tips->list.arena = c->arena;
+	if (snapshot_ref(k->snapshot, k->snapshot->head, &head))
+		*vec_push(&tips->list) = head.id;
 }
 
 static void all_tips(struct ctx *c, const struct compacting *k, struct ids *tips)
 {
 	tips->list.arena = c->arena;
-	for (size_t i = 0; i < k->snapshot->ref_count; i++)
-		*vec_push(&tips->list) = k->snapshot->refs[i].id;
+	for (size_t i = 0; i < k->snapshot->refs.count; i++)
+		*vec_push(&tips->list) = ref_table_at(&k->snapshot->refs, i).id;
 }
 
 /* One pack of what `tips` lead to and no earlier one has, with a search for deltas. */
@@ -320,16 +322,14 @@ static enum err check_tips(struct ctx *c, const struct compacting *k, const stru
 
 enum err compact_make_full(struct ctx *c, struct compacting *k)
 {
-	struct ids main = {.list.arena = c->arena}, rest = {0};
-	const struct oid *tip = main_tip(k);
-	if (tip)
-		*vec_push(&main.list) = *tip;
+	struct ids main = {0}, rest = {0};
+	main_tip(c, k, &main);
 	all_tips(c, k, &rest);
 	if (k->run->core->repack) {
 		TRY(make_both_searched(c, k, &main, &rest));
 	} else {
 		const struct odb *odb = &k->snapshot->odb;
-		if (tip)
+		if (main.list.len)
 			TRY(make_filled(c, k, odb, PACK_MAIN, fill_reachable, &main));
 		TRY(make_filled(c, k, odb, PACK_REST, fill_reachable, &rest));
 	}
@@ -340,8 +340,8 @@ enum err compact_make_full(struct ctx *c, struct compacting *k)
 
 enum err compact_make_roll(struct ctx *c, struct compacting *k)
 {
-	struct odb some = {
-		k->repo.object_format, NEW_ARRAY(c->arena, struct pack *, k->row_count), 0};
+	struct odb some = {.algo = k->repo.object_format,
+		.packs = NEW_ARRAY(c->arena, struct pack *, k->row_count)};
 	for (size_t i = 0; i < k->row_count; i++) {
 		if (k->source[i])
 			some.packs[some.count++] = k->packs[i];

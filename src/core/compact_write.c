@@ -27,7 +27,7 @@ void compact_list_add(struct compact_list *list, const struct oid *id)
 enum err compact_list_reachable(struct ctx *c, struct compact_list *list, const struct oid *ids,
 	size_t count, struct compacting *k)
 {
-	struct pulse pulse = {{pulse_write}, k, "Enumerating objects", {0}};
+	struct pulse pulse = {.sink.write = pulse_write, .k = k, .stage = "Enumerating objects"};
 	struct enumerate e = {
 		.graph = list->graph,
 		.filter = FILTER_ALL,
@@ -51,7 +51,7 @@ enum err compact_list_reachable(struct ctx *c, struct compact_list *list, const 
 enum err compact_write(
 	struct ctx *c, struct compacting *k, struct compact_list *list, struct sink *to)
 {
-	struct pulse pulse = {{pulse_write}, k, "Writing objects", {0}};
+	struct pulse pulse = {.sink.write = pulse_write, .k = k, .stage = "Writing objects"};
 	struct pack_write w = {
 		.graph = list->graph,
 		.objects = &list->objects,
