@@ -355,7 +355,6 @@ static enum err write_item(struct ctx *c, struct writing *s, struct share *share
 		if (first.entry.type > OBJECT_TAG) {
 			base->to = 0;
 		} else {
-			share->whole = false;
 			TRY(write_planned(c, s, share, base, &first));
 			TRY(plan_at_end(c, s, share, item, &plan));
 		}
