@@ -121,10 +121,10 @@ static enum err read_certified(struct ctx *c, struct request *r, uint32_t max)
 {
 	struct push_cert cert;
 	struct str line;
-	if (push_cert_parse(c, buf_view(&r->cert), &cert)) {
-		ctx_clear(c);
+	enum err err = push_cert_parse(c, buf_view(&r->cert), &cert);
+	ctx_clear(c);
+	if (err && err != ERR_UNSUPPORTED)
 		return OK;
-	}
 	while (str_line(&cert.commands, &line)) {
 		if (r->commands.len == max)
 			return fail(c, ERR_TOO_BIG, "the push changes more than %u refs", max);

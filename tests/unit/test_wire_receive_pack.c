@@ -148,12 +148,24 @@ static void a_push_certificate_is_refused_in_words(void **state)
 	const char *told;
 	ready(c);
 	struct buf b = {.arena = c->arena};
-	pkt_data(&b, STR("push-cert"));
-	buf_str(&b, command(c, "refs/heads/x", "report-status"));
+	pkt_fmt(&b, "push-cert%creport-status\n", 0);
+	pkt_data(&b, STR("certificate version 0.1\n"));
+	pkt_data(&b, STR("\n"));
+	pkt_data(&b, STR(ZERO " " ONES " refs/heads/x\n"));
+	pkt_data(&b, STR("-----BEGIN PGP SIGNATURE-----\n"));
+	pkt_data(&b, STR("push-cert-end\n"));
 	pkt_flush(&b);
 	assert_ok(c, serve(c, buf_view(&b), &told));
-	assert_non_null(strstr(told, "unpack push certificates are not supported"));
+	assert_non_null(strstr(told, "unpack push certificates are checked when an SSH key"));
 	assert_non_null(strstr(told, "ng refs/heads/x unpacker error"));
+	ctx_clear(c);
+	b.len -= strlen("0012push-cert-end\n0000");
+	assert_err(c, serve(c, buf_view(&b), &told), ERR_INVALID);
+	ctx_clear(c);
+	buf_cstr(&b, "0012push-cert-end\n");
+	pkt_data(&b, STR(ZERO " " ONES " refs/heads/unsigned"));
+	pkt_flush(&b);
+	assert_err(c, serve(c, buf_view(&b), &told), ERR_INVALID);
 }
 
 static void a_missing_pack_is_told_and_no_ref_appears(void **state)
