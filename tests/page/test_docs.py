@@ -59,6 +59,10 @@ def test_the_commands_of_api_md_print_what_it_says():
     run_document("docs/api.md", "curl")
 
 
+def test_the_commands_of_protocol_md_print_what_it_says():
+    run_document("docs/protocol.md", "curl", "ssh-keygen")
+
+
 def test_the_first_push_of_the_readme_works():
     s = Nimbus(shared=False)
     where, tell = tmp("readme"), tmp("askpass") / "askpass"
