@@ -8,6 +8,7 @@
 #define BASE_HOST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Memory, not zeroed. Never NULL: a host that is out of memory ends the process. */
 void *host_alloc(size_t size);
@@ -28,7 +29,8 @@ void host_lock(struct host_lock *lock);
 void host_unlock(struct host_lock *lock);
 void host_wait(struct host_lock
 		*lock); /* releases, sleeps until woken (or for no reason), takes it again */
-void host_wake(struct host_lock *lock); /* wakes all who wait */
+void host_wait_for(struct host_lock *lock, int64_t micros); /* the same for so long at most */
+void host_wake(struct host_lock *lock);                     /* wakes all who wait */
 
 static inline void host_unlock_at_end(struct host_lock **lock)
 {

@@ -305,20 +305,31 @@ static void finish_turn(struct snapshots *all, int64_t repo_id, struct snapshot 
 	host_wake(&all->lock);
 }
 
+/* As look_up says; whoever waits has a deadline of their own, and may be gone before. */
+static enum err await_turn(struct ctx *c, struct snapshots *all, const struct repo *repo,
+	struct snapshot **out, bool *turn)
+{
+	enum { SLICE_MICROSECONDS = 100000 };
+	WITH_LOCK(&all->lock);
+	while (!look_up(all, repo, out, turn)) {
+		host_wait_for(&all->lock, SLICE_MICROSECONDS);
+		TRY(ctx_check(c));
+	}
+	return OK;
+}
+
 enum err snapshot_get(struct ctx *c, struct core *core, struct db_tx *tx, const struct repo *repo,
 	struct snapshot **out)
 {
 	struct snapshots *all = core->snapshots;
 	SNAPSHOT *previous = NULL;
 	bool turn;
-	host_lock(&all->lock);
-	while (!look_up(all, repo, out, &turn))
-		host_wait(&all->lock);
-	if (!*out)
-		previous = snapshot_hold(entry_of(all, repo->id)->kept);
-	host_unlock(&all->lock);
+	TRY(await_turn(c, all, repo, out, &turn));
 	if (*out)
 		return OK;
+	host_lock(&all->lock);
+	previous = snapshot_hold(entry_of(all, repo->id)->kept);
+	host_unlock(&all->lock);
 
 	struct origin from = {core, tx, repo};
 	enum err kind = load(c, &from, previous, out);

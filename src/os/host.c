@@ -1,8 +1,10 @@
 #include "base/host.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 void *host_alloc(size_t size)
 {
@@ -59,6 +61,21 @@ void host_wait(struct host_lock *lock)
 {
 	struct pair *pair = pair_of(lock);
 	must(pthread_cond_wait(&pair->woken, &pair->mutex), "a lock cannot be waited for");
+}
+
+void host_wait_for(struct host_lock *lock, int64_t micros)
+{
+	enum { MILLION = 1000000 };
+	struct pair *pair = pair_of(lock);
+	struct timespec until;
+	/* The clock of a zeroed condition. It may be set meanwhile, so callers look at their own. */
+	must(clock_gettime(CLOCK_REALTIME, &until), "there is no clock");
+	int64_t end = until.tv_nsec / 1000 + micros;
+	until.tv_sec += end / MILLION;
+	until.tv_nsec = end % MILLION * 1000;
+	int problem = pthread_cond_timedwait(&pair->woken, &pair->mutex, &until);
+	if (problem != ETIMEDOUT)
+		must(problem, "a lock cannot be waited for");
 }
 
 void host_wake(struct host_lock *lock)

@@ -215,6 +215,53 @@ static void who_asks_at_once_gets_the_same(void **state)
 	}
 }
 
+/* A blob store that, while a snapshot is being loaded from it, asks for the same one. */
+struct asking_blob {
+	struct blob blob;
+	struct core core;
+	struct db_tx *tx;
+	struct repo repo;
+	enum err late, gone;
+};
+
+static bool has_gone(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static enum err asking_open(struct ctx *c, struct blob *self, const char *key, struct extent **out)
+{
+	struct asking_blob *b = (struct asking_blob *)self;
+	struct ctx late = *c, gone = *c;
+	struct snapshot *s = NULL;
+	(void)key;
+	(void)out;
+	late.deadline = c->world->monotonic() + 20000;
+	b->late = snapshot_get(&late, &b->core, b->tx, &b->repo, &s);
+	gone.canceled = has_gone;
+	b->gone = snapshot_get(&gone, &b->core, b->tx, &b->repo, &s);
+	return fail(c, ERR_IO, "nothing is here");
+}
+
+static void who_waits_for_a_load_gives_up_in_time(void **state)
+{
+	struct ctx *c = *state;
+	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct blob_ops ops = {.open = asking_open};
+	struct asking_blob blob = {.blob.ops = &ops, .core = *core_of(c)};
+	struct snapshot *s = NULL;
+	add_pack(c, &repo, 1, false);
+	blob.core.blob = &blob.blob;
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, core_of(c)->db, DB_READ, &tx));
+	assert_ok(c, meta_repo_get(c, tx, repo.id, &blob.repo));
+	blob.tx = tx;
+	assert_err(c, snapshot_get(c, &blob.core, tx, &blob.repo, &s), ERR_IO);
+	assert_int_equal(blob.late, ERR_TIMEOUT);
+	assert_int_equal(blob.gone, ERR_CANCELED);
+}
+
 static void at_most_so_many_repositories_are_kept(void **state)
 {
 	struct ctx *c = *state;
@@ -315,6 +362,7 @@ int main(void)
 		HOUSE_TEST(the_next_version_shares_the_open_packs),
 		HOUSE_TEST(a_pack_that_is_lost_is_corruption_not_absence),
 		HOUSE_TEST(who_asks_at_once_gets_the_same),
+		HOUSE_TEST(who_waits_for_a_load_gives_up_in_time),
 		HOUSE_TEST(at_most_so_many_repositories_are_kept),
 		HOUSE_TEST(an_old_transaction_gets_its_own_version),
 		HOUSE_TEST(the_next_version_has_what_the_log_says),
