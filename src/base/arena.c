@@ -13,8 +13,15 @@ enum {
 		256 << 10, /* of chunks that grow by themselves; one big piece gets what it needs */
 };
 
-/* No request and no handle needs this much: whoever comes here forgot to cap a size. */
+/*
+ * No request and no handle needs this much: whoever comes here forgot to cap a size, or to call
+ * ctx_check in a loop. The walks of a repository of ten million objects take about 1 GiB.
+ */
+#if SIZE_MAX > UINT32_MAX
+static const size_t arena_cap = (size_t)4 << 30;
+#else
 static const size_t arena_cap = (size_t)1 << 30;
+#endif
 
 struct arena_chunk {
 	struct arena_chunk *before;

@@ -22,7 +22,8 @@ struct ctx {
 	struct arena *arena;
 	struct error error;
 	const struct world *world;
-	int64_t deadline;         /* world->monotonic() by which to give up; 0: none */
+	int64_t deadline;  /* world->monotonic() by which to give up; 0: none */
+	size_t memory_max; /* bytes that one arena of the request may take; 0: the arena's cap */
 	bool (*canceled)(void *); /* has the other side gone? may be NULL */
 	void *canceled_arg;
 	char id[33]; /* request id (= trace id), NUL-terminated hex */
@@ -30,9 +31,11 @@ struct ctx {
 
 void ctx_init(struct ctx *c, struct arena *arena, const struct world *world);
 
-/* ERR_TIMEOUT past the deadline, ERR_CANCELED when the other side has gone. Cheap enough for loops.
- */
+/* ERR_TIMEOUT past the deadline, ERR_CANCELED when the other side has gone, ERR_TOO_BIG when the
+ * arena is over memory_max. Cheap enough for loops. */
 enum err ctx_check(struct ctx *c) MUST;
+/* The same, and whether an arena that the request has beside its own is over memory_max. */
+enum err ctx_check_with(struct ctx *c, const struct arena *beside) MUST;
 
 /* Forgets the error: for code that asks "is it there?" and takes no for an answer. */
 void ctx_clear(struct ctx *c);

@@ -181,7 +181,7 @@ static enum err walk_pairs(struct ctx *c, struct tree_walk *w,
 	while (w->stack.len) {
 		struct arena_mark mark = arena_mark(c->arena);
 		struct pair pair = w->stack.at[--w->stack.len];
-		TRY(ctx_check(c));
+		TRY(graph_check(c, w->g));
 		TRY(visit(c, w, pair));
 		arena_rewind(c->arena, mark);
 	}

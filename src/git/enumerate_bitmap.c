@@ -63,7 +63,7 @@ static enum err commits_add(struct ctx *c, struct closure *s, const struct numbe
 			struct commit_info *info = NULL;
 			uint32_t count = 0, number = s->stack.at[--s->stack.len];
 			if (++steps % CHECK_EVERY == 0)
-				TRY(ctx_check(c));
+				TRY(graph_check(c, s->g));
 			TRY(graph_commit(c, s->g, number, &info));
 			const uint32_t *parents = graph_parents(s->g, number, &count);
 			for (uint32_t k = 0; k < count; k++) {
@@ -112,7 +112,7 @@ static enum err tree_walk(struct ctx *c, struct closure *s, const struct oid *tr
 	object_add(s, tree, true);
 	while (s->tree_stack.len) {
 		struct arena_mark mark = arena_mark(c->arena);
-		TRY(ctx_check(c));
+		TRY(graph_check(c, s->g));
 		TRY(tree_add(c, s, s->tree_stack.at[--s->tree_stack.len]));
 		arena_rewind(c->arena, mark);
 	}

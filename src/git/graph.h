@@ -54,6 +54,12 @@ struct graph {
 void graph_init(struct graph *g, struct odb_reader *reader);
 void graph_done(struct graph *g);
 
+/* ctx_check_with the graph's arena: for the loops that fill it. */
+static inline MUST enum err graph_check(struct ctx *c, const struct graph *g)
+{
+	return ctx_check_with(c, &g->arena);
+}
+
 /* The number of an object, new or not, which need not exist. */
 uint32_t graph_add(struct graph *g, const struct oid *id);
 struct node *graph_node(const struct graph *g, uint32_t number);

@@ -82,7 +82,7 @@ static enum err paint_step(struct ctx *c, struct painting *p, uint32_t *number, 
 	if (!*more)
 		return OK;
 	if (++p->steps % CHECK_EVERY == 0)
-		TRY(ctx_check(c));
+		TRY(graph_check(c, p->g));
 	uint8_t *paint = paint_of(p, *number);
 	*paint &= (uint8_t)~PAINT_QUEUED;
 	p->fresh -= !(*paint & PAINT_STALE);

@@ -61,7 +61,7 @@ static enum err by_depth(
 		uint32_t first = 0, end = 0, number = queue.at[i];
 		uint32_t distance = g->commits.at[graph_node(g, number)->commit].distance;
 		if (i % CHECK_EVERY == 0)
-			TRY(ctx_check(c));
+			TRY(graph_check(c, g));
 		if (distance >= depth) {
 			*vec_push(&s->ends) = number;
 			continue;

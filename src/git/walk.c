@@ -145,7 +145,7 @@ enum err walk_new(struct ctx *c, struct graph *g, const struct numbers *wants,
 		TRY(enqueue(c, &w, wants->at[i]));
 	for (uint32_t number; !is_over(&w, &slop) && commit_queue_pop(&w.queue, &number);) {
 		if (++steps % CHECK_EVERY == 0)
-			TRY(ctx_check(c));
+			TRY(graph_check(c, g));
 		TRY(step(c, &w, number));
 	}
 	*out = (struct numbers){.arena = &g->arena};
@@ -179,7 +179,7 @@ static enum err reach_one(struct ctx *c, struct reach *r, uint32_t start)
 		struct frame *top = &r->stack.at[r->stack.len - 1];
 		uint32_t count = 0;
 		if (++steps % CHECK_EVERY == 0)
-			TRY(ctx_check(c));
+			TRY(graph_check(c, r->g));
 		TRY(graph_commit(c, r->g, top->number, &info));
 		const uint32_t *parents = graph_parents(r->g, top->number, &count);
 		if (info->order < r->oldest || top->parent == count) {

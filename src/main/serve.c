@@ -112,6 +112,7 @@ static enum err open_http(struct ctx *c, struct serving *s)
 		.head_max = (size_t)config->header_max,
 		.header_max = (int)config->headers_max,
 		.buffers_max = (size_t)config->buffers_max,
+		.memory_max = (size_t)config->request_memory_max,
 		.gunzip_max = (uint64_t)config->gunzip_max,
 		.head_ms = (int)config->header_timeout,
 		.idle_ms = (int)config->idle_timeout,

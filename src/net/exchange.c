@@ -109,6 +109,7 @@ static void exchange_open(struct exchange *x, struct worker *w, struct conn *k)
 		http_head_parse(str_from(k->bytes, k->head_len), &s->limits, &x->head);
 	ASSERT(fault.status == 0); /* it has been read before */
 	ctx_init(&x->ctx, &w->arena, s->config.world);
+	x->ctx.memory_max = s->config.memory_max;
 	x->ctx.canceled = peer_is_gone;
 	x->ctx.canceled_arg = k;
 	struct http_head *h = &x->head;

@@ -113,6 +113,7 @@ struct http_config {
 	size_t small_body;      /* bodies up to this are read before a worker is taken: 64 KiB */
 	size_t buffers_max;     /* memory for heads and small bodies of all, 503 beyond: 64 MiB */
 	uint64_t body_max;      /* start value of http_exchange.body_max: no limit */
+	size_t memory_max;      /* memory_max of every exchange's ctx: no limit */
 	uint64_t gunzip_max;    /* of a gzip body, decoded: 64 MiB */
 	int head_ms;            /* from a head's first byte to its last: 10 s */
 	int idle_ms;            /* between requests: 60 s */

@@ -223,6 +223,7 @@ static enum err read_away(struct ctx *c, const struct receive_pack *p, struct so
 	struct error kept = c->error;
 	char *into = arena_raw(c->arena, PIECE);
 	uint64_t left = p->core->limits.pack_max;
+	c->memory_max = 0; /* what was over it is to be told, too */
 	for (size_t got = 1; p->to_end && got && left > PIECE; left -= got) {
 		TRY(source_read(c, from, into, PIECE, &got));
 		TRY(ctx_check(c));

@@ -43,12 +43,34 @@ static void the_other_side_goes(void **state)
 	assert_err(c, ctx_check(c), ERR_CANCELED);
 }
 
+static void an_arena_takes_too_much(void **state)
+{
+	struct ctx *c = *state;
+	struct arena beside;
+	arena_init(&beside);
+	c->memory_max = 1 << 20;
+	assert_ok(c, ctx_check(c));
+	arena_alloc(&beside, 2 << 20);
+	assert_ok(c, ctx_check(c));
+	assert_err(c, ctx_check_with(c, &beside), ERR_TOO_BIG);
+	arena_done(&beside);
+	assert_ok(c, ctx_check_with(c, &beside));
+	struct arena_mark mark = arena_mark(c->arena);
+	arena_alloc(c->arena, 2 << 20);
+	assert_int_equal(ctx_check(c), ERR_TOO_BIG);
+	assert_non_null(strstr(c->error.text, "NIMBUS_REQUEST_MEMORY_MAX (1048576 bytes)"));
+	ctx_clear(c);
+	arena_rewind(c->arena, mark);
+	assert_ok(c, ctx_check_with(c, &beside));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(a_context_without_limits_goes_on),
 		UNIT_TEST(a_deadline_passes),
 		UNIT_TEST(the_other_side_goes),
+		UNIT_TEST(an_arena_takes_too_much),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,26 @@ static void what_is_needed_is_sent_and_nothing_unasked(void **state)
 	}
 }
 
+static void a_graph_over_the_memory_of_a_request_is_refused(void **state)
+{
+	struct ctx *c = *state, own = *c;
+	struct history *h = history_make(c, 1, 80, false);
+	struct arena arena;
+	struct run r;
+	arena_init(&arena);
+	own.arena = &arena;
+	own.memory_max = 1 << 20;
+	for (int over = 0; over < 2; over++) {
+		run_init(&r, h);
+		r.e.wants = &h->commits[h->count - 1], r.e.want_count = 1;
+		arena_alloc(&r.g.arena, over ? 1 << 20 : 1);
+		assert_int_equal(enumerate_run(&own, &r.e), over ? ERR_TOO_BIG : OK);
+		graph_done(&r.g);
+	}
+	arena_done(&arena);
+	history_done(h);
+}
+
 static void so_it_is_by_bitmap_and_commit_graph(void **state)
 {
 	struct ctx *c = *state;
@@ -210,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(what_is_needed_is_sent_and_nothing_unasked),
+		UNIT_TEST(a_graph_over_the_memory_of_a_request_is_refused),
 		UNIT_TEST(so_it_is_by_bitmap_and_commit_graph),
 		UNIT_TEST(one_commit_costs_what_it_changes),
 		UNIT_TEST(filters_leave_out_what_they_name),

@@ -113,7 +113,7 @@ static void break_a_promise(void)
 
 static void take_too_much(void)
 {
-	arena_alloc(&(struct arena){0}, (size_t)3 << 30);
+	arena_alloc(&(struct arena){0}, (size_t)5 << 30);
 }
 
 static void a_broken_assertion_ends_the_process_and_says_where(void **state)
