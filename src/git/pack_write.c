@@ -29,6 +29,7 @@ struct share {
 	const uint32_t *order;
 	uint32_t at; /* of the current item in `order` */
 	bool whole;  /* every object of the pack is taken from it */
+	bool steady; /* and so far each lies where it did, as far from the others */
 	bool by_id;  /* there are deltas that name their base */
 };
 
@@ -215,7 +216,7 @@ static enum err plan_item(struct ctx *c, const struct writing *s, struct share *
 		return fail(c, ERR_CORRUPT, "pack %s has overlapping entries", p->name);
 	plan->way = WAY_COPY;
 	bool ofs = plan->entry.type == OBJECT_OFS_DELTA, ref = plan->entry.type == OBJECT_REF_DELTA;
-	if (ref || (ofs && !(share->whole && s->w->ofs_delta)))
+	if (ref || (ofs && !(share->steady && s->w->ofs_delta)))
 		TRY(plan_delta(c, s, share, plan));
 	return OK;
 }
@@ -314,6 +315,8 @@ static enum err write_planned(struct ctx *c, struct writing *s, struct share *sh
 	struct item *item, const struct plan *plan)
 {
 	share->by_id = share->by_id || plan->entry.type == OBJECT_REF_DELTA;
+	/* A header of another length, and what lies behind it is nearer or farther. */
+	share->steady = share->steady && plan->way == WAY_COPY;
 	s->w->counts.reused += plan->way != WAY_ANEW;
 	s->w->counts.deltas +=
 		plan->way != WAY_ANEW &&
@@ -355,6 +358,7 @@ static enum err write_item(struct ctx *c, struct writing *s, struct share *share
 		if (first.entry.type > OBJECT_TAG) {
 			base->to = 0;
 		} else {
+			share->steady = false;
 			TRY(write_planned(c, s, share, base, &first));
 			TRY(plan_at_end(c, s, share, item, &plan));
 		}
@@ -380,7 +384,7 @@ static enum err write_whole(struct ctx *c, struct writing *s, struct share *shar
 
 static enum err write_share(struct ctx *c, struct writing *s, struct share *share)
 {
-	share->whole = share->count == share->pack->idx.count;
+	share->whole = share->steady = share->count == share->pack->idx.count;
 	int *as_it_lies = &share->pack->as_it_lies;
 	if (share->whole && s->w->ofs_delta && __atomic_load_n(as_it_lies, __ATOMIC_RELAXED) > 0)
 		return write_whole(c, s, share);
