@@ -157,7 +157,8 @@ static void no_data_becomes_markup_on_any_page_of_history(void **state)
 	struct person who = {STR(HOSTILE), STR(HOSTILE), 1, 0};
 	struct commit_full full = {.id = line.id, .author = who, .subject = STR(HOSTILE)};
 	full.body = STR(HOSTILE " https://x.example/" HOSTILE);
-	struct diff_line diff_line = {'+', true, 0, 1, STR(HOSTILE)};
+	struct diff_line diff_line = {
+		.kind = '+', .no_newline = true, .new_line = 1, .text = STR(HOSTILE)};
 	struct diff_hunk hunk = {1, 1, 1, 1, STR(HOSTILE), &diff_line, 1};
 	struct diff_file file = {
 		.change = DIFF_RENAMED, .old_path = STR(HOSTILE), .new_path = STR(HOSTILE)};
