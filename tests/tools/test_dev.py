@@ -8,7 +8,8 @@ from harness import *
 def start():
     """Runs ./dev run until it has said all; returns (seconds, what it said, process)."""
     began, said, port = time.monotonic(), "", free_port()
-    env = {**os.environ, "NIMBUS_LISTEN": f"127.0.0.1:{port}", "NIMBUS_DATA": str(tmp("dev-run"))}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("NIMBUS_")}
+    env |= {"NIMBUS_LISTEN": f"127.0.0.1:{port}", "NIMBUS_DATA": str(tmp("dev-run"))}
     process = subprocess.Popen([str(ROOT / "dev"), "run"], env=env, stdin=subprocess.DEVNULL, text=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:

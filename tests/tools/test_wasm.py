@@ -36,9 +36,9 @@ def test_an_unused_function_is_judged_too():
 
 
 def test_every_allowed_import_is_declared_in_base():
-    headers = "".join((ROOT / "src/base" / name).read_text() for name in ("host.h", "hash.h", "zip.h"))
+    headers = "".join(path.read_text() for path in (ROOT / "src/base").glob("*.h"))
     for name in (ROOT / "tools/wasm/imports.txt").read_text().split():
-        has(headers, f" {name}(" if f" {name}(" in headers else f"*{name}(", "base/host.h, hash.h, zip.h")
+        has(headers, f" {name}(" if f" {name}(" in headers else f"*{name}(", "the headers of base/")
 
 
 main()
