@@ -22,7 +22,7 @@ static void check_accepted(struct ctx *c, struct pack_received *got, struct memo
 	ASSERT(memory_make(c, &spools->maker, &to.spool) == OK);
 	ASSERT(idx_write(c, got->algo, got->entries, got->count, got->id.hash, &to.sink) == OK);
 	ASSERT(pack_open(c, got->algo, &got->pack->extent, &to.spool->extent, &pack) == OK);
-	struct odb odb = {got->algo, &pack, 1};
+	struct odb odb = {.algo = got->algo, .packs = &pack, .count = 1};
 	odb_reader_init(c, &reader, &odb);
 	for (uint32_t i = 0; i < got->count; i++) {
 		struct object o;
