@@ -41,11 +41,10 @@ void compact_made_close(struct made *m)
 {
 	if (m->open)
 		pack_unref(m->open);
-	struct spool *spools[] = {m->graph, m->bitmap, m->idx, m->bytes};
-	for (size_t i = 0; i < sizeof spools / sizeof *spools; i++) {
-		if (spools[i])
-			extent_close(&spools[i]->extent);
-	}
+	if (m->idx)
+		extent_close(&m->idx->extent);
+	if (m->bytes)
+		extent_close(&m->bytes->extent);
 	*m = (struct made){0};
 }
 
