@@ -123,21 +123,52 @@ static enum compact_kind plan(struct ctx *c, struct compacting *k)
 	return k->row_count ? COMPACT_FULL : COMPACT_NOTHING;
 }
 
+/* What is stored of a new pack, and under which suffix; idx and pack last, by which it counts. */
+struct file {
+	struct spool *spool; /* NULL: it has none */
+	const char *suffix;
+	unsigned derived;
+};
+
+enum { FILES = 4 };
+
+static void files_of(const struct made *m, struct file files[FILES])
+{
+	files[0] = (struct file){m->bitmap, PACK_BITMAP_SUFFIX, PACK_BITMAP};
+	files[1] = (struct file){m->graph, PACK_COMMIT_GRAPH_SUFFIX, PACK_COMMIT_GRAPH};
+	files[2] = (struct file){m->idx, "idx", 0};
+	files[3] = (struct file){m->bytes, "pack", 0};
+}
+
 static const char *key_of(
 	struct ctx *c, const struct compacting *k, const struct made *m, const char *suffix)
 {
 	return meta_pack_key(c, k->run->core->instance, k->repo.id, &m->id, suffix);
 }
 
+/* A pack is named by its content, what is derived from it is not: an older one makes room. */
+static enum err publish_file(
+	struct ctx *c, struct blob *blob, const struct file *file, const char *key)
+{
+	if (file->derived)
+		TRY(blob_remove(c, blob, key));
+	return blob_publish(c, blob, file->spool, key);
+}
+
 static enum err publish(struct ctx *c, struct compacting *k)
 {
 	struct blob *blob = k->run->core->blob;
 	for (size_t i = 0; i < k->made_count; i++) {
-		struct made *m = &k->made[i];
-		TRY_WHILE(c, blob_publish(c, blob, m->bytes, key_of(c, k, m, "pack")),
-			"storing a new pack");
-		TRY_WHILE(c, blob_publish(c, blob, m->idx, key_of(c, k, m, "idx")),
-			"storing the index of a new pack");
+		const struct made *m = &k->made[i];
+		struct file files[FILES];
+		files_of(m, files);
+		for (size_t f = 0; f < FILES; f++) {
+			if (files[f].spool)
+				TRY_WHILE(c,
+					publish_file(c, blob, &files[f],
+						key_of(c, k, m, files[f].suffix)),
+					"storing the %s of a new pack", files[f].suffix);
+		}
 	}
 	return OK;
 }
@@ -189,7 +220,7 @@ static enum err retire(struct ctx *c, struct compacting *k, struct db_tx *tx)
 /* One that is the same as before, byte by byte, becomes live again by this. */
 static enum err add(struct ctx *c, struct compacting *k, struct db_tx *tx, const struct made *m)
 {
-	const struct pack_row row = {
+	struct pack_row row = {
 		.id = m->id,
 		.bytes = m->bytes->extent.size,
 		.objects = m->count,
@@ -197,8 +228,14 @@ static enum err add(struct ctx *c, struct compacting *k, struct db_tx *tx, const
 		.state = PACK_LIVE,
 		.created = m->created,
 	};
-	TRY(publish_if_gone(c, k, m->bytes, key_of(c, k, m, "pack")));
-	TRY(publish_if_gone(c, k, m->idx, key_of(c, k, m, "idx")));
+	struct file files[FILES];
+	files_of(m, files);
+	for (size_t f = 0; f < FILES; f++) {
+		if (!files[f].spool)
+			continue;
+		row.derived |= files[f].derived;
+		TRY(publish_if_gone(c, k, files[f].spool, key_of(c, k, m, files[f].suffix)));
+	}
 	TRY(meta_pack_add(c, tx, k->repo.id, &row, NULL));
 	return meta_pack_set_kind(c, tx, k->repo.id, &m->id, m->kind);
 }
@@ -244,13 +281,19 @@ static enum err warm(struct ctx *c, struct compacting *k)
 	return snapshot_get(c, k->run->core, tx, &now, &fresh);
 }
 
+static enum err make_full(struct ctx *c, struct compacting *k)
+{
+	TRY(compact_make_full(c, k));
+	return compact_derive(c, k);
+}
+
 static enum err compact_held(struct ctx *c, struct compacting *k)
 {
 	struct compact_run *run = k->run;
 	TRY(look(c, k));
 	run->kind = plan(c, k);
 	if (run->kind == COMPACT_FULL)
-		TRY(compact_make_full(c, k));
+		TRY(make_full(c, k));
 	else if (run->kind == COMPACT_ROLL)
 		TRY(compact_make_roll(c, k));
 	count(k);

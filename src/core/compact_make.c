@@ -41,10 +41,11 @@ void compact_made_close(struct made *m)
 {
 	if (m->open)
 		pack_unref(m->open);
-	if (m->idx)
-		extent_close(&m->idx->extent);
-	if (m->bytes)
-		extent_close(&m->bytes->extent);
+	struct spool *spools[] = {m->graph, m->bitmap, m->idx, m->bytes};
+	for (size_t i = 0; i < sizeof spools / sizeof *spools; i++) {
+		if (spools[i])
+			extent_close(&spools[i]->extent);
+	}
 	*m = (struct made){0};
 }
 

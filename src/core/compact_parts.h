@@ -21,8 +21,9 @@ struct borrowed {
 struct made {
 	enum pack_kind kind;
 	struct spool *bytes, *idx;
-	struct borrowed borrowed[2]; /* of `open` */
-	struct pack *open;           /* to find objects in */
+	struct spool *bitmap, *graph; /* may be NULL */
+	struct borrowed borrowed[2];  /* of `open` */
+	struct pack *open;            /* to find objects in */
 	struct oid id;
 	uint32_t count;
 	int64_t created;
@@ -55,6 +56,9 @@ void compact_plan_full(size_t count, bool *source);
 enum err compact_make_full(struct ctx *c, struct compacting *k) MUST;
 enum err compact_make_roll(struct ctx *c, struct compacting *k) MUST;
 void compact_made_close(struct made *m);
+
+/* compact_derive.c: a bitmap of the default branch's pack, a commit-graph of all refs. */
+enum err compact_derive(struct ctx *c, struct compacting *k) MUST;
 
 /* compact_write.c: packs without a search for deltas. */
 struct compact_list {

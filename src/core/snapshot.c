@@ -194,6 +194,22 @@ static enum err open_from_blobs(
 	return kind;
 }
 
+typedef enum err take_derived(struct ctx *c, struct pack *p, struct extent *bytes);
+
+/* What is derived makes things faster, not right: without it, or with a damaged one, all works. */
+static void load_derived(struct ctx *c, const struct origin *from, struct pack *p,
+	const struct oid *id, const char *suffix, take_derived *take)
+{
+	struct error error = c->error;
+	struct extent *bytes = NULL;
+	const char *key = meta_pack_key(c, from->core->instance, from->repo->id, id, suffix);
+	enum err err = blob_open(c, from->core->blob, key, &bytes);
+	if (!err)
+		err = take(c, p, bytes);
+	if (err)
+		c->error = error;
+}
+
 static enum err load_pack(
 	struct ctx *c, const struct origin *from, const struct pack_row *row, struct pack **out)
 {
@@ -210,6 +226,10 @@ static enum err load_pack(
 	if (kind)
 		return fail_while(c, kind, "opening the pack %s of \"%.*s\"",
 			oid_hex(&row->id, hex), STR_FMT(from->repo->name));
+	if (row->derived & PACK_BITMAP)
+		load_derived(c, from, *out, &row->id, PACK_BITMAP_SUFFIX, pack_take_bitmap);
+	if (row->derived & PACK_COMMIT_GRAPH)
+		load_derived(c, from, *out, &row->id, PACK_COMMIT_GRAPH_SUFFIX, pack_take_commits);
 	return OK;
 }
 
@@ -242,6 +262,8 @@ static enum err load_packs(struct ctx *c, const struct origin *from,
 		else
 			TRY(load_pack(c, from, &rows[i], &pack));
 		s->odb.packs[s->odb.count++] = pack;
+		if (!s->odb.commits)
+			s->odb.commits = pack->commits;
 		TRY(ctx_check(c));
 	}
 	return OK;

@@ -5,6 +5,7 @@
 #include "base/host.h"
 #include "base/sort.h"
 #include "git/bitmap.h"
+#include "git/commit_graph.h"
 
 enum { PACK_HEAD = 12, ENTRY_HEAD_MAX = 10 + 10 + HASH_MAX };
 
@@ -34,6 +35,9 @@ static void pack_close(struct pack *p)
 {
 	bitmap_close(p->bitmap);
 	extent_close(p->bitmap_bytes);
+	if (p->commits)
+		host_free(p->commits, sizeof *p->commits);
+	extent_close(p->commits_bytes);
 	extent_close(p->bytes);
 	extent_close(p->idx_bytes);
 	if (p->by_offset)
@@ -74,6 +78,30 @@ enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes)
 		extent_close(bytes);
 	else
 		p->bitmap_bytes = bytes;
+	return err;
+}
+
+static enum err commits_take(struct ctx *c, struct pack *p, struct extent *bytes)
+{
+	const uint8_t *at = NULL;
+	struct commit_graph graph;
+	if (bytes->size > SIZE_MAX / 2)
+		return fail(c, ERR_TOO_BIG, "a commit-graph is too big");
+	TRY(extent_window(c, bytes, 0, (size_t)bytes->size, &at));
+	TRY(commit_graph_parse(c, p->algo, str_from(at, (size_t)bytes->size), false, &graph));
+	p->commits = host_alloc(sizeof graph);
+	*p->commits = graph;
+	return OK;
+}
+
+enum err pack_take_commits(struct ctx *c, struct pack *p, struct extent *bytes)
+{
+	ASSERT(!p->commits);
+	enum err err = commits_take(c, p, bytes);
+	if (err)
+		extent_close(bytes);
+	else
+		p->commits_bytes = bytes;
 	return err;
 }
 

@@ -12,6 +12,7 @@
 #include "git/object.h"
 
 struct bitmap;
+struct commit_graph;
 
 struct pack {
 	enum hash_algo algo;
@@ -25,6 +26,9 @@ struct pack {
 	int as_it_lies;
 	struct bitmap *bitmap; /* NULL: there is none */
 	struct extent *bitmap_bytes;
+	/* Of commits that lie in this pack and in others beside it; NULL: there is none. */
+	struct commit_graph *commits;
+	struct extent *commits_bytes;
 	int references;
 	char name[OID_HEX_MAX]; /* the trailer's hash in hex: the pack's name in the catalogue */
 };
@@ -37,6 +41,8 @@ enum err pack_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, str
  * the pack is as it was.
  */
 enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes) MUST;
+/* The same for a commit-graph. */
+enum err pack_take_commits(struct ctx *c, struct pack *p, struct extent *bytes) MUST;
 struct pack *pack_ref(struct pack *p);
 void pack_unref(struct pack *p);
 

@@ -74,18 +74,22 @@ static void log_compacted(const struct compact_run *run, struct str repo, int64_
 	log_end(&line);
 }
 
-static void compact_one(struct ctx *c, const struct worker *w, const struct repo *repo)
+/* True when it is worth another try soon: somebody else was at it, or came in between. */
+static bool compact_one(struct ctx *c, const struct worker *w, const struct repo *repo)
 {
+	bool again = false;
 	struct compact_run run = {.core = w->core};
 	int64_t begin = c->world->monotonic();
 	c->deadline = begin + w->config->compact_timeout * 1000;
 	if (compact_repo(c, &run, repo)) {
+		again = c->error.kind == ERR_CONFLICT || c->error.kind == ERR_UNAVAILABLE;
 		log_failure(c, "not compacted", repo->name);
 	} else if (run.kind != COMPACT_NOTHING) {
 		log_compacted(&run, repo->name, c->world->monotonic() - begin);
 		malloc_trim(0);
 	}
 	c->deadline = 0;
+	return again;
 }
 
 static enum err list(struct ctx *c, const struct worker *w, int64_t since, int64_t after,
@@ -98,7 +102,7 @@ static enum err list(struct ctx *c, const struct worker *w, int64_t since, int64
 }
 
 /* Looks at every repository that was pushed to since. */
-static enum err look(struct ctx *c, const struct worker *w, int64_t since)
+static enum err look(struct ctx *c, const struct worker *w, int64_t since, bool *again)
 {
 	int64_t after = 0;
 	for (size_t count = PAGE; count == PAGE;) {
@@ -108,7 +112,7 @@ static enum err look(struct ctx *c, const struct worker *w, int64_t since)
 		for (size_t i = 0; i < count; i++) {
 			wait_while_busy(w);
 			TRY(ctx_check(c));
-			compact_one(c, w, &repos[i]);
+			*again |= compact_one(c, w, &repos[i]);
 			after = repos[i].id;
 		}
 		arena_rewind(c->arena, mark);
@@ -149,9 +153,10 @@ static void work(void *arg)
 			if (sweep(&c, w))
 				log_failure(&c, "not swept", (struct str){0});
 		}
-		if (look(&c, w, since))
+		bool again = false;
+		if (look(&c, w, since, &again))
 			log_failure(&c, "not looked for what to compact", (struct str){0});
-		else
+		else if (!again)
 			since = now - SLACK_SECONDS - w->config->compact_delay / 1000;
 		arena_done(&arena);
 		wake_wait(&wake, WAKE_PUSHED | WAKE_STOP, LOOK_MS);
