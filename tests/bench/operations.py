@@ -31,6 +31,11 @@ def connect(server):
     return raw.Connection(server.port, [("Git-Protocol", "version=2")])
 
 
+def for_the_first_time(repo):
+    """A push comes before each: nobody has asked for the same since."""
+    return lambda world, server: world.touch(server, repo)
+
+
 # As git's own client sees it.
 
 def in_new_folder(*options):
@@ -45,10 +50,12 @@ operation("ls-remote", "git ls-remote, 6 refs", "small", 5)(
     lambda world, server, _: world.git("ls-remote", server.url("small")) and None)
 operation("ls-remote-50k", "git ls-remote, 50,000 refs", "many", 2)(
     lambda world, server, _: world.git("ls-remote", server.url("many")) and None)
-operation("clone", "git clone --bare", "main")(in_new_folder("--bare"))
-operation("clone-single", "git clone --bare --single-branch", "main")(in_new_folder("--bare", "--single-branch"))
-operation("clone-depth1", "git clone --bare --depth 1", "main", 2)(in_new_folder("--bare", "--depth", "1"))
-operation("clone-blobless", "git clone --filter=blob:none --no-checkout", "main")(
+operation("clone", "git clone --bare", "main", prepare=for_the_first_time("main"))(in_new_folder("--bare"))
+operation("clone-single", "git clone --bare --single-branch", "main", prepare=for_the_first_time("main"))(
+    in_new_folder("--bare", "--single-branch"))
+operation("clone-depth1", "git clone --bare --depth 1", "main", prepare=for_the_first_time("main"))(
+    in_new_folder("--bare", "--depth", "1"))
+operation("clone-blobless", "git clone --filter=blob:none --no-checkout", "main", prepare=for_the_first_time("main"))(
     in_new_folder("--filter=blob:none", "--no-checkout"))
 
 
@@ -140,12 +147,16 @@ def one_branch(world):
     return [world.tip]
 
 
-operation("raw-clone", "fetch of all branches and tags", "main")(fetching("main", everything))
-operation("raw-single", "fetch of one branch", "main")(fetching("main", one_branch))
-operation("raw-depth1", "fetch of one branch, deepen 1", "main", 2)(
-    fetching("main", one_branch, options=["deepen 1"]))
-operation("raw-blobless", "fetch of all without blobs", "main")(
-    fetching("main", everything, options=["filter blob:none"]))
+def first_and_again(name, text, *args, **more):
+    """The first one after a push, and one that somebody asked for before."""
+    operation(name, text, "main", prepare=for_the_first_time("main"))(fetching("main", *args, **more))
+    operation(f"{name}-again", text + ", again", "main", 2)(fetching("main", *args, **more))
+
+
+first_and_again("raw-clone", "fetch of all branches and tags", everything)
+first_and_again("raw-single", "fetch of one branch", one_branch)
+first_and_again("raw-depth1", "fetch of one branch, deepen 1", one_branch, options=["deepen 1"])
+first_and_again("raw-blobless", "fetch of all without blobs", everything, options=["filter blob:none"])
 
 
 @operation("raw-nothing", "info/refs and ls-refs: all that a fetch without news asks", "main", 10)
@@ -156,9 +167,9 @@ def raw_nothing(world, server, _):
         return connection.ttfb
 
 
-operation("raw-fetch-one", "fetch of one commit", "main", 5)(
+operation("raw-fetch-one", "fetch of one commit", "main", prepare=for_the_first_time("main"))(
     fetching("main", one_branch, lambda world: [world.before]))
-operation("raw-100-pushes", "fetch after 100 pushes", "grown", 5)(
+operation("raw-100-pushes", "fetch after 100 pushes", "grown", prepare=for_the_first_time("grown"))(
     fetching("grown", lambda world: [world.grown_tip], one_branch))
 
 
@@ -173,23 +184,37 @@ def raw_push_bulk(world, server, name):
     return world.push_raw(server, name, "refs/heads/main", (raw.ZERO, world.bulk_tip, world.bulk_pack)).ttfb
 
 
-@operation("raw-20-clones", "20 fetches of everything at once (first byte: median of the 20)", "main")
-def raw_crowd(world, server, _):
-    times, errors = [], []
+@operation("raw-receive-advert-50k", "what a push asks first, 50,000 refs", "many", 2)
+def raw_receive_advert(world, server, _):
+    with raw.Connection(server.port, server.headers) as connection:
+        raw.info_refs(connection, server.path("many"), "git-receive-pack")
+        return connection.ttfb
 
-    def one():
-        try:
-            times.append(fetching("main", everything)(world, server, None))
-        except (OSError, ValueError, raw.Refused) as error:
-            errors.append(error)
 
-    checking, world.checking = world.checking, False
-    crowd = [threading.Thread(target=one) for _ in range(CROWD)]
-    for thread in crowd:
-        thread.start()
-    for thread in crowd:
-        thread.join()
-    world.checking = checking
-    if errors:
-        raise errors[0]
-    return statistics.median(times)
+def crowd_of(repo):
+    def run(world, server, _):
+        times, errors = [], []
+
+        def one():
+            try:
+                times.append(fetching(repo, everything)(world, server, None))
+            except (OSError, ValueError, raw.Refused) as error:
+                errors.append(error)
+
+        checking, world.checking = world.checking, False
+        crowd = [threading.Thread(target=one) for _ in range(CROWD)]
+        for thread in crowd:
+            thread.start()
+        for thread in crowd:
+            thread.join()
+        world.checking = checking
+        if errors:
+            raise errors[0]
+        return statistics.median(times)
+    return run
+
+
+operation("raw-20-clones", "20 fetches of everything at once (first byte: median of the 20)", "main",
+          prepare=for_the_first_time("main"))(crowd_of("main"))
+operation("raw-20-pushed", "the same of a repository as pushed, that nobody repacked", "pushed",
+          prepare=for_the_first_time("pushed"))(crowd_of("pushed"))

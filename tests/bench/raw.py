@@ -13,6 +13,8 @@ import time
 
 FLUSH, DELIM = b"0000", b"0001"
 ZERO = "0" * 40
+EMPTY_PACK = b"PACK" + struct.pack(">II", 2, 0)
+EMPTY_PACK += hashlib.sha1(EMPTY_PACK).digest()
 
 
 class Refused(Exception):

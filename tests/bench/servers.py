@@ -318,6 +318,11 @@ class Peer(Server):
         """The repository as an administrator would keep it: packed with bitmap and commit-graph."""
         shutil.copytree(source, self.repos / f"{repo}.git")
 
+    def load_as_pushed(self, repo, source, branch, git):
+        """The repository as one push leaves it, that nobody repacked."""
+        self.create(repo, branch)
+        git("push", "-q", self.repos / f"{repo}.git", "refs/*:refs/*", cwd=source)
+
     def meter_lines(self):
         log = self.dir / "meter.log"
         return [tuple(map(int, line.split())) for line in log.read_text().splitlines()] if log.exists() else []
@@ -367,7 +372,8 @@ class Nimbus(Server):
             raise Failed(f"{binary} is not built: ./dev build builds it")
         env = {"PATH": os.environ["PATH"], "HOME": str(self.dir), "LC_ALL": "C.UTF-8",
                "NIMBUS_LISTEN": f"127.0.0.1:{self.port}", "NIMBUS_DATA": str(self.dir / "data"),
-               "NIMBUS_OWNER": self.owner, "NIMBUS_OWNER_PASSWORD": self.password}
+               "NIMBUS_OWNER": self.owner, "NIMBUS_OWNER_PASSWORD": self.password, "NIMBUS_COMPACT": "off"}
+        self.binary, self.env = str(binary), env
         self.process = self.spawn([str(binary), "serve"], env)
         self.wait_ready("/healthz")
         # A token, because a password is meant to cost tens of milliseconds each time.
@@ -404,6 +410,17 @@ class Nimbus(Server):
         pack = git("pack-objects", "-q", "--all", "--stdout", "--delta-base-offset", cwd=source)
         with raw.Connection(self.port, self.headers) as connection:
             raw.push_many(connection, self.path(repo), commands, pack)
+        self.compact(repo)
+
+    def compact(self, repo):
+        """What the server's own worker does soon after a push; done here so that it is over before we measure."""
+        done = subprocess.run([self.binary, "admin", "compact", repo], env=self.env, capture_output=True, text=True)
+        if done.returncode:
+            raise Failed(f"{repo} could not be compacted: {done.stderr[-500:]}")
+
+    def load_as_pushed(self, repo, source, branch, git):
+        """Nobody repacks here: the server does that by itself."""
+        self.load(repo, source, branch, git)
 
     @contextlib.contextmanager
     def watch_memory(self):

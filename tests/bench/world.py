@@ -4,6 +4,7 @@ The repositories that the bench works on, made before anything is measured:
     main    the input, mirrored and repacked             small   a few commits, five refs
     many    a few commits, 50,000 refs                    grown   main's default branch + 100 pushes
     push    main's default branch, to push single commits to
+    pushed  the input as a push leaves it: not repacked by anybody
     bulk    10,000 objects, to push into a new repository
 """
 
@@ -93,7 +94,7 @@ class World:
 
     def __init__(self, folder, git, servers, source, say):
         self.dir, self.git, self.servers, self.source, self.say = Path(folder), git, servers, source, say
-        self.loaded, self.counter = {}, 0
+        self.loaded, self.counter, self.touched = {}, 0, {}
 
     def new_folder(self, name):
         self.counter += 1
@@ -162,6 +163,19 @@ class World:
 
     def make_main(self):
         self.load("main", self.main, self.branch)
+
+    def make_pushed(self):
+        for server in self.servers:
+            self.say(f"{server.name}: loading pushed")
+            server.load_as_pushed("pushed", self.main, self.branch, self.git)
+
+    def touch(self, server, repo):
+        """A ref that nobody fetches comes or goes: what was kept of answers is worth nothing now."""
+        there = self.touched.get((server.name, repo), False)
+        old, new = (self.tip, raw.ZERO) if there else (raw.ZERO, self.tip)
+        with raw.Connection(server.port, server.headers) as connection:
+            raw.push(connection, server.path(repo), "refs/bench/touched", old, new, b"" if there else raw.EMPTY_PACK)
+        self.touched[server.name, repo] = not there
 
     def make_before(self):
         """A client's repository that lacks the last commit of the default branch."""
