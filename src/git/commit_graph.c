@@ -1,37 +1,15 @@
 #include "git/commit_graph.h"
 
 #include "base/buf.h"
+#include "git/chunks.h"
 
-enum { HEAD = 8, CHUNK_ROW = 12, BLOOM_HEAD = 12, PARENT_NONE = 0x70000000 };
+enum { HEAD = 8, BLOOM_HEAD = 12, PARENT_NONE = 0x70000000 };
 
 static const uint32_t more_flag = 0x80000000, large_flag = 0x80000000, last_flag = 0x80000000;
 
-/* Where a chunk lies; `at` is NULL where the file has none. */
-struct chunk {
-	const uint8_t *at;
-	uint64_t len;
-};
-
 struct chunks {
-	struct chunk fanout, ids, data, offsets, large_offsets, edges, filter_ends, filters;
+	struct str fanout, ids, data, offsets, large_offsets, edges, filter_ends, filters;
 };
-
-#define ID(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
-
-static struct chunk *chunk_of(struct chunks *all, uint32_t id)
-{
-	switch (id) {
-	case ID('O', 'I', 'D', 'F'): return &all->fanout;
-	case ID('O', 'I', 'D', 'L'): return &all->ids;
-	case ID('C', 'D', 'A', 'T'): return &all->data;
-	case ID('G', 'D', 'A', '2'): return &all->offsets;
-	case ID('G', 'D', 'O', '2'): return &all->large_offsets;
-	case ID('E', 'D', 'G', 'E'): return &all->edges;
-	case ID('B', 'I', 'D', 'X'): return &all->filter_ends;
-	case ID('B', 'D', 'A', 'T'): return &all->filters;
-	default: return NULL;
-	}
-}
 
 static enum err head_parse(struct ctx *c, enum hash_algo algo, struct str bytes)
 {
@@ -42,35 +20,32 @@ static enum err head_parse(struct ctx *c, enum hash_algo algo, struct str bytes)
 		return fail(c, ERR_CORRUPT, "a commit-graph is of another kind of ids");
 	if (at[7])
 		return fail(c, ERR_UNSUPPORTED, "a commit-graph is one of several files");
-	if ((bytes.len - HEAD - hash_size(algo)) / CHUNK_ROW < (size_t)at[6] + 1)
-		return fail(c, ERR_CORRUPT, "a commit-graph ends within its list of chunks");
 	return OK;
 }
 
-static enum err chunks_parse(
+static enum err chunks_find(
 	struct ctx *c, enum hash_algo algo, struct str bytes, struct chunks *out)
 {
-	const uint8_t *file = (const uint8_t *)bytes.at, *row = file + HEAD;
-	size_t count = file[6];
-	uint64_t end = bytes.len - hash_size(algo);
-	uint64_t from = get_be64(row + 4);
 	*out = (struct chunks){0};
-	if (from < HEAD + (count + 1) * CHUNK_ROW)
-		return fail(c, ERR_CORRUPT, "a commit-graph has a chunk that is no chunk");
-	for (size_t i = 0; i < count; i++, row += CHUNK_ROW) {
-		uint64_t to = get_be64(row + CHUNK_ROW + 4);
-		struct chunk *chunk = chunk_of(out, get_be32(row));
-		if (to < from || to > end)
-			return fail(c, ERR_CORRUPT, "a commit-graph has a chunk outside of it");
-		if (chunk && chunk->at)
-			return fail(c, ERR_CORRUPT, "a commit-graph has a chunk twice");
-		if (chunk)
-			*chunk = (struct chunk){file + from, to - from};
-		from = to;
-	}
-	if (get_be32(row) != 0)
-		return fail(c, ERR_CORRUPT, "a commit-graph has a list of chunks without an end");
-	return OK;
+	const struct chunk_slot slots[] = {
+		{"OIDF", &out->fanout},
+		{"OIDL", &out->ids},
+		{"CDAT", &out->data},
+		{"GDA2", &out->offsets},
+		{"GDO2", &out->large_offsets},
+		{"EDGE", &out->edges},
+		{"BIDX", &out->filter_ends},
+		{"BDAT", &out->filters},
+	};
+	const struct chunk_file file = {
+		"commit-graph", bytes, HEAD, (uint8_t)bytes.at[6], hash_size(algo)};
+	return chunks_parse(c, &file, slots, sizeof slots / sizeof *slots);
+}
+
+/* A chunk's bytes; NULL where the file has none. */
+static const uint8_t *bytes_of(struct str chunk)
+{
+	return (const uint8_t *)chunk.at;
 }
 
 static enum err filters_take(struct ctx *c, const struct chunks *all, struct commit_graph *g)
@@ -79,12 +54,12 @@ static enum err filters_take(struct ctx *c, const struct chunks *all, struct com
 		return OK;
 	if (all->filter_ends.len != (uint64_t)g->ids.count * 4 || all->filters.len < BLOOM_HEAD)
 		return fail(c, ERR_CORRUPT, "a commit-graph has filters of a wrong size");
-	const uint8_t *head = all->filters.at;
+	const uint8_t *head = bytes_of(all->filters);
 	g->bloom = (struct bloom_settings){get_be32(head), get_be32(head + 4), get_be32(head + 8)};
 	if (g->bloom.version < 1 || g->bloom.version > 2 || g->bloom.hashes < 1 ||
 		g->bloom.hashes > BLOOM_HASHES_MAX)
 		return OK; /* of a kind that is not known: as if there were none */
-	g->filter_ends = all->filter_ends.at;
+	g->filter_ends = bytes_of(all->filter_ends);
 	g->filters = head + BLOOM_HEAD;
 	g->filter_bytes = all->filters.len - BLOOM_HEAD;
 	return OK;
@@ -96,19 +71,19 @@ static enum err chunks_take(
 	size_t size = hash_size(algo);
 	if (!all->fanout.at || all->fanout.len != FANOUT_SIZE || !all->ids.at || !all->data.at)
 		return fail(c, ERR_CORRUPT, "a commit-graph lacks a chunk that it must have");
-	TRY(fanout_parse(c, algo, all->fanout.at, &g->ids));
-	g->ids.ids = all->ids.at;
+	TRY(fanout_parse(c, algo, bytes_of(all->fanout), &g->ids));
+	g->ids.ids = bytes_of(all->ids);
 	uint64_t count = g->ids.count;
 	if (all->ids.len != count * size || all->data.len != count * (size + 16))
 		return fail(c, ERR_CORRUPT,
 			"a commit-graph of %u commits has chunks of other sizes", g->ids.count);
-	g->data = all->data.at;
-	g->edges = all->edges.at;
+	g->data = bytes_of(all->data);
+	g->edges = bytes_of(all->edges);
 	g->edge_count = all->edges.len / 4;
 	if (all->offsets.at && all->offsets.len != count * 4)
 		return fail(c, ERR_CORRUPT, "a commit-graph has dates of a wrong size");
-	g->offsets = all->offsets.at;
-	g->large_offsets = all->large_offsets.at;
+	g->offsets = bytes_of(all->offsets);
+	g->large_offsets = bytes_of(all->large_offsets);
 	g->large_count = all->large_offsets.len / 8;
 	return filters_take(c, all, g);
 }
@@ -141,7 +116,7 @@ enum err commit_graph_parse(
 	struct chunks chunks;
 	*out = (struct commit_graph){0};
 	TRY(head_parse(c, algo, bytes));
-	TRY(chunks_parse(c, algo, bytes, &chunks));
+	TRY(chunks_find(c, algo, bytes, &chunks));
 	TRY(chunks_take(c, algo, &chunks, out));
 	return verify ? graph_verify(c, out, bytes) : OK;
 }

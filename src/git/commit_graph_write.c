@@ -2,13 +2,12 @@
 
 #include "base/buf.h"
 #include "base/sort.h"
+#include "git/chunks.h"
 #include "git/hashing.h"
 #include "git/tree_diff.h"
 
 enum {
 	HEAD = 8,
-	CHUNK_ROW = 12,
-	CHUNKS_MAX = 8,
 	BLOOM_HEAD = 12,
 	PARENT_NONE = 0x70000000,
 	LEVEL_MAX = 0x3fffffff,
@@ -201,8 +200,9 @@ static enum err write_be64(struct ctx *c, struct writing *s, uint64_t value)
 	return sink_write(c, &s->out.sink, bytes, sizeof bytes);
 }
 
-static enum err write_fanout(struct ctx *c, struct writing *s)
+static enum err write_fanout(struct ctx *c, void *arg)
 {
+	struct writing *s = arg;
 	uint32_t at = 0;
 	for (unsigned byte = 0; byte < 256; byte++) {
 		while (at < s->count && oidmap_hash(&s->g->ids, s->rows[at].number)[0] <= byte)
@@ -212,16 +212,18 @@ static enum err write_fanout(struct ctx *c, struct writing *s)
 	return OK;
 }
 
-static enum err write_ids(struct ctx *c, struct writing *s)
+static enum err write_ids(struct ctx *c, void *arg)
 {
+	struct writing *s = arg;
 	for (uint32_t i = 0; i < s->count; i++)
 		TRY(sink_write(c, &s->out.sink, oidmap_hash(&s->g->ids, s->rows[i].number),
 			hash_size(s->g->ids.algo)));
 	return OK;
 }
 
-static enum err write_data(struct ctx *c, struct writing *s)
+static enum err write_data(struct ctx *c, void *arg)
 {
+	struct writing *s = arg;
 	uint32_t edges = 0;
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct commit_info *info = info_at(s, i);
@@ -243,8 +245,9 @@ static enum err write_data(struct ctx *c, struct writing *s)
 	return OK;
 }
 
-static enum err write_offsets(struct ctx *c, struct writing *s)
+static enum err write_offsets(struct ctx *c, void *arg)
 {
+	struct writing *s = arg;
 	uint32_t larges = 0;
 	for (uint32_t i = 0; i < s->count; i++) {
 		uint64_t offset = s->rows[i].corrected - date_at(s, i);
@@ -254,8 +257,9 @@ static enum err write_offsets(struct ctx *c, struct writing *s)
 	return OK;
 }
 
-static enum err write_large_offsets(struct ctx *c, struct writing *s)
+static enum err write_large_offsets(struct ctx *c, void *arg)
 {
+	struct writing *s = arg;
 	for (uint32_t i = 0; i < s->count; i++) {
 		uint64_t offset = s->rows[i].corrected - date_at(s, i);
 		if (offset > offset_max)
@@ -264,8 +268,9 @@ static enum err write_large_offsets(struct ctx *c, struct writing *s)
 	return OK;
 }
 
-static enum err write_edges(struct ctx *c, struct writing *s)
+static enum err write_edges(struct ctx *c, void *arg)
 {
+	struct writing *s = arg;
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct commit_info *info = info_at(s, i);
 		for (uint32_t k = 1; info->parent_count > 2 && k < info->parent_count; k++) {
@@ -276,8 +281,9 @@ static enum err write_edges(struct ctx *c, struct writing *s)
 	return OK;
 }
 
-static enum err write_filter_ends(struct ctx *c, struct writing *s)
+static enum err write_filter_ends(struct ctx *c, void *arg)
 {
+	struct writing *s = arg;
 	uint32_t end = 0;
 	for (uint32_t i = 0; i < s->count; i++) {
 		end += (uint32_t)s->rows[i].filter.len;
@@ -286,8 +292,9 @@ static enum err write_filter_ends(struct ctx *c, struct writing *s)
 	return OK;
 }
 
-static enum err write_filters(struct ctx *c, struct writing *s)
+static enum err write_filters(struct ctx *c, void *arg)
 {
+	struct writing *s = arg;
 	TRY(write_be32(c, s, BLOOM_SETTINGS.version));
 	TRY(write_be32(c, s, BLOOM_SETTINGS.hashes));
 	TRY(write_be32(c, s, BLOOM_SETTINGS.bits_per_path));
@@ -296,44 +303,25 @@ static enum err write_filters(struct ctx *c, struct writing *s)
 	return OK;
 }
 
-struct chunk {
-	const char *id;
-	bool there;
-	uint64_t size;
-	enum err (*write)(struct ctx *c, struct writing *s);
-};
-
 static enum err write_file(struct ctx *c, struct writing *s)
 {
 	uint64_t count = s->count, size = hash_size(s->g->ids.algo);
-	const struct chunk chunks[CHUNKS_MAX] = {
-		{"OIDF", true, FANOUT_SIZE, write_fanout},
-		{"OIDL", true, count * size, write_ids},
-		{"CDAT", true, count * (size + 16), write_data},
-		{"GDA2", true, count * 4, write_offsets},
-		{"GDO2", s->large_count > 0, s->large_count * 8, write_large_offsets},
-		{"EDGE", s->edge_count > 0, s->edge_count * 4, write_edges},
-		{"BIDX", s->w->changed_paths, count * 4, write_filter_ends},
-		{"BDAT", s->w->changed_paths, BLOOM_HEAD + s->filter_bytes, write_filters},
+	bool larges = s->large_count > 0, edges = s->edge_count > 0, paths = s->w->changed_paths;
+	const struct chunk chunks[] = {
+		{"OIDF", FANOUT_SIZE, write_fanout},
+		{"OIDL", count * size, write_ids},
+		{"CDAT", count * (size + 16), write_data},
+		{"GDA2", count * 4, write_offsets},
+		{larges ? "GDO2" : NULL, s->large_count * 8, write_large_offsets},
+		{edges ? "EDGE" : NULL, s->edge_count * 4, write_edges},
+		{paths ? "BIDX" : NULL, count * 4, write_filter_ends},
+		{paths ? "BDAT" : NULL, BLOOM_HEAD + s->filter_bytes, write_filters},
 	};
+	size_t slots = sizeof chunks / sizeof *chunks;
 	uint8_t head[HEAD] = {'C', 'G', 'P', 'H', 1, s->g->ids.algo == HASH_SHA256 ? 2 : 1};
-	for (size_t i = 0; i < CHUNKS_MAX; i++)
-		head[6] += chunks[i].there;
-	uint64_t at = HEAD + (head[6] + 1) * CHUNK_ROW;
+	head[6] = (uint8_t)chunks_count(chunks, slots);
 	TRY(sink_write(c, &s->out.sink, head, sizeof head));
-	for (size_t i = 0; i < CHUNKS_MAX; i++) {
-		if (!chunks[i].there)
-			continue;
-		TRY(sink_write(c, &s->out.sink, chunks[i].id, 4));
-		TRY(write_be64(c, s, at));
-		at += chunks[i].size;
-	}
-	TRY(write_be32(c, s, 0));
-	TRY(write_be64(c, s, at));
-	for (size_t i = 0; i < CHUNKS_MAX; i++)
-		if (chunks[i].there)
-			TRY(chunks[i].write(c, s));
-	ASSERT(s->out.bytes == at);
+	TRY(chunks_write(c, chunks, slots, HEAD, s, &s->out.sink));
 	return hashing_end(c, &s->out, NULL);
 }
 

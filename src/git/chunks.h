@@ -1,0 +1,43 @@
+/*
+ * The table of chunks that commit-graphs and multi-pack indexes begin with (gitformat-chunk(5)): for
+ * each a name of four letters and where it starts; it ends where the next one starts.
+ */
+#ifndef GIT_CHUNKS_H
+#define GIT_CHUNKS_H
+
+#include "base/ctx.h"
+#include "base/str.h"
+#include "base/stream.h"
+
+enum { CHUNK_ROW = 12 };
+
+/* A chunk that somebody reads. */
+struct chunk_slot {
+	const char *name; /* of four letters */
+	struct str *out;  /* its bytes; `at` is NULL where the file has none */
+};
+
+/* A file whose table of `count` rows begins at `head`, and whose last `tail` bytes are no chunk's. */
+struct chunk_file {
+	const char *what; /* for errors */
+	struct str bytes;
+	size_t head, count, tail;
+};
+
+/* Finds the chunks of a file, and leaves out those that have no slot. ERR_CORRUPT. */
+enum err chunks_parse(struct ctx *c, const struct chunk_file *file, const struct chunk_slot *slots,
+	size_t slot_count) MUST;
+
+/* A chunk that is being written. */
+struct chunk {
+	const char *name; /* NULL: it is left out */
+	uint64_t size;
+	enum err (*write)(struct ctx *c, void *arg);
+};
+
+size_t chunks_count(const struct chunk *chunks, size_t count);
+/* Writes the table, behind a head of so many bytes, and all chunks. */
+enum err chunks_write(struct ctx *c, const struct chunk *chunks, size_t count, uint64_t head,
+	void *arg, struct sink *to) MUST;
+
+#endif
