@@ -153,11 +153,10 @@ static inline void history_bitmap(struct history *h)
 	struct numbers all = history_numbers(h, &g, h->count / 2 + 1), tips = {.arena = c->arena};
 	*vec_push(&tips) = all.at[0];
 	*vec_push(&tips) = all.at[all.len / 2];
-	struct bitmap_write w = {.graph = &g,
-		.pack = h->make->packs[0],
-		.tips = &tips,
-		.commits = &all,
-		.to = &to.sink};
+	struct bitmap_objects objects;
+	assert_ok(c, bitmap_objects_of_pack(c, c->arena, h->make->packs[0], &objects));
+	struct bitmap_write w = {
+		.graph = &g, .objects = &objects, .tips = &tips, .commits = &all, .to = &to.sink};
 	assert_ok(c, bitmap_write(c, &w));
 	assert_ok(c, pack_take_bitmap(
 			     c, h->make->packs[0], odb_make_extent(h->make, buf_view(&to.bytes))));

@@ -130,14 +130,15 @@ struct file {
 	unsigned derived;
 };
 
-enum { FILES = 4 };
+enum { FILES = 5 };
 
 static void files_of(const struct made *m, struct file files[FILES])
 {
 	files[0] = (struct file){m->bitmap, PACK_BITMAP_SUFFIX, PACK_BITMAP};
 	files[1] = (struct file){m->graph, PACK_COMMIT_GRAPH_SUFFIX, PACK_COMMIT_GRAPH};
-	files[2] = (struct file){m->idx, "idx", 0};
-	files[3] = (struct file){m->bytes, "pack", 0};
+	files[2] = (struct file){m->midx, PACK_MIDX_SUFFIX, PACK_MIDX};
+	files[3] = (struct file){m->idx, "idx", 0};
+	files[4] = (struct file){m->bytes, "pack", 0};
 }
 
 static const char *key_of(

@@ -47,18 +47,49 @@ static enum err tips_of(
 	return OK;
 }
 
+/* The whole of a spool, as long as that is open. */
+static enum err spool_whole(struct ctx *c, struct spool *spool, struct str *out)
+{
+	const uint8_t *bytes = NULL;
+	size_t size = (size_t)spool->extent.size;
+	TRY(extent_window(c, &spool->extent, 0, size, &bytes));
+	*out = str_from(bytes, size);
+	return OK;
+}
+
+/* What the bits of all packs stand for: of several, they need an index, which is written. */
+static enum err objects_of(struct ctx *c, struct compacting *k, struct graph *g, struct made *last,
+	struct bitmap_objects *out)
+{
+	const struct odb *odb = g->reader->odb;
+	struct derived_sink to;
+	struct str bytes;
+	struct midx midx;
+	if (odb->count == 1)
+		return bitmap_objects_of_pack(c, &g->arena, odb->packs[0], out);
+	TRY(derived_begin(c, k, &last->midx, "Writing the multi-pack index", &to));
+	TRY(midx_write(c, odb->algo, odb->packs, odb->count, &to.sink));
+	TRY(spool_whole(c, last->midx, &bytes));
+	TRY(midx_parse(c, odb->algo, bytes, false, &midx));
+	struct pack **packs = NEW_ARRAY(&g->arena, struct pack *, midx.pack_count);
+	TRY(midx_packs(c, &midx, odb->packs, odb->count, packs));
+	return bitmap_objects_of_midx(c, &g->arena, &midx, packs, out);
+}
+
 static enum err write_bitmap(
-	struct ctx *c, struct compacting *k, struct graph *g, struct made *main)
+	struct ctx *c, struct compacting *k, struct graph *g, struct made *last)
 {
 	struct numbers tips = {0}, commits = {.arena = &g->arena}, none = {.arena = &g->arena};
+	struct bitmap_objects objects;
 	struct derived_sink to;
 	TRY(tips_of(c, k, g, &tips));
 	TRY(walk_new(c, g, &tips, &none, (struct walk_limits){0}, &commits));
-	TRY(derived_begin(c, k, &main->bitmap, "Writing the bitmap", &to));
-	if (tips.len > BITMAP_TIPS_MAX)
-		tips.len = BITMAP_TIPS_MAX;
+	if (!commits.len)
+		return OK;
+	TRY(objects_of(c, k, g, last, &objects));
+	TRY(derived_begin(c, k, &last->bitmap, "Writing the bitmap", &to));
 	struct bitmap_write w = {.graph = g,
-		.pack = main->open,
+		.objects = &objects,
 		.tips = &tips,
 		.commits = &commits,
 		.lookup_table = true,
@@ -84,11 +115,11 @@ static enum err write_commit_graph(
 	return commit_graph_write(c, &w);
 }
 
-typedef enum err derive_one(struct ctx *c, struct compacting *k, struct graph *g, struct made *of);
+typedef enum err derive_one(
+	struct ctx *c, struct compacting *k, struct graph *g, struct made *last);
 
-/* Out of the first `count` new packs, in memory of its own. */
-static enum err derive(
-	struct ctx *c, struct compacting *k, size_t count, derive_one *one, struct made *of)
+/* Out of the first `count` new packs, in memory of its own; lies beside the last. */
+static enum err derive(struct ctx *c, struct compacting *k, size_t count, derive_one *one)
 {
 	struct arena_mark mark = arena_mark(c->arena);
 	struct pack *packs[MADE_MAX];
@@ -99,7 +130,7 @@ static enum err derive(
 		packs[i] = k->made[i].open;
 	odb_reader_init(c, &reader, &odb);
 	graph_init(&graph, &reader);
-	enum err err = one(c, k, &graph, of);
+	enum err err = one(c, k, &graph, &k->made[count - 1]);
 	graph_done(&graph);
 	arena_rewind(c->arena, mark);
 	return err;
@@ -112,9 +143,7 @@ enum err compact_derive(struct ctx *c, struct compacting *k)
 		count++;
 	if (!count)
 		return OK;
-	if (k->made[0].kind == PACK_MAIN)
-		TRY_WHILE(c, derive(c, k, 1, write_bitmap, &k->made[0]), "making a bitmap");
-	TRY_WHILE(c, derive(c, k, count, write_commit_graph, &k->made[count - 1]),
-		"making a commit-graph");
+	TRY_WHILE(c, derive(c, k, count, write_bitmap), "making a bitmap");
+	TRY_WHILE(c, derive(c, k, count, write_commit_graph), "making a commit-graph");
 	return OK;
 }

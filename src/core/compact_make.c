@@ -41,7 +41,7 @@ void compact_made_close(struct made *m)
 {
 	if (m->open)
 		pack_unref(m->open);
-	struct spool *spools[] = {m->graph, m->bitmap, m->idx, m->bytes};
+	struct spool *spools[] = {m->graph, m->bitmap, m->midx, m->idx, m->bytes};
 	for (size_t i = 0; i < sizeof spools / sizeof *spools; i++) {
 		if (spools[i])
 			extent_close(&spools[i]->extent);

@@ -21,9 +21,9 @@ struct borrowed {
 struct made {
 	enum pack_kind kind;
 	struct spool *bytes, *idx;
-	struct spool *bitmap, *graph; /* may be NULL */
-	struct borrowed borrowed[2];  /* of `open` */
-	struct pack *open;            /* to find objects in */
+	struct spool *midx, *bitmap, *graph; /* may be NULL */
+	struct borrowed borrowed[2];         /* of `open` */
+	struct pack *open;                   /* to find objects in */
 	struct oid id;
 	uint32_t count;
 	int64_t created;
@@ -57,7 +57,7 @@ enum err compact_make_full(struct ctx *c, struct compacting *k) MUST;
 enum err compact_make_roll(struct ctx *c, struct compacting *k) MUST;
 void compact_made_close(struct made *m);
 
-/* compact_derive.c: a bitmap of the default branch's pack, a commit-graph of all refs. */
+/* compact_derive.c: one bitmap of all that refs lead to, and a commit-graph. */
 enum err compact_derive(struct ctx *c, struct compacting *k) MUST;
 
 /* compact_write.c: packs without a search for deltas. */

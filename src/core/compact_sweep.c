@@ -4,24 +4,20 @@
 
 enum { BATCH = 100, ORPHAN_AGE = 24 * 3600 };
 
+static enum err remove_blob(
+	struct ctx *c, struct core *core, const struct pack_past *past, const char *suffix)
+{
+	return blob_remove(c, core->blob,
+		meta_pack_key(c, core->instance, past->repo_id, &past->row.id, suffix));
+}
+
 static enum err remove_blobs(struct ctx *c, struct core *core, const struct pack_past *past)
 {
-	static const struct {
-		unsigned derived; /* 0: always there */
-		const char *suffix;
-	} files[] = {
-		{0, "idx"},
-		{0, "pack"},
-		{PACK_BITMAP, PACK_BITMAP_SUFFIX},
-		{PACK_COMMIT_GRAPH, PACK_COMMIT_GRAPH_SUFFIX},
-	};
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		if (files[i].derived && !(past->row.derived & files[i].derived))
-			continue;
-		TRY(blob_remove(c, core->blob,
-			meta_pack_key(
-				c, core->instance, past->repo_id, &past->row.id, files[i].suffix)));
-	}
+	TRY(remove_blob(c, core, past, "idx"));
+	TRY(remove_blob(c, core, past, "pack"));
+	for (size_t i = 0; i < PACK_DERIVED_FILES; i++)
+		if (past->row.derived & META_PACK_DERIVED[i].flag)
+			TRY(remove_blob(c, core, past, META_PACK_DERIVED[i].suffix));
 	return OK;
 }
 

@@ -28,6 +28,18 @@ static void know_file(struct ctx *c, struct core *core, int64_t repo_id, const s
 		known;
 }
 
+static void know_pack(struct ctx *c, struct core *core, int64_t repo_id, const struct pack_row *row,
+	struct map *known)
+{
+	for (size_t i = 0; i < PACK_DERIVED_FILES; i++)
+		if (row->derived & META_PACK_DERIVED[i].flag)
+			know_file(c, core, repo_id, row, META_PACK_DERIVED[i].suffix, known);
+	if (row->in_row)
+		return;
+	know_file(c, core, repo_id, row, "pack", known);
+	know_file(c, core, repo_id, row, "idx", known);
+}
+
 static enum err know_packs(struct ctx *c, struct core *core, struct db_tx *tx,
 	const struct repo *repo, struct map *known)
 {
@@ -37,15 +49,7 @@ static enum err know_packs(struct ctx *c, struct core *core, struct db_tx *tx,
 		size_t count;
 		TRY(meta_pack_list(c, tx, repo, states[s], &rows, &count));
 		for (size_t i = 0; i < count; i++) {
-			if (rows[i].derived & PACK_BITMAP)
-				know_file(c, core, repo->id, &rows[i], PACK_BITMAP_SUFFIX, known);
-			if (rows[i].derived & PACK_COMMIT_GRAPH)
-				know_file(c, core, repo->id, &rows[i], PACK_COMMIT_GRAPH_SUFFIX,
-					known);
-			if (rows[i].in_row)
-				continue;
-			know_file(c, core, repo->id, &rows[i], "pack", known);
-			know_file(c, core, repo->id, &rows[i], "idx", known);
+			know_pack(c, core, repo->id, &rows[i], known);
 		}
 	}
 	return OK;
@@ -80,10 +84,9 @@ static bool parse_key(struct str key, int64_t *repo_id, struct str *hash, struct
 
 static bool is_known(const struct pack_files *files, struct str suffix)
 {
-	if (str_is(suffix, PACK_BITMAP_SUFFIX))
-		return files->derived & PACK_BITMAP;
-	if (str_is(suffix, PACK_COMMIT_GRAPH_SUFFIX))
-		return files->derived & PACK_COMMIT_GRAPH;
+	for (size_t i = 0; i < PACK_DERIVED_FILES; i++)
+		if (str_is(suffix, META_PACK_DERIVED[i].suffix))
+			return files->derived & META_PACK_DERIVED[i].flag;
 	return files->pack;
 }
 

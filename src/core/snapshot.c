@@ -194,6 +194,13 @@ static enum err open_from_blobs(
 	return kind;
 }
 
+static enum err open_derived(struct ctx *c, const struct origin *from, const struct oid *id,
+	const char *suffix, struct extent **out)
+{
+	const char *key = meta_pack_key(c, from->core->instance, from->repo->id, id, suffix);
+	return blob_open(c, from->core->blob, key, out);
+}
+
 typedef enum err take_derived(struct ctx *c, struct pack *p, struct extent *bytes);
 
 /* What is derived makes things faster, not right: without it, or with a damaged one, all works. */
@@ -202,10 +209,26 @@ static void load_derived(struct ctx *c, const struct origin *from, struct pack *
 {
 	struct error error = c->error;
 	struct extent *bytes = NULL;
-	const char *key = meta_pack_key(c, from->core->instance, from->repo->id, id, suffix);
-	enum err err = blob_open(c, from->core->blob, key, &bytes);
+	enum err err = open_derived(c, from, id, suffix, &bytes);
 	if (!err)
 		err = take(c, p, bytes);
+	if (err)
+		c->error = error;
+}
+
+/* Likewise the bitmap of several packs, when all of the snapshot's are open. */
+static void load_midx(struct ctx *c, const struct origin *from, const struct odb *odb,
+	struct pack *p, const struct oid *id)
+{
+	struct error error = c->error;
+	struct extent *bytes[2] = {NULL};
+	enum err err = open_derived(c, from, id, PACK_MIDX_SUFFIX, &bytes[0]);
+	if (!err)
+		err = open_derived(c, from, id, PACK_BITMAP_SUFFIX, &bytes[1]);
+	if (!err)
+		err = pack_take_midx(c, p, odb->packs, odb->count, bytes);
+	else
+		extent_close(bytes[0]);
 	if (err)
 		c->error = error;
 }
@@ -226,7 +249,7 @@ static enum err load_pack(
 	if (kind)
 		return fail_while(c, kind, "opening the pack %s of \"%.*s\"",
 			oid_hex(&row->id, hex), STR_FMT(from->repo->name));
-	if (row->derived & PACK_BITMAP)
+	if ((row->derived & (PACK_BITMAP | PACK_MIDX)) == PACK_BITMAP)
 		load_derived(c, from, *out, &row->id, PACK_BITMAP_SUFFIX, pack_take_bitmap);
 	if (row->derived & PACK_COMMIT_GRAPH)
 		load_derived(c, from, *out, &row->id, PACK_COMMIT_GRAPH_SUFFIX, pack_take_commits);
@@ -252,11 +275,13 @@ static enum err load_packs(struct ctx *c, const struct origin *from,
 	struct pack_row *rows;
 	size_t count;
 	TRY(meta_pack_list(c, from->tx, from->repo, PACK_LIVE, &rows, &count));
+	bool *fresh = NEW_ARRAY(c->arena, bool, count + 1);
 	s->odb.algo = s->algo;
 	s->odb.packs = NEW_ARRAY(&s->arena, struct pack *, count);
 	for (size_t i = 0; i < count; i++) {
 		char hex[OID_HEX_MAX];
 		struct pack *pack = map_get(&open, str_of(oid_hex(&rows[i].id, hex)));
+		fresh[i] = !pack;
 		if (pack)
 			pack = pack_ref(pack);
 		else
@@ -266,6 +291,9 @@ static enum err load_packs(struct ctx *c, const struct origin *from,
 			s->odb.commits = pack->commits;
 		TRY(ctx_check(c));
 	}
+	for (size_t i = 0; i < count; i++)
+		if (fresh[i] && rows[i].derived & PACK_MIDX)
+			load_midx(c, from, &s->odb, s->odb.packs[i], &rows[i].id);
 	return OK;
 }
 

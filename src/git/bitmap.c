@@ -13,17 +13,98 @@ enum {
 	CHECK_EVERY = 256,
 };
 
+static void bit_of_make(struct arena *a, struct bitmap_objects *o)
+{
+	uint32_t count = o->ids.count;
+	o->bit_of = arena_raw(a, (size_t)count * sizeof *o->bit_of);
+	for (uint32_t bit = 0; bit < count; bit++)
+		o->bit_of[o->order[bit]] = bit;
+}
+
+static enum err part_make(struct ctx *c, struct pack *p, uint32_t first, struct bitmap_part *out)
+{
+	*out = (struct bitmap_part){.pack = p, .first = first};
+	return pack_order(c, p, &out->by_offset);
+}
+
 enum err bitmap_objects_of_pack(
 	struct ctx *c, struct arena *a, struct pack *p, struct bitmap_objects *out)
 {
-	uint32_t count = p->idx.count;
-	*out = (struct bitmap_objects){
-		.ids = {p->algo, count, p->idx.fanout, p->idx.ids}, .checksum = p->idx.pack_hash};
-	TRY(pack_order(c, p, &out->order));
-	out->bit_of = arena_raw(a, (size_t)count * sizeof *out->bit_of);
-	for (uint32_t bit = 0; bit < count; bit++)
-		out->bit_of[out->order[bit]] = bit;
+	*out = (struct bitmap_objects){.ids = {p->algo, p->idx.count, p->idx.fanout, p->idx.ids},
+		.checksum = p->idx.pack_hash,
+		.parts = NEW(a, struct bitmap_part),
+		.part_count = 1};
+	TRY(part_make(c, p, 0, out->parts));
+	out->order = out->parts->by_offset;
+	bit_of_make(a, out);
 	return OK;
+}
+
+/* The packs in the order of bits: that of the first bit, then the others as they are numbered. */
+static enum err parts_make(struct ctx *c, struct arena *a, const struct midx *m,
+	struct pack *const *packs, struct bitmap_objects *out)
+{
+	uint32_t preferred = 0, position = get_be32(m->order);
+	uint64_t offset = 0, first = 0;
+	if (position >= m->ids.count)
+		return fail(c, ERR_CORRUPT, "a multi-pack index has an order of nothing");
+	TRY(midx_place(c, m, position, &preferred, &offset));
+	out->parts = NEW_ARRAY(a, struct bitmap_part, m->pack_count);
+	for (uint32_t i = 0; i < m->pack_count; i++) {
+		uint32_t number = i == 0 ? preferred : i <= preferred ? i - 1 : i;
+		TRY(part_make(c, packs[number], (uint32_t)first, &out->parts[i]));
+		first += packs[number]->idx.count;
+		if (first > m->ids.count)
+			break;
+	}
+	if (first != m->ids.count)
+		return fail(c, ERR_UNSUPPORTED,
+			"a multi-pack index is of packs that have objects in common");
+	out->part_count = m->pack_count;
+	return OK;
+}
+
+/* Each bit's id must be the one that lies in its pack at that place. */
+static enum err order_take(
+	struct ctx *c, const struct midx *m, const struct bitmap_part *part, uint32_t *order)
+{
+	size_t size = hash_size(m->ids.algo);
+	for (uint32_t i = 0; i < part->pack->idx.count; i++) {
+		uint32_t bit = part->first + i;
+		uint32_t position = get_be32(m->order + (size_t)bit * 4);
+		const uint8_t *hash = idx_hash(&part->pack->idx, part->by_offset[i]);
+		if (position >= m->ids.count ||
+			memcmp(fanout_hash(&m->ids, position), hash, size) != 0)
+			return fail(c, ERR_CORRUPT,
+				"a multi-pack index does not order pack %s as it lies there",
+				part->pack->name);
+		order[bit] = position;
+	}
+	return OK;
+}
+
+enum err bitmap_objects_of_midx(struct ctx *c, struct arena *a, const struct midx *m,
+	struct pack *const *packs, struct bitmap_objects *out)
+{
+	*out = (struct bitmap_objects){.ids = m->ids, .checksum = m->checksum};
+	if (!m->order || !m->ids.count)
+		return fail(c, ERR_UNSUPPORTED, "a multi-pack index has no order for bitmaps");
+	TRY(parts_make(c, a, m, packs, out));
+	uint32_t *order = arena_raw(a, (size_t)m->ids.count * sizeof *order);
+	for (size_t i = 0; i < out->part_count; i++)
+		TRY(order_take(c, m, &out->parts[i], order));
+	out->order = order;
+	bit_of_make(a, out);
+	return OK;
+}
+
+struct place bitmap_objects_place(const struct bitmap_objects *o, uint32_t bit)
+{
+	const struct bitmap_part *part = &o->parts[o->part_count - 1];
+	while (part->first > bit)
+		part--;
+	uint32_t position = part->by_offset[bit - part->first];
+	return (struct place){part->pack, position, idx_offset(&part->pack->idx, position)};
 }
 
 static enum err head_parse(struct ctx *c, const struct bitmap *b, struct str bytes)
@@ -126,13 +207,15 @@ static enum err parse(struct ctx *c, struct bitmap *b, struct str bytes, bool ve
 	return entries_parse(c, b, count, &rest);
 }
 
-enum err bitmap_open(
-	struct ctx *c, struct pack *p, struct str bytes, bool verify, struct bitmap **out)
+/* Of one pack, or of those under `m`. */
+static enum err open_either(struct ctx *c, const struct midx *m, struct pack *const *packs,
+	struct str bytes, bool verify, struct bitmap **out)
 {
 	struct bitmap *b = host_alloc(sizeof *b);
 	*b = (struct bitmap){0};
 	arena_init(&b->arena);
-	enum err err = bitmap_objects_of_pack(c, &b->arena, p, &b->objects);
+	enum err err = m ? bitmap_objects_of_midx(c, &b->arena, m, packs, &b->objects)
+			 : bitmap_objects_of_pack(c, &b->arena, packs[0], &b->objects);
 	if (!err)
 		err = parse(c, b, bytes, verify);
 	if (err)
@@ -140,6 +223,18 @@ enum err bitmap_open(
 	else
 		*out = b;
 	return err;
+}
+
+enum err bitmap_open(
+	struct ctx *c, struct pack *p, struct str bytes, bool verify, struct bitmap **out)
+{
+	return open_either(c, NULL, &p, bytes, verify, out);
+}
+
+enum err bitmap_open_midx(struct ctx *c, const struct midx *m, struct pack *const *packs,
+	struct str bytes, bool verify, struct bitmap **out)
+{
+	return open_either(c, m, packs, bytes, verify, out);
 }
 
 void bitmap_close(struct bitmap *b)

@@ -1,6 +1,7 @@
 /*
- * Reachability bitmaps (gitformat-bitmap(5)) of one pack: for some commits the set of all objects
- * that they lead to, a bit for each object of the pack in the order of offsets.
+ * Reachability bitmaps (gitformat-bitmap(5)) of one pack, or of several under one index: for some
+ * commits the set of all objects that they lead to, a bit for each object in the order of offsets,
+ * pack by pack.
  *
  * open/close. Immutable and shared by threads once it is open. The bytes may be hostile: the shape
  * is checked when it is opened, each set when it is read.
@@ -10,19 +11,38 @@
 
 #include "git/ewah.h"
 #include "git/fanout.h"
-#include "git/pack.h"
+#include "git/midx.h"
+#include "git/odb.h"
 
-/* What the bits stand for. Views; `bit_of` is the maker's. */
+/* The bits from `first` on, as many as it has objects, are those of one pack. */
+struct bitmap_part {
+	struct pack *pack;
+	const uint32_t *by_offset; /* positions in its index */
+	uint32_t first;
+};
+
+/* What the bits stand for. Views; the arrays are the maker's. */
 struct bitmap_objects {
 	struct fanout ids;
 	const uint32_t *order; /* the position in ids of each bit */
 	uint32_t *bit_of;      /* the bit of each position */
+	struct bitmap_part *parts;
+	size_t part_count;
 	const uint8_t *checksum;
 };
 
 /* The objects of a pack; what is made lies in `a`. The pack must outlive them. */
 enum err bitmap_objects_of_pack(
 	struct ctx *c, struct arena *a, struct pack *p, struct bitmap_objects *out) MUST;
+/*
+ * The objects of several packs, all of those that the index names, which have none in common. All
+ * must outlive them. ERR_CORRUPT; ERR_UNSUPPORTED when the index has no order, or not all objects.
+ */
+enum err bitmap_objects_of_midx(struct ctx *c, struct arena *a, const struct midx *m,
+	struct pack *const *packs, struct bitmap_objects *out) MUST;
+
+/* Where the object with that bit lies. */
+struct place bitmap_objects_place(const struct bitmap_objects *o, uint32_t bit);
 
 /* The bit of an object; false where it has none. */
 static inline bool bitmap_objects_find(
@@ -66,6 +86,9 @@ struct bitmap {
  */
 enum err bitmap_open(
 	struct ctx *c, struct pack *p, struct str bytes, bool verify, struct bitmap **out) MUST;
+/* The bitmap of several packs: as bitmap_objects_of_midx says. */
+enum err bitmap_open_midx(struct ctx *c, const struct midx *m, struct pack *const *packs,
+	struct str bytes, bool verify, struct bitmap **out) MUST;
 void bitmap_close(struct bitmap *b);
 
 /* An empty set for this bitmap's objects, in `a`. */

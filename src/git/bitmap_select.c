@@ -1,7 +1,17 @@
 #include "git/bitmap_write.h"
 
 /* Of the newest 100 commits all get an entry, then ever fewer, then one in 100, then one in 5000. */
-enum { ALL = 100, DENSE = 20000, STEP = 100, STEP_MAX = 5000 };
+enum { ALL = 100, DENSE = 20000, STEP = 100, STEP_MAX = 5000, TIPS_LEAST = 500 };
+
+/* Each entry costs some time for each object. */
+static const uint64_t tip_bits_max = 8000000000;
+
+static size_t tips_max(const struct bitmap_write *w)
+{
+	uint64_t most = tip_bits_max / (w->objects->ids.count + 1);
+	most = most < TIPS_LEAST ? TIPS_LEAST : most;
+	return most < BITMAP_TIPS_MAX ? (size_t)most : BITMAP_TIPS_MAX;
+}
 
 static size_t step_at(size_t index)
 {
@@ -21,7 +31,7 @@ struct selecting {
 
 static void choose_tips(struct selecting *s)
 {
-	size_t left = BITMAP_TIPS_MAX;
+	size_t left = tips_max(s->w);
 	for (size_t i = 0; i < s->w->tips->len; i++)
 		s->is_tip[s->w->tips->at[i]] = 1;
 	for (size_t i = 0; i < s->w->commits->len && left; i++) {

@@ -39,7 +39,7 @@ struct building {
 	struct bitmap_write *w;
 	struct graph *g;
 	struct arena arena;
-	struct bitmap_objects objects;
+	const struct bitmap_objects *objects;
 	struct bits types[BITMAP_TYPES + 1];
 	uint32_t *names; /* by position in the index */
 
@@ -61,14 +61,15 @@ struct building {
 static enum err fail_missing(struct ctx *c, const struct building *b, const uint8_t *hash)
 {
 	char hex[OID_HEX_MAX];
-	struct oid id = oid_from_bytes(b->objects.ids.algo, hash);
-	return fail(c, ERR_NOT_FOUND, "object %s is not in the pack: its bitmap needs all objects",
+	struct oid id = oid_from_bytes(b->objects->ids.algo, hash);
+	return fail(c, ERR_NOT_FOUND,
+		"object %s is in no pack of the bitmap, which needs all objects",
 		oid_hex(&id, hex));
 }
 
 static enum err bit_of(struct ctx *c, const struct building *b, const uint8_t *hash, uint32_t *bit)
 {
-	if (!bitmap_objects_find(&b->objects, hash, bit))
+	if (!bitmap_objects_find(b->objects, hash, bit))
 		return fail_missing(c, b, hash);
 	return OK;
 }
@@ -79,26 +80,28 @@ static enum err commit_bit(struct ctx *c, const struct building *b, uint32_t num
 }
 
 /* The bit of a delta's base. */
-static enum err base_bit(
-	struct ctx *c, struct building *b, const struct pack_entry *e, uint32_t *bit)
+static enum err base_bit(struct ctx *c, struct building *b, struct pack *p,
+	const struct pack_entry *e, uint32_t *bit)
 {
+	uint32_t position = 0;
 	if (e->type == OBJECT_REF_DELTA)
 		return bit_of(c, b, e->base.hash, bit);
-	return pack_order_find(c, b->w->pack, e->base_offset, bit);
+	TRY(pack_position_at(c, p, e->base_offset, &position));
+	return bit_of(c, b, idx_hash(&p->idx, position), bit);
 }
 
 /* The type of each object, a delta's from its base's, wherever that lies. */
 static enum err types_make(struct ctx *c, struct building *b)
 {
-	uint32_t count = b->objects.ids.count;
+	uint32_t count = b->objects->ids.count;
 	uint8_t *types = NEW_ARRAY(c->arena, uint8_t, count);
 	uint32_t *bases = arena_raw(c->arena, (size_t)count * sizeof *bases);
 	for (uint32_t bit = 0; bit < count; bit++) {
+		struct place place = bitmap_objects_place(b->objects, bit);
 		struct pack_entry e;
-		uint64_t offset = idx_offset(&b->w->pack->idx, b->objects.order[bit]);
-		TRY(pack_entry_at(c, b->w->pack, offset, &e));
+		TRY(pack_entry_at(c, place.pack, place.offset, &e));
 		if (e.type == OBJECT_OFS_DELTA || e.type == OBJECT_REF_DELTA)
-			TRY(base_bit(c, b, &e, &bases[bit]));
+			TRY(base_bit(c, b, place.pack, &e, &bases[bit]));
 		else
 			types[bit] = (uint8_t)e.type;
 	}
@@ -106,8 +109,7 @@ static enum err types_make(struct ctx *c, struct building *b)
 		uint32_t root = bit, steps = 0;
 		for (; !types[root]; root = bases[root])
 			if (steps++ == count)
-				return fail(c, ERR_CORRUPT, "pack %s has a circle of deltas",
-					b->w->pack->name);
+				return fail(c, ERR_CORRUPT, "a pack has a circle of deltas");
 		for (uint32_t at = bit, next; !types[at]; at = next) {
 			next = bases[at];
 			types[at] = types[root];
@@ -220,10 +222,8 @@ static uint32_t name_hash(uint32_t hash, struct str name)
 /* Adds what is in a tree, and puts the trees in it that are new on the stack. */
 static enum err tree_add(struct ctx *c, struct building *b, struct pending tree)
 {
-	uint32_t position = b->objects.order[tree.bit], bit = 0;
-	struct place place = {.pack = b->w->pack,
-		.position = position,
-		.offset = idx_offset(&b->w->pack->idx, position)};
+	uint32_t bit = 0;
+	struct place place = bitmap_objects_place(b->objects, tree.bit);
 	struct object o;
 	bool more = true;
 	TRY(odb_read_at(c, b->g->reader, &place, &o));
@@ -232,7 +232,7 @@ static enum err tree_add(struct ctx *c, struct building *b, struct pending tree)
 			c, ERR_CORRUPT, "what should be a tree is a %s", object_type_name(o.type));
 	struct str rest = o.bytes;
 	for (struct tree_entry e; true;) {
-		TRY(tree_next(c, b->objects.ids.algo, &rest, &e, &more));
+		TRY(tree_next(c, b->objects->ids.algo, &rest, &e, &more));
 		if (!more)
 			return OK;
 		if (tree_entry_is_gitlink(&e))
@@ -241,7 +241,7 @@ static enum err tree_add(struct ctx *c, struct building *b, struct pending tree)
 		if (!bits_add(&b->bits, bit))
 			continue;
 		uint32_t name = name_hash(tree.name, e.name);
-		b->names[b->objects.order[bit]] = name;
+		b->names[b->objects->order[bit]] = name;
 		if (tree_entry_is_tree(&e))
 			*vec_push(&b->trees) = (struct pending){bit, name_hash(name, STR("/"))};
 	}
@@ -290,7 +290,7 @@ static enum err entry_make(struct ctx *c, struct building *b, uint32_t number)
 {
 	uint32_t bit = 0, self = (uint32_t)b->entries.len;
 	TRY(commit_bit(c, b, number, &bit));
-	struct made e = {.position = b->objects.order[bit]};
+	struct made e = {.position = b->objects->order[bit]};
 	b->best.len = 0;
 	ewah_append(&b->best, &b->bits, NULL);
 	for (uint32_t back = 1; back <= RING && back <= self; back++) {
@@ -384,12 +384,12 @@ static enum err write_file(struct ctx *c, struct building *b)
 {
 	struct hashing out;
 	uint64_t *offsets = arena_raw(c->arena, b->entries.len * sizeof *offsets);
-	hashing_init(c, &out, b->objects.ids.algo, b->w->to);
+	hashing_init(c, &out, b->objects->ids.algo, b->w->to);
 	TRY(sink_write(c, &out.sink, "BITM\0\1", 6));
 	uint8_t options[2] = {0, OPTIONS | (b->w->lookup_table ? OPTION_TABLE : 0)};
 	TRY(sink_write(c, &out.sink, options, sizeof options));
 	TRY(write_be32(c, &out, (uint32_t)b->entries.len));
-	TRY(sink_write(c, &out.sink, b->objects.checksum, hash_size(b->objects.ids.algo)));
+	TRY(sink_write(c, &out.sink, b->objects->checksum, hash_size(b->objects->ids.algo)));
 	TRY(write_types(c, b, &out));
 	for (size_t i = 0; i < b->entries.len; i++) {
 		const struct made *e = &b->entries.at[i];
@@ -401,7 +401,7 @@ static enum err write_file(struct ctx *c, struct building *b)
 	}
 	if (b->w->lookup_table)
 		TRY(write_table(c, b, offsets, &out));
-	for (uint32_t i = 0; i < b->objects.ids.count; i++)
+	for (uint32_t i = 0; i < b->objects->ids.count; i++)
 		TRY(write_be32(c, &out, b->names[i]));
 	return hashing_end(c, &out, NULL);
 }
@@ -410,14 +410,13 @@ static enum err build(struct ctx *c, struct building *b)
 {
 	struct numbers selected = {.arena = c->arena};
 	uint32_t ids = b->g->ids.count;
-	TRY(bitmap_objects_of_pack(c, &b->arena, b->w->pack, &b->objects));
 	TRY(types_make(c, b));
 	TRY(bitmap_select(c, b->w, &selected));
 	b->selected = NEW_ARRAY(&b->arena, uint8_t, ids);
 	b->children = NEW_ARRAY(&b->arena, uint32_t, ids);
 	TRY(order_make(c, b, &selected));
-	b->names = NEW_ARRAY(&b->arena, uint32_t, b->objects.ids.count);
-	b->bits = bits_make(&b->arena, b->objects.ids.count);
+	b->names = NEW_ARRAY(&b->arena, uint32_t, b->objects->ids.count);
+	b->bits = bits_make(&b->arena, b->objects->ids.count);
 	b->kept = NEW_ARRAY(&b->arena, struct kept, ids);
 	enum err err = entries_make(c, b);
 	for (uint32_t i = 0; i < ids; i++)
@@ -430,7 +429,7 @@ static enum err build(struct ctx *c, struct building *b)
 
 enum err bitmap_write(struct ctx *c, struct bitmap_write *w)
 {
-	struct building b = {.w = w, .g = w->graph};
+	struct building b = {.w = w, .g = w->graph, .objects = w->objects};
 	struct commit_info *info = NULL;
 	for (size_t i = 0; i < w->commits->len; i++)
 		TRY(graph_commit(c, w->graph, w->commits->at[i], &info));

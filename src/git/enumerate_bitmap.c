@@ -3,7 +3,7 @@
 enum { CHECK_EVERY = 64 };
 
 /*
- * All that some commits lead to: a bit for what is in the pack with the bitmap, a number in the
+ * All that some commits lead to: a bit for what is in the bitmap's packs, a number in the
  * graph, marked, for what is not.
  */
 struct closure {
@@ -138,14 +138,30 @@ static enum err closure_run(struct ctx *c, struct closure *s, const struct numbe
 	return OK;
 }
 
-/* Of all packs with a bitmap the biggest; NULL where there is none. */
+/* Are all packs that the bits stand for among these? */
+static bool covers(const struct odb *odb, const struct bitmap *b)
+{
+	for (size_t i = 0; i < b->objects.part_count; i++) {
+		size_t at = 0;
+		while (at < odb->count && odb->packs[at] != b->objects.parts[i].pack)
+			at++;
+		if (at == odb->count)
+			return false;
+	}
+	return true;
+}
+
+/* Of all bitmaps that of the most objects; NULL where there is none. */
 static const struct bitmap *bitmap_of(const struct odb *odb)
 {
-	const struct pack *best = NULL;
-	for (size_t i = 0; i < odb->count; i++)
-		if (odb->packs[i]->bitmap && (!best || odb->packs[i]->idx.count > best->idx.count))
-			best = odb->packs[i];
-	return best ? best->bitmap : NULL;
+	const struct bitmap *best = NULL;
+	for (size_t i = 0; i < odb->count; i++) {
+		const struct bitmap *b = odb->packs[i]->bitmap;
+		if (b && (!best || b->objects.ids.count > best->objects.ids.count) &&
+			covers(odb, b))
+			best = b;
+	}
+	return best;
 }
 
 static bool filter_fits(const struct filter *f)

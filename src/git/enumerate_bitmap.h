@@ -1,5 +1,5 @@
 /*
- * The same as enumerate_run finds, by the bitmap of a pack: for clones and big fetches.
+ * The same as enumerate_run finds, by a bitmap: for clones and big fetches.
  */
 #ifndef GIT_ENUMERATE_BITMAP_H
 #define GIT_ENUMERATE_BITMAP_H

@@ -6,8 +6,17 @@
 #include "base/sort.h"
 #include "git/bitmap.h"
 #include "git/commit_graph.h"
+#include "git/midx.h"
 
 enum { PACK_HEAD = 12, ENTRY_HEAD_MAX = 10 + 10 + HASH_MAX };
+
+/* What a bitmap of several packs stands upon, beside the pack that has it. */
+struct pack_beside {
+	struct extent *bytes; /* of their index */
+	struct midx midx;
+	struct pack **packs; /* as it numbers them; a reference to each but the one that has this */
+	size_t count;
+};
 
 static enum err pack_check(struct ctx *c, struct pack *p)
 {
@@ -31,9 +40,22 @@ static enum err pack_check(struct ctx *c, struct pack *p)
 	return OK;
 }
 
+static void beside_close(struct pack *p, struct pack_beside *b)
+{
+	if (!b)
+		return;
+	for (size_t i = 0; i < b->count; i++)
+		if (b->packs[i] != p)
+			pack_unref(b->packs[i]);
+	host_free(b->packs, b->midx.pack_count * sizeof *b->packs);
+	extent_close(b->bytes);
+	host_free(b, sizeof *b);
+}
+
 static void pack_close(struct pack *p)
 {
 	bitmap_close(p->bitmap);
+	beside_close(p, p->beside);
 	extent_close(p->bitmap_bytes);
 	if (p->commits)
 		host_free(p->commits, sizeof *p->commits);
@@ -61,13 +83,22 @@ enum err pack_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, str
 	return err;
 }
 
-static enum err bitmap_take(struct ctx *c, struct pack *p, struct extent *bytes)
+/* A whole extent that stays open as long as what comes of it. */
+static enum err whole(struct ctx *c, struct extent *bytes, struct str *out)
 {
 	const uint8_t *at = NULL;
 	if (bytes->size > SIZE_MAX / 2)
-		return fail(c, ERR_TOO_BIG, "a bitmap is too big");
+		return fail(c, ERR_TOO_BIG, "what belongs to a pack is too big");
 	TRY(extent_window(c, bytes, 0, (size_t)bytes->size, &at));
-	return bitmap_open(c, p, str_from(at, (size_t)bytes->size), false, &p->bitmap);
+	*out = str_from(at, (size_t)bytes->size);
+	return OK;
+}
+
+static enum err bitmap_take(struct ctx *c, struct pack *p, struct extent *bytes)
+{
+	struct str bits;
+	TRY(whole(c, bytes, &bits));
+	return bitmap_open(c, p, bits, false, &p->bitmap);
 }
 
 enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes)
@@ -81,14 +112,48 @@ enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes)
 	return err;
 }
 
+static enum err beside_open(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+	struct pack_beside *b)
+{
+	struct str bytes;
+	TRY(whole(c, b->bytes, &bytes));
+	TRY(midx_parse(c, p->algo, bytes, false, &b->midx));
+	b->packs = host_alloc(b->midx.pack_count * sizeof *b->packs);
+	TRY(midx_packs(c, &b->midx, packs, count, b->packs));
+	for (; b->count < b->midx.pack_count; b->count++)
+		if (b->packs[b->count] != p)
+			pack_ref(b->packs[b->count]);
+	return OK;
+}
+
+enum err pack_take_midx(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+	struct extent *bytes[2])
+{
+	ASSERT(!p->bitmap && !p->beside);
+	struct pack_beside *b = host_alloc(sizeof *b);
+	struct str bits;
+	*b = (struct pack_beside){.bytes = bytes[0]};
+	enum err err = beside_open(c, p, packs, count, b);
+	if (!err)
+		err = whole(c, bytes[1], &bits);
+	if (!err)
+		err = bitmap_open_midx(c, &b->midx, b->packs, bits, false, &p->bitmap);
+	if (err) {
+		beside_close(p, b);
+		extent_close(bytes[1]);
+		return err;
+	}
+	p->beside = b;
+	p->bitmap_bytes = bytes[1];
+	return OK;
+}
+
 static enum err commits_take(struct ctx *c, struct pack *p, struct extent *bytes)
 {
-	const uint8_t *at = NULL;
 	struct commit_graph graph;
-	if (bytes->size > SIZE_MAX / 2)
-		return fail(c, ERR_TOO_BIG, "a commit-graph is too big");
-	TRY(extent_window(c, bytes, 0, (size_t)bytes->size, &at));
-	TRY(commit_graph_parse(c, p->algo, str_from(at, (size_t)bytes->size), false, &graph));
+	struct str file;
+	TRY(whole(c, bytes, &file));
+	TRY(commit_graph_parse(c, p->algo, file, false, &graph));
 	p->commits = host_alloc(sizeof graph);
 	*p->commits = graph;
 	return OK;

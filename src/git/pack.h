@@ -13,6 +13,7 @@
 
 struct bitmap;
 struct commit_graph;
+struct pack_beside;
 
 struct pack {
 	enum hash_algo algo;
@@ -24,8 +25,9 @@ struct pack {
 	struct host_lock *lock; /* for by_offset */
 	/* May all entries be sent as they lie there? 1: yes, -1: no, 0: not known yet. Atomic. */
 	int as_it_lies;
-	struct bitmap *bitmap; /* NULL: there is none */
+	struct bitmap *bitmap; /* of this pack, or also of others beside it; NULL: there is none */
 	struct extent *bitmap_bytes;
+	struct pack_beside *beside; /* of a bitmap of several packs */
 	/* Of commits that lie in this pack and in others beside it; NULL: there is none. */
 	struct commit_graph *commits;
 	struct extent *commits_bytes;
@@ -41,6 +43,12 @@ enum err pack_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, str
  * the pack is as it was.
  */
 enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes) MUST;
+/*
+ * The same for one of several packs, with their index: takes both extents over, and a reference to
+ * each of the other packs, which are found among `packs`. ERR_NOT_FOUND when one is not there.
+ */
+enum err pack_take_midx(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+	struct extent *bytes[2]) MUST;
 /* The same for a commit-graph. */
 enum err pack_take_commits(struct ctx *c, struct pack *p, struct extent *bytes) MUST;
 struct pack *pack_ref(struct pack *p);

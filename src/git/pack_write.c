@@ -78,17 +78,22 @@ static enum err place_each(struct ctx *c, struct writing *s)
 }
 
 /*
- * What the bitmap's pack has is taken from there, whichever other packs have it too; no circle comes
- * of that, for its deltas' bases are in it as well.
+ * What the bitmap's packs have is taken from there, whichever other packs have it too; no circle
+ * comes of that, for its deltas' bases are in the same pack, and in no other of the bitmap's.
  */
 static void place_packed(struct writing *s)
 {
 	const struct odb *odb = s->w->graph->reader->odb;
-	uint32_t pack = 0;
-	while (odb->packs[pack]->bitmap != s->w->bitmap)
-		pack++;
-	BITS_EACH(bit, s->w->packed)
-	item_add(s, pack, s->w->bitmap->objects.order[bit], OIDMAP_NONE);
+	const struct bitmap_objects *objects = &s->w->bitmap->objects;
+	for (size_t i = 0; i < objects->part_count; i++) {
+		const struct bitmap_part *part = &objects->parts[i];
+		uint32_t pack = 0, end = part->first + part->pack->idx.count;
+		uint32_t bit = bits_next(s->w->packed, part->first);
+		while (odb->packs[pack] != part->pack)
+			pack++;
+		for (; bit < end; bit = bits_next(s->w->packed, bit + 1))
+			item_add(s, pack, part->by_offset[bit - part->first], OIDMAP_NONE);
+	}
 }
 
 /* The same the other way round: what is in the packs is looked up among what is to be sent. */

@@ -26,7 +26,7 @@ struct pack_counts {
 struct pack_write {
 	struct graph *graph;
 	const struct numbers *objects; /* what to send: each once, marked MARK_SEND */
-	/* Unless NULL: of the objects of this bitmap's pack, what to send beside, and what is known. */
+	/* Unless NULL: of the objects of this bitmap's packs, what to send beside, and what is known. */
 	const struct bitmap *bitmap;
 	const struct bits *packed, *known;
 	bool ofs_delta; /* the other side understands OFS_DELTA */

@@ -3,6 +3,12 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
+const struct pack_derived_file META_PACK_DERIVED[PACK_DERIVED_FILES] = {
+	{PACK_BITMAP, PACK_BITMAP_SUFFIX},
+	{PACK_COMMIT_GRAPH, PACK_COMMIT_GRAPH_SUFFIX},
+	{PACK_MIDX, PACK_MIDX_SUFFIX},
+};
+
 #define COLUMNS "hash, bytes, objects, kind, state, created, in_row, derived, retired"
 enum { COLUMN_COUNT = 9 };
 
@@ -14,14 +20,16 @@ static struct db_value hash_of(const struct oid *id)
 enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct pack_row *row,
 	const struct pack_bytes *bytes)
 {
-	static const char sql[] = "INSERT INTO pack (repo_id, hash, bytes, objects, kind, state, "
-				  "created, in_row, data, "
-				  "idx, derived) "
-				  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
-				  "ON CONFLICT (repo_id, hash) DO UPDATE SET state = 1, "
-				  "retired = 0, derived = pack.derived | excluded.derived, "
-				  "in_row = excluded.in_row, data = excluded.data, "
-				  "idx = excluded.idx";
+	static const char sql[] =
+		"INSERT INTO pack (repo_id, hash, bytes, objects, kind, state, "
+		"created, in_row, data, "
+		"idx, derived) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+		"ON CONFLICT (repo_id, hash) DO UPDATE SET state = 1, "
+		"retired = 0, derived = CASE excluded.derived WHEN 0 THEN pack.derived ELSE "
+		"excluded.derived END, "
+		"in_row = excluded.in_row, data = excluded.data, "
+		"idx = excluded.idx";
 	struct db_value data = bytes ? DB_B(bytes->pack) : DB_N();
 	struct db_value idx = bytes ? DB_B(bytes->idx) : DB_N();
 	return db_run(c, tx, sql,

@@ -19,9 +19,21 @@ enum pack_kind {
 enum pack_state { PACK_LIVE = 1, PACK_RETIRED = 2 };
 
 /* Files that were made from a pack and lie beside it in the blob store; with their suffixes. */
-enum pack_derived { PACK_BITMAP = 1 << 0, PACK_COMMIT_GRAPH = 1 << 1 };
+enum pack_derived {
+	PACK_BITMAP = 1 << 0, /* with PACK_MIDX: of all packs that this names */
+	PACK_COMMIT_GRAPH = 1 << 1,
+	PACK_MIDX = 1 << 2,
+};
 #define PACK_BITMAP_SUFFIX "bitmap"
 #define PACK_COMMIT_GRAPH_SUFFIX "graph"
+#define PACK_MIDX_SUFFIX "midx"
+
+struct pack_derived_file {
+	enum pack_derived flag;
+	const char *suffix;
+};
+enum { PACK_DERIVED_FILES = 3 };
+extern const struct pack_derived_file META_PACK_DERIVED[PACK_DERIVED_FILES];
 
 struct pack_row {
 	struct oid id; /* the pack's trailer: its name */

@@ -5,15 +5,17 @@
  *	git_graphs graph-dump sha1 FILE          checks it and prints a line for each commit:
  *	                                         id tree date level generation filter parents…
  *	git_graphs graph-filter sha1 FILE PATH   the commits that may have changed a path
- *	git_graphs bitmap-write sha1 PACK OUT    of the pack, with an entry for each commit on stdin;
- *	git_graphs bitmap-table sha1 PACK OUT    with a lookup table
- *	git_graphs bitmap-dump sha1 PACK FILE    checks it and prints a line for each entry: the commit,
+ *	git_graphs bitmap-write sha1 PACKS FILE  of the packs, with an entry for each commit on stdin;
+ *	git_graphs bitmap-table sha1 PACKS FILE  with a lookup table
+ *	git_graphs bitmap-dump sha1 PACKS FILE   checks it and prints a line for each entry: the commit,
  *	                                         how many commits, trees, blobs it leads to, a hash of
  *	                                         all their ids in order; and one with all types
- *	git_graphs send sha1 PACK BITMAP GRAPH FILTER OUT
+ *	git_graphs send sha1 PACKS BITMAP GRAPH FILTER OUT
  *	                                         writes the pack of what ids on stdin lead to, and ids
  *	                                         behind a ^ do not; "-": without it
+ *	git_graphs midx-write sha1 PACKS OUT     the index of several packs, the preferred one first
  *
+ * PACKS of several have commas between them; BITMAP, and the FILE of a bitmap, are then MIDX,BITMAP.
  * Prints what it did and how long it took on stderr.
  */
 #include "base/buf.h"
@@ -28,13 +30,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FILE_MAX = 1 << 30, LINE_CAP = 256 };
+enum { FILE_MAX = 1 << 30, LINE_CAP = 256, PACKS_MAX = 8 };
 
 struct tool {
 	struct ctx *c;
 	enum hash_algo algo;
 	char **args;
-	struct pack *pack;
+	struct pack *packs[PACKS_MAX];
 	struct odb odb;
 	struct odb_reader reader;
 	struct graph graph;
@@ -52,19 +54,30 @@ static enum err file_sink_write(struct ctx *c, struct sink *self, const void *by
 	return OK;
 }
 
-/* PACK is the path of the .pack; the .idx lies beside it. */
-static enum err tool_open_pack(struct tool *t, const char *path)
+static enum err extent_read(struct tool *t, const char *path, struct extent **out)
+{
+	struct extent_bytes *e = NEW(t->c->arena, struct extent_bytes);
+	struct str bytes;
+	TRY(file_read(t->c, path, FILE_MAX, &bytes));
+	extent_bytes_init(e, bytes.at, bytes.len);
+	*out = &e->extent;
+	return OK;
+}
+
+/* PACKS are paths of .pack files; the .idx lie beside them. */
+static enum err tool_open_packs(struct tool *t, const char *paths)
 {
 	struct ctx *c = t->c;
-	struct str bytes, idx, name = str_of(path);
-	struct extent_bytes *extents = NEW_ARRAY(c->arena, struct extent_bytes, 2);
-	str_skip_end(&name, STR(".pack"));
-	TRY(file_read(c, path, FILE_MAX, &bytes));
-	TRY(file_read(c, arena_fmt(c->arena, "%.*s.idx", STR_FMT(name)), FILE_MAX, &idx));
-	extent_bytes_init(&extents[0], bytes.at, bytes.len);
-	extent_bytes_init(&extents[1], idx.at, idx.len);
-	TRY(pack_open(c, t->algo, &extents[0].extent, &extents[1].extent, &t->pack));
-	t->odb = (struct odb){.algo = t->algo, .packs = &t->pack, .count = 1};
+	struct str rest = str_of(paths);
+	t->odb = (struct odb){.algo = t->algo, .packs = t->packs};
+	while (rest.len && t->odb.count < PACKS_MAX) {
+		struct extent *bytes = NULL, *idx = NULL;
+		struct str name = str_cut(&rest, ',');
+		str_skip_end(&name, STR(".pack"));
+		TRY(extent_read(t, arena_fmt(c->arena, "%.*s.pack", STR_FMT(name)), &bytes));
+		TRY(extent_read(t, arena_fmt(c->arena, "%.*s.idx", STR_FMT(name)), &idx));
+		TRY(pack_open(c, t->algo, bytes, idx, &t->packs[t->odb.count++]));
+	}
 	odb_reader_init(c, &t->reader, &t->odb);
 	graph_init(&t->graph, &t->reader);
 	return OK;
@@ -88,7 +101,7 @@ static enum err tool_graph_write(struct tool *t)
 {
 	struct numbers tips, none = {.arena = &t->graph.arena}, all;
 	struct file_sink to = {.pack.sink.write = file_sink_write};
-	TRY(tool_open_pack(t, t->args[0]));
+	TRY(tool_open_packs(t, t->args[0]));
 	TRY(read_tips(t, &tips));
 	TRY(walk_new(t->c, &t->graph, &tips, &none, (struct walk_limits){0}, &all));
 	to.file = fopen(t->args[1], "wb");
@@ -150,18 +163,38 @@ static enum err tool_graph_filter(struct tool *t)
 	return OK;
 }
 
+/* What the bits of a bitmap stand for: `file` is its path, or MIDX,BITMAP. Then *file is BITMAP. */
+static enum err objects_of(struct tool *t, const char **file, struct bitmap_objects *out)
+{
+	struct ctx *c = t->c;
+	struct midx midx;
+	struct str bytes, rest = str_of(*file), first = str_cut(&rest, ',');
+	struct pack *packs[PACKS_MAX];
+	if (!rest.len)
+		return bitmap_objects_of_pack(c, c->arena, t->packs[0], out);
+	*file = rest.at;
+	TRY(file_read(c, str_dup(c->arena, first), FILE_MAX, &bytes));
+	TRY(midx_parse(c, t->algo, bytes, true, &midx));
+	ASSERT(midx.pack_count <= PACKS_MAX);
+	TRY(midx_packs(c, &midx, t->packs, t->odb.count, packs));
+	return bitmap_objects_of_midx(c, c->arena, &midx, packs, out);
+}
+
 static enum err bitmap_make(struct tool *t, bool table)
 {
+	const char *path = t->args[1];
 	struct numbers tips, none = {.arena = &t->graph.arena}, all;
 	struct file_sink to = {.pack.sink.write = file_sink_write};
-	TRY(tool_open_pack(t, t->args[0]));
+	TRY(tool_open_packs(t, t->args[0]));
 	TRY(read_tips(t, &tips));
 	TRY(walk_new(t->c, &t->graph, &tips, &none, (struct walk_limits){0}, &all));
-	to.file = fopen(t->args[1], "wb");
+	struct bitmap_objects objects;
+	TRY(objects_of(t, &path, &objects));
+	to.file = fopen(path, "wb");
 	if (!to.file)
-		return fail_errno(t->c, "open", t->args[1]);
+		return fail_errno(t->c, "open", path);
 	struct bitmap_write w = {.graph = &t->graph,
-		.pack = t->pack,
+		.objects = &objects,
 		.tips = &tips,
 		.commits = &all,
 		.lookup_table = table,
@@ -220,39 +253,47 @@ static enum err dump(struct tool *t, const struct bitmap *b)
 	return OK;
 }
 
+/* Gives the last pack its bitmap: BITMAP or MIDX,BITMAP. */
+static enum err take_bitmap(struct tool *t, const char *file)
+{
+	struct ctx *c = t->c;
+	struct extent *bytes[2] = {NULL};
+	struct pack *last = t->packs[t->odb.count - 1];
+	struct str rest = str_of(file), first = str_cut(&rest, ',');
+	TRY(extent_read(t, str_dup(c->arena, first), &bytes[0]));
+	if (!rest.len)
+		return pack_take_bitmap(c, last, bytes[0]);
+	TRY(extent_read(t, rest.at, &bytes[1]));
+	return pack_take_midx(c, last, t->packs, t->odb.count, bytes);
+}
+
 static enum err tool_bitmap_dump(struct tool *t)
 {
-	struct str bytes;
-	struct bitmap *b = NULL;
-	TRY(tool_open_pack(t, t->args[0]));
-	TRY(file_read(t->c, t->args[1], FILE_MAX, &bytes));
-	TRY(bitmap_open(t->c, t->pack, bytes, true, &b));
-	enum err err = dump(t, b);
-	bitmap_close(b);
+	TRY(tool_open_packs(t, t->args[0]));
+	TRY(take_bitmap(t, t->args[1]));
+	return dump(t, t->packs[t->odb.count - 1]->bitmap);
+}
+
+static enum err tool_midx_write(struct tool *t)
+{
+	struct file_sink to = {.pack.sink.write = file_sink_write};
+	TRY(tool_open_packs(t, t->args[0]));
+	to.file = fopen(t->args[1], "wb");
+	if (!to.file)
+		return fail_errno(t->c, "open", t->args[1]);
+	enum err err = midx_write(t->c, t->algo, t->packs, t->odb.count, &to.pack.sink);
+	fclose(to.file);
 	return err;
 }
 
-static enum err extent_read(struct tool *t, const char *path, struct extent **out)
-{
-	struct extent_bytes *e = NEW(t->c->arena, struct extent_bytes);
-	struct str bytes;
-	TRY(file_read(t->c, path, FILE_MAX, &bytes));
-	extent_bytes_init(e, bytes.at, bytes.len);
-	*out = &e->extent;
-	return OK;
-}
-
-/* Opens the pack, with what belongs to it. */
+/* Opens the packs, with what belongs to them. */
 static enum err open_all(struct tool *t)
 {
 	struct commit_graph *g = NEW(t->c->arena, struct commit_graph);
-	struct extent *bytes = NULL;
 	struct str graph;
-	TRY(tool_open_pack(t, t->args[0]));
-	if (strcmp(t->args[1], "-") != 0) {
-		TRY(extent_read(t, t->args[1], &bytes));
-		TRY(pack_take_bitmap(t->c, t->pack, bytes));
-	}
+	TRY(tool_open_packs(t, t->args[0]));
+	if (strcmp(t->args[1], "-") != 0)
+		TRY(take_bitmap(t, t->args[1]));
 	if (strcmp(t->args[2], "-") != 0) {
 		TRY(file_read(t->c, t->args[2], FILE_MAX, &graph));
 		TRY(commit_graph_parse(t->c, t->algo, graph, false, g));
@@ -337,6 +378,7 @@ static const struct verb {
 	{"bitmap-write", 2, tool_bitmap_write},
 	{"bitmap-table", 2, tool_bitmap_table},
 	{"bitmap-dump", 2, tool_bitmap_dump},
+	{"midx-write", 2, tool_midx_write},
 	{"send", 5, tool_send},
 };
 
@@ -358,10 +400,10 @@ int main(int count, char **args)
 		fprintf(stderr, "%s: %s\n", err_name(err), c.error.text);
 	else
 		fprintf(stderr, "%lld ms\n", (long long)(c.world->monotonic() - start) / 1000);
-	if (t.pack) {
+	if (t.reader.odb)
 		graph_done(&t.graph);
-		pack_unref(t.pack);
-	}
+	for (size_t i = 0; i < t.odb.count; i++)
+		pack_unref(t.packs[i]);
 	arena_done(&arena);
 	return err ? 1 : 0;
 }

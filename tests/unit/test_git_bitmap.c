@@ -61,8 +61,10 @@ static void end(struct world_of *w)
 static struct str written(struct ctx *c, struct world_of *w, bool table)
 {
 	struct memory_sink to = memory_sink(c->arena);
+	struct bitmap_objects objects;
+	assert_ok(c, bitmap_objects_of_pack(c, c->arena, w->pack, &objects));
 	struct bitmap_write b = {.graph = &w->graph,
-		.pack = w->pack,
+		.objects = &objects,
 		.tips = &w->tips,
 		.commits = &w->commits,
 		.lookup_table = table,
@@ -137,7 +139,10 @@ static void of_a_long_history_few_commits_are_selected(void **state)
 		for (size_t k = 0; k < w->commits.len && commits.len < 30000; k++)
 			*vec_push(&commits) = w->commits.at[k];
 	struct numbers none = {.arena = c->arena};
-	struct bitmap_write all = {.graph = &w->graph, .tips = &none, .commits = &commits};
+	struct bitmap_objects objects;
+	assert_ok(c, bitmap_objects_of_pack(c, c->arena, w->pack, &objects));
+	struct bitmap_write all = {
+		.graph = &w->graph, .objects = &objects, .tips = &none, .commits = &commits};
 	assert_ok(c, bitmap_select(c, &all, &out));
 	assert_in_range(out.len, 250, 450);
 	end(w);
@@ -183,8 +188,10 @@ static void a_pack_that_lacks_something_has_no_bitmap(void **state)
 	struct ctx *c = *state;
 	struct world_of *w = begin(c, 1, 40);
 	struct memory_sink to = memory_sink(c->arena);
+	struct bitmap_objects objects;
+	assert_ok(c, bitmap_objects_of_pack(c, c->arena, w->h->make->packs[1], &objects));
 	struct bitmap_write b = {.graph = &w->graph,
-		.pack = w->h->make->packs[1],
+		.objects = &objects,
 		.tips = &w->tips,
 		.commits = &w->commits,
 		.to = &to.sink};
