@@ -126,19 +126,33 @@ static enum err made_end(struct ctx *c, struct compacting *k, struct made *m)
 	return OK;
 }
 
-static void main_tip(struct ctx *c, const struct compacting *k, struct ids *tips)
-{
-	struct ref head;
-	tips->list.arena = c->arena;
-	if (snapshot_ref(k->snapshot, k->snapshot->head, &head))
-		*vec_push(&tips->list) = head.id;
-}
+/*
+ * What one of the new packs is made of: all that some refs lead to and no pack before it has. A
+ * clone wants the default branch, or all branches and tags: so these are whole packs, which are
+ * copied as they lie, and in which no delta needs what the clone does not want.
+ */
+struct tier {
+	enum pack_kind kind;
+	struct ids tips;
+};
 
-static void all_tips(struct ctx *c, const struct compacting *k, struct ids *tips)
+enum { TIERS = 3 };
+
+static void tiers_of(struct ctx *c, const struct compacting *k, struct tier tiers[TIERS])
 {
-	tips->list.arena = c->arena;
-	for (size_t i = 0; i < k->snapshot->refs.count; i++)
-		*vec_push(&tips->list) = ref_table_at(&k->snapshot->refs, i).id;
+	static const enum pack_kind kinds[TIERS] = {PACK_MAIN, PACK_BRANCHES, PACK_REST};
+	const struct snapshot *s = k->snapshot;
+	struct ref head;
+	for (size_t i = 0; i < TIERS; i++)
+		tiers[i] = (struct tier){kinds[i], {.list.arena = c->arena}};
+	if (snapshot_ref(s, s->head, &head))
+		*vec_push(&tiers[0].tips.list) = head.id;
+	for (size_t i = 0; i < s->refs.count; i++) {
+		struct ref ref = ref_table_at(&s->refs, i);
+		bool branch = str_starts(ref.name, STR("refs/heads/")) ||
+			      str_starts(ref.name, STR("refs/tags/"));
+		*vec_push(&tiers[branch ? 1 : 2].tips.list) = ref.id;
+	}
 }
 
 /* One pack of what `tips` lead to and no earlier one has, with a search for deltas. */
@@ -153,24 +167,29 @@ static enum err make_searched(struct ctx *c, struct compacting *k, struct repack
 	return made_end(c, k, m);
 }
 
-static enum err make_both_searched(
-	struct ctx *c, struct compacting *k, const struct ids *main, const struct ids *rest)
+static enum err add_pack(struct ctx *c, struct compacting *k, struct repack_work *work,
+	const struct pack *p, bool aside)
+{
+	const struct repack_pack pack = {p->name, p->bytes, p->idx_bytes};
+	return repack_add(c, work, &pack, aside, &k->repack);
+}
+
+static enum err make_all_searched(
+	struct ctx *c, struct compacting *k, const struct tier tiers[TIERS])
 {
 	REPACK_WORK *work = NULL;
 	TRY(repack_begin(c, k->run->core->repack, k->repo.object_format, &work));
-	for (size_t i = 0; i < k->snapshot->odb.count; i++) {
-		struct pack *p = k->snapshot->odb.packs[i];
-		const struct repack_pack pack = {p->name, p->bytes, p->idx_bytes};
-		TRY(repack_add(c, work, &pack, false, &k->repack));
+	for (size_t i = 0; i < k->snapshot->odb.count; i++)
+		TRY(add_pack(c, k, work, k->snapshot->odb.packs[i], false));
+	for (size_t i = 0; i < TIERS; i++) {
+		size_t before = k->made_count;
+		if (!tiers[i].tips.list.len)
+			continue;
+		TRY(make_searched(c, k, work, tiers[i].kind, &tiers[i].tips));
+		if (k->made_count > before)
+			TRY(add_pack(c, k, work, k->made[before].open, true));
 	}
-	if (main->list.len)
-		TRY(make_searched(c, k, work, PACK_MAIN, main));
-	if (k->made_count) {
-		struct pack *p = k->made[0].open;
-		const struct repack_pack pack = {p->name, p->bytes, p->idx_bytes};
-		TRY(repack_add(c, work, &pack, true, &k->repack));
-	}
-	return rest->list.len ? make_searched(c, k, work, PACK_REST, rest) : OK;
+	return OK;
 }
 
 /* One pack of a list, its entries copied. */
@@ -323,18 +342,15 @@ static enum err check_tips(struct ctx *c, const struct compacting *k, const stru
 
 enum err compact_make_full(struct ctx *c, struct compacting *k)
 {
-	struct ids main = {0}, rest = {0};
-	main_tip(c, k, &main);
-	all_tips(c, k, &rest);
-	if (k->run->core->repack) {
-		TRY(make_both_searched(c, k, &main, &rest));
-	} else {
-		const struct odb *odb = &k->snapshot->odb;
-		if (main.list.len)
-			TRY(make_filled(c, k, odb, PACK_MAIN, fill_reachable, &main));
-		TRY(make_filled(c, k, odb, PACK_REST, fill_reachable, &rest));
-	}
-	TRY(check_tips(c, k, &rest));
+	const struct odb *odb = &k->snapshot->odb;
+	struct tier tiers[TIERS];
+	tiers_of(c, k, tiers);
+	if (k->run->core->repack)
+		TRY(make_all_searched(c, k, tiers));
+	for (size_t i = 0; i < TIERS && !k->run->core->repack; i++)
+		TRY(make_filled(c, k, odb, tiers[i].kind, fill_reachable, &tiers[i].tips));
+	for (size_t i = 0; i < TIERS; i++)
+		TRY(check_tips(c, k, &tiers[i].tips));
 	TRY(make_kept(c, k));
 	return each_left(c, k, false, no_object, NULL);
 }

@@ -9,7 +9,7 @@
 #include "meta/lease.h"
 #include "meta/pack.h"
 
-enum { MADE_MAX = 3 };
+enum { MADE_MAX = 4 };
 
 /* An extent that somebody else owns. */
 struct borrowed {

@@ -13,8 +13,9 @@ enum pack_kind {
 	PACK_PUSHED = 1,
 	PACK_COMPACTED = 2, /* several small ones together */
 	PACK_MAIN = 3,      /* what the default branch leads to, all of it */
-	PACK_REST = 4,      /* what other refs lead to beside that */
+	PACK_REST = 4,      /* what other refs lead to beside all that */
 	PACK_KEPT = 5,      /* what no ref leads to any more */
+	PACK_BRANCHES = 6,  /* what branches and tags lead to beside the default branch */
 };
 enum pack_state { PACK_LIVE = 1, PACK_RETIRED = 2 };
 

@@ -8,6 +8,8 @@ import threading
 from harness import *
 
 FORMATS = ("sha1", "sha256")
+# meta/pack.h
+MAIN, REST, KEPT, BRANCHES = 3, 4, 5, 6
 
 
 def rows(server, what="hash, kind, state, objects, bytes, in_row"):
@@ -21,6 +23,10 @@ def rows(server, what="hash, kind, state, objects, bytes, in_row"):
 
 def live(server):
     return [row for row in rows(server) if row[2] == 1]
+
+
+def kinds(server):
+    return sorted(row[1] for row in live(server))
 
 
 def objects(path):
@@ -46,6 +52,11 @@ def make_pushed(server, name, pushes=12, **more):
     commit_file(source, "side.txt", "of the side\n" * 200)
     git("push", "-q", url, "--all", cwd=source)
     git("push", "-q", url, "--tags", cwd=source)
+    git("checkout", "-q", "-b", "proposed", "main", cwd=source)
+    commit_file(source, "proposed.txt", "not a branch there\n" * 200)
+    git("push", "-q", url, "proposed:refs/pull/1/head", cwd=source)
+    git("checkout", "-q", "side", cwd=source)
+    git("branch", "-q", "-D", "proposed", cwd=source)
     return source, url
 
 
@@ -58,20 +69,22 @@ def compact_full_keeps_everything(format, path=None):
     make_pushed(server, "r", object_format=format)
     url = server.git_url("r")
     before, refs_before = objects(mirror(url)), refs(url)
-    has(server.admin("admin", "compact", "r", "--full").out, "became 2 packs")
-    eq([row[1] for row in live(server)], [3, 4], "the kinds of packs")
+    has(server.admin("admin", "compact", "r", "--full").out, "became 3 packs")
+    eq(kinds(server), [MAIN, REST, BRANCHES], "the kinds of packs")
     eq(refs(url), refs_before, "refs")
     for protocol in (0, 1, 2):
         eq(objects(mirror(url, protocol)), before, f"objects by protocol {protocol}")
     checked = server.admin("admin", "fsck").out
-    has(checked, "2 packs")
+    has(checked, "3 packs")
     has_not(checked, "belong to nothing")
-    names = [sorted(path.suffix for path in server.data.glob(f"blob/*/*/pack/{row[0].hex()}.*")) for row in live(server)]
-    eq(names, [[".bitmap", ".idx", ".pack"], [".graph", ".idx", ".pack"]], "files of the packs")
+    names = {row[1]: sorted(path.suffix for path in server.data.glob(f"blob/*/*/pack/{row[0].hex()}.*"))
+             for row in live(server)}
+    eq(names, {MAIN: [".idx", ".pack"], BRANCHES: [".idx", ".pack"],
+               REST: [".bitmap", ".graph", ".idx", ".midx", ".pack"]}, "files of the packs")
     single = tmp("single") / "s"
     git("clone", "-q", "--single-branch", url, single)
     git("fsck", "--strict", "--no-dangling", cwd=single)
-    main = [row for row in live(server) if row[1] == 3][0]
+    main = [row for row in live(server) if row[1] == MAIN][0]
     reached = git("rev-list", "--objects", "--no-object-names", "HEAD", cwd=single).out.split()
     eq(len(reached), main[3], "objects that the default branch leads to, and those of its pack")
 
@@ -92,7 +105,7 @@ def test_without_git_packs_are_put_together_as_they_are():
     before = objects(mirror(url))
     run([server.binary, "admin", "compact", "r", "--full"],
         env={**server.environment(), "NIMBUS_REPACK": "copy"})
-    eq([row[1] for row in live(server)], [3, 4], "the kinds of packs")
+    eq(kinds(server), [MAIN, REST, BRANCHES], "the kinds of packs")
     eq(objects(mirror(url)), before, "objects")
     server.admin("admin", "fsck")
 
@@ -138,12 +151,12 @@ def test_a_deleted_branch_can_be_restored_within_the_retention_time():
     git("push", "-q", url, "--delete", "side", cwd=source)
     for _ in range(2):
         server.admin("admin", "compact", "r", "--full")
-    eq(sorted(row[1] for row in live(server)), [3, 4, 5], "the kinds of packs")
+    eq(kinds(server), [MAIN, REST, KEPT, BRANCHES], "the kinds of packs")
     has(restore(server, "r", "refs/heads/again", tip), "ok refs/heads/again")
     copy = mirror(url)
     eq(git("rev-parse", "refs/heads/again", cwd=copy).out.strip(), tip, "the restored branch")
     server.admin("admin", "compact", "r", "--full")
-    eq(sorted(row[1] for row in live(server)), [3, 4], "the kinds of packs")
+    eq(kinds(server), [MAIN, REST, BRANCHES], "the kinds of packs")
 
 
 def test_after_the_retention_time_what_nothing_uses_is_gone():
@@ -213,7 +226,7 @@ def test_two_processes_never_compact_one_repository_at_once():
     db.execute("UPDATE lease SET expires = ?", (int(time.time()) - 10,))
     db.commit()
     db.close()
-    has(server.admin("admin", "compact", "r", "--full").out, "became 2 packs")
+    has(server.admin("admin", "compact", "r", "--full").out, "became 3 packs")
 
 
 def test_what_a_killed_compaction_leaves_behind_goes():
@@ -237,7 +250,7 @@ def test_memory_stays_small_after_a_large_repository():
     git("clone", "-q", "--mirror", bundle, path)
     git("push", "-q", "--mirror", server.git_url("uv"), cwd=path)
     wait_until(lambda: any(line["message"] == "compacted" for line in server.log_lines()), 300, "a compaction")
-    eq(sorted(row[1] for row in live(server)), [3, 4], "the kinds of packs")
+    eq(kinds(server), [MAIN, REST, BRANCHES], "the kinds of packs")
     time.sleep(3)
     if "asan" in str(server.binary):
         print("# this build cannot tell how much memory is resident: it is sanitized")
