@@ -31,7 +31,7 @@ static inline void fetch_house_ref(struct ctx *c, struct db_tx *tx, const struct
 
 static inline struct odb_make *fetch_house_objects(struct ctx *c, struct fetch_house *h)
 {
-	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct odb_make *m = odb_make(c, h->repo.object_format);
 	for (int i = 0; i < 5; i++) {
 		const char *text = arena_fmt(c->arena, "text %d\n", i);
 		struct oid blob = odb_make_object(m, OBJECT_BLOB, str_of(text));
@@ -46,14 +46,16 @@ static inline struct odb_make *fetch_house_objects(struct ctx *c, struct fetch_h
 	return m;
 }
 
-static inline struct fetch_house *fetch_house(struct ctx *c)
+static inline struct fetch_house *fetch_house_of(struct ctx *c, enum hash_algo algo)
 {
 	struct fetch_house *h = NEW(c->arena, struct fetch_house);
-	h->repo = house_repo(c, "r", VISIBILITY_PRIVATE);
+	const struct repo_new what = {
+		.name = STR("r"), .visibility = VISIBILITY_PRIVATE, .object_format = algo};
+	assert_ok(c, repo_create(c, core_of(c), &house_of(c)->owner, &what, &h->repo));
 	struct odb_make *m = fetch_house_objects(c, h);
 	struct str pack = pack_make_end(&m->pack);
 	struct pack_bytes bytes = {pack, odb_make_idx(m, pack)};
-	struct pack_row row = {.id = oid_from_bytes(HASH_SHA1, pack.at + pack.len - 20),
+	struct pack_row row = {.id = oid_from_bytes(algo, pack.at + pack.len - hash_size(algo)),
 		.bytes = pack.len,
 		.kind = PACK_PUSHED,
 		.state = PACK_LIVE,
@@ -69,6 +71,11 @@ static inline struct fetch_house *fetch_house(struct ctx *c)
 	assert_ok(c, db_commit(c, &tx));
 	core_of(c)->limits.fetch_lines_max = 1000;
 	return h;
+}
+
+static inline struct fetch_house *fetch_house(struct ctx *c)
+{
+	return fetch_house_of(c, HASH_SHA1);
 }
 
 #endif

@@ -27,7 +27,7 @@ enum err ctx_check(struct ctx *c)
 		return fail(c, ERR_TIMEOUT, "it took longer than allowed");
 	if (c->canceled && c->canceled(c->canceled_arg))
 		return fail(c, ERR_CANCELED, "the other side went away");
-	return OK;
+	return c->working ? c->working(c, c->working_arg) : OK;
 }
 
 void ctx_clear(struct ctx *c)

@@ -26,13 +26,16 @@ struct ctx {
 	size_t memory_max; /* bytes that one arena of the request may take; 0: the arena's cap */
 	bool (*canceled)(void *); /* has the other side gone? may be NULL */
 	void *canceled_arg;
+	enum err (*working)(struct ctx *c, void *); /* told that work goes on; may be NULL */
+	void *working_arg;
 	char id[33]; /* request id (= trace id), NUL-terminated hex */
 };
 
 void ctx_init(struct ctx *c, struct arena *arena, const struct world *world);
 
 /* ERR_TIMEOUT past the deadline, ERR_CANCELED when the other side has gone, ERR_TOO_BIG when the
- * arena is over memory_max. Cheap enough for loops. */
+ * arena is over memory_max, or what `working` says. Cheap enough for loops; whatever may take a
+ * second calls it. */
 enum err ctx_check(struct ctx *c) MUST;
 /* The same, and whether an arena that the request has beside its own is over memory_max. */
 enum err ctx_check_with(struct ctx *c, const struct arena *beside) MUST;

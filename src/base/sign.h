@@ -15,6 +15,15 @@ void sign_sha512(struct str bytes, uint8_t digest[SHA512_BYTES]);
 bool sign_ed25519_ok(const uint8_t key[ED25519_KEY], const uint8_t signature[ED25519_SIGNATURE],
 	struct str message);
 
+/* On NIST's curve of `bits`: 256, 384 or 521; over SHA-256, -384 or -512. Big-endian numbers. */
+struct sign_ecdsa {
+	struct str point; /* the key: 4, x, y */
+	struct str r, s;  /* the signature */
+	int bits;
+};
+
+bool sign_ecdsa_ok(const struct sign_ecdsa *ecdsa, struct str message);
+
 /* RSASSA-PKCS1-v1_5; big-endian numbers. `bits` of SHA-2: 256 or 512. */
 struct sign_rsa {
 	struct str modulus, exponent;

@@ -63,6 +63,7 @@ struct idx_sink {
 
 static enum err idx_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
+	TRY(ctx_check(c));
 	return spool_append(c, ((struct idx_sink *)self)->spool, bytes, len);
 }
 

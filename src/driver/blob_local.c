@@ -247,6 +247,23 @@ static enum err folder_of_key(struct ctx *c, struct local *store, const char *ke
 	return OK;
 }
 
+/* Waits for the disk a piece at a time: whoever waits for us is to hear of it. */
+static enum err spool_sync(struct ctx *c, struct local_spool *s, const char *key)
+{
+	enum {
+		ALL_OF_IT = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+			    SYNC_FILE_RANGE_WAIT_AFTER
+	};
+	TRY(spool_flush(c, s));
+	for (uint64_t at = 0; at < s->flushed; at += WRITEBACK) {
+		/* An error that is told here is not told again by fdatasync. */
+		if (sync_file_range(s->fd, (off_t)at, WRITEBACK, ALL_OF_IT) != 0 && errno != ENOSYS)
+			return io_fail(c, "cannot store the blob", key);
+		TRY(ctx_check(c));
+	}
+	return fdatasync(s->fd) == 0 ? OK : io_fail(c, "cannot store the blob", key);
+}
+
 static enum err local_publish(
 	struct ctx *c, struct blob *self, struct spool *spool, const char *key)
 {
@@ -254,9 +271,7 @@ static enum err local_publish(
 	struct local_spool *s = (struct local_spool *)spool;
 	ASSERT(s->store == store);
 	TRY(blob_key_check(c, key));
-	TRY(spool_flush(c, s));
-	if (fdatasync(s->fd) != 0)
-		return io_fail(c, "cannot store the blob", key);
+	TRY(spool_sync(c, s, key));
 	const char *slash = strrchr(key, '/');
 	const char *name = slash ? slash + 1 : key;
 	/* The folder may be tidied away between its making and its use. */

@@ -52,6 +52,7 @@ static enum err deflate_content(struct ctx *c, struct completion *w, const struc
 		struct zip_io io = {bytes, in, w->r->chunk, RECEIVE_CHUNK};
 		TRY(deflate_step(c, w->deflate, &io, last, &done));
 		TRY(completion_write(c, w, w->r->chunk, io.out_len));
+		TRY(ctx_check(c));
 		at += io.in_len;
 	}
 	return OK;

@@ -46,6 +46,8 @@ static enum err object_hash_of(struct ctx *c, struct receiver *r, enum object_ty
 		TRY(content_window(c, content, at, len, &bytes));
 		hasher_update(&hasher, bytes, len);
 		at += len;
+		if (at < content->size)
+			TRY(ctx_check(c));
 	}
 	return hasher_final(c, &hasher, out);
 }
@@ -199,8 +201,10 @@ static enum err receive(struct ctx *c, struct receiver *r)
 	TRY(receiver_complete(c, r));
 	TRY(make_entries(c, r));
 	TRY(compare_blobs(c, r));
-	for (size_t i = 0; i < r->fsck.blobs.len; i++)
+	for (size_t i = 0; i < r->fsck.blobs.len; i++) {
+		TRY(ctx_check(c));
 		TRY(check_special_blob(c, r, r->fsck.blobs.at[i]));
+	}
 	return OK;
 }
 

@@ -254,9 +254,12 @@ static enum err serve_commands(struct ctx *c, const struct receive_pack *p, stru
 	if (r->side_band)
 		push->progress = &report.progress;
 	report.quiet = r->quiet;
+	report.received = !brings_pack(r);
 	enum err unpack = check_request(c, push, r);
 	if (!unpack && brings_pack(r))
 		unpack = push_pack(c, push, rest, p->to_end);
+	enum err commit = unpack ? OK : push_commit(c, push, &commands);
+	receive_report_decided(c);
 	/* A shallow clone may push what is whole together with what is here; most pushes are. */
 	if (unpack == ERR_INVALID && r->shallow)
 		unpack = fail(c, unpack,
@@ -267,7 +270,6 @@ static enum err serve_commands(struct ctx *c, const struct receive_pack *p, stru
 	if (unpack)
 		TRY(read_away(c, p, rest));
 	const char *why = unpack ? arena_fmt(c->arena, "%s", c->error.text) : NULL;
-	enum err commit = unpack ? OK : push_commit(c, push, &commands);
 	if (unpack)
 		receive_report_refuse(&commands, "unpacker error");
 	else if (commit)

@@ -2,48 +2,58 @@
 
 enum { SECOND = 1000000, FIRST_WORD = SECOND, WORD_EVERY = SECOND / 2, ALIVE_EVERY = 5 * SECOND };
 
-static enum err tell(struct ctx *c, struct receive_report *r, const char *text)
+static enum err keep_alive(struct ctx *c, void *arg);
+
+static enum err tell(struct ctx *c, struct receive_report *r, struct str packet)
 {
-	struct side_band band;
-	side_band_init(&band, r->to, BAND_PROGRESS, SIDE_BAND_DATA_MAX);
-	TRY(sink_write(c, &band.sink, text, strlen(text)));
-	return sink_flush(c, r->to);
+	/* Nothing may get in between. */
+	c->working = NULL;
+	TRY(sink_write(c, r->to, packet.at, packet.len));
+	TRY(sink_flush(c, r->to));
+	c->working = keep_alive;
+	r->alive = c->world->monotonic();
+	return OK;
 }
 
-static const char *stage_text(struct ctx *c, enum receive_stage stage, uint32_t done, uint32_t all)
+/* Proxies cut a connection on which nothing happens. It is git's receive.keepAlive. */
+static enum err keep_alive(struct ctx *c, void *arg)
+{
+	struct receive_report *r = arg;
+	if (!r->received || c->world->monotonic() - r->alive < ALIVE_EVERY)
+		return OK;
+	return tell(c, r, STR("0005\1"));
+}
+
+static struct str stage_packet(struct ctx *c, enum receive_stage stage, uint32_t done, uint32_t all)
 {
 	unsigned percent = all ? (unsigned)((uint64_t)done * 100 / all) : 100;
-	const char *end = done == all ? ", done.\n" : "\r";
-	if (stage == RECEIVE_DELTAS)
-		return arena_fmt(
-			c->arena, "Resolving deltas: %3u%% (%u/%u)%s", percent, done, all, end);
-	return arena_fmt(
-		c->arena, "Checking connectivity: %3u%% (%u/%u)%s", percent, done, all, end);
+	struct buf b = {.arena = c->arena};
+	pkt_fmt(&b, "%c%s: %3u%% (%u/%u)%s", BAND_PROGRESS,
+		stage == RECEIVE_DELTAS ? "Resolving deltas" : "Checking connectivity", percent,
+		done, all, done == all ? ", done.\n" : "\r");
+	return buf_view(&b);
 }
 
-/*
- * Silent while the pack comes: the client shows that itself, and may not read before it has sent
- * everything. After that, proxies close a connection on which nothing happens.
- */
+/* Silent while the pack comes: the client shows that itself, and may not read before it has sent
+ * everything. */
 static enum err step(struct ctx *c, struct receive_progress *self, enum receive_stage stage,
 	uint32_t done, uint32_t all)
 {
 	struct receive_report *r = (struct receive_report *)self;
-	static const char empty_packet[] = "0005\1";
-	if (stage == RECEIVE_OBJECTS || (done % 32 && done != all))
+	if (!r->received && done == all) {
+		r->received = true;
+		r->alive = c->world->monotonic();
+	}
+	if (r->quiet || stage == RECEIVE_OBJECTS || (done % 32 && done != all))
 		return OK;
 	int64_t now = c->world->monotonic();
 	bool last = done == all && r->stage == stage && r->told;
-	if (!r->quiet && now - r->begun > FIRST_WORD && (now - r->told > WORD_EVERY || last)) {
+	if (now - r->begun > FIRST_WORD && (now - r->told > WORD_EVERY || last)) {
 		struct arena_mark mark = arena_mark(c->arena);
-		TRY(tell(c, r, stage_text(c, stage, done, all)));
+		TRY(tell(c, r, stage_packet(c, stage, done, all)));
 		arena_rewind(c->arena, mark);
-		r->told = r->alive = now;
+		r->told = now;
 		r->stage = stage;
-	} else if (now - r->alive > ALIVE_EVERY) {
-		TRY(sink_write(c, r->to, empty_packet, 5));
-		TRY(sink_flush(c, r->to));
-		r->alive = now;
 	}
 	return OK;
 }
@@ -53,6 +63,13 @@ void receive_report_init(struct ctx *c, struct receive_report *r, struct sink *t
 	*r = (struct receive_report){
 		.progress = {step}, .to = to, .side_band = side_band, .stage = RECEIVE_OBJECTS};
 	r->begun = r->alive = c->world->monotonic();
+	c->working = side_band ? keep_alive : NULL;
+	c->working_arg = r;
+}
+
+void receive_report_decided(struct ctx *c)
+{
+	c->working = NULL;
 }
 
 void receive_report_refuse(struct push_commands *commands, const char *why)

@@ -13,12 +13,18 @@ struct receive_report {
 	struct sink *to;
 	bool side_band;
 	bool quiet;
+	bool received;       /* the client has sent all, and waits */
 	int64_t begun;       /* world->monotonic() */
 	int64_t told, alive; /* when a person, and the connection, last heard of us */
 	enum receive_stage stage;
 };
 
+/*
+ * On a side-band, whatever calls ctx_check from here on keeps the connection alive, once the client
+ * waits; until receive_report_decided.
+ */
 void receive_report_init(struct ctx *c, struct receive_report *r, struct sink *to, bool side_band);
+void receive_report_decided(struct ctx *c);
 
 /* Refuses what is not refused yet. */
 void receive_report_refuse(struct push_commands *commands, const char *why);

@@ -333,6 +333,41 @@ static void what_a_killed_process_left_is_tidied_away(void **state)
 	arena_done(&u.arena);
 }
 
+static enum err hear(struct ctx *c, void *arg)
+{
+	int *left = arg;
+	return --*left ? OK : fail(c, ERR_CANCELED, "that is enough");
+}
+
+/* Of the local store alone, whose disk may be slow. */
+static void whoever_waits_for_a_big_blob_hears_of_it(void **state)
+{
+	enum { SIZE = 40 << 20, NEVER = 1000 };
+	struct ctx *c = *state;
+	char *folder = contract_folder(), *bytes = pattern(c, SIZE, 1);
+	struct blob *local;
+	struct spool *spool;
+	struct extent *e;
+	int left = NEVER;
+	assert_ok(c, blob_local_open(c, folder, 0, &local));
+	assert_ok(c, blob_create(c, local, &spool));
+	assert_ok(c, spool_append(c, spool, bytes, SIZE));
+	c->working = hear;
+	c->working_arg = &left;
+	left = 2;
+	assert_err(c, blob_publish(c, local, spool, "a/b"), ERR_CANCELED);
+	left = NEVER;
+	assert_err(c, blob_open(c, local, "a/b", &e), ERR_NOT_FOUND);
+	assert_ok(c, blob_publish(c, local, spool, "a/b"));
+	assert_true(left <= NEVER - 3);
+	extent_close(&spool->extent);
+	assert_ok(c, blob_open(c, local, "a/b", &e));
+	same(c, e, SIZE - 1000, bytes + SIZE - 1000, 1000);
+	extent_close(e);
+	blob_close(local);
+	contract_remove_folder(folder);
+}
+
 static void a_fault_is_what_was_asked_for_and_only_once(void **state)
 {
 	struct ctx *c = *state;
@@ -363,6 +398,7 @@ int main(void)
 	};
 	const struct CMUnitTest own[] = {
 		UNIT_TEST(what_a_killed_process_left_is_tidied_away),
+		UNIT_TEST(whoever_waits_for_a_big_blob_hears_of_it),
 		UNIT_TEST(a_fault_is_what_was_asked_for_and_only_once),
 	};
 	static const struct contract contract = CONTRACT(drivers, setup, teardown);

@@ -43,6 +43,29 @@ static void the_other_side_goes(void **state)
 	assert_err(c, ctx_check(c), ERR_CANCELED);
 }
 
+static enum err count(struct ctx *c, void *arg)
+{
+	return ++*(int *)arg > 2 ? fail(c, ERR_IO, "that is enough") : OK;
+}
+
+static void whoever_waits_hears_of_the_work(void **state)
+{
+	struct ctx *c = *state;
+	bool is_gone = false;
+	int heard = 0;
+	c->canceled = gone;
+	c->canceled_arg = &is_gone;
+	c->working = count;
+	c->working_arg = &heard;
+	assert_ok(c, ctx_check(c));
+	assert_ok(c, ctx_check(c));
+	assert_int_equal(heard, 2);
+	assert_err(c, ctx_check(c), ERR_IO);
+	is_gone = true;
+	assert_err(c, ctx_check(c), ERR_CANCELED);
+	assert_int_equal(heard, 3);
+}
+
 static void an_arena_takes_too_much(void **state)
 {
 	struct ctx *c = *state;
@@ -70,6 +93,7 @@ int main(void)
 		UNIT_TEST(a_context_without_limits_goes_on),
 		UNIT_TEST(a_deadline_passes),
 		UNIT_TEST(the_other_side_goes),
+		UNIT_TEST(whoever_waits_hears_of_the_work),
 		UNIT_TEST(an_arena_takes_too_much),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

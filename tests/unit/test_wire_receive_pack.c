@@ -7,12 +7,28 @@
 struct kept {
 	struct sink sink;
 	struct buf bytes;
+	const struct source_bytes *from; /* nobody reads before all of it was sent */
 };
 
+/* Like a connection, which looks whether its peer is there. */
 static enum err keep(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
+	struct kept *k = (struct kept *)self;
+	assert_int_equal(k->from->left, 0);
+	buf_bytes(&k->bytes, bytes, len);
+	return ctx_check(c);
+}
+
+static enum err read_little(struct ctx *c, struct source *self, void *into, size_t cap, size_t *got)
+{
+	struct source_bytes *s = (struct source_bytes *)self;
 	(void)c;
-	buf_bytes(&((struct kept *)self)->bytes, bytes, len);
+	*got = cap < 100 ? cap : 100;
+	if (*got > s->left)
+		*got = s->left;
+	memcpy(into, s->at, *got);
+	s->at += *got;
+	s->left -= *got;
 	return OK;
 }
 
@@ -20,9 +36,10 @@ static enum err keep(struct ctx *c, struct sink *self, const void *bytes, size_t
 static enum err serve(struct ctx *c, struct str body, const char **told)
 {
 	struct arena arena, *own = c->arena;
-	struct kept to = {{.write = keep}, {.arena = own}};
 	struct source_bytes from;
+	struct kept to = {{.write = keep}, {.arena = own}, &from};
 	source_bytes_init(&from, body.at, body.len);
+	from.source.read = read_little;
 	const struct receive_pack push = {
 		core_of(c), &house_of(c)->owner, STR("r"), &from.source, &to.sink, true};
 	arena_init(&arena);
@@ -181,6 +198,106 @@ static void a_missing_pack_is_told_and_no_ref_appears(void **state)
 	assert_non_null(strstr(told, "ng refs/heads/x unpacker error"));
 }
 
+enum { SLOW_DELTAS = 640 };
+
+/* A push of a commit, and of many deltas of which nothing else is known. */
+static struct str slow_push(struct ctx *c, const char *caps)
+{
+	struct pack_make m;
+	struct oid blob, tree, commit;
+	struct buf line = {.arena = c->arena}, b = {.arena = c->arena};
+	char hex[OID_HEX_MAX];
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	uint64_t base = pack_make_object(&m, OBJECT_BLOB, STR("hello"), &blob);
+	tree_line(&line, "100644 a", &blob);
+	pack_make_object(&m, OBJECT_TREE, buf_view(&line), &tree);
+	pack_make_object(&m, OBJECT_COMMIT, commit_make(c->arena, &tree, NULL), &commit);
+	for (int i = 0; i < SLOW_DELTAS; i++)
+		pack_make_ofs_delta(
+			&m, base, delta_append(c->arena, 5, arena_fmt(c->arena, "%d", i)));
+	pkt_fmt(&b, ZERO " %s refs/heads/main%creport-status %s", oid_hex(&commit, hex), 0, caps);
+	pkt_flush(&b);
+	buf_str(&b, pack_make_end(&m));
+	return buf_view(&b);
+}
+
+static int64_t step_of_clock, time_passed;
+
+/* Time passes by being looked at. */
+static int64_t passing(void)
+{
+	return time_passed += step_of_clock;
+}
+
+struct answer {
+	int alive, words; /* packets with nothing in them; packets of progress */
+	struct buf report;
+};
+
+/* Serves it while the clock moves by so many seconds whenever somebody looks. */
+static struct answer serve_slowly(struct ctx *c, const char *caps, int seconds)
+{
+	struct answer out = {.report.arena = c->arena};
+	struct world world = *c->world;
+	const struct world *real = c->world;
+	const char *told;
+	world.monotonic = passing;
+	step_of_clock = seconds * 1000000;
+	c->world = &world;
+	assert_ok(c, serve(c, slow_push(c, caps), &told));
+	c->world = real;
+	assert_null(c->working);
+	struct source_bytes from;
+	struct pkt_reader reader;
+	enum pkt_kind kind;
+	struct str packet;
+	source_bytes_init(&from, told, strlen(told));
+	pkt_reader_init(c, &reader, &from.source);
+	for (;;) {
+		assert_ok(c, pkt_read(c, &reader, &kind, &packet));
+		if (kind != PKT_DATA)
+			break;
+		out.alive += packet.len == 1 && packet.at[0] == BAND_DATA;
+		out.words += packet.at[0] == BAND_PROGRESS;
+		if (packet.at[0] == BAND_DATA)
+			buf_str(&out.report, str_from_index(packet, 1));
+	}
+	assert_int_equal(kind, PKT_FLUSH);
+	return out;
+}
+
+static void a_long_push_keeps_the_connection_alive(void **state)
+{
+	struct ctx *c = *state;
+	static const char done[] = "000eunpack ok\n0017ok refs/heads/main\n0000";
+	ready(c);
+	core_of(c)->limits.push_objects_max = 10000;
+	/* 640 deltas are ten times to look at the clock, and other things are too. */
+	struct answer slow = serve_slowly(c, "side-band-64k quiet", 5);
+	assert_true(slow.alive >= SLOW_DELTAS / 64);
+	assert_int_equal(slow.words, 0);
+	assert_str(buf_view(&slow.report), done);
+	struct answer told = serve_slowly(c, "side-band-64k", 1);
+	assert_true(told.words > 0);
+	assert_str(buf_view(&told.report), done);
+	struct answer quick = serve_slowly(c, "side-band-64k quiet", 0);
+	assert_int_equal(quick.alive, 0);
+}
+
+static void without_a_side_band_nothing_is_told_meanwhile(void **state)
+{
+	struct ctx *c = *state;
+	const char *told;
+	struct world world = *c->world;
+	ready(c);
+	core_of(c)->limits.push_objects_max = 10000;
+	world.monotonic = passing;
+	step_of_clock = 5000000;
+	c->world = &world;
+	assert_ok(c, serve(c, slow_push(c, ""), &told));
+	assert_string_equal(told, "000eunpack ok\n0017ok refs/heads/main\n0000");
+}
+
 static void capabilities_name_the_format(void **state)
 {
 	struct ctx *c = *state;
@@ -200,6 +317,8 @@ int main(void)
 		HOUSE_TEST(on_a_side_band_the_report_is_band_one),
 		HOUSE_TEST(a_push_certificate_is_refused_in_words),
 		HOUSE_TEST(a_missing_pack_is_told_and_no_ref_appears),
+		HOUSE_TEST(a_long_push_keeps_the_connection_alive),
+		HOUSE_TEST(without_a_side_band_nothing_is_told_meanwhile),
 		HOUSE_TEST(capabilities_name_the_format),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

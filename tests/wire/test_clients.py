@@ -71,6 +71,11 @@ def isomorphic():
     return Script(need("node"), CLIENTS / "isomorphic.mjs", NODE_PATH=modules)
 
 
+def go_git():
+    program = ROOT / "build-clients/go_git_client"
+    return Script(program) if program.exists() else skip("go-git's client is not built: ./dev test does it")
+
+
 def same_history(copy, source):
     eq(git("rev-parse", "HEAD", "HEAD^{tree}", cwd=copy).out, git("rev-parse", "HEAD", "HEAD^{tree}", cwd=source).out, "HEAD")
     eq(set(git("rev-list", "--objects", "--no-object-names", "HEAD", cwd=copy).out.split()),
@@ -89,6 +94,7 @@ def check(client, name, depth=False, deletes=True):
     copy = tmp(name)
     client.do("clone", url, copy)
     same_history(copy, source)
+    eq(refs(copy)["refs/tags/v2^{}"], refs(known)["refs/tags/v2^{}"], "an annotated tag")
 
     for n in range(2):
         commit_file(source, f"more/{n}.txt", f"{n}\n" * 100)
@@ -102,6 +108,8 @@ def check(client, name, depth=False, deletes=True):
     eq(refs(known)["refs/heads/main"], mine, "main after a push")
     client.do("push", url, copy, "refs/heads/main:refs/heads/new/from-client")
     eq(refs(known)["refs/heads/new/from-client"], mine, "a new branch")
+    client.do("push", url, copy, "refs/tags/v2:refs/tags/v3")
+    eq(refs(known)["refs/tags/v3"], refs(known)["refs/tags/v2"], "a new tag")
     if deletes:
         client.do("push", url, copy, ":refs/heads/new/from-client")
         eq("refs/heads/new/from-client" in refs(known), False, "a deleted branch")
@@ -139,6 +147,10 @@ def test_jgit():
 
 def test_isomorphic_git():
     check(isomorphic(), "isomorphic", depth=True)
+
+
+def test_go_git():
+    check(go_git(), "go-git", depth=True)
 
 
 main()

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import zlib
 
+from fido_agent import FidoAgent
 from harness import *
 
 PROTOCOLS = (0, 1, 2)
@@ -266,11 +267,11 @@ def ssh_key(kind="ed25519", *more):
     path = tmp("key") / "key"
     need("ssh-keygen")
     run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "ada@example.com", "-f", path, *more])
-    return path
+    return Path(f"{path}.pub")
 
 
 def signed(key, *what, format="ssh"):
-    return ["-c", f"gpg.format={format}", "-c", f"user.signingkey={key}.pub", "push", "--signed=yes", *what]
+    return ["-c", f"gpg.format={format}", "-c", f"user.signingkey={key}", "push", "--signed=yes", *what]
 
 
 def push_certs(name):
@@ -278,17 +279,27 @@ def push_certs(name):
                 "JOIN repo ON repo.id = repo_id WHERE name = ? ORDER BY push_cert.version", name)
 
 
+def every_kind_of_key():
+    """(public key, environment, its name in SSH)"""
+    for kind, bits, name in (
+            ("ed25519", 256, "ssh-ed25519"), ("rsa", 3072, "ssh-rsa"), ("ecdsa", 256, "ecdsa-sha2-nistp256"),
+            ("ecdsa", 384, "ecdsa-sha2-nistp384"), ("ecdsa", 521, "ecdsa-sha2-nistp521")):
+        yield ssh_key(kind, "-b", bits), {}, name
+    for kind, name in (("ed25519", "sk-ssh-ed25519@openssh.com"), ("ecdsa", "sk-ecdsa-sha2-nistp256@openssh.com")):
+        agent = FidoAgent(kind)
+        yield agent.public, {"SSH_AUTH_SOCK": agent.socket}, name
+
+
 def test_a_signed_push_is_verified_and_recorded():
     source = make_repo(3)
-    for kind, more, type in (("ed25519", (), "ssh-ed25519"), ("rsa", ("-b", "3072"), "ssh-rsa")):
-        key = ssh_key(kind, *more)
+    for key, env, type in every_kind_of_key():
         name, url = published()
-        git(*signed(key, "-q", "-o", "hello there", url, "main", "v1", "v2"), cwd=source)
+        git(*signed(key, "-q", "-o", "hello there", url, "main", "v1", "v2"), cwd=source, env=env)
         eq(refs(url)["refs/heads/main"], head(source), "main")
         (version, key_type, stored, fingerprint, nonce, certificate), = push_certs(name)
         eq((key_type, nonce), (type, "OK"), "type of key and nonce")
-        eq(stored, Path(f"{key}.pub").read_text().split()[1], "the key")
-        eq(fingerprint, run(["ssh-keygen", "-l", "-f", f"{key}.pub"]).out.split()[1], "the fingerprint")
+        eq(stored, key.read_text().split()[1], "the key")
+        eq(fingerprint, run(["ssh-keygen", "-l", "-f", key]).out.split()[1], "the fingerprint")
         has(certificate.decode(), "push-option hello there\n", "the certificate")
         eq(last_push(name)["certificate"]["fingerprint"], fingerprint, "the event's fingerprint")
         # Whoever has the certificate can verify it again, with OpenSSH alone.
@@ -296,11 +307,19 @@ def test_a_signed_push_is_verified_and_recorded():
         signature = tmp("sig") / "signature"
         signature.write_bytes(b"-----BEGIN SSH" + armor)
         run(["ssh-keygen", "-Y", "check-novalidate", "-n", "git", "-s", signature], input=content)
-        commit_file(source, f"{kind}.txt", "x\n")
-        git(*signed(key, "-q", "--atomic", url, "main", ":v1"), cwd=source)
+        commit_file(source, f"{type}.txt", "x\n")
+        git(*signed(key, "-q", "--atomic", url, "main", ":v1"), cwd=source, env=env)
         eq(len(push_certs(name)), 2, "certificates")
         git("push", "-q", url, "HEAD~1:refs/heads/unsigned", cwd=source)
         eq((len(push_certs(name)), "certificate" in last_push(name)), (2, False), "after an unsigned push")
+
+
+def test_a_fido_key_that_nobody_touched_signs_nothing():
+    source, (name, url) = make_repo(1), published()
+    agent = FidoAgent("ed25519", touched=False)
+    result = git(*signed(agent.public, url, "main"), cwd=source, env={"SSH_AUTH_SOCK": agent.socket}, check=False)
+    has(result.err, "the security key was not touched", "the refusal")
+    eq((result.code != 0, refs(url), push_certs(name)), (True, {}, []), "after it")
 
 
 def recorded_body(source, url, key):
