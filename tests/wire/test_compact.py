@@ -207,7 +207,7 @@ def test_clones_and_pushes_go_on_meanwhile():
     eq(wrong, [], "clones that failed")
     eq(refs(url)["refs/heads/side"], tips[-1], "the branch that was pushed to")
     server.admin("admin", "compact", "r", "--full")
-    eq(len(live(server)), 2, "packs")
+    eq(len(live(server)), 3, "packs")
     if not set(tips) <= objects(mirror(url)):
         fail("a commit that was pushed is lost")
     server.admin("admin", "fsck")
