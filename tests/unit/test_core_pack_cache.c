@@ -43,6 +43,7 @@ struct reader {
 	bool gone;
 	struct sink notes;
 	char told[64];
+	struct gate *noted; /* told with each note */
 };
 
 /* A request whose "pack" is `len` bytes that follow from its number. */
@@ -149,6 +150,8 @@ static enum err reader_note(struct ctx *c, struct sink *self, const void *bytes,
 	(void)c;
 	assert_true(end + len < sizeof r->told);
 	memcpy(r->told + end, bytes, len);
+	if (r->noted)
+		gate_pass(r->noted);
 	return OK;
 }
 
@@ -591,16 +594,15 @@ static void who_waits_sees_how_far_it_is(void **state)
 {
 	struct ctx *c = *state;
 	SNAPSHOT *s = fresh(c);
-	struct gate half = {.step = 0};
+	struct gate half = {.step = 0}, noted = {.step = 0};
 	struct request r = request(s, 1, 20000);
-	struct asker maker = {.kind = OK}, other = {.kind = OK}, late = {.kind = OK};
+	struct asker maker = {.kind = OK}, other = {.reader.noted = &noted}, late = {.kind = OK};
 	r.half = &half;
 	r.go = 2;
 	asker_start(c, &maker, &r);
 	gate_wait(&half, 1);
 	asker_start(c, &other, &r);
-	while (!__atomic_load_n(&other.reader.told[0], __ATOMIC_RELAXED))
-		usleep(1000);
+	gate_wait(&noted, 1);
 	gate_pass(&half);
 	thread_join(&maker.thread);
 	thread_join(&other.thread);
