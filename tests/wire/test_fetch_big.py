@@ -4,6 +4,7 @@ or on the disk. `./dev soak` makes them of 3 GB. The production build is measure
 memory is not ours.
 """
 
+import contextlib
 import functools
 import hashlib
 import http.client
@@ -177,6 +178,40 @@ def test_a_client_that_leaves_does_not_harm_another():
     other.rest()
     Clone(server, tip).rest()
     stop_and_see(server, 1, 1, 1)
+
+
+@contextlib.contextmanager
+def broken(data):
+    """The entry in the middle of the pack is none, for as long."""
+    pack = max((data / "blob").rglob("*.pack"), key=lambda path: path.stat().st_size)
+    index = subprocess.run(["git", "show-index"], input=pack.with_suffix(".idx").read_bytes(), capture_output=True)
+    offsets = sorted(int(line.split()[0]) for line in index.stdout.splitlines())
+    with open(pack, "r+b", buffering=0) as file:
+        at = offsets[len(offsets) // 2]
+        was = os.pread(file.fileno(), 1, at)
+        os.pwrite(file.fileno(), b"\0", at)
+        try:
+            yield
+        finally:
+            os.pwrite(file.fileno(), was, at)
+
+
+@timeout(900)
+def test_what_goes_wrong_is_told_to_all_who_read():
+    server, tip = served(big_blobs)
+    with broken(server.data):
+        clones = [Clone(server, tip).take(SOME) for _ in range(3)]
+        said = set()
+        for clone in clones[::-1]:
+            try:
+                clone.rest()
+            except Failure as why:
+                said.add(str(why))
+                eq(SOME < clone.size < SIZE, True, f"something, and not all: {clone.size}")
+    eq(len(said), 1, f"what all were told: {said}")
+    has(said.pop(), "pack ", "what they were told")
+    lines = [line for line in stop_and_see(server, 1, 2, 0) if "upload-pack" in line.get("path", "")]
+    eq([line["error"] for line in lines], ["CORRUPT"] * 3, "errors in the log")
 
 
 @timeout(900)
