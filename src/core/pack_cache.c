@@ -316,7 +316,7 @@ static enum err record(struct ctx *c, struct recorder *r, struct extent *from, u
 		give_up(r, NULL);
 	enum err kind = OK;
 	if (!r->alone)
-		kind = from ? pack_tape_copy(c, t, from, at, len)
+		kind = from ? pack_tape_copy(c, t, from, at, bytes, len)
 			    : pack_tape_write(c, t, bytes, len);
 	if (kind) {
 		give_up(r, &c->error);

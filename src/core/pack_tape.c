@@ -8,6 +8,7 @@ enum {
 	MEMORY_FIRST = 1 << 10,
 	MEMORY_MOST = 64 << 10, /* bytes of its own kept in memory; the rest goes to the spool */
 	SPOOL_COST = 160 << 10, /* memory that an open spool takes at most, with its buffer */
+	PARTS_MANY = 16 << 10,  /* of these, no little one is kept where it lies */
 	NOTE_MOST = 160,
 	LOOK_UP = 1000000, /* microseconds, after which a reader that waits sees to its client */
 };
@@ -151,24 +152,33 @@ static void wake(struct pack_tape *t, uint64_t fresh)
 		host_wake(&t->lock);
 }
 
+/* Under the lock. */
+static enum err keep(struct ctx *c, struct pack_tape *t, const void *bytes, size_t len)
+{
+	if (t->spool || len > MEMORY_MOST || t->memory + len > MEMORY_MOST)
+		return keep_in_spool(c, t, bytes, len);
+	keep_in_memory(t, bytes, len);
+	return OK;
+}
+
 enum err pack_tape_write(struct ctx *c, struct pack_tape *t, const void *bytes, size_t len)
 {
 	WITH_LOCK(&t->lock);
-	if (t->spool || len > MEMORY_MOST || t->memory + len > MEMORY_MOST)
-		TRY(keep_in_spool(c, t, bytes, len));
-	else
-		keep_in_memory(t, bytes, len);
+	TRY(keep(c, t, bytes, len));
 	wake(t, len);
 	return OK;
 }
 
-enum err pack_tape_copy(
-	struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at, uint64_t len)
+enum err pack_tape_copy(struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at,
+	const uint8_t *bytes, size_t len)
 {
-	(void)c;
 	WITH_LOCK(&t->lock);
-	t->copies = true;
-	part_add(t, &(struct part){.from = from, .at = at, .len = len});
+	if (t->count >= PARTS_MANY && len < PIECE) {
+		TRY(keep(c, t, bytes, len));
+	} else {
+		t->copies = true;
+		part_add(t, &(struct part){.from = from, .at = at, .len = len});
+	}
 	wake(t, len);
 	return OK;
 }

@@ -19,11 +19,12 @@ struct pack_tape *pack_tape_hold(struct pack_tape *t);
 void pack_tape_release(struct pack_tape **t);
 #define PACK_TAPE __attribute__((cleanup(pack_tape_release))) struct pack_tape
 
-/* The writer's: bytes, and where bytes lie. Errors are those of the spool. */
+/* The writer's: bytes, and bytes that lie at `at` of an extent which its snapshot has open. Errors are
+ * those of the spool. */
 enum err pack_tape_write(struct ctx *c, struct pack_tape *t, const void *bytes, size_t len) MUST;
-enum err pack_tape_copy(
-	struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at, uint64_t len) MUST;
-/* The same, for a person who waits: how far it is. */
+enum err pack_tape_copy(struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at,
+	const uint8_t *bytes, size_t len) MUST;
+/* How far it is, for a person who waits. */
 void pack_tape_note(struct pack_tape *t, const void *text, size_t len);
 /* At last: it is whole, or it failed as `why` says (NULL: whole). */
 void pack_tape_end(struct pack_tape *t, const struct error *why, const struct pack_counts *counts);

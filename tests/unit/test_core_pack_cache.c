@@ -463,6 +463,40 @@ static void nobody_makes_what_nobody_waits_for(void **state)
 	assert_int_equal(stats(c).entries, 0);
 }
 
+/* Where each of many little pieces lies would take more memory than they do. */
+static void many_little_copies_take_little_memory(void **state)
+{
+	struct ctx *c = *state;
+	enum { COUNT = 100000, EACH = 50, PERIOD = 65536 };
+	static uint8_t bytes[PERIOD + EACH];
+	SNAPSHOT *s = fresh(c);
+	PACK_TAPE *t = pack_tape_open(core_of(c)->blob, s);
+	struct extent_bytes packs[2];
+	struct reader reader = {.got = 0};
+	struct request r = request(s, 7, COUNT * EACH);
+	struct pack_player p;
+	struct pack_counts counts = {.objects = 7};
+	uint64_t memory, spooled;
+	bool again;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = byte_at(r.number, i);
+	extent_bytes_init(&packs[0], bytes, sizeof bytes);
+	extent_bytes_init(&packs[1], bytes, sizeof bytes);
+	reader_init(&reader, &r);
+	pack_player_init(c, &p, t, &reader.sink);
+	for (size_t i = 0; i < COUNT; i++) {
+		size_t at = i * EACH % PERIOD;
+		assert_ok(c, pack_tape_copy(c, t, &packs[i % 2].extent, at, bytes + at, EACH));
+	}
+	pack_tape_end(t, NULL, &counts);
+	pack_tape_sizes(t, &memory, &spooled);
+	assert_in_range(memory, 100000, 2 << 20);
+	assert_in_range(spooled, 1, COUNT * EACH);
+	assert_ok(c, pack_player_follow(c, &p, &again, &counts));
+	assert_int_equal(reader.got, r.len);
+	assert_false(reader.wrong || again);
+}
+
 static void check_client_has_most(struct ctx *c, struct request *r)
 {
 	(void)c;
@@ -642,6 +676,7 @@ int main(void)
 		CACHE_TEST(a_failure_is_that_of_all_who_read_along),
 		CACHE_TEST(it_is_made_to_the_end_when_only_its_first_client_goes),
 		CACHE_TEST(nobody_makes_what_nobody_waits_for),
+		CACHE_TEST(many_little_copies_take_little_memory),
 		CACHE_TEST(its_client_gets_it_while_it_is_made),
 		CACHE_TEST(a_client_that_stops_does_not_hold_another),
 		CACHE_TEST(a_client_that_stops_for_good_ends_the_making),
