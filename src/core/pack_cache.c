@@ -6,8 +6,8 @@ enum {
 	BUCKETS = 512,
 	ENTRIES_MAX = 1024,
 	MEMORY_MAX = 8 << 20, /* of all entries; what they keep in spools is bounded by bytes_max */
-	PATIENCE = 50000,     /* microseconds, after which a client looks whether others read too */
-	SLOW = 200000,        /* microseconds, when a person begins to wonder */
+	PATIENCE = 50000, /* microseconds of waiting for a client, until others are looked for */
+	SLOW = 200000,    /* microseconds, when a person begins to wonder */
 };
 
 struct entry {
@@ -298,8 +298,9 @@ static enum err give_all(struct ctx *c, struct recorder *r, const uint8_t *bytes
 	return OK;
 }
 
-/* `err` is what became of writing to the tape, from which the client has all before if `level`. */
-static enum err recorded(
+/* Gives what was just made, or first what came before it unless the client is `level` with that. Once
+ * alone, the new bytes are not on the tape. */
+static enum err pass_on(
 	struct ctx *c, struct recorder *r, bool level, const uint8_t *bytes, size_t len)
 {
 	if (!level)
@@ -324,7 +325,7 @@ static enum err record(struct ctx *c, struct recorder *r, struct extent *from, u
 	}
 	if (r->gone.kind)
 		return ctx_check(c);
-	return recorded(c, r, level, bytes, len) ? lose_client(c, r) : OK;
+	return pass_on(c, r, level, bytes, len) ? lose_client(c, r) : OK;
 }
 
 static enum err recorder_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
@@ -403,7 +404,7 @@ enum err pack_cache_send(struct ctx *c, struct core *core, struct pack_job *job,
 		PACK_TAPE *tape = core->packs ? take(c, core, job, &mine)
 					      : pack_tape_open(core->blob, job->snapshot);
 		struct recorder r = {.pack_sink = {{.write = recorder_write}, recorder_copy},
-			.notes = {notes_write, notes_flush, NULL},
+			.notes = {.write = notes_write, .flush = notes_flush},
 			.core = core,
 			.job = job,
 			.alone = !core->packs,
