@@ -14,6 +14,13 @@ struct sink {
 	enum err (*write)(struct ctx *c, struct sink *self, const void *bytes, size_t len);
 	/* Passes on what write still holds back. May be NULL: it holds nothing back. */
 	enum err (*flush)(struct ctx *c, struct sink *self);
+	/*
+	 * The same, but waits for the peer no longer than `micros`; *all: nothing is held back any
+	 * more. From then on, until flush, write does not wait either: what the peer does not take
+	 * is held back, so that whoever writes must see to it that this is little. May be NULL: it
+	 * is as good as flush.
+	 */
+	enum err (*push)(struct ctx *c, struct sink *self, int64_t micros, bool *all);
 };
 
 struct source {
@@ -29,6 +36,12 @@ static inline MUST enum err sink_write(
 static inline MUST enum err sink_flush(struct ctx *c, struct sink *to)
 {
 	return to->flush ? to->flush(c, to) : OK;
+}
+
+static inline MUST enum err sink_push(struct ctx *c, struct sink *to, int64_t micros, bool *all)
+{
+	*all = true;
+	return to->push ? to->push(c, to, micros, all) : sink_flush(c, to);
 }
 
 static inline MUST enum err source_read(

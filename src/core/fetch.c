@@ -7,8 +7,6 @@
 #include "git/enumerate.h"
 #include "git/pack_write.h"
 
-enum { SLOW_MICROSECONDS = 200000 };
-
 enum err fetch_open(
 	struct ctx *c, struct core *core, const struct actor *who, struct str name, struct fetch *f)
 {
@@ -189,39 +187,14 @@ static enum err say_total(struct ctx *c, const struct pack_counts *counts, struc
 struct making {
 	struct pack_job job;
 	struct fetch *fetch;
-	struct sink quiet; /* to `progress`, for as long as that can take it */
-	struct sink *progress;
-	int64_t slow; /* when a person begins to wonder */
 };
-
-/* Others may read what is made, so that it goes on when nobody is there to be told. */
-static enum err quiet_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
-{
-	struct making *m = (struct making *)((char *)self - offsetof(struct making, quiet));
-	if (m->progress && sink_write(c, m->progress, bytes, len)) {
-		m->progress = NULL;
-		ctx_clear(c);
-	}
-	return OK;
-}
-
-/* What is done at once goes out with what it led to. */
-static enum err quiet_flush(struct ctx *c, struct sink *self)
-{
-	struct making *m = (struct making *)((char *)self - offsetof(struct making, quiet));
-	if (m->progress && c->world->monotonic() >= m->slow && sink_flush(c, m->progress)) {
-		m->progress = NULL;
-		ctx_clear(c);
-	}
-	return OK;
-}
 
 static enum err make_pack(
 	struct ctx *c, struct pack_job *job, struct pack_sink *to, struct pack_counts *counts)
 {
 	struct making *m = (struct making *)job;
 	struct fetch *f = m->fetch;
-	struct progress shown = {.to = m->progress ? &m->quiet : NULL}, silent = {0};
+	struct progress shown = {.to = job->notes}, silent = {0};
 	struct enumerate e = {.graph = &f->graph,
 		.filter = f->filter,
 		.wants = f->wants.at,
@@ -292,11 +265,9 @@ static void hash_request(struct ctx *c, const struct fetch *f, uint8_t key[HASH_
 
 enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress)
 {
-	struct making m = {.job = {.snapshot = f->snapshot, .make = make_pack},
-		.fetch = f,
-		.quiet = {quiet_write, quiet_flush},
-		.slow = c->world->monotonic() + SLOW_MICROSECONDS,
-		.progress = progress};
+	struct making m = {
+		.job = {.snapshot = f->snapshot, .make = make_pack, .progress = progress},
+		.fetch = f};
 	struct pack_counts counts;
 	for (size_t i = 0; i < f->unshallow.len; i++)
 		*vec_push(&f->haves) = f->unshallow.at[i];

@@ -6,6 +6,8 @@ enum {
 	BUCKETS = 512,
 	ENTRIES_MAX = 1024,
 	MEMORY_MAX = 8 << 20, /* of all entries; what they keep in spools is bounded by bytes_max */
+	PATIENCE = 50000, /* microseconds of waiting for a client, until others are looked for */
+	SLOW = 200000,    /* microseconds, when a person begins to wonder */
 };
 
 struct entry {
@@ -176,27 +178,38 @@ static struct pack_tape *take(
 	return pack_tape_hold(e->tape);
 }
 
-/* What the maker writes to: the tape; the client itself when the tape cannot take more. */
+/*
+ * What a maker writes to: the tape, and its own client. While nobody else reads, the client is
+ * waited for, which holds the making back to its pace. While others read it gets what it takes at
+ * once, and the rest of it from the tape.
+ */
 struct recorder {
 	struct pack_sink pack_sink;
-	struct pack_cache *cache;
-	const struct pack_job *job;
-	struct pack_tape *tape;
-	struct sink *to;
-	bool direct;
+	struct sink notes;
+	struct core *core;
+	struct pack_job *job;
+	struct pack_player player; /* its own client's */
+	bool alone;               /* the tape is given up: what is written is for its client only */
+	bool pushed;              /* its sink does not wait any more */
+	struct error gone;        /* why its client gets no more */
+	bool (*canceled)(void *); /* of its client */
+	void *canceled_arg;
+	int64_t slow;
 };
 
 /* What was made is kept, unless it failed or is larger than all that may be kept. */
 static void settle(struct ctx *c, struct recorder *r, const struct error *why,
 	const struct pack_counts *counts)
 {
-	struct pack_cache *cache = r->cache;
+	struct pack_cache *cache = r->core->packs;
+	uint64_t spooled;
 	host_lock(&cache->lock);
 	struct entry *e = find(cache, r->job);
 	ASSERT(e && e->making);
 	e->making = false;
 	e->made = c->world->monotonic();
-	pack_tape_sizes(e->tape, &e->memory, &e->bytes);
+	pack_tape_sizes(e->tape, &e->memory, &spooled);
+	e->bytes = e->memory + spooled;
 	cache->stats.memory += e->memory;
 	cache->stats.bytes += e->bytes;
 	if (why || e->bytes > cache->bytes_max)
@@ -204,96 +217,204 @@ static void settle(struct ctx *c, struct recorder *r, const struct error *why,
 	make_room(cache);
 	host_unlock(&cache->lock);
 	/* Only now: whoever tries again must not find it there. */
-	pack_tape_end(r->tape, why, counts);
+	pack_tape_end(r->player.t, why, counts);
 }
 
-static const struct error once_more = {ERR_CANCELED, "this pack has to be made once more"};
-
-static enum err go_direct(struct ctx *c, struct recorder *r)
+/*
+ * Goes on without the tape: it cannot take more, as `why` says, or (NULL) nobody reads it, and from
+ * here on nobody can find it. False when somebody does read it.
+ */
+static bool give_up(struct recorder *r, const struct error *why)
 {
-	static const struct pack_counts none;
+	struct pack_cache *cache = r->core->packs;
+	if (r->alone)
+		return true;
+	WITH_LOCK(&cache->lock);
+	r->alone = pack_tape_give_up(r->player.t, why);
+	if (r->alone)
+		entry_drop(cache, find(cache, r->job));
+	return r->alone;
+}
+
+static bool is_too_large(struct recorder *r)
+{
+	uint64_t memory, spooled;
+	pack_tape_sizes(r->player.t, &memory, &spooled);
+	return memory > MEMORY_MAX || spooled > r->core->packs->bytes_max;
+}
+
+/* The client has gone, and nobody else reads. */
+static bool is_unwanted(void *arg)
+{
+	struct recorder *r = arg;
+	bool gone = r->gone.kind || (r->canceled && r->canceled(r->canceled_arg));
+	return gone && give_up(r, NULL);
+}
+
+/* Others may read on when the client has failed. */
+static enum err lose_client(struct ctx *c, struct recorder *r)
+{
+	r->gone = c->error;
+	if (give_up(r, NULL))
+		return r->gone.kind;
 	ctx_clear(c);
-	r->direct = true;
-	settle(c, r, &once_more, &none);
-	return pack_tape_play_now(c, r->tape, r->to);
+	return OK;
+}
+
+/* Gives the client of these bytes what it takes; it is waited for while nobody else reads. */
+static enum err give(struct ctx *c, struct recorder *r, const uint8_t *bytes, size_t *len)
+{
+	struct pack_player *p = &r->player;
+	bool ready = !pack_player_fills(p, *len), patient = true;
+	while (!ready && patient) {
+		patient = r->alone || !pack_tape_is_read(p->t);
+		r->pushed = true;
+		TRY(sink_push(c, p->to, patient ? PATIENCE : 0, &ready));
+		TRY(ctx_check(c));
+	}
+	if (!ready)
+		*len = 0;
+	return pack_player_take(c, p, bytes, len);
+}
+
+/* The same with what is on the tape. */
+static enum err catch_up(struct ctx *c, struct recorder *r)
+{
+	const uint8_t *bytes;
+	size_t len;
+	do {
+		TRY(pack_player_next(c, &r->player, &bytes, &len));
+		TRY(len ? give(c, r, bytes, &len) : OK);
+	} while (len);
+	return OK;
+}
+
+static enum err give_all(struct ctx *c, struct recorder *r, const uint8_t *bytes, size_t len)
+{
+	for (size_t part = 1; len && part; bytes += part, len -= part) {
+		part = len;
+		TRY(give(c, r, bytes, &part));
+	}
+	return OK;
+}
+
+/* Gives what was just made, or first what came before it unless the client is `level` with that. Once
+ * alone, the new bytes are not on the tape. */
+static enum err pass_on(
+	struct ctx *c, struct recorder *r, bool level, const uint8_t *bytes, size_t len)
+{
+	if (!level)
+		TRY(catch_up(c, r));
+	return level || r->alone ? give_all(c, r, bytes, len) : OK;
+}
+
+static enum err record(struct ctx *c, struct recorder *r, struct extent *from, uint64_t at,
+	const uint8_t *bytes, size_t len)
+{
+	struct pack_tape *t = r->player.t;
+	bool level = pack_player_is_level(&r->player);
+	if (!r->alone && is_too_large(r))
+		give_up(r, NULL);
+	enum err kind = OK;
+	if (!r->alone)
+		kind = from ? pack_tape_copy(c, t, from, at, bytes, len)
+			    : pack_tape_write(c, t, bytes, len);
+	if (kind) {
+		give_up(r, &c->error);
+		ctx_clear(c);
+	}
+	if (r->gone.kind)
+		return ctx_check(c);
+	return pass_on(c, r, level, bytes, len) ? lose_client(c, r) : OK;
 }
 
 static enum err recorder_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
-	struct recorder *r = (struct recorder *)self;
-	if (!r->direct && !pack_tape_write(c, r->tape, bytes, len))
-		return OK;
-	if (!r->direct)
-		TRY(go_direct(c, r));
-	return sink_write(c, r->to, bytes, len);
+	return record(c, (struct recorder *)self, NULL, 0, bytes, len);
 }
 
 static enum err recorder_copy(struct ctx *c, struct pack_sink *self, struct extent *from,
 	uint64_t at, const uint8_t *bytes, size_t len)
 {
-	struct recorder *r = (struct recorder *)self;
-	if (r->direct)
-		return sink_write(c, r->to, bytes, len);
-	return pack_tape_copy(c, r->tape, from, at, len);
+	return record(c, (struct recorder *)self, from, at, bytes, len);
 }
 
-/* The client has gone, and nobody else reads. */
-struct watch {
-	struct pack_tape *tape;
-	bool (*canceled)(void *);
-	void *arg;
-};
-
-static bool is_unwanted(void *arg)
+/* A person reads it while it is news, or not at all: nobody waits for that. */
+static enum err tell_client(struct ctx *c, struct recorder *r, const void *text, size_t len)
 {
-	struct watch *w = arg;
-	return w->canceled && w->canceled(w->arg) && !pack_tape_is_read(w->tape);
+	struct sink *progress = r->job->progress;
+	bool ready = true;
+	if (c->world->monotonic() >= r->slow) {
+		r->pushed = true;
+		TRY(sink_push(c, progress, 0, &ready));
+	}
+	return ready ? sink_write(c, progress, text, len) : OK;
 }
 
-static enum err make(
-	struct ctx *c, struct pack_job *job, struct recorder *r, struct pack_counts *counts)
+static struct recorder *recorder_of_notes(struct sink *notes)
 {
-	struct watch watch = {r->tape, c->canceled, c->canceled_arg};
+	return (struct recorder *)((char *)notes - offsetof(struct recorder, notes));
+}
+
+static enum err notes_write(struct ctx *c, struct sink *self, const void *text, size_t len)
+{
+	struct recorder *r = recorder_of_notes(self);
+	pack_tape_note(r->player.t, text, len);
+	if (r->gone.kind || !r->job->progress)
+		return OK;
+	return tell_client(c, r, text, len) ? lose_client(c, r) : OK;
+}
+
+/* What is done at once goes out with what it led to. */
+static enum err notes_flush(struct ctx *c, struct sink *self)
+{
+	struct recorder *r = recorder_of_notes(self);
+	if (r->gone.kind || !r->job->progress)
+		return OK;
+	return tell_client(c, r, NULL, 0) ? lose_client(c, r) : OK;
+}
+
+static enum err make(struct ctx *c, struct recorder *r, struct pack_counts *counts)
+{
+	r->canceled = c->canceled;
+	r->canceled_arg = c->canceled_arg;
 	c->canceled = is_unwanted;
-	c->canceled_arg = &watch;
-	enum err kind = job->make(c, job, &r->pack_sink, counts);
-	c->canceled = watch.canceled;
-	c->canceled_arg = watch.arg;
-	if (!r->direct)
+	c->canceled_arg = r;
+	enum err kind = r->job->make(c, r->job, &r->pack_sink, counts);
+	c->canceled = r->canceled;
+	c->canceled_arg = r->canceled_arg;
+	if (!r->alone)
 		settle(c, r, kind ? &c->error : NULL, counts);
-	return kind;
-}
-
-static enum err make_alone(
-	struct ctx *c, struct pack_job *job, struct sink *to, struct pack_counts *counts)
-{
-	struct recorder r = {
-		.pack_sink = {{.write = recorder_write}, recorder_copy}, .to = to, .direct = true};
-	return job->make(c, job, &r.pack_sink, counts);
+	TRY(kind);
+	if (r->gone.kind) {
+		c->error = r->gone;
+		return r->gone.kind;
+	}
+	if (r->pushed)
+		TRY(sink_flush(c, r->player.to));
+	return pack_player_rest(c, &r->player);
 }
 
 enum err pack_cache_send(struct ctx *c, struct core *core, struct pack_job *job, struct sink *to,
 	struct pack_counts *counts)
 {
+	bool mine = true, again = true;
 	*counts = (struct pack_counts){0};
-	if (!core->packs)
-		return make_alone(c, job, to, counts);
-	for (;;) {
-		bool mine, begun = false;
-		PACK_TAPE *tape = take(c, core, job, &mine);
+	while (again) {
+		PACK_TAPE *tape = core->packs ? take(c, core, job, &mine)
+					      : pack_tape_open(core->blob, job->snapshot);
 		struct recorder r = {.pack_sink = {{.write = recorder_write}, recorder_copy},
-			.cache = core->packs,
+			.notes = {.write = notes_write, .flush = notes_flush},
+			.core = core,
 			.job = job,
-			.tape = tape,
-			.to = to};
+			.alone = !core->packs,
+			.slow = c->world->monotonic() + SLOW};
+		pack_player_init(c, &r.player, tape, to);
+		job->notes = &r.notes;
+		r.player.notes = job->progress;
 		if (mine)
-			TRY(make(c, job, &r, counts));
-		if (r.direct)
-			return OK;
-		enum err kind = pack_tape_play(c, tape, to, &begun, counts);
-		/* Who made it has gone: now it is for somebody else to do. */
-		if (kind != ERR_CANCELED || mine || begun || ctx_check(c))
-			return kind;
-		ctx_clear(c);
+			return make(c, &r, counts);
+		TRY(pack_player_follow(c, &r.player, &again, counts));
 	}
+	return OK;
 }

@@ -37,12 +37,17 @@ struct pack_job {
 	uint8_t key[HASH_MAX]; /* SHA-256 over all else that decides which bytes come out */
 	enum err (*make)(struct ctx *c, struct pack_job *self, struct pack_sink *to,
 		struct pack_counts *counts);
+	struct sink *progress; /* for a person to read while it is made; may be NULL */
+
+	struct sink
+		*notes; /* what `make` tells of its progress goes here, to all who wait for it */
 };
 
 /*
- * Writes the pack to `to`: a kept one, one that is being made, or one that job->make makes now. Its
- * error is also that of all who read along. Making goes on when this client has gone but others
- * read.
+ * Writes the pack to `to`: a kept one, one that is being made, or one that job->make makes now, of
+ * which the client has each byte as soon as it takes it. While only that client reads, it is waited
+ * for; while others read along, nobody waits for it, and the making goes on even when it has gone.
+ * When making fails, its error is also that of all who read along.
  */
 enum err pack_cache_send(struct ctx *c, struct core *core, struct pack_job *job, struct sink *to,
 	struct pack_counts *counts) MUST;

@@ -8,10 +8,12 @@ enum {
 	MEMORY_FIRST = 1 << 10,
 	MEMORY_MOST = 64 << 10, /* bytes of its own kept in memory; the rest goes to the spool */
 	SPOOL_COST = 160 << 10, /* memory that an open spool takes at most, with its buffer */
-	BATCH = 32,
+	PARTS_MANY = 16 << 10,  /* of these, no little one is kept where it lies */
+	NOTE_MOST = 160,
+	LOOK_UP = 1000000, /* microseconds, after which a reader that waits sees to its client */
 };
 
-enum state { MAKING, WHOLE, FAILED };
+enum state { MAKING, WHOLE, FAILED, GIVEN_UP };
 
 struct part {
 	struct extent *from;  /* NULL: in memory */
@@ -42,6 +44,9 @@ struct pack_tape {
 	uint64_t len; /* of the pack */
 	int readers, waiting;
 	bool copies; /* some lies in packs */
+	char note[NOTE_MOST];
+	size_t note_len;
+	uint32_t notes; /* so far */
 	struct pack_counts counts;
 };
 
@@ -140,32 +145,52 @@ static enum err keep_in_spool(struct ctx *c, struct pack_tape *t, const void *by
 	return OK;
 }
 
-static void wake(struct pack_tape *t)
+/* Readers want whole packets. */
+static void wake(struct pack_tape *t, uint64_t fresh)
 {
-	if (t->waiting)
+	if (t->waiting && t->len / PIECE != (t->len - fresh) / PIECE)
 		host_wake(&t->lock);
+}
+
+/* Under the lock. */
+static enum err keep(struct ctx *c, struct pack_tape *t, const void *bytes, size_t len)
+{
+	if (t->spool || len > MEMORY_MOST || t->memory + len > MEMORY_MOST)
+		return keep_in_spool(c, t, bytes, len);
+	keep_in_memory(t, bytes, len);
+	return OK;
 }
 
 enum err pack_tape_write(struct ctx *c, struct pack_tape *t, const void *bytes, size_t len)
 {
 	WITH_LOCK(&t->lock);
-	if (t->spool || len > MEMORY_MOST || t->memory + len > MEMORY_MOST)
-		TRY(keep_in_spool(c, t, bytes, len));
-	else
-		keep_in_memory(t, bytes, len);
-	wake(t);
+	TRY(keep(c, t, bytes, len));
+	wake(t, len);
 	return OK;
 }
 
-enum err pack_tape_copy(
-	struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at, uint64_t len)
+enum err pack_tape_copy(struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at,
+	const uint8_t *bytes, size_t len)
 {
-	(void)c;
 	WITH_LOCK(&t->lock);
-	t->copies = true;
-	part_add(t, &(struct part){.from = from, .at = at, .len = len});
-	wake(t);
+	if (t->count >= PARTS_MANY && len < PIECE) {
+		TRY(keep(c, t, bytes, len));
+	} else {
+		t->copies = true;
+		part_add(t, &(struct part){.from = from, .at = at, .len = len});
+	}
+	wake(t, len);
 	return OK;
+}
+
+void pack_tape_note(struct pack_tape *t, const void *text, size_t len)
+{
+	WITH_LOCK(&t->lock);
+	t->note_len = len < NOTE_MOST ? len : NOTE_MOST;
+	memcpy(t->note, text, t->note_len);
+	t->notes++;
+	if (t->waiting)
+		host_wake(&t->lock);
 }
 
 void pack_tape_end(struct pack_tape *t, const struct error *why, const struct pack_counts *counts)
@@ -185,153 +210,226 @@ void pack_tape_end(struct pack_tape *t, const struct error *why, const struct pa
 	snapshot_release(&needless);
 }
 
+bool pack_tape_give_up(struct pack_tape *t, const struct error *why)
+{
+	WITH_LOCK(&t->lock);
+	ASSERT(t->state == MAKING);
+	if (!why && t->readers)
+		return false;
+	t->state = GIVEN_UP;
+	if (why)
+		t->why = *why;
+	host_wake(&t->lock);
+	return true;
+}
+
 bool pack_tape_is_read(struct pack_tape *t)
 {
 	WITH_LOCK(&t->lock);
 	return t->readers > 0;
 }
 
-void pack_tape_sizes(struct pack_tape *t, uint64_t *memory, uint64_t *bytes)
+void pack_tape_sizes(struct pack_tape *t, uint64_t *memory, uint64_t *spooled)
 {
 	WITH_LOCK(&t->lock);
 	*memory = sizeof *t + t->memory + t->cap * sizeof *t->parts + (t->spool ? SPOOL_COST : 0);
-	*bytes = *memory + (t->spool ? t->spool->extent.size : 0);
+	*spooled = t->spool ? t->spool->extent.size : 0;
 }
 
-/* A reader: where it is, and what it gathers so that small parts do not go out one by one. */
-struct player {
-	struct pack_tape *t;
-	struct sink *to;
-	size_t part; /* next */
-	uint64_t at; /* in it */
-	uint8_t *held;
-	size_t fill;
-	bool begun;
-};
-
-static enum err give(struct ctx *c, struct player *p, const uint8_t *bytes, size_t len)
+void pack_player_init(struct ctx *c, struct pack_player *p, struct pack_tape *t, struct sink *to)
 {
-	while (len) {
-		size_t part = len;
-		if (p->fill == 0 && len >= PIECE) {
-			part = len - len % PIECE;
-			p->begun = true;
-			TRY(sink_write(c, p->to, bytes, part));
-		} else {
-			size_t room = PIECE - p->fill;
-			part = len < room ? len : room;
-			memcpy(p->held + p->fill, bytes, part);
-			p->fill += part;
-		}
-		if (p->fill == PIECE) {
-			p->fill = 0;
-			p->begun = true;
-			TRY(sink_write(c, p->to, p->held, PIECE));
-		}
-		bytes += part;
-		len -= part;
-	}
-	return OK;
+	*p = (struct pack_player){.t = t, .to = to, .held = arena_raw(c->arena, PIECE)};
 }
 
-/* A spool may be read only while nobody writes to it. */
-static enum err window(
-	struct ctx *c, struct player *p, const struct part *part, uint64_t at, const uint8_t **out)
+bool pack_player_is_level(struct pack_player *p)
 {
-	size_t len = part->len - at < WINDOW ? (size_t)(part->len - at) : WINDOW;
-	if (!part->spooled)
-		return extent_window(c, part->from, part->at + at, len, out);
 	WITH_LOCK(&p->t->lock);
-	return extent_window(c, part->from, part->at + at, len, out);
+	return p->taken >= p->t->len;
 }
 
-static enum err give_part(struct ctx *c, struct player *p, const struct part *part)
+bool pack_player_fills(const struct pack_player *p, size_t len)
 {
-	if (!part->from)
-		return give(c, p, part->bytes, (size_t)part->len);
-	for (uint64_t at = 0; at < part->len; at += WINDOW) {
-		const uint8_t *bytes = NULL;
-		TRY(ctx_check(c));
-		TRY(window(c, p, part, at, &bytes));
-		TRY(give(c, p, bytes, part->len - at < WINDOW ? (size_t)(part->len - at) : WINDOW));
-	}
-	return OK;
+	return len >= PIECE - p->fill;
 }
 
-/* Under the lock: copies what is there and was not read yet; returns how many parts. */
-static size_t take(struct player *p, struct part out[BATCH])
+/* Moves on over `len` bytes; those that the tape does not have, it never gets. */
+static void move_on(struct pack_player *p, uint64_t len)
 {
 	struct pack_tape *t = p->t;
-	size_t count = 0;
-	while (count < BATCH && p->part < t->count) {
-		struct part part = t->parts[p->part];
-		bool last = p->part + 1 == t->count;
+	WITH_LOCK(&t->lock);
+	p->taken += len;
+	while (len && p->part < t->count) {
+		uint64_t left = t->parts[p->part].len - p->at;
+		if (len < left) {
+			p->at += len;
+			return;
+		}
+		len -= left;
+		p->at += left;
+		/* The last may grow yet. */
+		if (p->part + 1 == t->count)
+			return;
+		p->part++;
+		p->at = 0;
+	}
+}
+
+static enum err write_out(struct ctx *c, struct pack_player *p, const uint8_t *bytes, size_t len)
+{
+	p->begun = p->begun || len;
+	return sink_write(c, p->to, bytes, len);
+}
+
+static enum err write_held(struct ctx *c, struct pack_player *p)
+{
+	size_t fill = p->fill;
+	p->fill = 0;
+	return write_out(c, p, p->held, fill);
+}
+
+enum err pack_player_take(struct ctx *c, struct pack_player *p, const uint8_t *bytes, size_t *len)
+{
+	size_t room = PIECE - p->fill;
+	*len = *len < room ? *len : room;
+	move_on(p, *len);
+	if (*len == PIECE)
+		return write_out(c, p, bytes, PIECE);
+	memcpy(p->held + p->fill, bytes, *len);
+	p->fill += *len;
+	return p->fill == PIECE ? write_held(c, p) : OK;
+}
+
+/* Under the lock: the next bytes of the same place; `len` 0 where there are none. */
+static struct part next_part(struct pack_player *p)
+{
+	struct pack_tape *t = p->t;
+	struct part part = {0};
+	/* The last may have grown, or another have come behind it. */
+	if (p->part + 1 < t->count && p->at == t->parts[p->part].len) {
+		p->part++;
+		p->at = 0;
+	}
+	if (p->part < t->count) {
+		part = t->parts[p->part];
+		part.len -= p->at;
 		if (part.from)
 			part.at += p->at;
 		else
 			part.bytes += p->at;
-		part.len -= p->at;
-		/* The last may grow yet. */
-		if (last)
-			p->at += part.len;
-		else
-			p->at = 0, p->part++;
-		if (part.len)
-			out[count++] = part;
-		if (last)
-			break;
 	}
-	return count;
+	return part;
 }
 
-static enum err play(struct ctx *c, struct player *p, bool waits)
+/* A spool may be read only while nobody writes to it. */
+static enum err window(struct ctx *c, struct pack_tape *t, const struct part *part, size_t len,
+	const uint8_t **out)
+{
+	if (!part->spooled)
+		return extent_window(c, part->from, part->at, len, out);
+	WITH_LOCK(&t->lock);
+	return extent_window(c, part->from, part->at, len, out);
+}
+
+enum err pack_player_next(struct ctx *c, struct pack_player *p, const uint8_t **bytes, size_t *len)
+{
+	host_lock(&p->t->lock);
+	struct part part = next_part(p);
+	host_unlock(&p->t->lock);
+	*bytes = part.bytes;
+	*len = part.len < WINDOW ? (size_t)part.len : WINDOW;
+	return part.from ? window(c, p->t, &part, *len, bytes) : OK;
+}
+
+/* All of what pack_player_next gave. */
+static enum err take_all(struct ctx *c, struct pack_player *p, const uint8_t *bytes, size_t len)
+{
+	for (size_t part; len; bytes += part, len -= part) {
+		part = len;
+		TRY(ctx_check(c));
+		TRY(pack_player_take(c, p, bytes, &part));
+	}
+	return OK;
+}
+
+enum err pack_player_rest(struct ctx *c, struct pack_player *p)
+{
+	const uint8_t *bytes;
+	size_t len;
+	do {
+		TRY(pack_player_next(c, p, &bytes, &len));
+		TRY(take_all(c, p, bytes, len));
+	} while (len);
+	return write_held(c, p);
+}
+
+/* Under the lock: is there nothing more to read, and nothing more to wait for? */
+static bool is_over(const struct pack_player *p)
+{
+	return p->t->state == GIVEN_UP || (p->t->state != MAKING && p->taken == p->t->len);
+}
+
+/* Waits for more, and shows meanwhile how far it is. What is held goes out when that takes long. */
+static enum err wait_for_more(struct ctx *c, struct pack_player *p)
 {
 	struct pack_tape *t = p->t;
-	struct part parts[BATCH];
-	enum state state = MAKING;
-	p->held = arena_raw(c->arena, PIECE);
-	for (;;) {
-		host_lock(&t->lock);
-		size_t count = take(p, parts);
-		state = t->state;
-		if (count == 0 && state == MAKING && waits) {
-			t->waiting++;
-			host_wait(&t->lock);
-			t->waiting--;
-		}
-		host_unlock(&t->lock);
-		for (size_t i = 0; i < count; i++)
-			TRY(give_part(c, p, &parts[i]));
-		if (count == 0 && (state != MAKING || !waits))
-			break;
-		TRY(ctx_check(c));
+	char note[NOTE_MOST];
+	size_t note_len = 0;
+	host_lock(&t->lock);
+	if (p->taken == t->len && !is_over(p) && p->noted == t->notes) {
+		t->waiting++;
+		host_wait_for(&t->lock, LOOK_UP);
+		t->waiting--;
 	}
-	if (state == FAILED && waits)
+	bool idle = p->taken == t->len && !is_over(p);
+	if (p->noted != t->notes)
+		memcpy(note, t->note, note_len = t->note_len);
+	p->noted = t->notes;
+	host_unlock(&t->lock);
+	if (idle)
+		TRY(write_held(c, p));
+	if (!idle || !p->notes || !note_len)
+		return OK;
+	TRY(sink_write(c, p->notes, note, note_len));
+	return sink_flush(c, p->notes);
+}
+
+static enum err follow(struct ctx *c, struct pack_player *p)
+{
+	for (;;) {
+		const uint8_t *bytes;
+		size_t len;
+		host_lock(&p->t->lock);
+		bool over = is_over(p);
+		host_unlock(&p->t->lock);
+		if (over)
+			return OK;
+		TRY(ctx_check(c));
+		TRY(pack_player_next(c, p, &bytes, &len));
+		TRY(len ? take_all(c, p, bytes, len) : wait_for_more(c, p));
+	}
+}
+
+static void count_reader(struct pack_tape *t, int by)
+{
+	WITH_LOCK(&t->lock);
+	t->readers += by;
+}
+
+enum err pack_player_follow(
+	struct ctx *c, struct pack_player *p, bool *again, struct pack_counts *counts)
+{
+	struct pack_tape *t = p->t;
+	*again = false;
+	count_reader(t, 1);
+	enum err kind = follow(c, p);
+	count_reader(t, -1);
+	TRY(kind);
+	/* It is over: nobody changes these any more. */
+	*again = t->state == GIVEN_UP && !p->begun;
+	if (*again)
+		return OK;
+	if (t->state != WHOLE)
 		return fail(c, t->why.kind, "%s", t->why.text);
-	size_t fill = p->fill;
-	p->fill = 0;
-	return sink_write(c, p->to, p->held, fill);
-}
-
-enum err pack_tape_play(struct ctx *c, struct pack_tape *t, struct sink *to, bool *begun,
-	struct pack_counts *counts)
-{
-	struct player p = {.t = t, .to = to};
-	host_lock(&t->lock);
-	t->readers++;
-	host_unlock(&t->lock);
-	enum err kind = play(c, &p, true);
-	host_lock(&t->lock);
-	t->readers--;
-	host_unlock(&t->lock);
-	*begun = p.begun;
-	if (!kind)
-		*counts = t->counts;
-	return kind;
-}
-
-enum err pack_tape_play_now(struct ctx *c, struct pack_tape *t, struct sink *to)
-{
-	struct player p = {.t = t, .to = to};
-	return play(c, &p, false);
+	*counts = t->counts;
+	return write_held(c, p);
 }

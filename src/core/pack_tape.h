@@ -19,26 +19,64 @@ struct pack_tape *pack_tape_hold(struct pack_tape *t);
 void pack_tape_release(struct pack_tape **t);
 #define PACK_TAPE __attribute__((cleanup(pack_tape_release))) struct pack_tape
 
-/* The writer's: bytes, and where bytes lie. Errors are those of the spool. */
+/* The writer's: bytes, and bytes that lie at `at` of an extent which its snapshot has open. Errors are
+ * those of the spool. */
 enum err pack_tape_write(struct ctx *c, struct pack_tape *t, const void *bytes, size_t len) MUST;
-enum err pack_tape_copy(
-	struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at, uint64_t len) MUST;
+enum err pack_tape_copy(struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at,
+	const uint8_t *bytes, size_t len) MUST;
+/* How far it is, for a person who waits. */
+void pack_tape_note(struct pack_tape *t, const void *text, size_t len);
 /* At last: it is whole, or it failed as `why` says (NULL: whole). */
 void pack_tape_end(struct pack_tape *t, const struct error *why, const struct pack_counts *counts);
+/*
+ * It will never be whole, though whoever comes later may make it once more; so may those who read
+ * already and were given nothing yet, and the others get `why`. With NULL this happens only when
+ * nobody reads. Returns whether it is given up now.
+ */
+bool pack_tape_give_up(struct pack_tape *t, const struct error *why);
 
 /* Is somebody reading, or waiting to, beside the writer? */
 bool pack_tape_is_read(struct pack_tape *t);
 
-/* Memory that it keeps; and all that it keeps, with its spool. */
-void pack_tape_sizes(struct pack_tape *t, uint64_t *memory, uint64_t *bytes);
+/* What it keeps in memory, and in its spool. */
+void pack_tape_sizes(struct pack_tape *t, uint64_t *memory, uint64_t *spooled);
+
+/* A reader: where it is, and what it gathers so that small parts do not go out one by one. Caller's
+ * memory. */
+struct pack_player {
+	struct pack_tape *t;
+	struct sink *to;
+	struct sink *notes; /* NULL: nobody cares how far it is */
+	size_t part;        /* the next bytes to take: in this part … */
+	uint64_t at;        /* … from here on */
+	uint64_t taken;     /* bytes of the pack before these */
+	uint8_t *held;      /* taken, and not written yet */
+	size_t fill;
+	uint32_t noted; /* notes that it knows */
+	bool begun;     /* something was written */
+};
+void pack_player_init(struct ctx *c, struct pack_player *p, struct pack_tape *t, struct sink *to);
 
 /*
- * Writes all of it to `to`, waiting for what is not there yet. The error is what the writing ended
- * with, or that of `to`; *begun: something was written. *counts is only set by OK.
+ * Follows the tape to its end. The error is what the writing ended with, or that of `to`; *again: it
+ * was given up before anything was written. *counts is only set by OK without *again.
  */
-enum err pack_tape_play(struct ctx *c, struct pack_tape *t, struct sink *to, bool *begun,
-	struct pack_counts *counts) MUST;
-/* The same without waiting, for the writer: what is there. */
-enum err pack_tape_play_now(struct ctx *c, struct pack_tape *t, struct sink *to) MUST;
+enum err pack_player_follow(
+	struct ctx *c, struct pack_player *p, bool *again, struct pack_counts *counts) MUST;
+
+/*
+ * For the writer, who must not wait for what it has yet to write: the next bytes that are there; the
+ * taking of some, which writes one packet at most and sets *len to what was taken; and the writing
+ * of all that is there and held.
+ */
+enum err pack_player_next(struct ctx *c, struct pack_player *p, const uint8_t **bytes, size_t *len)
+	MUST;
+enum err pack_player_take(struct ctx *c, struct pack_player *p, const uint8_t *bytes, size_t *len)
+	MUST;
+enum err pack_player_rest(struct ctx *c, struct pack_player *p) MUST;
+/* Has it taken all that is there? Then it may take the bytes that come next as they are written. */
+bool pack_player_is_level(struct pack_player *p);
+/* Would the taking of so many write a packet? */
+bool pack_player_fills(const struct pack_player *p, size_t len);
 
 #endif

@@ -149,10 +149,15 @@ static enum err side_band_flush(struct ctx *c, struct sink *self)
 	return sink_flush(c, ((struct side_band *)self)->to);
 }
 
+static enum err side_band_push(struct ctx *c, struct sink *self, int64_t micros, bool *all)
+{
+	return sink_push(c, ((struct side_band *)self)->to, micros, all);
+}
+
 void side_band_init(struct side_band *s, struct sink *to, enum band band, size_t data_max)
 {
 	ASSERT(data_max > 0 && data_max <= SIDE_BAND_DATA_MAX);
-	*s = (struct side_band){.sink = {side_band_write, side_band_flush},
+	*s = (struct side_band){.sink = {side_band_write, side_band_flush, side_band_push},
 		.to = to,
 		.band = band,
 		.data_max = data_max};

@@ -227,22 +227,25 @@ enum conn_phase conn_advance(struct conn *k, struct http_head *head)
 }
 
 /*
- * Waits until the peer gives or takes. It may keep us waiting for the credit that it has: as much
- * as stall_ms, refilled by what it moves, so that a trickle below rate_min runs out of it as well.
+ * Waits until the peer gives or takes, but no longer than `patience`. It may keep us waiting for the
+ * credit that it has: as much as stall_ms, refilled by what it moves, so that a trickle below
+ * rate_min runs out of it as well.
  */
-static enum err wait_for_peer(struct ctx *c, struct conn *k, short events)
+static enum err wait_for_peer(struct ctx *c, struct conn *k, short events, int64_t patience)
 {
 	struct http_server *s = k->server;
-	int64_t before = server_now(s), patience = k->credit;
+	int64_t before = server_now(s);
 	if (atomic_load(&s->aborting))
 		return fail(c, ERR_CANCELED, "the server is shutting down");
-	if (patience <= 0)
+	if (k->credit <= 0)
 		return fail(c, ERR_TIMEOUT, "the other side %s too slowly",
 			events & POLLIN ? "sends" : "takes what it asked for");
+	if (c->deadline && c->deadline <= before)
+		return fail(c, ERR_TIMEOUT, "the time for this request is over");
+	if (k->credit < patience)
+		patience = k->credit;
 	if (c->deadline && c->deadline - before < patience)
 		patience = c->deadline - before;
-	if (patience <= 0)
-		return fail(c, ERR_TIMEOUT, "the time for this request is over");
 	k->wait_began = before;
 	pool_block(&s->pool, k);
 	socket_wait(k->fd, events, patience);
@@ -278,37 +281,56 @@ enum err conn_receive(struct ctx *c, struct conn *k, struct iovec *into, int cou
 			return OK;
 		}
 		if (have < 0 && errno == EAGAIN)
-			TRY(wait_for_peer(c, k, POLLIN));
+			TRY(wait_for_peer(c, k, POLLIN, INT64_MAX));
 		else if (have == 0 || errno != EINTR)
 			return fail(c, ERR_CANCELED,
 				"the other side left in the middle of its request");
 	}
 }
 
-enum err conn_send(struct ctx *c, struct conn *k, struct iovec *parts, int count)
+/* Sends what the peer takes at once; *parts and *count become the rest. */
+static enum err send_now(struct ctx *c, struct conn *k, struct iovec **parts, int *count)
 {
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
-	while (message.msg_iovlen) {
+	while (*count) {
+		struct msghdr message = {.msg_iov = *parts, .msg_iovlen = (size_t)*count};
 		ssize_t put = sendmsg(k->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (put < 0 && errno == EAGAIN) {
-			TRY(wait_for_peer(c, k, POLLOUT));
-			continue;
-		}
+		if (put < 0 && errno == EAGAIN)
+			return OK;
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
 			return fail(c, ERR_CANCELED, "the other side went away");
 		earn_credit(k, (size_t)put);
 		size_t left = (size_t)put;
-		while (message.msg_iovlen && left >= message.msg_iov->iov_len) {
-			left -= message.msg_iov->iov_len;
-			message.msg_iov++;
-			message.msg_iovlen--;
+		while (*count && left >= (*parts)->iov_len) {
+			left -= (*parts)->iov_len;
+			++*parts;
+			--*count;
 		}
 		if (left) {
-			message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + left;
-			message.msg_iov->iov_len -= left;
+			(*parts)->iov_base = (char *)(*parts)->iov_base + left;
+			(*parts)->iov_len -= left;
 		}
 	}
 	return OK;
+}
+
+enum err conn_send(struct ctx *c, struct conn *k, struct iovec *parts, int count)
+{
+	for (;;) {
+		TRY(send_now(c, k, &parts, &count));
+		if (!count)
+			return OK;
+		TRY(wait_for_peer(c, k, POLLOUT, INT64_MAX));
+	}
+}
+
+enum err conn_send_some(
+	struct ctx *c, struct conn *k, struct iovec **parts, int *count, int64_t micros)
+{
+	TRY(send_now(c, k, parts, count));
+	if (!*count || micros <= 0)
+		return OK;
+	TRY(wait_for_peer(c, k, POLLOUT, micros));
+	return send_now(c, k, parts, count);
 }

@@ -84,5 +84,9 @@ void conn_next_request(struct conn *k, size_t used);
 enum err conn_receive(struct ctx *c, struct conn *k, struct iovec *into, int count, size_t *got)
 	MUST;
 enum err conn_send(struct ctx *c, struct conn *k, struct iovec *parts, int count) MUST;
+/* Sends what the peer takes when it is waited for no longer than `micros`; *parts and *count become
+ * the rest. */
+enum err conn_send_some(
+	struct ctx *c, struct conn *k, struct iovec **parts, int *count, int64_t micros) MUST;
 
 #endif

@@ -38,6 +38,8 @@ struct reply {
 	uint64_t left; /* of a body with a length */
 	uint64_t wire; /* bytes of the body sent */
 	size_t held;   /* in worker->out */
+	bool at_once;  /* nobody waits for the peer: what it does not take goes into: */
+	struct buf backlog;
 };
 
 struct exchange {

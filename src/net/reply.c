@@ -108,6 +108,44 @@ static void write_head(struct exchange *x, int status, uint64_t length)
 	buf_str(b, STR("\r\n"));
 }
 
+/* Waits no longer than `micros` for the peer to take what it did not take before. */
+static enum err send_backlog(struct exchange *x, int64_t micros)
+{
+	struct reply *r = &x->reply;
+	struct iovec part = {r->backlog.at, r->backlog.len}, *rest = &part;
+	int count = r->backlog.len ? 1 : 0;
+	TRY(conn_send_some(&x->ctx, x->conn, &rest, &count, micros));
+	r->backlog.len = count ? part.iov_len : 0;
+	if (count)
+		memmove(r->backlog.at, part.iov_base, part.iov_len);
+	return OK;
+}
+
+static enum err send_parts(struct exchange *x, struct iovec *parts, int count)
+{
+	struct reply *r = &x->reply;
+	if (!r->at_once)
+		return conn_send(&x->ctx, x->conn, parts, count);
+	if (!r->backlog.len)
+		TRY(conn_send_some(&x->ctx, x->conn, &parts, &count, 0));
+	for (int i = 0; i < count; i++)
+		buf_bytes(&r->backlog, parts[i].iov_base, parts[i].iov_len);
+	return OK;
+}
+
+/* From now on the peer is waited for. */
+static enum err wait_again(struct exchange *x)
+{
+	struct reply *r = &x->reply;
+	struct iovec part = {r->backlog.at, r->backlog.len};
+	r->at_once = false;
+	r->backlog.len = 0;
+	enum err wrong = part.iov_len ? conn_send(&x->ctx, x->conn, &part, 1) : OK;
+	if (wrong)
+		r->state = REPLY_BROKEN;
+	return wrong;
+}
+
 /* Everything held back, `more`, and the end of the body if it is the last: in one system call. */
 static enum err send_all(struct exchange *x, const void *more, size_t len, bool last)
 {
@@ -115,6 +153,8 @@ static enum err send_all(struct exchange *x, const void *more, size_t len, bool 
 	struct iovec parts[5];
 	char size[24];
 	int count = 0;
+	if (last)
+		TRY(wait_again(x));
 	size_t body = r->held + len;
 	if (r->head.len)
 		parts[count++] = (struct iovec){r->head.at, r->head.len};
@@ -135,7 +175,7 @@ static enum err send_all(struct exchange *x, const void *more, size_t len, bool 
 	r->started = true;
 	r->head.len = 0;
 	r->held = 0;
-	enum err wrong = conn_send(&x->ctx, x->conn, parts, count);
+	enum err wrong = send_parts(x, parts, count);
 	if (wrong)
 		r->state = REPLY_BROKEN;
 	else
@@ -177,16 +217,36 @@ static enum err reply_flush(struct ctx *c, struct sink *self)
 	return wrong && c != &x->ctx ? fail(c, wrong, "%s", x->ctx.error.text) : wrong;
 }
 
+static enum err reply_push_for(struct ctx *c, struct sink *self, int64_t micros, bool *all)
+{
+	struct reply *r = (struct reply *)self;
+	struct exchange *x = (struct exchange *)((char *)r - offsetof(struct exchange, reply));
+	if (r->state != REPLY_OPEN)
+		return fail(c, ERR_CANCELED, "the reply is over");
+	r->at_once = true;
+	enum err wrong = send_all(x, NULL, 0, false);
+	if (!wrong && r->backlog.len)
+		wrong = send_backlog(x, micros);
+	if (wrong)
+		r->state = REPLY_BROKEN;
+	*all = !r->backlog.len;
+	return wrong && c != &x->ctx ? fail(c, wrong, "%s", x->ctx.error.text) : wrong;
+}
+
 void reply_open(struct exchange *x)
 {
-	x->reply = (struct reply){.sink = {reply_write, reply_flush},
+	x->reply = (struct reply){.sink = {reply_write, reply_flush, reply_push_for},
 		.fields.arena = &x->worker->replies,
-		.head.arena = &x->worker->replies};
+		.head.arena = &x->worker->replies,
+		.backlog.arena = &x->worker->replies};
 }
 
 enum err reply_push(struct exchange *x)
 {
-	return x->reply.state == REPLY_OPEN ? send_all(x, NULL, 0, false) : OK;
+	if (x->reply.state != REPLY_OPEN)
+		return OK;
+	TRY(wait_again(x));
+	return send_all(x, NULL, 0, false);
 }
 
 /* Decides how the reply's end will be known, and whether the connection goes on after it. */
@@ -279,7 +339,7 @@ bool reply_close(struct exchange *x)
 		answer_instead(x);
 	if (r->state == REPLY_ENDED)
 		return r->keep_alive;
-	if (r->state == REPLY_OPEN && send_all(x, NULL, 0, false) != OK)
+	if (r->state == REPLY_OPEN && reply_push(x) != OK)
 		r->state = REPLY_BROKEN;
 	/* Where only the end of the connection ends the body, an orderly end would be a lie. */
 	if (x->pub.minor == 0 || x->ctx.error.kind == ERR_TIMEOUT)

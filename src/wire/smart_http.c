@@ -220,7 +220,7 @@ static enum err late_flush(struct ctx *c, struct sink *self)
 static enum err receive(
 	struct ctx *c, struct core *core, const struct actor *who, struct http_exchange *x)
 {
-	struct late_sink out = {.sink = {late_write, late_flush}, .x = x};
+	struct late_sink out = {.sink = {.write = late_write, .flush = late_flush}, .x = x};
 	struct receive_pack push = {.core = core,
 		.who = who,
 		.repo = path_of(x).name,

@@ -50,14 +50,23 @@ static enum err keep_alive_write(struct ctx *c, struct sink *self, const void *b
 	if (now < k->next)
 		return OK;
 	k->next = now + KEEP_ALIVE_MICROSECONDS;
-	TRY(sink_write(c, k->to, "0005\1", 5));
-	return sink_flush(c, k->to);
+	return sink_write(c, k->to, "0005\1", 5);
+}
+
+static enum err keep_alive_flush(struct ctx *c, struct sink *self)
+{
+	return sink_flush(c, ((struct keep_alive *)self)->to);
+}
+
+static enum err keep_alive_push(struct ctx *c, struct sink *self, int64_t micros, bool *all)
+{
+	return sink_push(c, ((struct keep_alive *)self)->to, micros, all);
 }
 
 enum err upload_pack_send(struct ctx *c, struct upload_pack *u)
 {
 	struct side_band data, progress;
-	struct keep_alive quiet = {.sink.write = keep_alive_write,
+	struct keep_alive quiet = {.sink = {keep_alive_write, keep_alive_flush, keep_alive_push},
 		.to = u->to,
 		.next = c->world->monotonic() + KEEP_ALIVE_MICROSECONDS};
 	TRY(lines_send(c, &u->lines));

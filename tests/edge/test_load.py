@@ -249,6 +249,38 @@ def test_a_client_that_leaves_cancels_the_work_at_once():
         fail("it took more than a second to notice")
 
 
+def test_what_is_pushed_waits_for_nobody_and_comes_whole():
+    server = Echo()
+    for ms in (0, 5):
+        with server.connect() as raw:
+            raw.send(get(f"/push?bytes={16 << 20}&ms={ms}"))
+            time.sleep(0.3)
+            body = raw.response().body
+            eq(body[:16 << 20], b"x" * (16 << 20), "the body")
+            eq(int(body[16 << 20:]) > 10, True, f"pushed in vain: {body[16 << 20:]}")
+    # The end waits again for what was not taken before.
+    with server.connect() as raw:
+        raw.send(get(f"/push?bytes={8 << 20}&piece={8 << 20}"))
+        time.sleep(0.3)
+        eq(raw.response().body, b"x" * (8 << 20) + b"0", "the body")
+    for path in ("HEAD /push?bytes=10 HTTP/1.1", "GET /push?bytes=100000 HTTP/1.0"):
+        with server.connect() as raw:
+            raw.send(f"{path}\r\nHost: x\r\nConnection: close\r\n\r\n")
+            eq(len(raw.rest().partition(b"\r\n\r\n")[2]), 0 if path.startswith("HEAD") else 100001, "length")
+
+
+def test_only_who_is_waited_for_runs_out_of_time():
+    server = Echo(stall_ms=500)
+    with server.connect() as raw:
+        raw.send(get(f"/push?bytes={64 << 20}&ms=20"))
+        wait_until(lambda: server.stats()["timed_out"] == 1, 10)
+    with server.connect() as raw:
+        raw.send(get(f"/push?bytes={64 << 20}&ms=0"))
+        time.sleep(1.5)
+        eq((server.stats()["timed_out"], server.stats()["canceled"]), (1, 0))
+    wait_until(lambda: server.stats()["canceled"] == 1, 10)
+
+
 def test_a_client_that_leaves_cancels_a_stream_and_an_upload():
     server = Echo()
     with server.connect() as raw:

@@ -121,6 +121,39 @@ static enum err do_stream(struct http_exchange *x)
 	return http_end(x);
 }
 
+/*
+ * The same, but waits for the peer no longer than `ms` at a time, and ends with how often it did so in
+ * vain.
+ */
+static enum err do_push(struct http_exchange *x)
+{
+	uint64_t left = number(x, "bytes", 0), ms = number(x, "ms", 0), vain = 0;
+	uint64_t piece = number(x, "piece", 65536);
+	if (piece > 8 << 20 || piece == 0)
+		return fail(x->ctx, ERR_INVALID, "piece is 1 to 8388608");
+	char *bytes = arena_raw(x->ctx->arena, piece);
+	memset(bytes, 'x', piece);
+	struct sink *out;
+	TRY(http_begin(x, 200, HTTP_UNKNOWN, &out));
+	while (left) {
+		size_t len = (size_t)(left < piece ? left : piece);
+		bool all;
+		TRY(sink_push(x->ctx, out, (int64_t)ms * 1000, &all));
+		if (all) {
+			TRY(sink_write(x->ctx, out, bytes, len));
+			left -= len;
+			continue;
+		}
+		TRY(ctx_check(x->ctx));
+		vain++;
+		if (!ms)
+			nap(1);
+	}
+	const char *end = arena_fmt(x->ctx->arena, "%llu", (unsigned long long)vain);
+	TRY(sink_write(x->ctx, out, end, strlen(end)));
+	return http_end(x);
+}
+
 /* Computes for `ms`, as far as anybody can tell. */
 static enum err do_work(struct http_exchange *x)
 {
@@ -197,6 +230,7 @@ static const struct {
 	{"/echo", do_echo},
 	{"/count", do_count},
 	{"/stream", do_stream},
+	{"/push", do_push},
 	{"/work", do_work},
 	{"/early", do_early},
 	{"/first", do_first},

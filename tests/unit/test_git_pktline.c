@@ -138,7 +138,7 @@ static enum err let_go(struct ctx *c, struct sink *self)
 static void progress_goes_out_while_it_is_news(void **state)
 {
 	struct ctx *c = *state;
-	struct holding to = {.sink = {hold, let_go}};
+	struct holding to = {.sink = {.write = hold, .flush = let_go}};
 	struct side_band band;
 	struct progress progress = {.to = &band.sink};
 	side_band_init(&band, &to.sink, BAND_PROGRESS, SIDE_BAND_DATA_MAX);
