@@ -263,7 +263,7 @@ static enum err blob_add(struct ctx *c, struct enumerate *e, const struct oid *i
 	return OK;
 }
 
-/* The walks of a tree in a folder, of which there was none (depth UINT32_MAX) where it is new. */
+/* The walk of a tree in a folder; of depth UINT32_MAX where there was none. */
 static struct visit *visit_of(struct tree_walk *w, const struct pair *pair)
 {
 	struct visit key = {pair->tree, pair->folder->number, UINT32_MAX};
@@ -279,16 +279,18 @@ static struct visit *visit_of(struct tree_walk *w, const struct pair *pair)
 /* Has this tree been walked, from no deeper than now? If not, it is now. */
 static bool walked(struct tree_walk *w, const struct pair *pair)
 {
+	uint32_t depth = w->e->filter.tree_depth == UINT32_MAX ? 0 : pair->depth;
+	if (pair->folder) {
+		struct visit *visit = visit_of(w, pair);
+		bool before = visit->depth <= depth;
+		visit->depth = before ? visit->depth : depth;
+		return before;
+	}
 	struct node *node = graph_node(w->g, pair->tree);
-	struct visit *visit = pair->folder ? visit_of(w, pair) : NULL;
-	bool seen = visit ? visit->depth != UINT32_MAX : node->marks & MARK_SEEN;
-	uint32_t least = visit ? visit->depth : node->depth;
-	if (seen && (w->e->filter.tree_depth == UINT32_MAX || least <= pair->depth))
+	if ((node->marks & MARK_SEEN) && node->depth <= depth)
 		return true;
-	if (visit)
-		visit->depth = pair->depth;
 	node->marks |= MARK_SEEN;
-	node->depth = (uint16_t)pair->depth;
+	node->depth = (uint16_t)depth;
 	return false;
 }
 

@@ -8,7 +8,7 @@
 enum { LISTS_WORD, LIVE_WORD };
 
 /* Some minutes of work; and after how much of it somebody looks whether it is still wanted. */
-static const uint64_t work_max = (uint64_t)1 << 36, work_check = 1 << 20;
+static const uint64_t work_max = (uint64_t)1 << 35, work_check = 1 << 20;
 enum { TAKE_MAX = 256 }; /* bytes of a name, likewise */
 
 void sparse_init(struct ctx *c, struct sparse *s, struct arena *arena)
