@@ -16,7 +16,8 @@ enum err fetch_open(
 		.wants = none,
 		.haves = none,
 		.shallow = none,
-		.nots = none};
+		.nots = none,
+		.patterns = none};
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
 	TRY(permit_repo(c, core, tx, who,
@@ -72,21 +73,64 @@ bool fetch_have(struct fetch *f, const struct oid *id)
 	return here;
 }
 
-enum err fetch_deepen_not(struct ctx *c, struct fetch *f, struct str name)
+/* A ref by the name that a person would use. */
+static bool ref_guess(struct ctx *c, const struct fetch *f, struct str name, struct oid *id)
 {
 	static const char *const prefixes[] = {"", "refs/", "refs/tags/", "refs/heads/"};
 	bool found = false;
 	struct ref ref;
-	struct oid id;
 	for (size_t i = 0; i < 4 && !found && name.len <= REF_NAME_MAX; i++)
 		found = ref_find(
 			f, str_of(arena_fmt(c->arena, "%s%.*s", prefixes[i], STR_FMT(name))), &ref);
 	if (found)
-		id = ref.id;
-	else if (!oid_parse(f->snapshot->algo, name, &id) || !odb_has(&f->reader, &id))
+		*id = ref.id;
+	return found;
+}
+
+enum err fetch_deepen_not(struct ctx *c, struct fetch *f, struct str name)
+{
+	struct oid id;
+	bool found = ref_guess(c, f, name, &id) ||
+		     (oid_parse(f->snapshot->algo, name, &id) && odb_has(&f->reader, &id));
+	if (!found)
 		return fail(
 			c, ERR_NOT_FOUND, "deepen-not is not a ref: %.*s", printed(name), name.at);
 	*vec_push(&f->nots) = id;
+	return OK;
+}
+
+/* The object that "REVISION" or "REVISION:PATH" names, as git's server takes it. */
+static enum err object_find(struct ctx *c, struct fetch *f, struct str name, struct oid *id)
+{
+	struct str path = name, revision = str_cut(&path, ':');
+	struct tree_entry entry = {0};
+	enum object_type type = OBJECT_NONE;
+	struct oid tree;
+	if (!oid_parse(f->snapshot->algo, revision, id) && !ref_guess(c, f, revision, id))
+		return fail(c, ERR_NOT_FOUND, "there is no such revision");
+	if (revision.len == name.len)
+		return OK;
+	TRY(odb_peel(c, &f->reader, id, OBJECT_TREE, &tree, &type));
+	TRY(odb_tree_path(c, &f->reader, &tree, path, &entry));
+	*id = entry.id;
+	return OK;
+}
+
+enum err fetch_filter(struct ctx *c, struct fetch *f, const struct filter *filter)
+{
+	f->filter = *filter;
+	if (!filter->sparse.len)
+		return OK;
+	f->sparse = NEW(c->arena, struct sparse);
+	sparse_init(c, f->sparse, &f->graph.arena);
+	for (size_t i = 0; i < filter->sparse.len; i++) {
+		struct str name = filter->sparse.at[i];
+		struct oid *id = vec_push(&f->patterns);
+		TRY_WHILE(c, object_find(c, f, name, id), "looking for the sparse patterns '%.*s'",
+			printed(name), name.at);
+		TRY_WHILE(c, sparse_read(c, f->sparse, &f->reader, id),
+			"reading the sparse patterns '%.*s'", printed(name), name.at);
+	}
 	return OK;
 }
 
@@ -197,6 +241,7 @@ static enum err make_pack(
 	struct progress shown = {.to = job->notes}, silent = {0};
 	struct enumerate e = {.graph = &f->graph,
 		.filter = f->filter,
+		.sparse = f->sparse,
 		.wants = f->wants.at,
 		.want_count = f->wants.len,
 		.haves = f->haves.at,
@@ -260,6 +305,7 @@ static void hash_request(struct ctx *c, const struct fetch *f, uint8_t key[HASH_
 	hash_ids(c, &h, &f->shallow);
 	hash_ids(c, &h, &f->unshallow);
 	hash_ids(c, &h, &f->nots);
+	hash_ids(c, &h, &f->patterns);
 	hash_final(&h, key);
 }
 

@@ -12,6 +12,7 @@
 #include "core/snapshot.h"
 #include "git/filter.h"
 #include "git/shallow.h"
+#include "git/sparse.h"
 
 struct oids {
 	struct arena *arena;
@@ -34,12 +35,14 @@ struct fetch {
 	uint32_t depth;      /* as in struct shallow_request */
 	bool relative;
 	int64_t since;
-	struct filter filter;
+	struct filter filter; /* by fetch_filter */
 	bool thin, ofs_delta, include_tag;
 
 	struct oids
 		unshallow; /* what fetch_shallow found: the client has these, not their parents */
-	size_t judged;     /* haves at the last fetch_ready */
+	struct oids patterns;  /* what fetch_filter found: the blobs of filter.sparse */
+	struct sparse *sparse; /* and these read; NULL: there are none */
+	size_t judged;         /* haves at the last fetch_ready */
 	bool ready;
 };
 
@@ -57,6 +60,13 @@ enum err fetch_want_ref(struct ctx *c, struct fetch *f, struct str name, struct 
 bool fetch_have(struct fetch *f, const struct oid *id);
 /* A ref by the name that a person would use ("v1.0"). ERR_NOT_FOUND. */
 enum err fetch_deepen_not(struct ctx *c, struct fetch *f, struct str name) MUST;
+
+/*
+ * What to leave out. The blob of patterns may be any that could be wanted, by its id or as
+ * "REVISION:PATH", where the revision is an id or a ref as for fetch_deepen_not. ERR_NOT_FOUND,
+ * ERR_INVALID for what is no blob, ERR_TOO_BIG over what git/sparse.h allows.
+ */
+enum err fetch_filter(struct ctx *c, struct fetch *f, const struct filter *filter) MUST;
 
 /* Is enough known of what the client has, for a good pack? */
 enum err fetch_ready(struct ctx *c, struct fetch *f, bool *ready) MUST;

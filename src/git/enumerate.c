@@ -9,11 +9,19 @@ struct pair {
 	uint32_t tree;
 	uint32_t like; /* OIDMAP_NONE: there is none */
 	uint32_t depth;
+	const struct sparse_folder *folder; /* NULL: where it lies does not matter */
+};
+
+/* A tree that was walked in a folder, and from how deep at least. */
+struct visit {
+	uint32_t tree, folder, depth;
 };
 
 struct tree_walk {
 	struct enumerate *e;
 	struct graph *g;
+	struct sparse *sparse; /* NULL: where trees lie does not matter */
+	struct map visits;     /* if it does: of struct visit, by its first two fields */
 	VEC_OF(struct pair) stack;
 };
 
@@ -255,11 +263,31 @@ static enum err blob_add(struct ctx *c, struct enumerate *e, const struct oid *i
 	return OK;
 }
 
-/* Has this tree been walked, from no deeper than now? If not, it is now. */
-static bool walked(const struct filter *f, struct node *node, uint32_t depth)
+/* The walk of a tree in a folder; of depth UINT32_MAX where there was none. */
+static struct visit *visit_of(struct tree_walk *w, const struct pair *pair)
 {
-	bool seen = node->marks & MARK_SEEN;
-	if (seen && (f->tree_depth == UINT32_MAX || node->depth <= depth))
+	struct visit key = {pair->tree, pair->folder->number, UINT32_MAX};
+	struct visit *visit = map_get(&w->visits, str_from(&key, offsetof(struct visit, depth)));
+	if (visit)
+		return visit;
+	visit = NEW(w->visits.arena, struct visit);
+	*visit = key;
+	*map_put(&w->visits, str_from(visit, offsetof(struct visit, depth))) = visit;
+	return visit;
+}
+
+/* Has this tree been walked, from no deeper than now? If not, it is now. */
+static bool walked(struct tree_walk *w, const struct pair *pair)
+{
+	uint32_t depth = w->e->filter.tree_depth == UINT32_MAX ? 0 : pair->depth;
+	if (pair->folder) {
+		struct visit *visit = visit_of(w, pair);
+		bool before = visit->depth <= depth;
+		visit->depth = before ? visit->depth : depth;
+		return before;
+	}
+	struct node *node = graph_node(w->g, pair->tree);
+	if ((node->marks & MARK_SEEN) && node->depth <= depth)
 		return true;
 	node->marks |= MARK_SEEN;
 	node->depth = (uint16_t)depth;
@@ -267,16 +295,22 @@ static bool walked(const struct filter *f, struct node *node, uint32_t depth)
 }
 
 static enum err send_entry(struct ctx *c, struct tree_walk *w, const struct tree_entry *entry,
-	const struct beside *like, uint32_t depth)
+	const struct beside *like, const struct pair *in)
 {
 	if (tree_entry_is_gitlink(entry))
 		return OK;
-	if (!tree_entry_is_tree(entry))
-		return filter_blobs(&w->e->filter) ? blob_add(c, w->e, &entry->id, depth) : OK;
+	if (!tree_entry_is_tree(entry)) {
+		bool passes = filter_blobs(&w->e->filter);
+		if (passes && w->sparse)
+			TRY(sparse_includes(c, w->sparse, in->folder, entry->name, &passes));
+		return passes ? blob_add(c, w->e, &entry->id, in->depth + 1) : OK;
+	}
 	struct pair pair = {
-		.tree = graph_add(w->g, &entry->id), .like = OIDMAP_NONE, .depth = depth};
+		.tree = graph_add(w->g, &entry->id), .like = OIDMAP_NONE, .depth = in->depth + 1};
 	if (like && tree_entry_is_tree(&like->entry))
 		pair.like = graph_add(w->g, &like->entry.id);
+	if (w->sparse)
+		TRY(sparse_enter(c, w->sparse, in->folder, entry->name, &pair.folder));
 	return push(c, w, pair);
 }
 
@@ -286,7 +320,7 @@ static enum err send_pair(struct ctx *c, struct tree_walk *w, struct pair pair)
 	struct node *node = graph_node(w->g, pair.tree);
 	if (pair.tree == pair.like || (node->marks & MARK_KNOWN) || pair.depth >= f->tree_depth)
 		return OK;
-	if (walked(f, node, pair.depth))
+	if (walked(w, &pair))
 		return OK;
 	node->type = OBJECT_TREE;
 	if (filter_type(f, OBJECT_TREE))
@@ -304,7 +338,7 @@ static enum err send_pair(struct ctx *c, struct tree_walk *w, struct pair pair)
 			return OK;
 		TRY(beside_seek(c, &like, &entry, &found));
 		if (!found || !oid_eq(&entry.id, &like.entry.id))
-			TRY(send_entry(c, w, &entry, found ? &like : NULL, pair.depth + 1));
+			TRY(send_entry(c, w, &entry, found ? &like : NULL, &pair));
 	}
 }
 
@@ -330,11 +364,15 @@ static enum err like_of(struct ctx *c, struct enumerate *e, uint32_t commit, uin
 static enum err send_trees(struct ctx *c, struct enumerate *e, struct tree_walk *w)
 {
 	struct commit_info *info = NULL;
+	const struct sparse_folder *root = NULL;
+	if (w->sparse)
+		TRY(sparse_enter(c, w->sparse, sparse_outside(w->sparse), STR(""), &root));
 	for (size_t i = e->commits.len; i > 0; i--) {
 		uint32_t number = e->commits.at[i - 1], like = OIDMAP_NONE;
 		TRY(like_of(c, e, number, &like));
 		TRY(graph_commit(c, e->graph, number, &info));
-		*vec_push(&w->stack) = (struct pair){.tree = info->tree, .like = like};
+		*vec_push(&w->stack) =
+			(struct pair){.tree = info->tree, .like = like, .folder = root};
 		TRY(walk_pairs(c, w, send_pair));
 		graph_mark(e->graph, number, MARK_DONE);
 	}
@@ -345,13 +383,15 @@ static enum err send_trees(struct ctx *c, struct enumerate *e, struct tree_walk 
 static enum err send_others(struct ctx *c, struct enumerate *e, struct tree_walk *w)
 {
 	struct graph *g = e->graph;
+	const struct sparse_folder *folder = w->sparse ? sparse_outside(w->sparse) : NULL;
 	for (size_t i = 0; i < e->others.len; i++) {
 		uint32_t number = e->others.at[i];
 		graph_node(g, number)->marks &= (uint8_t)~MARK_KNOWN;
 		enumerate_add(e, number);
 		if (graph_node(g, number)->type != OBJECT_TREE)
 			continue;
-		*vec_push(&w->stack) = (struct pair){.tree = number, .like = OIDMAP_NONE};
+		*vec_push(&w->stack) =
+			(struct pair){.tree = number, .like = OIDMAP_NONE, .folder = folder};
 		TRY(walk_pairs(c, w, send_pair));
 	}
 	return OK;
@@ -362,7 +402,13 @@ enum err enumerate_run(struct ctx *c, struct enumerate *e)
 	struct arena *arena = &e->graph->arena;
 	e->send = e->commits = e->known = e->others = (struct numbers){.arena = arena};
 	e->bitmap = NULL;
-	struct tree_walk w = {.e = e, .g = e->graph, .stack.arena = arena};
+	struct tree_walk w = {.e = e,
+		.g = e->graph,
+		.sparse = e->sparse,
+		.visits.arena = arena,
+		.stack.arena = arena};
+	if (e->sparse)
+		w.visits.seed = e->sparse->folders.seed;
 	struct numbers wanted;
 	const struct bitmap *bitmap = NULL;
 	progress_begin(c, e->progress, "Enumerating objects", 0);

@@ -7,6 +7,7 @@
 #include "git/bitmap.h"
 #include "git/filter.h"
 #include "git/progress.h"
+#include "git/sparse.h"
 #include "git/walk.h"
 
 /*
@@ -16,6 +17,7 @@
 struct enumerate {
 	struct graph *graph;
 	struct filter filter;
+	struct sparse *sparse; /* of all filter.sparse, in graph->arena; NULL: there is none */
 	const struct oid *wants;
 	size_t want_count;
 	const struct oid *haves; /* with all that they lead to */

@@ -164,9 +164,11 @@ static const struct bitmap *bitmap_of(const struct odb *odb)
 	return best;
 }
 
-static bool filter_fits(const struct filter *f)
+/* A bitmap knows neither sizes nor paths. */
+static bool filter_fits(const struct enumerate *e)
 {
-	return (f->blob_limit == 0 || f->blob_limit == UINT64_MAX) &&
+	const struct filter *f = &e->filter;
+	return !e->sparse && (f->blob_limit == 0 || f->blob_limit == UINT64_MAX) &&
 	       (f->tree_depth == 0 || f->tree_depth == UINT32_MAX);
 }
 
@@ -183,7 +185,7 @@ const struct bitmap *enumerate_bitmap(const struct enumerate *e)
 {
 	const struct graph *g = e->graph;
 	const struct bitmap *b = bitmap_of(g->reader->odb);
-	if (!b || !filter_fits(&e->filter) || !e->commits.len)
+	if (!b || !filter_fits(e) || !e->commits.len)
 		return NULL;
 	for (uint32_t i = 0; i < g->ids.count; i++)
 		if (graph_has(g, i, MARK_GRAFT))

@@ -11,7 +11,7 @@ enum { ENUMERATE_WALK_MAX = 500 };
 
 /*
  * The bitmap to enumerate by, when e->commits and e->others hold what is wanted; NULL where there is
- * none, or none is of use: for shallow histories, filters by size, and without a wanted commit.
+ * none, or none is of use: for shallow histories, filters by size or path, and without a wanted commit.
  */
 const struct bitmap *enumerate_bitmap(const struct enumerate *e);
 

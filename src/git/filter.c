@@ -1,7 +1,6 @@
 #include "git/filter.h"
 
 #include "base/uri.h"
-#include "base/vec.h"
 
 enum { FILTER_PARTS_MAX = 64 };
 
@@ -55,7 +54,12 @@ static enum err filter_one(struct ctx *c, struct str spec, struct filter *f)
 		if (!type)
 			return bad(c, spec);
 		narrow_type(f, type);
-	} else if (str_starts(spec, STR("sparse:"))) {
+	} else if (str_skip(&value, STR("sparse:oid="))) {
+		if (!value.len)
+			return bad(c, spec);
+		f->sparse.arena = c->arena;
+		*vec_push(&f->sparse) = value;
+	} else if (str_starts(spec, STR("sparse:path="))) {
 		return fail(c, ERR_UNSUPPORTED, "filter '%.*s' is not supported",
 			spec.len > 100 ? 100 : (int)spec.len, spec.at);
 	} else {

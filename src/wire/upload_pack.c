@@ -12,7 +12,7 @@ enum err upload_pack_ask(struct ctx *c, struct upload_pack *u)
 	f->depth = r->depth;
 	f->relative = r->relative;
 	f->since = r->since;
-	f->filter = r->filter;
+	TRY(fetch_filter(c, f, &r->filter));
 	f->thin = r->thin;
 	f->ofs_delta = r->ofs_delta;
 	f->include_tag = r->include_tag;

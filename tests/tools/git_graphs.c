@@ -13,6 +13,8 @@
  *	git_graphs send sha1 PACKS BITMAP GRAPH FILTER OUT
  *	                                         writes the pack of what ids on stdin lead to, and ids
  *	                                         behind a ^ do not; "-": without it
+ *	git_graphs list sha1 PACKS BITMAP GRAPH FILTER
+ *	                                         the ids of what that pack would have
  *	git_graphs midx-write sha1 PACKS OUT     the index of several packs, the preferred one first
  *
  * PACKS of several have commas between them; BITMAP, and the FILE of a bitmap, are then MIDX,BITMAP.
@@ -320,6 +322,22 @@ static enum err read_ids(struct tool *t, struct oid_list *out)
 	return OK;
 }
 
+static enum err read_filter(struct tool *t, const char *text, struct enumerate *e)
+{
+	struct oid id;
+	if (strcmp(text, "-") == 0)
+		return OK;
+	TRY(filter_parse(t->c, str_of(text), &e->filter));
+	if (e->filter.sparse.len)
+		sparse_init(t->c, e->sparse = NEW(t->c->arena, struct sparse), &t->graph.arena);
+	for (size_t i = 0; i < e->filter.sparse.len; i++) {
+		if (!oid_parse(t->algo, e->filter.sparse.at[i], &id))
+			return fail(t->c, ERR_INVALID, "no id in %s", text);
+		TRY(sparse_read(t->c, e->sparse, &t->reader, &id));
+	}
+	return OK;
+}
+
 static enum err tool_send(struct tool *t)
 {
 	struct oid_list ids = {0};
@@ -336,8 +354,7 @@ static enum err tool_send(struct tool *t)
 		.always_by_bitmap = true,
 		.keep_bits = true,
 		.progress = &silent};
-	if (strcmp(t->args[3], "-") != 0)
-		TRY(filter_parse(t->c, str_of(t->args[3]), &e.filter));
+	TRY(read_filter(t, t->args[3], &e));
 	int64_t start = t->c->world->monotonic();
 	TRY(enumerate_run(t->c, &e));
 	int64_t listed = t->c->world->monotonic(), middle = listed;
@@ -367,6 +384,29 @@ static enum err tool_send(struct tool *t)
 	return OK;
 }
 
+static enum err tool_list(struct tool *t)
+{
+	struct oid_list ids = {0};
+	struct progress silent = {0};
+	char hex[OID_HEX_MAX];
+	TRY(open_all(t));
+	TRY(read_ids(t, &ids));
+	struct enumerate e = {.graph = &t->graph,
+		.filter = FILTER_ALL,
+		.wants = ids.wants.at,
+		.want_count = ids.wants.len,
+		.haves = ids.haves.at,
+		.have_count = ids.haves.len,
+		.progress = &silent};
+	TRY(read_filter(t, t->args[3], &e));
+	TRY(enumerate_run(t->c, &e));
+	for (size_t i = 0; i < e.send.len; i++) {
+		struct oid id = oidmap_oid(&t->graph.ids, e.send.at[i]);
+		printf("%s\n", oid_hex(&id, hex));
+	}
+	return OK;
+}
+
 static const struct verb {
 	const char *name;
 	int args;
@@ -380,6 +420,7 @@ static const struct verb {
 	{"bitmap-dump", 2, tool_bitmap_dump},
 	{"midx-write", 2, tool_midx_write},
 	{"send", 5, tool_send},
+	{"list", 4, tool_list},
 };
 
 int main(int count, char **args)

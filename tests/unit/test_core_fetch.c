@@ -81,6 +81,59 @@ static void names_and_ids_that_are_not_there_are_refused(void **state)
 	fetch_close(&f);
 }
 
+static enum err filter_by(struct ctx *c, struct fetch *f, const char *spec)
+{
+	struct filter filter = FILTER_ALL;
+	assert_ok(c, filter_parse(c, str_of(spec), &filter));
+	return fetch_filter(c, f, &filter);
+}
+
+static void sparse_patterns_are_found_as_git_finds_them(void **state)
+{
+	struct ctx *c = *state;
+	struct fetch_house *h = fetch_house(c);
+	const struct {
+		const char *name;
+		enum err err;
+	} rows[] = {{"main:file", OK}, {"HEAD:file", OK}, {"refs/heads/old:file", OK},
+		{"heads/old:file", OK}, {"v1:file", OK}, {"tags/v1:file", OK},
+		{arena_fmt(c->arena, "%s:file", h->hex[3]), OK},
+		{arena_fmt(c->arena, "%s:file", h->tag_hex), OK}, {"main:none", ERR_NOT_FOUND},
+		{"main:file/x", ERR_NOT_FOUND}, {"main:./file", ERR_NOT_FOUND},
+		{"none:file", ERR_NOT_FOUND}, {":file", ERR_NOT_FOUND},
+		{"refs/nimbus/x:file", ERR_NOT_FOUND}, {"main~1:file", ERR_NOT_FOUND},
+		{"1111111111111111111111111111111111111111", ERR_NOT_FOUND},
+		{"1111111111111111111111111111111111111111:file", ERR_NOT_FOUND},
+		{"main:", ERR_INVALID}, {"main", ERR_INVALID}, {"v1", ERR_INVALID}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct fetch f;
+		assert_ok(c, open_as(c, &house_of(c)->owner, "r", &f));
+		enum err err = filter_by(c, &f, arena_fmt(c->arena, "sparse:oid=%s", rows[i].name));
+		if (err != rows[i].err)
+			fail_msg("%s: %s %s", rows[i].name, err_name(err), c->error.text);
+		ctx_clear(c);
+		fetch_close(&f);
+	}
+}
+
+/* The file of the patterns is "text 4": of five blobs none matches. */
+static void sparse_patterns_leave_blobs_out(void **state)
+{
+	struct ctx *c = *state;
+	struct fetch_house *h = fetch_house(c);
+	static const char *const specs[] = {
+		"sparse:oid=main:file", "combine:sparse:oid=main:file+blob:none", "blob:limit=100"};
+	for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+		struct fetch f;
+		assert_ok(c, open_as(c, &house_of(c)->owner, "r", &f));
+		assert_ok(c, fetch_want(c, &f, &h->commits[4]));
+		assert_ok(c, filter_by(c, &f, specs[i]));
+		assert_int_equal(f.patterns.len, i < 2);
+		assert_int_equal(objects_sent(c, &f), i < 2 ? 10 : 15);
+		fetch_close(&f);
+	}
+}
+
 static void it_is_ready_once_a_shared_commit_is_known(void **state)
 {
 	struct ctx *c = *state;
@@ -127,6 +180,8 @@ int main(void)
 		HOUSE_TEST(what_is_wanted_is_sent_but_for_what_is_there),
 		HOUSE_TEST(tags_go_along_when_asked),
 		HOUSE_TEST(names_and_ids_that_are_not_there_are_refused),
+		HOUSE_TEST(sparse_patterns_are_found_as_git_finds_them),
+		HOUSE_TEST(sparse_patterns_leave_blobs_out),
 		HOUSE_TEST(it_is_ready_once_a_shared_commit_is_known),
 		HOUSE_TEST(a_shallow_client_is_deepened),
 	};

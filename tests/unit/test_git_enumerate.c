@@ -194,6 +194,89 @@ static void filters_leave_out_the_same_by_bitmap(void **state)
 	}
 }
 
+/* What is sent with these lists of patterns, up to a NULL. */
+static struct oidmap sent_sparse(
+	struct ctx *c, struct odb_make *m, struct oid want, const char *const *lists)
+{
+	struct odb_reader reader;
+	struct graph g;
+	struct progress silent = {0};
+	struct sparse sparse;
+	struct oidmap map;
+	odb_reader_init(c, &reader, &m->odb);
+	graph_init(&g, &reader);
+	sparse_init(c, &sparse, &g.arena);
+	for (; *lists; lists++)
+		assert_ok(c, sparse_add(c, &sparse, str_of(*lists)));
+	struct enumerate e = {.graph = &g,
+		.filter = FILTER_ALL,
+		.sparse = &sparse,
+		.wants = &want,
+		.want_count = 1,
+		.progress = &silent};
+	assert_ok(c, enumerate_run(c, &e));
+	oidmap_init(&map, c->arena, g.ids.algo);
+	for (size_t i = 0; i < e.send.len; i++)
+		oidmap_put(&map, oidmap_hash(&g.ids, e.send.at[i]));
+	assert_int_equal(map.count, e.send.len);
+	graph_done(&g);
+	return map;
+}
+
+#define LISTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* One folder, at the paths "in" and "out". */
+static void a_blob_is_sent_that_any_of_its_paths_includes(void **state)
+{
+	struct ctx *c = *state;
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct oid a = odb_make_object(m, OBJECT_BLOB, STR("a"));
+	struct oid b = odb_make_object(m, OBJECT_BLOB, STR("b"));
+	struct oid folder = odb_make_tree(m, "100644 a", a, "100644 b", b);
+	struct oid root = odb_make_tree(m, "40000 in", folder, "40000 out", folder);
+	struct oid commit = odb_make_commit(m, root, NULL, 1);
+	odb_make_pack(m);
+	const struct {
+		const char *const *lists;
+		bool a, b;
+	} rows[] = {{LISTS("/in/"), true, true}, {LISTS("/out/"), true, true},
+		{LISTS("/in/a"), true, false}, {LISTS("/out/b"), false, true},
+		{LISTS("/*\n!/in/\n!/out/a"), false, true}, {LISTS("/none"), false, false},
+		{LISTS("/in/", "a"), true, false}, {LISTS("/in/", "/out/"), false, false},
+		{LISTS("/in/a", "/out/a", "*"), false, false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct oidmap got = sent_sparse(c, m, commit, rows[i].lists);
+		assert_int_equal(oidmap_find(&got, a.hash) != OIDMAP_NONE, rows[i].a);
+		assert_int_equal(oidmap_find(&got, b.hash) != OIDMAP_NONE, rows[i].b);
+		assert_int_equal(got.count, 3u + rows[i].a + rows[i].b);
+	}
+	/* A tree that was wanted is no root: patterns of paths begin in it, "*" does not mean it. */
+	struct oidmap got = sent_sparse(c, m, folder, LISTS("/b"));
+	assert_int_equal(got.count, 2);
+	assert_true(oidmap_find(&got, b.hash) != OIDMAP_NONE);
+	assert_int_equal(sent_sparse(c, m, folder, LISTS("*/")).count, 1);
+	assert_int_equal(sent_sparse(c, m, root, LISTS("*/")).count, 4);
+	odb_make_done(m);
+}
+
+/* Sixty folders deep, with two names for each: nobody walks all of its 2^60 paths. */
+static void a_tree_at_endless_paths_is_walked_once_for_each_meaning(void **state)
+{
+	struct ctx *c = *state;
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct oid blob = odb_make_object(m, OBJECT_BLOB, STR("deep"));
+	struct oid tree = odb_make_tree(m, "100644 f", blob, NULL, blob);
+	for (int i = 0; i < 60; i++)
+		tree = odb_make_tree(m, "40000 a", tree, "40000 b", tree);
+	struct oid commit = odb_make_commit(m, tree, NULL, 1);
+	odb_make_pack(m);
+	assert_int_equal(sent_sparse(c, m, commit, LISTS("/a/**/b/a/b/f")).count, 63);
+	assert_int_equal(sent_sparse(c, m, commit, LISTS("/a/**/b/a/b/g")).count, 62);
+	assert_int_equal(sent_sparse(c, m, commit, LISTS("f", "!a\n!b/b/")).count, 62);
+	assert_int_equal(sent_sparse(c, m, commit, LISTS("f\n!/b/**/f\n!/a/b/**/f")).count, 63);
+	odb_make_done(m);
+}
+
 static void trees_blobs_and_tags_can_be_wanted_by_themselves(void **state)
 {
 	struct ctx *c = *state;
@@ -235,6 +318,8 @@ int main(void)
 		UNIT_TEST(one_commit_costs_what_it_changes),
 		UNIT_TEST(filters_leave_out_what_they_name),
 		UNIT_TEST(filters_leave_out_the_same_by_bitmap),
+		UNIT_TEST(a_blob_is_sent_that_any_of_its_paths_includes),
+		UNIT_TEST(a_tree_at_endless_paths_is_walked_once_for_each_meaning),
 		UNIT_TEST(trees_blobs_and_tags_can_be_wanted_by_themselves),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,10 @@ static void filters_are_read(void **state)
 	f = FILTER_ALL;
 	assert_ok(c, filter_parse(c, STR("object:type=blob"), &f));
 	assert_true(filter_blobs(&f) && filter_trees(&f) && !filter_type(&f, OBJECT_TREE));
+	f = FILTER_ALL;
+	assert_ok(c, filter_parse(c, STR("sparse:oid=main:file"), &f));
+	assert_true(f.active && filter_blobs(&f) && filter_trees(&f) && f.sparse.len == 1);
+	assert_true(str_is(f.sparse.at[0], "main:file"));
 }
 
 static void combined_filters_all_hold(void **state)
@@ -34,20 +38,24 @@ static void combined_filters_all_hold(void **state)
 	f = FILTER_ALL;
 	assert_ok(c, filter_parse(c, STR("combine:object:type=blob+object:type=tree"), &f));
 	assert_true(!filter_type(&f, OBJECT_BLOB) && !filter_type(&f, OBJECT_TREE));
+	f = FILTER_ALL;
+	assert_ok(c, filter_parse(c, STR("combine:sparse%3Aoid=a%2Bb+sparse:oid=m%3Ax:y"), &f));
+	assert_int_equal(f.sparse.len, 2);
+	assert_true(str_is(f.sparse.at[0], "m:x:y") && str_is(f.sparse.at[1], "a+b"));
 }
 
 static void what_is_no_filter_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "blob", "blob:", "blob:limit=", "blob:limit=x",
 		"blob:limit=99999999999999g", "tree:", "tree:-1", "object:type=thing",
-		"combine:", "combine:%zz", "combine:+"};
+		"combine:", "combine:%zz", "combine:+", "sparse:oid=", "sparse:x"};
 	struct ctx *c = *state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct filter f = FILTER_ALL;
 		assert_err(c, filter_parse(c, str_of(bad[i]), &f), ERR_INVALID);
 	}
 	struct filter f = FILTER_ALL;
-	assert_err(c, filter_parse(c, STR("sparse:oid=HEAD:x"), &f), ERR_UNSUPPORTED);
+	assert_err(c, filter_parse(c, STR("sparse:path=x"), &f), ERR_UNSUPPORTED);
 	struct buf many = {.arena = c->arena};
 	buf_cstr(&many, "combine:tree:1");
 	for (int i = 0; i < 100; i++)

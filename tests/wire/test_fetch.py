@@ -272,6 +272,98 @@ def test_what_a_filter_left_out_comes_when_it_is_needed():
             fsck(copy)
 
 
+def sparse_repo(object_format="sha1"):
+    """Folders that are in, out, and both by two paths; their patterns in the file "sparse", and their id."""
+    source = make_repo(5, object_format=object_format)
+    for n in range(3):
+        for name in ("in/a.c", "in/deep/b.c", "in/out/c.c", "out/d.c", "out/in/e.c", "out/f.h"):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_text(f"{name} {n}\n")
+        if n:
+            shutil.copytree(source / "out/in", source / f"in/copy{n}", dirs_exist_ok=True)
+        git("add", ".", cwd=source)
+        git("commit", "-q", "-m", f"{n}", cwd=source)
+    commit_file(source, "sparse", "/*\n!/*/\n/in/\n!/in/out/\n*.h\n")
+    return source, git("rev-parse", "HEAD:sparse", cwd=source).out.strip()
+
+
+def test_sparse_patterns_leave_out_what_git_leaves_out():
+    for format in FORMATS:
+        source, id = sparse_repo(format)
+        url, tip = publish(source, f"sparse-{format}"), git("rev-parse", "HEAD", cwd=source).out.strip()
+        for name in (id, "main:sparse", "HEAD:sparse", "refs/heads/main:sparse", f"{tip}:sparse"):
+            for protocol in (0, 2) if name in (id, "main:sparse") else (2,):
+                copy = clone(url, "--no-checkout", f"--filter=sparse:oid={name}", protocol=protocol)
+                expected = set(git("rev-list", "--objects", "--no-object-names", f"--filter=sparse:oid={id}", "--all",
+                                   cwd=source).out.split())
+                same_objects(present(copy), expected | set(refs(url).values()), f"{name}, protocol {protocol}")
+                eq(expected < objects(source), True, "something is left out")
+                fsck(copy)
+
+
+def test_what_sparse_patterns_left_out_comes_when_it_is_needed():
+    source, id = sparse_repo()
+    url = publish(source, "sparse-lazy")
+    for protocol in (0, 2):
+        copy = clone(url, "--no-checkout", f"--filter=sparse:oid={id}", protocol=protocol)
+        before = present(copy)
+        git("sparse-checkout", "set", "--no-cone", "/*", "!/*/", "/in/", "!/in/out/", "*.h", cwd=copy)
+        git("checkout", "-q", "main", cwd=copy, protocol=protocol)
+        same_objects(present(copy), before, "a sparse checkout needs nothing more")
+        eq((copy / "in/copy2/e.c").read_text(), (source / "out/in/e.c").read_text(), "a file")
+        eq((copy / "out/d.c").exists(), False, "what is out")
+        git("sparse-checkout", "disable", cwd=copy, protocol=protocol)
+        eq((copy / "out/d.c").read_text(), (source / "out/d.c").read_text(), "what came late")
+        # The filter goes for the next fetch too.
+        new = commit_file(source, "in/a.c", f"new {protocol}\n")
+        late = commit_file(source, "out/d.c", f"late {protocol}\n")
+        git("push", "-q", url, "main", cwd=source)
+        fetch(copy, "origin", protocol=protocol)
+        there = present(copy)
+        eq([git("rev-parse", name, cwd=source).out.strip() in there for name in (f"{new}:in/a.c", f"{late}:out/d.c")],
+           [True, False], "what is in and what is out")
+        git("merge", "-q", "--ff-only", "origin/main", cwd=copy, protocol=protocol)
+        eq((copy / "out/d.c").read_text(), f"late {protocol}\n", "the new file")
+        fsck(copy)
+
+
+def test_sparse_patterns_in_a_shallow_clone_and_beside_other_filters():
+    source, id = sparse_repo()
+    url = publish(source, "sparse-more")
+    for filter, more in ((f"sparse:oid={id}", ["--depth=2"]), (f"combine:sparse:oid={id}+blob:limit=9", []),
+                         (f"combine:tree:2+sparse%3Aoid={id}", [])):
+        for protocol in (0, 2):
+            copy = clone(f"{url}", "--no-checkout", "--single-branch", f"--filter={filter}", *more, protocol=protocol)
+            range = ["main", "^main~2"] if more else ["main"]
+            commits = set(git("rev-list", *range, cwd=source).out.split())
+            want = {object for commit in commits for object in git(
+                "rev-list", "--objects", "--no-object-names", f"--filter={filter}", "--no-walk", commit,
+                cwd=source).out.split()}
+            got = present(copy) - set(refs(url).values())
+            same_objects(got, want - set(refs(url).values()), f"{filter}, protocol {protocol}")
+            fsck(copy)
+
+
+def test_bad_sparse_patterns_are_refused_in_words():
+    source, id = sparse_repo()
+    tree = git("rev-parse", "HEAD:in", cwd=source).out.strip()
+    commit_file(source, "big", "#" * (1 << 20) + "\n")
+    commit_file(source, "many", "x\n" * 10001)
+    tip = commit_file(source, "long", "x" * 4097)
+    url = publish(source, "sparse-bad")
+    for name, why in (("1" * 40, "there is no object"), ("main:none", 'there is no "none" here'),
+                      ("none:sparse", "there is no such revision"), ("main:in", "is a tree, not a blob"),
+                      (tree, "is a tree, not a blob"), (tip, "is a commit, not a blob"),
+                      ("main:big", "more than 1048576 bytes"), ("main:many", "more than 10000 sparse patterns"),
+                      ("main:long", "more than 4096 bytes")):
+        for protocol in (0, 2):
+            result = git("clone", "-q", "--no-checkout", f"--filter=sparse:oid={name}", url, tmp("bad"), check=False,
+                         protocol=protocol)
+            eq(result.code, 128, f"code for {name}")
+            has(result.err, f"the sparse patterns '{name}': ", "which")
+            has(result.err, why, f"refusal of {name}")
+
+
 def test_a_bad_filter_is_refused_in_words():
     publish(make_repo(2), "bad-filter")
     answer = ask("bad-filter", pkt("command=fetch") + "0001" + pkt("filter nonsense") + pkt("done") + "0000")

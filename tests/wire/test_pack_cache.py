@@ -67,6 +67,27 @@ def test_the_same_request_gives_the_same_pack():
     eq((told["made"], told["hits"]), (4, 4), "packs made and found")
 
 
+def test_sparse_patterns_are_what_their_blobs_say():
+    server = Nimbus()
+    repo = pushed(server, commits=20)
+    ids = []
+    for text in "/README.md\n", "*\n":
+        commit_file(repo, "sparse", text)
+        ids.append(git("rev-parse", "HEAD:sparse", cwd=repo).out.strip())
+    git("push", "--all", server.git_url("r"), cwd=repo)
+
+    def filtered(spec):
+        return ask(server, "r", fetch_request(tips(repo), (), f"filter {spec}"))
+
+    few, all = filtered(f"sparse:oid={ids[0]}"), filtered(f"sparse:oid={ids[1]}")
+    eq(few != all, True, "other patterns, another pack")
+    eq(filtered("sparse:oid=main:sparse"), all, "the same patterns by name")
+    eq(filtered(f"combine:sparse:oid={ids[1]}+sparse:oid={ids[0]}"),
+       filtered(f"combine:sparse:oid={ids[0]}+sparse:oid=main:sparse"), "both, in any order")
+    told = told_at_the_end(server)
+    eq((told["made"], told["hits"]), (3, 2), "packs made and found")
+
+
 def test_a_push_is_seen_at_once():
     server = Nimbus()
     repo = pushed(server, commits=20)

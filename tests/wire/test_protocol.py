@@ -405,6 +405,8 @@ def test_hidden_refs_are_not_seen_fetched_or_pushed():
             eq(result.code, 128, "a fetch by name")
             result = git("fetch", "--shallow-exclude=refs/nimbus/pull/1/head", url, "refs/zz/last", cwd=copy, protocol=protocol, check=False)
             has(result.err, "not a ref", "a boundary by name")
+            result = git("clone", "--mirror", "--filter=sparse:oid=refs/nimbus/pull/1/head:README.md", url, tmp("hidden"), protocol=protocol, check=False)
+            has(result.err, "there is no such revision", "patterns by name")
         has_not(server.get("/hidden.git/info/refs?service=git-receive-pack").text, "refs/nimbus", "what a push sees")
         for spec in ("HEAD:refs/nimbus/pull/1/head", ":refs/nimbus/pull/1/head", "HEAD:refs/nimbus/new"):
             has(git("push", "-f", url, spec, cwd=source, check=False).err, "rejected", f"a push of {spec}")
