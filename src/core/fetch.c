@@ -6,9 +6,9 @@
 #include "core/permit.h"
 #include "git/enumerate.h"
 #include "git/pack_write.h"
+#include "meta/repo.h"
 
-enum err fetch_open(
-	struct ctx *c, struct core *core, const struct actor *who, struct str name, struct fetch *f)
+static void fetch_init(struct ctx *c, struct core *core, struct fetch *f)
 {
 	struct oids none = {.arena = c->arena};
 	*f = (struct fetch){.core = core,
@@ -18,14 +18,35 @@ enum err fetch_open(
 		.shallow = none,
 		.nots = none,
 		.patterns = none};
-	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_repo(c, core, tx, who,
-		(struct permit_need){.name = name, .level = PERMISSION_READ}, &f->repo));
-	TRY(snapshot_get(c, core, tx, &f->repo, &f->snapshot));
+}
+
+/* Sees the repository as it is in the transaction. */
+static enum err fetch_look(struct ctx *c, struct fetch *f, struct db_tx *tx)
+{
+	TRY(snapshot_get(c, f->core, tx, &f->repo, &f->snapshot));
 	odb_reader_init(c, &f->reader, &f->snapshot->odb);
 	graph_init(&f->graph, &f->reader);
 	return OK;
+}
+
+enum err fetch_open(
+	struct ctx *c, struct core *core, const struct actor *who, struct str name, struct fetch *f)
+{
+	DB_TX *tx = NULL;
+	fetch_init(c, core, f);
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_repo(c, core, tx, who,
+		(struct permit_need){.name = name, .level = PERMISSION_READ}, &f->repo));
+	return fetch_look(c, f, tx);
+}
+
+enum err fetch_open_repo(struct ctx *c, struct core *core, const struct repo *repo, struct fetch *f)
+{
+	DB_TX *tx = NULL;
+	fetch_init(c, core, f);
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(meta_repo_get(c, tx, repo->id, &f->repo));
+	return fetch_look(c, f, tx);
 }
 
 void fetch_close(struct fetch *f)
@@ -296,7 +317,7 @@ static void hash_request(struct ctx *c, const struct fetch *f, uint8_t key[HASH_
 {
 	const uint64_t numbers[] = {f->depth, (uint64_t)f->since, f->relative, f->filter.active,
 		f->filter.blob_limit, f->filter.tree_depth, f->filter.type, f->filter.nothing,
-		f->thin, f->ofs_delta, f->include_tag};
+		f->thin && f->haves.len, f->ofs_delta, f->include_tag};
 	struct hash h;
 	hash_init(&h, HASH_SHA256);
 	hash_update(&h, numbers, sizeof numbers);
@@ -309,15 +330,37 @@ static void hash_request(struct ctx *c, const struct fetch *f, uint8_t key[HASH_
 	hash_final(&h, key);
 }
 
-enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress)
+static void making_init(struct ctx *c, struct making *m, struct fetch *f, struct sink *progress)
 {
-	struct making m = {
+	*m = (struct making){
 		.job = {.snapshot = f->snapshot, .make = make_pack, .progress = progress},
 		.fetch = f};
-	struct pack_counts counts;
 	for (size_t i = 0; i < f->unshallow.len; i++)
 		*vec_push(&f->haves) = f->unshallow.at[i];
-	hash_request(c, f, m.job.key);
+	hash_request(c, f, m->job.key);
+}
+
+static enum err nowhere_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	(void)self, (void)bytes, (void)len;
+	return ctx_check(c);
+}
+
+enum err fetch_prepare(struct ctx *c, struct fetch *f, bool *made)
+{
+	struct sink nowhere = {.write = nowhere_write};
+	struct pack_counts counts;
+	struct making m;
+	making_init(c, &m, f, NULL);
+	*made = !pack_cache_holds(c, f->core->packs, &m.job);
+	return *made ? pack_cache_send(c, f->core, &m.job, &nowhere, &counts) : OK;
+}
+
+enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress)
+{
+	struct pack_counts counts;
+	struct making m;
+	making_init(c, &m, f, progress);
 	TRY(pack_cache_send(c, f->core, &m.job, to, &counts));
 	return say_total(c, &counts, progress);
 }

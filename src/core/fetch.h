@@ -49,6 +49,9 @@ struct fetch {
 /* permit_repo's errors. To be closed after OK. */
 enum err fetch_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct fetch *f) MUST;
+/* The same for the server's own use: of the repository as it is now, and nobody is asked. */
+enum err fetch_open_repo(struct ctx *c, struct core *core, const struct repo *repo, struct fetch *f)
+	MUST;
 void fetch_close(struct fetch *f);
 
 /* Any object that there is may be wanted: who may read a repository may read all of it.
@@ -83,6 +86,9 @@ enum err fetch_shallow(struct ctx *c, struct fetch *f, struct oids *shallow, str
 
 /* Writes the pack to `to`, and what a person may like to read to `progress` (may be NULL). */
 enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress) MUST;
+
+/* Makes the pack for whoever asks for the same later; *made false: it is there already. */
+enum err fetch_prepare(struct ctx *c, struct fetch *f, bool *made) MUST;
 
 /* The type and size of an object; ERR_NOT_FOUND. */
 enum err fetch_stat(struct ctx *c, struct fetch *f, const struct oid *id, enum object_type *type,

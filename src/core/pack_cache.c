@@ -143,6 +143,13 @@ static struct entry *find(struct pack_cache *cache, const struct pack_job *job)
 	return e;
 }
 
+bool pack_cache_holds(struct ctx *c, struct pack_cache *cache, const struct pack_job *job)
+{
+	WITH_LOCK(&cache->lock);
+	const struct entry *e = find(cache, job);
+	return e && !is_too_old(cache, e, c->world->monotonic());
+}
+
 /* A reference to what is there, or to a new one that is to be made: *mine. */
 static struct pack_tape *take(
 	struct ctx *c, struct core *core, const struct pack_job *job, bool *mine)

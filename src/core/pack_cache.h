@@ -43,6 +43,9 @@ struct pack_job {
 		*notes; /* what `make` tells of its progress goes here, to all who wait for it */
 };
 
+/* Is it kept, or being made? */
+bool pack_cache_holds(struct ctx *c, struct pack_cache *cache, const struct pack_job *job);
+
 /*
  * Writes the pack to `to`: a kept one, one that is being made, or one that job->make makes now, of
  * which the client has each byte as soon as it takes it. While only that client reads, it is waited

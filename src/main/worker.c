@@ -1,6 +1,7 @@
 #include "main/worker.h"
 
 #include "core/compact.h"
+#include "core/prepare.h"
 #include "meta/repo.h"
 #include "os/log.h"
 #include "os/wake.h"
@@ -92,6 +93,25 @@ static bool compact_one(struct ctx *c, const struct worker *w, const struct repo
 	return again;
 }
 
+/* What fleets of builds will ask for now, when somebody has just pushed. */
+static void prepare_one(
+	struct ctx *c, const struct worker *w, const struct repo *repo, int64_t fresh)
+{
+	struct log_line line;
+	size_t made = 0;
+	int64_t begin = c->world->monotonic();
+	if (repo->pushed < fresh)
+		return;
+	if (prepare_packs(c, w->core, repo, &made))
+		log_failure(c, "no packs prepared", repo->name);
+	else if (made && log_begin(&line, LOG_LEVEL_INFO, "prepared")) {
+		log_str(&line, "repo", repo->name);
+		log_int(&line, "packs", (int64_t)made);
+		log_int(&line, "micros", c->world->monotonic() - begin);
+		log_end(&line);
+	}
+}
+
 static enum err list(struct ctx *c, const struct worker *w, int64_t since, int64_t after,
 	struct repo **out, size_t *count)
 {
@@ -101,18 +121,26 @@ static enum err list(struct ctx *c, const struct worker *w, int64_t since, int64
 	return meta_repo_pushed_since(c, tx, since, after, out, count);
 }
 
-/* Looks at every repository that was pushed to since. */
-static enum err look(struct ctx *c, const struct worker *w, int64_t since, bool *again)
+/* Which repositories a look is at. */
+struct round {
+	int64_t since; /* those that were pushed to since: seconds since 1970 */
+	int64_t fresh; /* and of these, those whose clones are prepared */
+	bool again;    /* some of them are worth another look soon */
+};
+
+static enum err look(struct ctx *c, const struct worker *w, struct round *r)
 {
 	int64_t after = 0;
+	r->again = false;
 	for (size_t count = PAGE; count == PAGE;) {
 		struct arena_mark mark = arena_mark(c->arena);
 		struct repo *repos = NULL;
-		TRY(list(c, w, since, after, &repos, &count));
+		TRY(list(c, w, r->since, after, &repos, &count));
 		for (size_t i = 0; i < count; i++) {
 			wait_while_busy(w);
 			TRY(ctx_check(c));
-			*again |= compact_one(c, w, &repos[i]);
+			r->again |= compact_one(c, w, &repos[i]);
+			prepare_one(c, w, &repos[i], r->fresh);
 			after = repos[i].id;
 		}
 		arena_rewind(c->arena, mark);
@@ -136,7 +164,8 @@ static enum err sweep(struct ctx *c, const struct worker *w)
 static void work(void *arg)
 {
 	const struct worker *w = arg;
-	int64_t since = 0, all = 0;
+	struct round round = {.fresh = os_world()->clock() / 1000000};
+	int64_t all = 0;
 	thread_nice(NICE);
 	while (!wake_wait(&wake, WAKE_STOP, (long)w->config->compact_delay)) {
 		struct arena arena;
@@ -149,15 +178,15 @@ static void work(void *arg)
 		bool everything = !all || begin > all + ALL_MICROSECONDS;
 		if (everything) {
 			all = begin;
-			since = 0;
+			round.since = 0;
 			if (sweep(&c, w))
 				log_failure(&c, "not swept", (struct str){0});
 		}
-		bool again = false;
-		if (look(&c, w, since, &again))
+		if (look(&c, w, &round))
 			log_failure(&c, "not looked for what to compact", (struct str){0});
-		else if (!again)
-			since = now - SLACK_SECONDS - w->config->compact_delay / 1000;
+		else if (!round.again)
+			round.since = round.fresh =
+				now - SLACK_SECONDS - w->config->compact_delay / 1000;
 		arena_done(&arena);
 		wake_wait(&wake, WAKE_PUSHED | WAKE_STOP, LOOK_MS);
 	}

@@ -1,6 +1,6 @@
 /*
  * The role worker in a process that serves too: one thread that compacts repositories soon after they
- * were pushed to, and deletes what is past its time.
+ * were pushed to, makes the packs that builds will ask for, and deletes what is past its time.
  *
  * It is nicer than the others but not idle: a thread that holds a lock must get on. What costs most,
  * the search for deltas, runs in a child that is idle.
