@@ -29,6 +29,17 @@ struct bloom_key bloom_key(uint32_t version, struct str path);
 bool bloom_may_hold(
 	const struct bloom_settings *settings, struct str filter, const struct bloom_key *key);
 
+/* A path and the folders that it lies in: what changes the one changes the others. */
+struct bloom_path {
+	const struct bloom_key *keys;
+	size_t count; /* 0 of "" */
+};
+struct bloom_path bloom_path(uint32_t version, struct str path, struct arena *a);
+
+/* False: surely not, as above; of more than one folder it says so more often. */
+bool bloom_may_hold_path(
+	const struct bloom_settings *settings, struct str filter, const struct bloom_path *path);
+
 /* The filter of what changed, with all leading folders, in `a`; its temporary things in c->arena. */
 struct str bloom_make(struct ctx *c, const struct bloom_settings *settings,
 	const struct tree_changes *changes, struct arena *a);
