@@ -71,7 +71,7 @@ struct bloom_path bloom_path(uint32_t version, struct str path, struct arena *a)
 {
 	VEC_OF(struct bloom_key) keys = {.arena = a};
 	str_skip_end(&path, STR("/"));
-	for (; path.len; path = folder_of(path))
+	for (; path.len && keys.len < BLOOM_FOLDERS_MAX; path = folder_of(path))
 		*vec_push(&keys) = bloom_key(version, path);
 	return (struct bloom_path){keys.at, keys.len};
 }

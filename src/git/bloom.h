@@ -17,7 +17,7 @@ struct bloom_settings {
 
 /* What git writes; more than BLOOM_PATHS_MAX paths make a filter that says maybe to all. */
 #define BLOOM_SETTINGS ((struct bloom_settings){1, 7, 10})
-enum { BLOOM_PATHS_MAX = 512, BLOOM_HASHES_MAX = 32 };
+enum { BLOOM_PATHS_MAX = 512, BLOOM_HASHES_MAX = 32, BLOOM_FOLDERS_MAX = 32 };
 
 /* A path ("a/b": a file or a folder) made ready to be looked up in many filters of one version. */
 struct bloom_key {
@@ -32,7 +32,7 @@ bool bloom_may_hold(
 /* A path and the folders that it lies in: what changes the one changes the others. */
 struct bloom_path {
 	const struct bloom_key *keys;
-	size_t count; /* 0 of "" */
+	size_t count; /* 0 of ""; of those nearest at most BLOOM_FOLDERS_MAX */
 };
 struct bloom_path bloom_path(uint32_t version, struct str path, struct arena *a);
 

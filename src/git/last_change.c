@@ -205,7 +205,7 @@ static enum err hand_on(
 	uint32_t count, *link, left = NONE;
 	uint32_t to = graph_parents(&k->graph, number, &count)[parent];
 	link = &left;
-	TRY(ctx_check(c));
+	TRY(graph_check(c, &k->graph));
 	TRY(compare(c, k, number, parent, *list));
 	for (struct target *t = *list, *next; t; t = next) {
 		next = next_of(k, t);
@@ -248,7 +248,6 @@ static enum err run(struct ctx *c, struct searching *k)
 	struct stand *stand;
 	uint32_t number;
 	while (k->left && !is_spent(c, k) && commit_queue_pop(&k->queue, &number)) {
-		TRY(graph_check(c, &k->graph));
 		TRY(stand_of(c, k, number, &stand));
 		stand->queued = false;
 		TRY(look_at(c, k, number));

@@ -29,6 +29,17 @@ void path_log_done(struct path_log *log)
 	graph_done(&log->graph);
 }
 
+static enum err follow_all(struct ctx *c, struct path_log *log, uint32_t number)
+{
+	uint32_t count;
+	graph_parents(&log->graph, number, &count);
+	for (uint32_t i = 0; i < count; i++) {
+		TRY(graph_check(c, &log->graph));
+		TRY(enqueue(c, log, graph_parents(&log->graph, number, &count)[i]));
+	}
+	return OK;
+}
+
 /*
  * Queues the parents that matter to the path: all of them when the commit changed it, else only the
  * first that has it the same, as git simplifies history.
@@ -40,27 +51,16 @@ static enum err follow(struct ctx *c, struct path_log *log, uint32_t number, boo
 	bool same = false;
 	graph_parents(&log->graph, number, &count);
 	for (i = 0; i < count && !same; i++) {
-		TRY(ctx_check(c));
+		TRY(graph_check(c, &log->graph));
 		TRY(path_watch_same(c, &log->watch, number, i, &same));
 	}
 	*changed = !same;
 	if (same)
 		return enqueue(c, log, graph_parents(&log->graph, number, &count)[i - 1]);
-	for (i = 0; i < count; i++)
-		TRY(enqueue(c, log, graph_parents(&log->graph, number, &count)[i]));
 	if (count)
-		return OK;
+		return follow_all(c, log, number);
 	TRY(path_watch_at(c, &log->watch, number, &mine));
 	*changed = mine.mode != 0;
-	return OK;
-}
-
-static enum err follow_all(struct ctx *c, struct path_log *log, uint32_t number)
-{
-	uint32_t count;
-	graph_parents(&log->graph, number, &count);
-	for (uint32_t i = 0; i < count; i++)
-		TRY(enqueue(c, log, graph_parents(&log->graph, number, &count)[i]));
 	return OK;
 }
 
