@@ -1,7 +1,7 @@
 #include "core/browse.h"
 
 #include "base/sort.h"
-#include "core/browse_walk.h"
+#include "core/browse_parts.h"
 #include "core/permit.h"
 
 enum {

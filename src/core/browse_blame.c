@@ -2,7 +2,7 @@
 #include "core/browse.h"
 
 #include "base/map.h"
-#include "core/browse_walk.h"
+#include "core/browse_parts.h"
 #include "git/blame.h"
 
 static const struct blame_limits limits = {

@@ -1,7 +1,7 @@
 /* Two revisions side by side: where they went apart, and what one has done since. */
 #include "core/browse.h"
 
-#include "core/browse_walk.h"
+#include "core/browse_parts.h"
 #include "git/merge_base.h"
 
 enum { COMMITS_SHOWN = 250 };

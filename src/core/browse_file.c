@@ -2,7 +2,7 @@
 #include "core/browse.h"
 
 #include "base/uri.h"
-#include "core/browse_walk.h"
+#include "core/browse_parts.h"
 
 static const struct {
 	const char *suffix, *type;

@@ -25,6 +25,7 @@ struct parts {
 struct origin {
 	uint32_t commit;
 	struct str path;
+	struct bloom_path keys; /* of the path, for filters */
 	struct oid blob;
 	uint32_t mode;
 	struct parts parts;
@@ -75,6 +76,7 @@ static enum err origin_of(struct blaming *b, uint32_t commit, struct str path,
 		o = NEW(&b->graph.arena, struct origin);
 		*o = (struct origin){.commit = commit,
 			.path = str_copy(&b->graph.arena, path),
+			.keys = graph_path(&b->graph, path),
 			.blob = entry->id,
 			.mode = entry->mode,
 			.next = *first};
@@ -89,7 +91,7 @@ static enum err queue(struct blaming *b, uint32_t number)
 {
 	struct commit_info *info;
 	TRY(graph_commit(&b->reading, &b->graph, number, &info));
-	commit_queue_push(&b->queue, number, info->date);
+	commit_queue_push(&b->queue, number, info->order);
 	return OK;
 }
 
@@ -261,12 +263,35 @@ static void settle(struct blaming *b, struct origin *o, bool unsure)
 	o->parts.len = 0;
 }
 
-static enum err examine(struct blaming *b, struct origin *o)
+/* How far back, from first parent to first parent, filters say that the file is the same. */
+static enum err unchanged_since(struct blaming *b, const struct origin *o, uint32_t *out)
 {
 	struct commit_info *info;
-	struct origin *found[PARENTS_MAX] = {0};
-	uint32_t parents[PARENTS_MAX], count;
-	TRY(graph_commit(&b->reading, &b->graph, o->commit, &info));
+	uint32_t count;
+	*out = o->commit;
+	TRY(graph_commit(&b->reading, &b->graph, *out, &info));
+	while (b->steps < b->limits->commits && graph_unchanged(&b->graph, *out, &o->keys)) {
+		const uint32_t *parents = graph_parents(&b->graph, *out, &count);
+		if (count == 0)
+			return OK;
+		*out = parents[0];
+		b->steps++;
+		TRY(ctx_check(&b->reading));
+		TRY(graph_commit(&b->reading, &b->graph, *out, &info));
+	}
+	return OK;
+}
+
+static enum err examine(struct blaming *b, struct origin *o)
+{
+	struct tree_entry same = {.mode = o->mode, .id = o->blob};
+	struct origin *older, *found[PARENTS_MAX] = {0};
+	uint32_t since, parents[PARENTS_MAX], count;
+	TRY(unchanged_since(b, o, &since));
+	if (since != o->commit) {
+		TRY(origin_of(b, since, o->path, &same, &older));
+		return hand_all_on(b, o, older);
+	}
 	const uint32_t *all = graph_parents(&b->graph, o->commit, &count);
 	count = count < PARENTS_MAX ? count : PARENTS_MAX;
 	if (count)

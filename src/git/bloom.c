@@ -60,6 +60,31 @@ bool bloom_may_hold(
 	return true;
 }
 
+/* The folder that a path lies in: "" at the top. */
+static struct str folder_of(struct str path)
+{
+	size_t slash = str_find_last(path, '/');
+	return str_until(path, slash < path.len ? slash : 0);
+}
+
+struct bloom_path bloom_path(uint32_t version, struct str path, struct arena *a)
+{
+	VEC_OF(struct bloom_key) keys = {.arena = a};
+	str_skip_end(&path, STR("/"));
+	for (; path.len && keys.len < BLOOM_FOLDERS_MAX; path = folder_of(path))
+		*vec_push(&keys) = bloom_key(version, path);
+	return (struct bloom_path){keys.at, keys.len};
+}
+
+bool bloom_may_hold_path(
+	const struct bloom_settings *settings, struct str filter, const struct bloom_path *path)
+{
+	for (size_t i = 0; i < path->count; i++)
+		if (!bloom_may_hold(settings, filter, &path->keys[i]))
+			return false;
+	return true;
+}
+
 static void bits_set(const struct bloom_settings *settings, struct str filter, struct str path)
 {
 	/* The filter is being made: its bytes are ours to change. */
@@ -87,8 +112,7 @@ static bool paths_add(struct paths *p, struct str path)
 		*vec_push(&p->list) = path;
 		if (p->list.len > BLOOM_PATHS_MAX)
 			return false;
-		size_t slash = str_find_last(path, '/');
-		path = str_until(path, slash < path.len ? slash : 0);
+		path = folder_of(path);
 	}
 	return true;
 }

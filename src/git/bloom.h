@@ -17,7 +17,7 @@ struct bloom_settings {
 
 /* What git writes; more than BLOOM_PATHS_MAX paths make a filter that says maybe to all. */
 #define BLOOM_SETTINGS ((struct bloom_settings){1, 7, 10})
-enum { BLOOM_PATHS_MAX = 512, BLOOM_HASHES_MAX = 32 };
+enum { BLOOM_PATHS_MAX = 512, BLOOM_HASHES_MAX = 32, BLOOM_FOLDERS_MAX = 32 };
 
 /* A path ("a/b": a file or a folder) made ready to be looked up in many filters of one version. */
 struct bloom_key {
@@ -28,6 +28,17 @@ struct bloom_key bloom_key(uint32_t version, struct str path);
 /* False: the commit of this filter did not change that path. An empty filter says maybe. */
 bool bloom_may_hold(
 	const struct bloom_settings *settings, struct str filter, const struct bloom_key *key);
+
+/* A path and the folders that it lies in: what changes the one changes the others. */
+struct bloom_path {
+	const struct bloom_key *keys;
+	size_t count; /* 0 of ""; of those nearest at most BLOOM_FOLDERS_MAX */
+};
+struct bloom_path bloom_path(uint32_t version, struct str path, struct arena *a);
+
+/* False: surely not, as above; of more than one folder it says so more often. */
+bool bloom_may_hold_path(
+	const struct bloom_settings *settings, struct str filter, const struct bloom_path *path);
 
 /* The filter of what changed, with all leading folders, in `a`; its temporary things in c->arena. */
 struct str bloom_make(struct ctx *c, const struct bloom_settings *settings,

@@ -89,7 +89,8 @@ static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 		.order = commit.committer.seconds,
 		.tree = graph_add(g, &commit.tree),
 		.parents = (uint32_t)g->parents.len,
-		.parent_count = (uint32_t)commit.parent_count};
+		.parent_count = (uint32_t)commit.parent_count,
+		.position = GRAPH_NOWHERE};
 	for (size_t i = 0; i < commit.parent_count; i++)
 		*vec_push(&g->parents) = graph_add(g, &commit.parents[i]);
 	arena_rewind(c->arena, mark);
@@ -97,42 +98,68 @@ static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 	return OK;
 }
 
-/* From the commit-graph, without a look at the object; *found: it is there. */
-static enum err commit_look_up(struct ctx *c, struct graph *g, uint32_t number, bool *found)
+/*
+ * From the commit-graph, without a look at the object; false: it is not there, or damaged, and the
+ * object will say.
+ */
+static bool commit_look_up(struct ctx *c, struct graph *g, uint32_t number)
 {
 	const struct commit_graph *all = g->reader->odb->commits;
 	struct oid id = oidmap_oid(&g->ids, number);
 	struct commit_graph_entry e;
 	uint32_t position = 0;
-	*found = all && commit_graph_find(all, &id, &position);
-	if (!*found)
-		return OK;
-	TRY(commit_graph_get(c, all, position, &e));
+	if (!all || !commit_graph_find(all, &id, &position))
+		return false;
+	if (commit_graph_get(c, all, position, &e)) {
+		ctx_clear(c);
+		return false;
+	}
 	struct commit_info info = {.date = e.date,
 		.order = all->offsets ? (int64_t)e.generation : e.date,
 		.exact = all->offsets != NULL,
 		.tree = graph_add(g, &e.tree),
 		.parents = (uint32_t)g->parents.len,
-		.parent_count = e.parent_count};
+		.parent_count = e.parent_count,
+		.position = position};
 	for (uint32_t i = 0; i < e.parent_count; i++) {
 		struct oid parent = commit_graph_oid(all, commit_graph_parent(&e, i));
 		uint32_t at = graph_add(g, &parent);
 		*vec_push(&g->parents) = at;
 	}
 	info_add(g, number, &info);
-	return OK;
+	return true;
 }
 
 enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct commit_info **out)
 {
-	if (!graph_has(g, number, MARK_PARSED)) {
-		bool found = false;
-		TRY(commit_look_up(c, g, number, &found));
-		if (!found)
-			TRY(commit_read(c, g, number));
-	}
+	if (!graph_has(g, number, MARK_PARSED) && !commit_look_up(c, g, number))
+		TRY(commit_read(c, g, number));
 	*out = &g->commits.at[graph_node(g, number)->commit];
 	return OK;
+}
+
+bool graph_filter(const struct graph *g, uint32_t number, struct str *out)
+{
+	const struct node *node = graph_node(g, number);
+	ASSERT(node->marks & MARK_PARSED);
+	uint32_t position = g->commits.at[node->commit].position;
+	return position != GRAPH_NOWHERE &&
+	       commit_graph_filter(g->reader->odb->commits, position, out);
+}
+
+struct bloom_path graph_path(struct graph *g, struct str path)
+{
+	const struct commit_graph *all = g->reader->odb->commits;
+	if (!all || !all->filters)
+		return (struct bloom_path){0};
+	return bloom_path(all->bloom.version, path, &g->arena);
+}
+
+bool graph_unchanged(const struct graph *g, uint32_t number, const struct bloom_path *path)
+{
+	struct str filter;
+	return path->count && graph_filter(g, number, &filter) &&
+	       !bloom_may_hold_path(&g->reader->odb->commits->bloom, filter, path);
 }
 
 const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count)

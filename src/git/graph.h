@@ -39,7 +39,10 @@ struct commit_info {
 	uint32_t parents; /* the first one's place in graph.parents */
 	uint32_t parent_count;
 	uint32_t distance; /* free for the walk of the moment */
+	uint32_t position; /* in the odb's commit-graph; GRAPH_NOWHERE: it is not there */
 };
+
+enum { GRAPH_NOWHERE = 0xffffffff };
 
 struct graph {
 	struct odb_reader *reader;
@@ -82,6 +85,14 @@ enum err graph_type(struct ctx *c, struct graph *g, uint32_t number, enum object
  */
 enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct commit_info **out)
 	MUST;
+
+/* The changed-path filter of a commit that has been read, against its first parent; false: it has
+ * none. With the settings of the odb's commit-graph. */
+bool graph_filter(const struct graph *g, uint32_t number, struct str *out);
+/* A path made ready for these filters, in the graph's arena. */
+struct bloom_path graph_path(struct graph *g, struct str path);
+/* Surely a commit that has been read has the same at a path as its first parent, by its filter. */
+bool graph_unchanged(const struct graph *g, uint32_t number, const struct bloom_path *path);
 
 /* The parents to follow: none of a graft. Valid until the next commit is read. */
 const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count);

@@ -23,11 +23,12 @@ struct painting {
 	size_t fresh;        /* in the queue and not stale */
 	struct numbers seen; /* all that left the queue, once */
 	size_t steps;
+	bool exact; /* no commit leaves the queue before one that leads to it */
 };
 
 static void painting_init(struct painting *p, struct graph *g)
 {
-	*p = (struct painting){.g = g};
+	*p = (struct painting){.g = g, .exact = true};
 	arena_init(&p->arena);
 	p->queue.heap.arena = p->seen.arena = &p->arena;
 }
@@ -69,7 +70,8 @@ static enum err add_paint(struct ctx *c, struct painting *p, uint32_t number, ui
 	TRY(graph_commit(c, p->g, number, &info));
 	*paint_of(p, number) |= PAINT_QUEUED;
 	p->fresh += !(*paint_of(p, number) & PAINT_STALE);
-	commit_queue_push(&p->queue, number, info->date);
+	p->exact = p->exact && info->exact;
+	commit_queue_push(&p->queue, number, info->order);
 	return OK;
 }
 
@@ -104,16 +106,25 @@ static enum err start(struct ctx *c, struct painting *p, uint32_t a, uint32_t b)
 	return add_paint(c, p, b, PAINT_B);
 }
 
+/* Nothing that is left in the queue leads to a commit of that order. */
+static bool is_past(const struct painting *p, int64_t order)
+{
+	return p->exact && (p->queue.heap.len == 0 || p->queue.heap.at[0].date <= order);
+}
+
 enum err is_ancestor(struct ctx *c, struct graph *g, uint32_t ancestor, uint32_t of, bool *out)
 {
 	PAINTING p;
+	struct commit_info *info;
 	bool more = true;
 	painting_init(&p, g);
 	*out = ancestor == of;
 	if (*out)
 		return OK;
+	TRY(graph_commit(c, g, ancestor, &info));
+	int64_t order = info->order;
 	TRY(start(c, &p, ancestor, of));
-	while (p.fresh && more && !*out) {
+	while (p.fresh && more && !*out && !is_past(&p, order)) {
 		uint32_t number;
 		TRY(paint_step(c, &p, &number, &more));
 		*out = (*paint_of(&p, ancestor) & PAINT_BOTH) == PAINT_BOTH;
@@ -170,7 +181,7 @@ enum err merge_bases(struct ctx *c, struct graph *g, uint32_t a, uint32_t b, str
 	for (size_t i = 0; i < found.len; i++)
 		if (!(*paint_of(&p, found.at[i]) & PAINT_STALE))
 			*vec_push(out) = found.at[i];
-	if (out->len > 1)
+	if (out->len > 1 && !p.exact)
 		TRY(drop_redundant(c, g, out));
 	sort_array(&g->arena, out->at, out->len, sizeof *out->at, newest_first, g);
 	return OK;
@@ -181,7 +192,7 @@ enum err ahead_behind(
 {
 	PAINTING p;
 	bool more = true;
-	int64_t oldest = INT64_MAX;
+	int64_t oldest = INT64_MAX; /* by order */
 	size_t slop = SLOP;
 	painting_init(&p, g);
 	*out = (struct ahead_behind){0};
@@ -189,19 +200,19 @@ enum err ahead_behind(
 		return OK;
 	TRY(start(c, &p, a, b));
 	/* A little further than need be, for what clocks that went wrong hide. */
-	while (more && slop) {
+	while (more && slop && (p.fresh || !p.exact)) {
 		uint32_t number;
 		TRY(paint_step(c, &p, &number, &more));
 		if (!more)
 			break;
-		int64_t date = g->commits.at[graph_node(g, number)->commit].date;
+		int64_t order = g->commits.at[graph_node(g, number)->commit].order;
 		uint8_t *paint = paint_of(&p, number);
 		if (!(*paint & PAINT_FOUND))
 			*vec_push(&p.seen) = number;
 		*paint |= PAINT_FOUND;
-		if ((*paint & PAINT_BOTH) != PAINT_BOTH && date < oldest)
-			oldest = date;
-		slop = p.fresh ? SLOP : date < oldest ? slop - 1 : slop;
+		if ((*paint & PAINT_BOTH) != PAINT_BOTH && order < oldest)
+			oldest = order;
+		slop = p.fresh ? SLOP : order < oldest ? slop - 1 : slop;
 	}
 	for (size_t i = 0; i < p.seen.len; i++) {
 		uint8_t paint = *paint_of(&p, p.seen.at[i]) & PAINT_BOTH;

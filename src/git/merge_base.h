@@ -3,6 +3,7 @@
  *
  * Commits are numbers of a graph (git/graph.h), whose marks these functions leave alone. Dates only
  * say where to look first: the answers are right however clocks went, but for the counts (below).
+ * Where all commits are in the commit-graph, its generations say where to look and when to stop.
  */
 #ifndef GIT_MERGE_BASE_H
 #define GIT_MERGE_BASE_H
@@ -22,7 +23,7 @@ enum err is_ancestor(struct ctx *c, struct graph *g, uint32_t ancestor, uint32_t
 
 /*
  * How many commits only `a` leads to, and how many only `b`. Where dates lie badly it may count a
- * few that both lead to, as git does.
+ * few that both lead to, as git does; not so with generations.
  */
 struct ahead_behind {
 	size_t ahead, behind;

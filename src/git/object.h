@@ -75,6 +75,14 @@ enum {
 	MODE_GITLINK = 0160000
 };
 
+/* A mode as git compares it: of a file's permissions one counts, and old gits wrote others too. */
+static inline uint32_t mode_plain(uint32_t mode)
+{
+	if ((mode & 0170000) != 0100000)
+		return mode & 0170000;
+	return mode & 0100 ? MODE_EXECUTABLE : MODE_FILE;
+}
+
 struct tree_entry {
 	uint32_t mode;
 	struct str name;

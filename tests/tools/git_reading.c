@@ -9,9 +9,11 @@
 #include "git/archive.h"
 #include "git/blame.h"
 #include "git/diff.h"
+#include "git/last_change.h"
 #include "git/merge_base.h"
 #include "git/merge_file.h"
 #include "git/merge_tree.h"
+#include "git/path_log.h"
 #include "git/rename.h"
 #include "os/world.h"
 
@@ -19,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORDS_MAX = 12, PACKS_MAX = 64 };
+enum { WORDS_MAX = 12, PACKS_MAX = 64, BEFORE_MAX = 64 };
 
 static struct arena forever, moment;
 static struct odb odb;
@@ -170,6 +172,94 @@ static enum err blame(struct ctx *c, char **words)
 	return OK;
 }
 
+/* Reads what follows through a commit-graph: graph FILE, or graph - for none. */
+static enum err graph(struct ctx *c, char **words)
+{
+	static struct commit_graph commits;
+	odb.commits = NULL;
+	if (strcmp(words[1], "-") == 0)
+		return OK;
+	TRY(commit_graph_parse(c, odb.algo, file_bytes(&forever, words[1]), false, &commits));
+	odb.commits = &commits;
+	return OK;
+}
+
+/* log COMMIT PATH */
+static enum err path_log(struct ctx *c, char **words)
+{
+	PATH_LOG log;
+	const struct path_log_query query = {.from = id_of(words[1]),
+		.path = str_of(words[2]),
+		.steps = SIZE_MAX,
+		.micros = 300 * 1000000ll};
+	bool more = true;
+	TRY(path_log_open(c, &log, &reader, &query));
+	while (true) {
+		struct oid id;
+		TRY(path_log_next(c, &log, &id, &more));
+		if (!more)
+			return OK;
+		show_id(&id);
+	}
+}
+
+/* What the command "last" said so far, as the server's cache would have it. */
+static struct last_changes before[BEFORE_MAX];
+static size_t before_count;
+
+static enum err forget(struct ctx *c, char **words)
+{
+	(void)c, (void)words;
+	before_count = 0;
+	return OK;
+}
+
+static enum err names_in(
+	struct ctx *c, const struct oid *commit, struct str folder, struct last_changes *out)
+{
+	VEC_OF(struct last_change) list = {.arena = &forever};
+	struct tree_entry e;
+	struct oid tree;
+	enum object_type type;
+	struct str rest;
+	TRY(odb_peel(c, &reader, commit, OBJECT_TREE, &tree, &type));
+	TRY(odb_tree_path(c, &reader, &tree, folder, &e));
+	TRY(odb_read_as(c, &reader, &e.id, OBJECT_TREE, &rest));
+	for (bool more;;) {
+		TRY(tree_next(c, odb.algo, &rest, &e, &more));
+		if (!more)
+			break;
+		vec_push(&list)->name = str_copy(&forever, e.name);
+	}
+	vec_push(&list)->name = STR("");
+	*out = (struct last_changes){*commit, list.at, list.len};
+	return OK;
+}
+
+/* last COMMIT FOLDER STEPS, by what was said since "forget", which must be of the same folder */
+static enum err last(struct ctx *c, char **words)
+{
+	struct oid commit = id_of(words[1]);
+	struct last_changes out;
+	struct last_search search = {.reader = &reader,
+		.folder = str_of(words[2]),
+		.before = before,
+		.before_count = before_count,
+		.micros = 300 * 1000000ll};
+	uint64_t steps = 0;
+	char hex[OID_HEX_MAX];
+	ASSERT(str_to_u64(str_of(words[3]), &steps));
+	search.steps = (size_t)steps;
+	TRY(names_in(c, &commit, search.folder, &out));
+	TRY(last_changes_find(c, &search, &out));
+	for (size_t i = 0; i < out.count; i++)
+		printf("%s %.*s\n", out.at[i].found ? oid_hex(&out.at[i].commit, hex) : "-",
+			STR_FMT(out.at[i].name));
+	if (before_count < BEFORE_MAX)
+		before[before_count++] = out;
+	return OK;
+}
+
 struct file_sink {
 	struct sink sink;
 	FILE *file;
@@ -225,6 +315,10 @@ static const struct {
 	{"blame", blame},
 	{"archive", archive},
 	{"mergetree", merge_tree},
+	{"graph", graph},
+	{"log", path_log},
+	{"forget", forget},
+	{"last", last},
 };
 
 static enum err run(struct ctx *c, char **words)

@@ -189,6 +189,82 @@ static void a_folder_lists_folders_first_and_who_changed_what(void **state)
 	browse_close(&b);
 }
 
+/* Pushes one more commit to main: `a` may be run now, and "b/x" is another. */
+static struct oid push_more(struct ctx *c, struct browse *b, const struct revision *rev)
+{
+	struct scene s = {.count = 0};
+	struct buf sub = {.arena = c->arena}, top = {.arena = c->arena};
+	struct listing list;
+	struct oid tree;
+	pack_make_init(&s.make, c->arena, HASH_SHA1);
+	struct oid x = blob(&s, "another x\n");
+	tree_line(&sub, "100644 x", &x);
+	pack_make_object(&s.make, OBJECT_TREE, buf_view(&sub), &tree);
+	assert_ok(c, browse_listing(c, b, rev, STR(""), &list));
+	for (size_t i = 1; i < list.count; i++) {
+		const char *mode = str_is(list.at[i].name, "a") ? "100755" : "100644";
+		if (str_is(list.at[i].name, "big"))
+			tree_line(&top, "40000 b", &tree);
+		tree_line(&top, arena_fmt(c->arena, "%s %.*s", mode, STR_FMT(list.at[i].name)),
+			&list.at[i].id);
+	}
+	struct oid id = commit_of(c, &s, &top, &ids[1]);
+	s.refs[s.count++].change =
+		(struct ref_change){STR("refs/heads/main"), ids[1], id, {{0}, 0}};
+	push_scene(c, &s, "r");
+	return id;
+}
+
+/* Of each entry of main's top, in order: which of these commits changed it last. */
+static struct str last_in_top(struct ctx *c, const struct oid commits[3])
+{
+	struct browse b;
+	struct revision rev;
+	struct listing list;
+	const struct commit_line *folder;
+	struct buf out = {.arena = c->arena};
+	assert_ok(c, browse_open(c, core_of(c), &house_of(c)->owner, STR("r"), &b));
+	assert_ok(c, browse_head(c, &b, &rev));
+	assert_ok(c, browse_listing(c, &b, &rev, STR(""), &list));
+	assert_ok(c, browse_last_changes(c, &b, &rev, &list, &folder));
+	for (size_t i = 0; i <= list.count; i++) {
+		const struct commit_line *line = i < list.count ? list.at[i].last : folder;
+		assert_non_null(line);
+		int n = 0;
+		while (!oid_eq(&commits[n], &line->id))
+			n++;
+		buf_byte(&out, (char)('0' + n));
+	}
+	browse_close(&b);
+	return buf_view(&out);
+}
+
+static void a_look_after_a_push_is_right_with_and_without_the_one_before(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct revision rev;
+	struct last_answer answers[LAST_CACHE_WAYS];
+	open_scene(c, &b);
+	assert_ok(c, browse_head(c, &b, &rev));
+	struct oid commits[3] = {ids[0], ids[1]};
+	assert_str(last_in_top(c, commits), "0111111111");
+	struct str key = str_of(arena_fmt(c->arena, "%lld ", (long long)b.repo.id));
+	assert_int_equal(last_cache_get(c, core_of(c)->last_cache, key, answers), 1);
+	commits[2] = push_more(c, &b, &rev);
+	browse_close(&b);
+	/* In the order of the page: b/x, a, run.sh and sym are others now, and so the top is. */
+	const char *want = "2121111222";
+	assert_str(last_in_top(c, commits), want);
+	assert_int_equal(last_cache_get(c, core_of(c)->last_cache, key, answers), 2);
+	assert_str(last_in_top(c, commits), want);
+	assert_int_equal(last_cache_get(c, core_of(c)->last_cache, key, answers), 2);
+	struct last_cache *cache = core_of(c)->last_cache;
+	core_of(c)->last_cache = NULL;
+	assert_str(last_in_top(c, commits), want);
+	core_of(c)->last_cache = cache;
+}
+
 static void a_file_is_what_its_name_and_bytes_say(void **state)
 {
 	struct ctx *c = *state;
@@ -318,6 +394,7 @@ int main(void)
 		HOUSE_TEST(only_who_may_read_may_look),
 		HOUSE_TEST(the_longest_ref_that_fits_is_the_revision),
 		HOUSE_TEST(a_folder_lists_folders_first_and_who_changed_what),
+		HOUSE_TEST(a_look_after_a_push_is_right_with_and_without_the_one_before),
 		HOUSE_TEST(a_file_is_what_its_name_and_bytes_say),
 		HOUSE_TEST(the_markdown_readme_goes_first),
 		HOUSE_TEST(history_may_be_that_of_one_path),

@@ -18,6 +18,28 @@ static void keys_are_those_of_git(void **state)
 	assert_int_equal(key.first, 0xb270de9b);
 }
 
+static void a_path_is_asked_about_with_its_folders(void **state)
+{
+	struct ctx *c = *state;
+	struct bloom_path path = bloom_path(1, STR("a/b/c"), c->arena);
+	struct tree_change list[] = {{.path = STR("a/x/c")}};
+	struct tree_changes all = {list, 1, 1};
+	struct str filter = bloom_make(c, &BLOOM_SETTINGS, &all, c->arena);
+	struct bloom_key want = bloom_key(1, STR("a/b"));
+	assert_int_equal(path.count, 3);
+	assert_int_equal(path.keys[1].first, want.first);
+	assert_false(bloom_may_hold_path(&BLOOM_SETTINGS, filter, &path));
+	path = bloom_path(1, STR("a/x"), c->arena);
+	assert_true(bloom_may_hold_path(&BLOOM_SETTINGS, filter, &path));
+	/* The same folder, however it is written. */
+	path = bloom_path(1, STR("a/x/"), c->arena);
+	assert_int_equal(path.count, 2);
+	assert_true(bloom_may_hold_path(&BLOOM_SETTINGS, filter, &path));
+	/* Everything changes the top. */
+	path = bloom_path(1, STR(""), c->arena);
+	assert_true(bloom_may_hold_path(&BLOOM_SETTINGS, filter, &path));
+}
+
 static void versions_differ_only_in_bytes_over_127(void **state)
 {
 	(void)state;
@@ -92,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(keys_are_those_of_git),
+		UNIT_TEST(a_path_is_asked_about_with_its_folders),
 		UNIT_TEST(versions_differ_only_in_bytes_over_127),
 		UNIT_TEST(a_filter_holds_what_changed_and_its_folders),
 		UNIT_TEST(no_change_makes_one_byte_that_holds_nothing),

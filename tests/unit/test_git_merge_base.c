@@ -64,20 +64,56 @@ static void check_counts(struct ctx *c, struct history *h, struct graph *g, int 
 	assert_int_equal(counts.behind, behind);
 }
 
+/* `indexed`: how many of 24 are in a commit-graph. */
+static void check_history(struct ctx *c, unsigned seed, int indexed)
+{
+	struct history *h = history_make(c, seed, 24, seed % 3 == 0);
+	__attribute__((cleanup(graph_done))) struct graph g;
+	if (indexed)
+		history_commit_graph(h, indexed);
+	graph_init(&g, &h->reader);
+	for (int i = 0; i < 60; i++) {
+		int a = (int)history_random(h, 24), b = (int)history_random(h, 24);
+		check_pair(c, h, &g, a, b);
+		check_counts(c, h, &g, a, b);
+	}
+	history_done(h);
+}
+
 static void the_best_common_ancestors_are_found_whatever_the_dates_say(void **state)
 {
+	for (unsigned seed = 1; seed <= 40; seed++)
+		check_history(*state, seed, 0);
+}
+
+static void so_they_are_by_generations(void **state)
+{
+	for (unsigned seed = 1; seed <= 40; seed++)
+		check_history(*state, seed, 24);
+}
+
+static void so_they_are_where_some_have_a_generation(void **state)
+{
+	for (unsigned seed = 1; seed <= 40; seed++)
+		check_history(*state, seed, 12);
+}
+
+/* With generations, who is asked about an old commit stops there. */
+static void generations_say_when_to_stop(void **state)
+{
 	struct ctx *c = *state;
-	for (unsigned seed = 1; seed <= 40; seed++) {
-		struct history *h = history_make(c, seed, 24, seed % 3 == 0);
-		__attribute__((cleanup(graph_done))) struct graph g;
-		graph_init(&g, &h->reader);
-		for (int i = 0; i < 60; i++) {
-			int a = (int)history_random(h, 24), b = (int)history_random(h, 24);
-			check_pair(c, h, &g, a, b);
-			check_counts(c, h, &g, a, b);
-		}
-		history_done(h);
-	}
+	struct history *h = history_make(c, 5, HISTORY_MAX, true);
+	history_commit_graph(h, HISTORY_MAX);
+	__attribute__((cleanup(graph_done))) struct graph g;
+	bool leads, reached[HISTORY_MAX] = {0};
+	graph_init(&g, &h->reader);
+	uint32_t x = graph_add(&g, &h->commits[HISTORY_MAX - 5]),
+		 y = graph_add(&g, &h->commits[HISTORY_MAX - 1]);
+	assert_ok(c, is_ancestor(c, &g, x, y, &leads));
+	history_reach(h, HISTORY_MAX - 1, reached);
+	assert_int_equal(leads, reached[HISTORY_MAX - 5]);
+	assert_true(g.commits.len < 20);
+	history_done(h);
 }
 
 static void a_commit_that_is_not_there_is_an_error(void **state)
@@ -97,6 +133,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(the_best_common_ancestors_are_found_whatever_the_dates_say),
+		UNIT_TEST(so_they_are_by_generations),
+		UNIT_TEST(so_they_are_where_some_have_a_generation),
+		UNIT_TEST(generations_say_when_to_stop),
 		UNIT_TEST(a_commit_that_is_not_there_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,15 @@
+/* What core/browse_*.c share. */
+#ifndef CORE_BROWSE_PARTS_H
+#define CORE_BROWSE_PARTS_H
+
+#include "core/browse.h"
+
+/* The entry at `path` of a revision, whatever it is. ERR_NOT_FOUND. */
+enum err browse_entry(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
+	struct tree_entry *out) MUST;
+
+/* A commit as a line of a list, in c->arena. */
+enum err browse_line(struct ctx *c, struct browse *b, const struct oid *id, struct commit_line *out)
+	MUST;
+
+#endif

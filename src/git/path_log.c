@@ -1,0 +1,90 @@
+#include "git/path_log.h"
+
+enum { CHECK_EVERY = 16 };
+
+/* Queued once each: as git walks, also where a clock went wrong. */
+static enum err enqueue(struct ctx *c, struct path_log *log, uint32_t number)
+{
+	struct commit_info *info;
+	if (!graph_mark(&log->graph, number, MARK_SEEN))
+		return OK;
+	TRY(graph_commit(c, &log->graph, number, &info));
+	commit_queue_push(&log->queue, number, info->date);
+	return OK;
+}
+
+enum err path_log_open(struct ctx *c, struct path_log *log, struct odb_reader *reader,
+	const struct path_log_query *query)
+{
+	*log = (struct path_log){.query = query};
+	graph_init(&log->graph, reader);
+	path_watch_init(&log->watch, &log->graph, query->path);
+	log->queue.heap.arena = &log->graph.arena;
+	log->until = c->world->monotonic() + query->micros;
+	return enqueue(c, log, graph_add(&log->graph, &query->from));
+}
+
+void path_log_done(struct path_log *log)
+{
+	graph_done(&log->graph);
+}
+
+static enum err follow_all(struct ctx *c, struct path_log *log, uint32_t number)
+{
+	uint32_t count;
+	graph_parents(&log->graph, number, &count);
+	for (uint32_t i = 0; i < count; i++) {
+		TRY(graph_check(c, &log->graph));
+		TRY(enqueue(c, log, graph_parents(&log->graph, number, &count)[i]));
+	}
+	return OK;
+}
+
+/*
+ * Queues the parents that matter to the path: all of them when the commit changed it, else only the
+ * first that has it the same, as git simplifies history.
+ */
+static enum err follow(struct ctx *c, struct path_log *log, uint32_t number, bool *changed)
+{
+	struct path_seen mine;
+	uint32_t count, i;
+	bool same = false;
+	graph_parents(&log->graph, number, &count);
+	for (i = 0; i < count && !same; i++) {
+		TRY(graph_check(c, &log->graph));
+		TRY(path_watch_same(c, &log->watch, number, i, &same));
+	}
+	*changed = !same;
+	if (same)
+		return enqueue(c, log, graph_parents(&log->graph, number, &count)[i - 1]);
+	if (count)
+		return follow_all(c, log, number);
+	TRY(path_watch_at(c, &log->watch, number, &mine));
+	*changed = mine.mode != 0;
+	return OK;
+}
+
+static bool is_spent(struct ctx *c, const struct path_log *log)
+{
+	return log->steps >= log->query->steps ||
+	       (log->steps % CHECK_EVERY == 0 && c->world->monotonic() > log->until);
+}
+
+enum err path_log_next(struct ctx *c, struct path_log *log, struct oid *out, bool *more)
+{
+	uint32_t number = 0;
+	*more = false;
+	while (!*more && !log->cut && commit_queue_pop(&log->queue, &number)) {
+		TRY(graph_check(c, &log->graph));
+		log->steps++;
+		*more = true;
+		if (log->query->path.len)
+			TRY(follow(c, log, number, more));
+		else
+			TRY(follow_all(c, log, number));
+		log->cut = log->queue.heap.len && is_spent(c, log);
+	}
+	if (*more)
+		*out = oidmap_oid(&log->graph.ids, number);
+	return OK;
+}
