@@ -75,6 +75,7 @@ enum err compact_write(
 		.graph = list->graph,
 		.objects = &list->objects,
 		.ofs_delta = true,
+		.patient = true,
 		.progress = &pulse.progress,
 		.to = &plain.pack,
 	};

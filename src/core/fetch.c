@@ -279,6 +279,7 @@ static enum err make_pack(
 		.packed = &e.packed,
 		.known = &e.packed_known,
 		.ofs_delta = f->ofs_delta,
+		.patient = f->patient,
 		.thin = f->thin && !f->filter.active,
 		.progress = &silent,
 		.to = to};
@@ -351,6 +352,7 @@ enum err fetch_prepare(struct ctx *c, struct fetch *f, bool *made)
 	struct sink nowhere = {.write = nowhere_write};
 	struct pack_counts counts;
 	struct making m;
+	f->patient = true;
 	making_init(c, &m, f, NULL);
 	*made = !pack_cache_holds(c, f->core->packs, &m.job);
 	return *made ? pack_cache_send(c, f->core, &m.job, &nowhere, &counts) : OK;

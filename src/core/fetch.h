@@ -37,6 +37,7 @@ struct fetch {
 	int64_t since;
 	struct filter filter; /* by fetch_filter */
 	bool thin, ofs_delta, include_tag;
+	bool patient; /* nobody waits for the pack */
 
 	struct oids
 		unshallow; /* what fetch_shallow found: the client has these, not their parents */

@@ -30,6 +30,7 @@ struct pack_write {
 	const struct bitmap *bitmap;
 	const struct bits *packed, *known;
 	bool ofs_delta; /* the other side understands OFS_DELTA */
+	bool patient;   /* nobody waits for it: what is made anew may take time to be small */
 	bool thin;      /* a delta's base may be what is marked MARK_KNOWN */
 	struct progress *progress;
 	struct pack_sink *to;

@@ -253,6 +253,7 @@ class World:
             self.say(f"{server.name}: {PUSHES} pushes to grown")
             for step in steps:
                 self.push_raw(server, "grown", self.ref, step)
+            server.compact("grown")
         self.grown_tip = steps[-1][1]
 
     def make_push(self):
