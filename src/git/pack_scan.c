@@ -123,6 +123,7 @@ static void entry_take(struct scan_entry *e, const uint8_t *bytes, size_t len)
 	e->done += len;
 }
 
+/* By the strict one of the host's two inflaters: what is taken in, every git must be able to read. */
 static enum err scan_inflate(struct ctx *c, struct scan *s, struct scan_entry *e)
 {
 	struct receiver *r = s->r;
