@@ -151,6 +151,7 @@ void crew_leave(struct tools *t)
 void crew_wait(struct ctx *c, struct tools *t)
 {
 	struct crew *crew = t->crew;
+	look_after_client(c, crew);
 	WITH_LOCK(&crew->lock);
 	while (crew->helping)
 		wait_for_others(c, t);
