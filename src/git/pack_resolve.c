@@ -319,6 +319,8 @@ static enum err resolve_all(struct ctx *c, struct crew *crew)
 	else
 		work(crew, 0);
 	TRY(crew_end(c, crew));
+	if (r->resolved == r->deltas)
+		return OK;
 	struct resolver v;
 	resolver_init(&v, &r->own);
 	enum err err = resolve_outside(c, &v);
