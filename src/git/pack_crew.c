@@ -7,7 +7,7 @@
  * What fails first in that order is the answer, as it is to one thread: earlier families are
  * finished, later ones dropped.
  */
-enum { WATCH_MICROSECONDS = 20000 };
+enum { LOOK_MICROSECONDS = 20000, TOLD_EVERY = 256 };
 
 static const uint32_t failed_none = UINT32_MAX, failed_last = UINT32_MAX - 1;
 
@@ -17,6 +17,7 @@ void crew_init(struct ctx *c, struct crew *crew, struct receiver *r)
 		.lead = c,
 		.like = *c,
 		.most = 1,
+		.looked = c->world->monotonic(),
 		.end = r->out->count,
 		.failed = failed_none};
 	crew->like.deadline = 0;
@@ -72,11 +73,24 @@ void crew_done(struct ctx *c, struct tools *t, enum err err)
 	host_wake(&crew->lock);
 }
 
-/* The client may have gone, and it wants to know how far things are. */
+static enum err look_now(struct ctx *c, struct receiver *r)
+{
+	uint32_t resolved = __atomic_load_n(&r->resolved, __ATOMIC_RELAXED);
+	TRY(ctx_check(c));
+	/* The end is told once, at the end; until then round numbers, at which those who are told look. */
+	if (resolved == r->deltas)
+		return OK;
+	return receiver_step(c, r, RECEIVE_DELTAS, resolved - resolved % TOLD_EVERY, r->deltas);
+}
+
+/* The client may have gone, and it wants to know how far things are: now and then. */
 static void look_after_client(struct ctx *c, struct crew *crew)
 {
-	uint32_t resolved = __atomic_load_n(&crew->r->resolved, __ATOMIC_RELAXED);
-	if (receiver_step(c, crew->r, RECEIVE_DELTAS, resolved, crew->r->deltas))
+	int64_t now = c->world->monotonic();
+	if (now - crew->looked < LOOK_MICROSECONDS)
+		return;
+	crew->looked = now;
+	if (look_now(c, crew->r))
 		fail_from(c, crew, 0);
 }
 
@@ -96,14 +110,11 @@ enum err crew_step(struct ctx *c, struct tools *t)
 static void wait_for_others(struct ctx *c, struct tools *t)
 {
 	struct crew *crew = t->crew;
-	host_wait_for(&crew->lock, WATCH_MICROSECONDS);
+	host_wait_for(&crew->lock, LOOK_MICROSECONDS);
 	if (!t->leads)
 		return;
 	host_unlock(&crew->lock);
-	if (ctx_check(c))
-		fail_from(c, crew, 0);
-	else
-		look_after_client(c, crew);
+	look_after_client(c, crew);
 	host_lock(&crew->lock);
 }
 
@@ -132,6 +143,7 @@ enum err crew_enter(struct ctx *c, struct crew *crew, struct tools *out)
 	c->canceled_arg = out;
 	out->known = NEW(c->arena, struct odb_reader);
 	odb_reader_init(c, out->known, r->in->known->odb);
+	out->known->object_max = r->in->known->object_max;
 	WITH_LOCK(&crew->lock);
 	crew->helping++;
 	return inflate_open(c, ZIP_ZLIB, &out->inflate);
@@ -151,7 +163,6 @@ void crew_leave(struct tools *t)
 void crew_wait(struct ctx *c, struct tools *t)
 {
 	struct crew *crew = t->crew;
-	look_after_client(c, crew);
 	WITH_LOCK(&crew->lock);
 	while (crew->helping)
 		wait_for_others(c, t);

@@ -275,6 +275,19 @@ static enum err resolve_outside(struct ctx *c, struct resolver *v)
 	return OK;
 }
 
+static enum err resolve_rest(struct ctx *c, struct receiver *r)
+{
+	struct resolver v;
+	resolver_init(&v, &r->own);
+	enum err err = resolve_outside(c, &v);
+	resolver_done(&v);
+	TRY(err);
+	if (r->resolved != r->deltas)
+		return fail(c, ERR_CORRUPT, "the pack has %u unresolved deltas",
+			r->deltas - r->resolved);
+	return OK;
+}
+
 static void work(void *arg, unsigned number)
 {
 	struct crew *crew = arg;
@@ -319,17 +332,9 @@ static enum err resolve_all(struct ctx *c, struct crew *crew)
 	else
 		work(crew, 0);
 	TRY(crew_end(c, crew));
-	if (r->resolved == r->deltas)
-		return OK;
-	struct resolver v;
-	resolver_init(&v, &r->own);
-	enum err err = resolve_outside(c, &v);
-	resolver_done(&v);
-	TRY(err);
 	if (r->resolved != r->deltas)
-		return fail(c, ERR_CORRUPT, "the pack has %u unresolved deltas",
-			r->deltas - r->resolved);
-	return OK;
+		TRY(resolve_rest(c, r));
+	return receiver_step(c, r, RECEIVE_DELTAS, r->deltas, r->deltas);
 }
 
 enum err receiver_resolve(struct ctx *c, struct receiver *r)

@@ -45,6 +45,7 @@ struct crew {
 	struct receiver *r;
 	struct ctx *lead;      /* the leader's context, for it alone */
 	struct ctx like;       /* what a helper's begins as */
+	int64_t looked;        /* when it last looked after the client */
 	unsigned most;         /* of them there may be so many */
 	uint32_t next, end;    /* the next family to be handed out: atomic */
 	struct host_lock lock; /* of what follows */
