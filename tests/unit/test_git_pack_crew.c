@@ -4,7 +4,9 @@
 #include "together.h"
 #include "unit.h"
 
-enum { FAMILIES = 120, TURNS = 20 };
+#include <unistd.h>
+
+enum { FAMILIES = 128, TURNS = 20 };
 
 /* What comes of a pack. */
 struct outcome {
@@ -16,14 +18,46 @@ struct outcome {
 struct stop {
 	struct receive_progress progress;
 	uint32_t after; /* deltas */
+	bool quietly;   /* the client is gone from then on */
+	bool gone;
 };
+
+static bool is_gone(void *arg)
+{
+	return __atomic_load_n(&((const struct stop *)arg)->gone, __ATOMIC_RELAXED);
+}
+
+/* Helpers begin when the client has gone: so the leader was at it, however quick they are. */
+struct late {
+	void (*work)(void *arg, unsigned number);
+	void *arg;
+};
+
+static struct stop *late_for;
+
+static void work_late(void *arg, unsigned number)
+{
+	struct late *late = arg;
+	while (number && !is_gone(late_for))
+		usleep(100);
+	late->work(late->arg, number);
+}
+
+static void run_late(unsigned most, void (*work)(void *arg, unsigned number), void *arg)
+{
+	struct late late = {work, arg};
+	together_run(most, work_late, &late);
+}
 
 static enum err stop_step(struct ctx *c, struct receive_progress *self, enum receive_stage stage,
 	uint32_t done, uint32_t all)
 {
-	const struct stop *stop = (const struct stop *)self;
+	struct stop *stop = (struct stop *)self;
 	assert_true(done <= all);
-	if (stage == RECEIVE_DELTAS && done >= stop->after)
+	if (stage != RECEIVE_DELTAS || done < stop->after)
+		return OK;
+	__atomic_store_n(&stop->gone, stop->quietly, __ATOMIC_RELAXED);
+	if (!stop->quietly)
 		return fail(c, ERR_UNAVAILABLE, "that is enough");
 	return OK;
 }
@@ -59,6 +93,8 @@ static void receive(struct ctx *c, struct str pack, bool together,
 	struct world world = together ? *together_world() : *alone_world();
 	if (progress)
 		world.monotonic = hurried;
+	if (together && late_for)
+		world.parallel = run_late;
 	c->world = &world;
 	ctx_clear(c);
 	out->err = pack_receive(c, &in, &out->got);
@@ -290,7 +326,7 @@ static void it_ends_when_its_leader_is_told_so(void **state)
 	struct str pack = pack_make_end(&m);
 	for (uint32_t after = 0; after <= FAMILIES * 4; after += FAMILIES) {
 		for (int together = 0; together < 2; together++) {
-			struct stop stop = {{stop_step}, after};
+			struct stop stop = {.progress = {stop_step}, .after = after};
 			struct outcome o;
 			receive(c, pack, together, &stop.progress, &o);
 			assert_int_equal(o.err, ERR_UNAVAILABLE);
@@ -298,6 +334,30 @@ static void it_ends_when_its_leader_is_told_so(void **state)
 			assert_null(o.got.entries);
 			outcome_done(&o);
 		}
+	}
+}
+
+/* Only the leader asks for it, and a helper's canceled() is not the client's. */
+static void it_ends_when_the_client_has_gone(void **state)
+{
+	struct ctx *c = *state;
+	struct pack_make m;
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	for (int i = 0; i < FAMILIES; i++)
+		blobs(c, &m, i, 3);
+	struct str pack = pack_make_end(&m);
+	for (int turn = 0; turn <= TURNS; turn++) {
+		struct stop stop = {.progress = {stop_step}, .quietly = true};
+		struct outcome o;
+		c->canceled = is_gone;
+		c->canceled_arg = late_for = &stop;
+		receive(c, pack, turn > 0, &stop.progress, &o);
+		c->canceled = NULL;
+		late_for = NULL;
+		assert_int_equal(o.err, ERR_CANCELED);
+		assert_string_equal(c->error.text, "the other side went away");
+		assert_null(o.got.entries);
+		outcome_done(&o);
 	}
 }
 
@@ -311,6 +371,7 @@ int main(void)
 		UNIT_TEST(twins_are_refused_whoever_finds_their_deltas),
 		UNIT_TEST(big_contents_are_right),
 		UNIT_TEST(it_ends_when_its_leader_is_told_so),
+		UNIT_TEST(it_ends_when_the_client_has_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
