@@ -246,7 +246,10 @@ static void resolve_inside(struct ctx *c, struct tools *t)
 	resolver_done(&v);
 }
 
-/* Deltas on what the repository has: that becomes part of the pack, which was thin. */
+/*
+ * Deltas on what the repository has: that becomes part of the pack, which was thin. One after the
+ * other, because what one makes may be the next one's base, which is then not brought in again.
+ */
 static enum err resolve_outside(struct ctx *c, struct resolver *v)
 {
 	struct receiver *r = v->r;
