@@ -16,6 +16,12 @@ struct world {
 	int64_t (*clock)(void);                    /* microseconds since 1970-01-01 UTC */
 	int64_t (*monotonic)(void);                /* microseconds, never going back */
 	void (*random)(void *bytes, size_t count); /* cryptographically strong */
+	/*
+	 * Calls work(arg, 0) in this thread and, where processors are to spare, work(arg, 1) to at
+	 * most work(arg, most - 1) in others at the same time; returns when all have returned. What
+	 * they need of a context, each has of its own. NULL: there is one thread.
+	 */
+	void (*parallel)(unsigned most, void (*work)(void *arg, unsigned number), void *arg);
 };
 
 struct ctx {

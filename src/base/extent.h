@@ -2,7 +2,8 @@
  * Random access to bytes that lie somewhere: a file, an object in a bucket, memory.
  *
  * An extent is written once, then read by any number of threads. A spool is one being written: by
- * one thread, which may read back what it wrote. Both have one owner, who closes them.
+ * one thread, which may read back what it wrote; once a window has reached its end, any number of
+ * threads may read it until more is appended. Both have one owner, who closes them.
  */
 #ifndef BASE_EXTENT_H
 #define BASE_EXTENT_H

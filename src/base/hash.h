@@ -32,6 +32,12 @@ void hash_final(struct hash *h, uint8_t digest[HASH_MAX]);
 /* The hash of one piece. */
 void hash_once(enum hash_algo algo, const void *bytes, size_t len, uint8_t digest[HASH_MAX]);
 
+/*
+ * SHA-1 without beginning and end: the state goes through `count` blocks of 64 bytes. For
+ * git/sha1dc.h, which looks at states in between.
+ */
+void hash_sha1_blocks(uint32_t state[5], const void *blocks, size_t count);
+
 /* Takes as long for equal as for different bytes: for secrets. */
 int bytes_equal_secret(const void *a, const void *b, size_t len);
 

@@ -196,6 +196,7 @@ static bool mode_ok(uint32_t mode)
 static enum err note_special(
 	struct ctx *c, struct fsck *f, const struct oid *id, enum fsck_special special)
 {
+	WITH_LOCK(&f->lock);
 	struct fsck_blob *blob = map_get(&f->seen, str_from(id->hash, sizeof id->hash));
 	if (!blob && f->blobs.len == FSCK_BLOBS_MAX)
 		return fail(c, ERR_TOO_BIG,

@@ -2,12 +2,13 @@
  * The rules that an object from outside must keep: git's own (git-fsck(1)), under the names that
  * git gives them, each as severe as receive.fsckObjects makes it.
  *
- * One thread. Refusals are ERR_INVALID: "tree 1234…: treeNotSorted: not properly sorted"; ERR_TOO_BIG
+ * Threads may share a struct fsck. Refusals are ERR_INVALID: "tree 1234…: treeNotSorted: not properly sorted"; ERR_TOO_BIG
  * over FSCK_BLOBS_MAX.
  */
 #ifndef GIT_FSCK_H
 #define GIT_FSCK_H
 
+#include "base/host.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "git/object.h"
@@ -31,11 +32,12 @@ struct fsck_blob {
 
 struct fsck {
 	enum hash_algo algo;
+	struct host_lock lock; /* of the two below, until all objects have been checked */
 	VEC_OF(struct fsck_blob *) blobs; /* what the trees so far call by such a name */
 	struct map seen;                  /* the same, by id */
 };
 
-/* Its memory is the arena's; `seed` is random. */
+/* Its memory is the arena's, which is used under its lock; `seed` is random. */
 void fsck_init(struct fsck *f, enum hash_algo algo, struct arena *arena, uint64_t seed);
 
 /* A commit, tree or tag; any blob passes. Uses c->arena for what it needs meanwhile. */

@@ -60,8 +60,11 @@ enum err links_add(struct ctx *c, struct links *l, const struct oid *id, enum ob
 		slot->type = (uint8_t)type;
 		l->count++;
 	} else if (slot->type != type) {
+		/* In the same words, whichever came first. */
+		enum object_type one = slot->type < type ? slot->type : type;
+		enum object_type other = slot->type < type ? type : slot->type;
 		return fail(c, ERR_CORRUPT, "object %s is named as a %s and as a %s",
-			oid_hex(id, hex), object_type_name(slot->type), object_type_name(type));
+			oid_hex(id, hex), object_type_name(one), object_type_name(other));
 	}
 	return OK;
 }

@@ -49,9 +49,9 @@ static enum err deflate_content(struct ctx *c, struct completion *w, const struc
 		bool last = at + in == content->size;
 		if (in)
 			TRY(content_window(c, content, at, in, &bytes));
-		struct zip_io io = {bytes, in, w->r->chunk, RECEIVE_CHUNK};
+		struct zip_io io = {bytes, in, w->r->own.chunk, RECEIVE_CHUNK};
 		TRY(deflate_step(c, w->deflate, &io, last, &done));
-		TRY(completion_write(c, w, w->r->chunk, io.out_len));
+		TRY(completion_write(c, w, w->r->own.chunk, io.out_len));
 		TRY(ctx_check(c));
 		at += io.in_len;
 	}
@@ -85,7 +85,7 @@ static enum err append_content(struct ctx *c, struct completion *w, const struct
 	TRY(pack_entry_at(c, place.pack, place.offset, &entry));
 	if (entry.type != OBJECT_OFS_DELTA && entry.type != OBJECT_REF_DELTA)
 		return copy_entry(c, w, &place, &entry);
-	enum err err = content_known(c, w->r, &record->id, record->size, &content);
+	enum err err = content_known(c, &w->r->own, &record->id, record->size, &content);
 	if (!err)
 		err = deflate_content(c, w, &content);
 	if (w->deflate)

@@ -5,11 +5,13 @@
 #include "git/delta.h"
 #include "git/receiver.h"
 
-enum err content_make(struct ctx *c, struct receiver *r, uint64_t size, struct content *out)
+enum err content_make(struct ctx *c, struct tools *t, uint64_t size, struct content *out)
 {
 	*out = (struct content){.size = size};
+	if (size > CONTENT_SHARED_MAX)
+		TRY(crew_take_big(c, t));
 	if (size > CONTENT_MAX)
-		return spool_make(c, r->in->spools, &out->spool);
+		return spool_make(c, t->r->in->spools, &out->spool);
 	out->bytes = host_alloc((size_t)size + 1);
 	return OK;
 }
@@ -49,20 +51,20 @@ static enum err inflate_to_memory(struct ctx *c, const struct stream_at *at, str
 }
 
 static enum err inflate_to_spool(
-	struct ctx *c, struct receiver *r, const struct stream_at *at, struct content *out)
+	struct ctx *c, struct tools *t, const struct stream_at *at, struct content *out)
 {
 	uint64_t from = at->from;
-	inflate_reset(r->inflate);
+	inflate_reset(t->inflate);
 	for (bool done = false; !done;) {
 		const uint8_t *in;
 		size_t in_len =
 			at->to - from < RECEIVE_CHUNK ? (size_t)(at->to - from) : RECEIVE_CHUNK;
 		TRY(extent_window(c, at->pack, from, in_len, &in));
-		struct zip_io io = {in, in_len, r->chunk, RECEIVE_CHUNK};
-		TRY(inflate_step(c, r->inflate, &io, &done));
+		struct zip_io io = {in, in_len, t->chunk, RECEIVE_CHUNK};
+		TRY(inflate_step(c, t->inflate, &io, &done));
 		if (!io.in_len && !io.out_len && !done)
 			return fail(c, ERR_CORRUPT, "compressed data ends too early");
-		TRY(spool_append(c, out->spool, r->chunk, io.out_len));
+		TRY(spool_append(c, out->spool, t->chunk, io.out_len));
 		TRY(ctx_check(c));
 		from += io.in_len;
 	}
@@ -71,19 +73,19 @@ static enum err inflate_to_spool(
 	return OK;
 }
 
-static enum err inflate_at(struct ctx *c, struct receiver *r, const struct stream_at *at,
+static enum err inflate_at(struct ctx *c, struct tools *t, const struct stream_at *at,
 	uint64_t size, struct content *out)
 {
-	TRY(content_make(c, r, size, out));
-	return out->spool ? inflate_to_spool(c, r, at, out) : inflate_to_memory(c, at, out);
+	TRY(content_make(c, t, size, out));
+	return out->spool ? inflate_to_spool(c, t, at, out) : inflate_to_memory(c, at, out);
 }
 
-enum err content_inflate(struct ctx *c, struct receiver *r, uint32_t at, struct content *out)
+enum err content_inflate(struct ctx *c, struct tools *t, uint32_t at, struct content *out)
 {
-	const struct received *record = &r->out->records[at];
-	const struct stream_at stream = {
-		&r->out->pack->extent, record->offset + record->header, receiver_entry_end(r, at)};
-	return inflate_at(c, r, &stream, record->size, out);
+	const struct received *record = &t->r->out->records[at];
+	const struct stream_at stream = {&t->r->out->pack->extent, record->offset + record->header,
+		receiver_entry_end(t->r, at)};
+	return inflate_at(c, t, &stream, record->size, out);
 }
 
 /* An entry of a pack of ours. */
@@ -103,7 +105,7 @@ static bool is_delta(const struct pack_entry *entry)
 }
 
 static enum err base_place(
-	struct ctx *c, struct receiver *r, const struct known_entry *on, struct place *out)
+	struct ctx *c, struct tools *t, const struct known_entry *on, struct place *out)
 {
 	const struct pack_entry *entry = &on->entry;
 	*out = (struct place){.pack = on->pack, .offset = entry->base_offset};
@@ -111,17 +113,17 @@ static enum err base_place(
 		return OK;
 	if (idx_find(&on->pack->idx, &entry->base, &out->position))
 		out->offset = idx_offset(&on->pack->idx, out->position);
-	else if (!odb_find(r->in->known, &entry->base, out))
+	else if (!odb_find(t->known, &entry->base, out))
 		return fail(c, ERR_CORRUPT, "the base of a delta in pack %s is missing",
 			on->pack->name);
 	return OK;
 }
 
 static enum err chain_of(
-	struct ctx *c, struct receiver *r, const struct oid *id, struct known_chain *chain)
+	struct ctx *c, struct tools *t, const struct oid *id, struct known_chain *chain)
 {
 	struct place place = {0};
-	bool there = odb_find(r->in->known, id, &place);
+	bool there = odb_find(t->known, id, &place);
 	ASSERT(there);
 	for (;;) {
 		struct known_entry *next = vec_push(&chain->entries);
@@ -132,32 +134,32 @@ static enum err chain_of(
 		if (chain->entries.len > RECEIVE_DEPTH_MAX)
 			return fail(c, ERR_CORRUPT, "a chain of deltas in pack %s is too long",
 				place.pack->name);
-		TRY(base_place(c, r, next, &place));
+		TRY(base_place(c, t, next, &place));
 	}
 }
 
 static enum err inflate_known(
-	struct ctx *c, struct receiver *r, const struct known_entry *at, struct content *out)
+	struct ctx *c, struct tools *t, const struct known_entry *at, struct content *out)
 {
 	struct stream_at stream = {.pack = at->pack->bytes, .from = at->entry.data};
 	uint32_t position = 0;
 	TRY(pack_position_at(c, at->pack, at->entry.offset, &position));
 	TRY(pack_entry_end(c, at->pack, position, &stream.to));
-	return inflate_at(c, r, &stream, at->entry.size, out);
+	return inflate_at(c, t, &stream, at->entry.size, out);
 }
 
 /* Through contents of our own, so that what is big is not in memory. */
 static enum err make_known(
-	struct ctx *c, struct receiver *r, const struct known_chain *chain, struct content *out)
+	struct ctx *c, struct tools *t, const struct known_chain *chain, struct content *out)
 {
 	size_t left = chain->entries.len - 1;
-	TRY(inflate_known(c, r, &chain->entries.at[left], out));
+	TRY(inflate_known(c, t, &chain->entries.at[left], out));
 	while (left) {
 		struct content base = *out, delta = {0};
 		*out = (struct content){0};
-		enum err err = inflate_known(c, r, &chain->entries.at[--left], &delta);
+		enum err err = inflate_known(c, t, &chain->entries.at[--left], &delta);
 		if (!err)
-			err = content_apply(c, r, &base, &delta, out);
+			err = content_apply(c, t, &base, &delta, out);
 		content_done(&delta);
 		content_done(&base);
 		TRY(err);
@@ -166,31 +168,31 @@ static enum err make_known(
 }
 
 static enum err read_known(
-	struct ctx *c, struct receiver *r, const struct oid *id, struct content *out)
+	struct ctx *c, struct tools *t, const struct oid *id, struct content *out)
 {
 	struct arena_mark mark = arena_mark(c->arena);
 	struct object object;
-	TRY(odb_read(c, r->in->known, id, &object));
+	TRY(odb_read(c, t->known, id, &object));
 	if (object.bytes.len > CONTENT_MAX)
 		return fail(c, ERR_CORRUPT, "an object is not of the size that it claims");
-	TRY(content_make(c, r, object.bytes.len, out));
+	TRY(content_make(c, t, object.bytes.len, out));
 	memcpy(out->bytes, object.bytes.at, object.bytes.len);
 	arena_rewind(c->arena, mark);
 	return OK;
 }
 
 enum err content_known(
-	struct ctx *c, struct receiver *r, const struct oid *id, uint64_t size, struct content *out)
+	struct ctx *c, struct tools *t, const struct oid *id, uint64_t size, struct content *out)
 {
 	struct known_chain chain = {.entries.arena = c->arena};
 	*out = (struct content){0};
-	TRY(chain_of(c, r, id, &chain));
+	TRY(chain_of(c, t, id, &chain));
 	uint64_t root = chain.entries.at[chain.entries.len - 1].entry.size;
 	/* For small ones the reader's cache of bases is of use. */
 	if (size <= CONTENT_MAX && root <= CONTENT_MAX)
-		TRY(read_known(c, r, id, out));
+		TRY(read_known(c, t, id, out));
 	else
-		TRY(make_known(c, r, &chain, out));
+		TRY(make_known(c, t, &chain, out));
 	if (out->size != size)
 		return fail(c, ERR_CORRUPT, "an object is not of the size that it claims");
 	return OK;
@@ -232,7 +234,7 @@ static enum err content_source_read(
 }
 
 /* For results that do not fit in memory, or what they are made of: makes out->spool. */
-static enum err apply_streaming(struct ctx *c, struct receiver *r, const struct content *base,
+static enum err apply_streaming(struct ctx *c, struct tools *t, const struct content *base,
 	const struct content *delta, struct content *out)
 {
 	struct extent_bytes in_memory;
@@ -242,7 +244,7 @@ static enum err apply_streaming(struct ctx *c, struct receiver *r, const struct 
 	else
 		extent_bytes_init(&in_memory, base->bytes, (size_t)base->size);
 	if (!out->spool)
-		TRY(spool_make(c, r->in->spools, &out->spool));
+		TRY(spool_make(c, t->r->in->spools, &out->spool));
 	struct content_source from = {.source.read = content_source_read, .from = delta};
 	struct spool_sink to = {.sink.write = spool_sink_write, .spool = out->spool};
 	return delta_stream(c, extent, &from.source, out->size, &to.sink);
@@ -264,7 +266,7 @@ static enum err spool_to_memory(struct ctx *c, struct content *content)
 	return OK;
 }
 
-enum err content_apply(struct ctx *c, struct receiver *r, const struct content *base,
+enum err content_apply(struct ctx *c, struct tools *t, const struct content *base,
 	const struct content *delta, struct content *out)
 {
 	const uint8_t *head;
@@ -273,10 +275,10 @@ enum err content_apply(struct ctx *c, struct receiver *r, const struct content *
 	TRY(content_window(c, delta, 0, head_len, &head));
 	struct str rest = str_from(head, head_len);
 	TRY(delta_sizes(c, &rest, &base_size, &size));
-	TRY(content_make(c, r, size, out));
+	TRY(content_make(c, t, size, out));
 	if (base->bytes && delta->bytes && out->bytes)
 		return delta_apply(c, str_from(base->bytes, (size_t)base->size),
 			str_from(delta->bytes, (size_t)delta->size), out->bytes, (size_t)size);
-	TRY(apply_streaming(c, r, base, delta, out));
+	TRY(apply_streaming(c, t, base, delta, out));
 	return out->bytes ? spool_to_memory(c, out) : OK;
 }

@@ -34,11 +34,11 @@ enum err receiver_step(
 	return r->in->progress->step(c, r->in->progress, stage, done, all);
 }
 
-static enum err object_hash_of(struct ctx *c, struct receiver *r, enum object_type type,
+static enum err object_hash_of(struct ctx *c, enum hash_algo algo, enum object_type type,
 	const struct content *content, struct oid *out)
 {
 	struct hasher hasher;
-	hasher_init(&hasher, r->in->algo, type, content->size);
+	hasher_init(&hasher, algo, type, content->size);
 	for (uint64_t at = 0; at < content->size;) {
 		const uint8_t *bytes;
 		size_t len = content->size - at < RECEIVE_CHUNK ? (size_t)(content->size - at)
@@ -53,17 +53,17 @@ static enum err object_hash_of(struct ctx *c, struct receiver *r, enum object_ty
 }
 
 /* Two objects of one id must be the same object. */
-static enum err compare_known(struct ctx *c, struct receiver *r, const struct received *record,
+static enum err compare_known(struct ctx *c, struct tools *t, const struct received *record,
 	const struct content *content)
 {
 	enum object_type type;
 	uint64_t size;
 	struct content known = {0};
 	char hex[OID_HEX_MAX];
-	TRY(odb_stat(c, r->in->known, &record->id, &type, &size));
+	TRY(odb_stat(c, t->known, &record->id, &type, &size));
 	bool same = type == (enum object_type)record->object_type && size == content->size;
 	if (same && content->bytes) {
-		enum err err = content_known(c, r, &record->id, size, &known);
+		enum err err = content_known(c, t, &record->id, size, &known);
 		same = !err && memcmp(known.bytes, content->bytes, (size_t)size) == 0;
 		content_done(&known);
 		TRY(err);
@@ -74,32 +74,43 @@ static enum err compare_known(struct ctx *c, struct receiver *r, const struct re
 			      oid_hex(&record->id, hex));
 }
 
+static enum err add_links(struct ctx *c, struct tools *t, const struct object *object)
+{
+	struct receiver *r = t->r;
+	WITH_LOCK(&r->links_lock);
+	enum err err = links_add_object(c, &r->out->links, object);
+	if (!err || !t->crew)
+		return err;
+	/* Which of two that contradict each other comes second is chance. */
+	crew_fail_last(c, t->crew);
+	return OK;
+}
+
 static enum err object_check(
-	struct ctx *c, struct receiver *r, struct received *record, const struct content *content)
+	struct ctx *c, struct tools *t, struct received *record, const struct content *content)
 {
 	enum object_type type = record->object_type;
-	TRY(object_hash_of(c, r, type, content, &record->id));
-	if (odb_has(r->in->known, &record->id))
-		TRY(compare_known(c, r, record, content));
+	TRY(object_hash_of(c, t->r->in->algo, type, content, &record->id));
+	if (odb_has(t->known, &record->id))
+		TRY(compare_known(c, t, record, content));
 	if (type == OBJECT_BLOB)
 		return OK;
 	if (!content->bytes)
 		return fail(c, ERR_TOO_BIG, "a %s of %llu bytes is over the limit of %d",
 			object_type_name(type), (unsigned long long)content->size, CONTENT_MAX);
 	struct object object = {type, str_from(content->bytes, (size_t)content->size)};
-	TRY(fsck_object(c, &r->fsck, &record->id, &object));
-	return links_add_object(c, &r->out->links, &object);
+	TRY(fsck_object(c, &t->r->fsck, &record->id, &object));
+	return add_links(c, t, &object);
 }
 
-enum err receiver_object(
-	struct ctx *c, struct receiver *r, uint32_t at, const struct content *content)
+enum err receiver_object(struct ctx *c, struct tools *t, uint32_t at, const struct content *content)
 {
 	struct arena *request = c->arena;
-	struct arena_mark mark = arena_mark(&r->scratch);
-	c->arena = &r->scratch;
-	enum err err = object_check(c, r, &r->out->records[at], content);
+	struct arena_mark mark = arena_mark(&t->scratch);
+	c->arena = &t->scratch;
+	enum err err = object_check(c, t, &t->r->out->records[at], content);
 	c->arena = request;
-	arena_rewind(&r->scratch, mark);
+	arena_rewind(&t->scratch, mark);
 	return err;
 }
 
@@ -118,7 +129,8 @@ static enum err make_entries(struct ctx *c, struct receiver *r)
 	for (uint32_t i = 0; i < out->count; i++)
 		out->entries[i] = (struct idx_entry){
 			out->records[i].id, out->records[i].offset, out->records[i].crc};
-	sort_array(&r->scratch, out->entries, out->count, sizeof *out->entries, entry_cmp, NULL);
+	sort_array(
+		&r->own.scratch, out->entries, out->count, sizeof *out->entries, entry_cmp, NULL);
 	for (uint32_t i = 1; i < out->count; i++) {
 		if (oid_eq(&out->entries[i - 1].id, &out->entries[i].id))
 			return fail(c, ERR_INVALID, "the same object %s appears twice in the pack",
@@ -134,9 +146,9 @@ static enum err compare_blobs(struct ctx *c, struct receiver *r)
 		if (!r->out->records[i].compare)
 			continue;
 		struct arena_mark mark = arena_mark(c->arena);
-		enum err err = content_inflate(c, r, i, &content);
+		enum err err = content_inflate(c, &r->own, i, &content);
 		if (!err)
-			err = compare_known(c, r, &r->out->records[i], &content);
+			err = compare_known(c, &r->own, &r->out->records[i], &content);
 		content_done(&content);
 		TRY(err);
 		arena_rewind(c->arena, mark);
@@ -152,13 +164,13 @@ static enum err received_content(
 	uint32_t path[RECEIVE_DEPTH_MAX + 1], len = 0;
 	for (; r->out->records[at].base != NO_RECORD; at = r->out->records[at].base)
 		path[len++] = at;
-	TRY(content_inflate(c, r, at, out));
+	TRY(content_inflate(c, &r->own, at, out));
 	while (len) {
 		struct content base = *out, delta = {0};
-		enum err err = content_inflate(c, r, path[--len], &delta);
+		enum err err = content_inflate(c, &r->own, path[--len], &delta);
 		*out = (struct content){0};
 		if (!err)
-			err = content_apply(c, r, &base, &delta, out);
+			err = content_apply(c, &r->own, &base, &delta, out);
 		content_done(&delta);
 		content_done(&base);
 		TRY(err);
@@ -179,7 +191,7 @@ static enum err check_special_blob(struct ctx *c, struct receiver *r, const stru
 		err = received_content(c, r, (uint32_t)(record - r->out->records), &content);
 	} else if (odb_has(r->in->known, &blob->id)) {
 		TRY(odb_stat(c, r->in->known, &blob->id, &type, &size));
-		err = content_known(c, r, &blob->id, size, &content);
+		err = content_known(c, &r->own, &blob->id, size, &content);
 	} else {
 		return OK;
 	}
@@ -192,20 +204,35 @@ static enum err check_special_blob(struct ctx *c, struct receiver *r, const stru
 	return err;
 }
 
+static int blob_cmp(const void *a, const void *b, const void *arg)
+{
+	const struct fsck_blob *const *x = a, *const *y = b;
+	(void)arg;
+	return oid_cmp(&(*x)->id, &(*y)->id);
+}
+
+/* In an order that does not depend on who found them. */
+static enum err check_special_blobs(struct ctx *c, struct receiver *r)
+{
+	struct fsck *f = &r->fsck;
+	sort_array(&r->own.scratch, f->blobs.at, f->blobs.len, sizeof *f->blobs.at, blob_cmp, NULL);
+	for (size_t i = 0; i < f->blobs.len; i++) {
+		TRY(ctx_check(c));
+		TRY(check_special_blob(c, r, f->blobs.at[i]));
+	}
+	return OK;
+}
+
 static enum err receive(struct ctx *c, struct receiver *r)
 {
 	TRY(spool_make(c, r->in->spools, &r->out->pack));
-	TRY(inflate_open(c, ZIP_ZLIB, &r->inflate));
+	TRY(inflate_open(c, ZIP_ZLIB, &r->own.inflate));
 	TRY(receiver_scan(c, r));
 	TRY(receiver_resolve(c, r));
 	TRY(receiver_complete(c, r));
 	TRY(make_entries(c, r));
 	TRY(compare_blobs(c, r));
-	for (size_t i = 0; i < r->fsck.blobs.len; i++) {
-		TRY(ctx_check(c));
-		TRY(check_special_blob(c, r, r->fsck.blobs.at[i]));
-	}
-	return OK;
+	return check_special_blobs(c, r);
 }
 
 enum err pack_receive(struct ctx *c, const struct pack_receive *in, struct pack_received *out)
@@ -215,16 +242,17 @@ enum err pack_receive(struct ctx *c, const struct pack_receive *in, struct pack_
 	c->world->random(&seed, sizeof seed);
 	*out = (struct pack_received){.algo = in->algo};
 	links_init(&out->links, in->algo, seed);
-	arena_init(&r.scratch);
-	fsck_init(&r.fsck, in->algo, c->arena, seed);
-	r.chunk = host_alloc(RECEIVE_CHUNK);
+	arena_init(&r.noted);
+	fsck_init(&r.fsck, in->algo, &r.noted, seed);
+	r.own = (struct tools){.r = &r, .known = in->known, .chunk = host_alloc(RECEIVE_CHUNK)};
+	arena_init(&r.own.scratch);
 	enum err err = receive(c, &r);
-	host_free(r.chunk, RECEIVE_CHUNK);
-	if (r.inflate)
-		inflate_close(r.inflate);
+	host_free(r.own.chunk, RECEIVE_CHUNK);
+	inflate_close(r.own.inflate);
 	if (r.ref_deltas)
 		host_free(r.ref_deltas, r.ref_delta_cap * sizeof *r.ref_deltas);
-	arena_done(&r.scratch);
+	arena_done(&r.own.scratch);
+	arena_done(&r.noted);
 	return err;
 }
 

@@ -4,8 +4,9 @@
  * a thin pack gets its missing bases from what the repository has (gitformat-pack(5)).
  *
  * Memory: some 110 bytes for each object and 44 for each id that is named, and at most
- * RECEIVE_RESIDENT_MAX of content; what is bigger than CONTENT_MAX lies in scratch spools. One
- * thread.
+ * RECEIVE_RESIDENT_MAX of content beside what is being made; what is bigger than CONTENT_MAX lies in
+ * scratch spools. One thread, which others help to resolve what many deltas make: with the same
+ * answer, which is the first error in the order of the pack.
  */
 #ifndef GIT_PACK_RECEIVE_H
 #define GIT_PACK_RECEIVE_H
@@ -19,6 +20,8 @@ enum {
 	RECEIVE_RESIDENT_MAX = 32 << 20, /* delta bases that wait for their deltas */
 	RECEIVE_DEPTH_MAX = 4096,        /* of a chain of deltas */
 	RECEIVE_OBJECTS_MAX = 16 << 20,  /* in one pack */
+	RECEIVE_PARALLEL_MIN = 8 << 20,  /* bytes that deltas make, from which on threads help */
+	RECEIVE_THREADS_MAX = 4,         /* with them */
 };
 
 enum receive_stage { RECEIVE_OBJECTS, RECEIVE_DELTAS, RECEIVE_LINKS };
@@ -39,6 +42,7 @@ struct pack_receive {
 	uint64_t object_max;      /* one object, inflated */
 	uint64_t pack_max;        /* the stream; what completes a thin pack does not count */
 	uint32_t objects_max;     /* in the stream; 0, or over that: RECEIVE_OBJECTS_MAX */
+	uint64_t parallel_min;    /* 0: RECEIVE_PARALLEL_MIN */
 	struct receive_progress *progress; /* may be NULL */
 };
 

@@ -5,6 +5,7 @@
 enum {
 	EXPANDED_BASE = 1 << 30, /* what deltas may make of any pack: this much and … */
 	EXPANDED_RATIO = 4000,   /* … so many times its size */
+	FRAMES = RECEIVE_DEPTH_MAX + 1,
 };
 
 /* An object whose deltas are being resolved. Its base is in a frame below, or was. */
@@ -15,11 +16,14 @@ struct frame {
 	struct content content; /* nothing: put out of memory, to be made again */
 };
 
+/* One thread's. */
 struct resolver {
 	struct receiver *r;
-	struct frame *frames; /* RECEIVE_DEPTH_MAX + 1 of them */
+	struct tools *t;
+	struct frame *frames; /* FRAMES of them */
 	uint32_t count;
-	uint64_t resident; /* bytes that the frames hold in memory */
+	uint64_t resident;     /* bytes that the frames hold in memory */
+	uint64_t resident_max; /* its share of RECEIVE_RESIDENT_MAX */
 };
 
 static int ref_delta_cmp(const void *a, const void *b, const void *arg)
@@ -41,39 +45,46 @@ static void adopt(struct receiver *r, uint32_t at)
 		else
 			high = middle;
 	}
+	/* Of twins, which are refused in the end, one has them all. */
+	if (low == r->ref_delta_count || !oid_eq(&r->ref_deltas[low].base, &record->id) ||
+		__atomic_exchange_n(&r->ref_deltas[low].adopted, true, __ATOMIC_RELAXED))
+		return;
 	for (; low < r->ref_delta_count && oid_eq(&r->ref_deltas[low].base, &record->id); low++) {
 		struct received *delta = &r->out->records[r->ref_deltas[low].record];
-		if (delta->base != NO_RECORD)
-			return;
 		delta->base = at;
 		delta->next = record->child;
 		record->child = r->ref_deltas[low].record;
 	}
 }
 
-static enum err root_content(struct ctx *c, struct receiver *r, uint32_t at, struct content *out)
+static enum err root_content(struct ctx *c, struct tools *t, uint32_t at, struct content *out)
 {
-	const struct received *record = &r->out->records[at];
+	const struct received *record = &t->r->out->records[at];
 	if (record->outside)
-		return content_known(c, r, &record->id, record->size, out);
-	return content_inflate(c, r, at, out);
+		return content_known(c, t, &record->id, record->size, out);
+	return content_inflate(c, t, at, out);
 }
 
 /* The content of delta `at` on `base`. */
-static enum err delta_content(struct ctx *c, struct receiver *r, uint32_t at,
+static enum err delta_content(struct ctx *c, struct tools *t, uint32_t at,
 	const struct content *base, struct content *out)
 {
 	struct content delta = {0};
-	enum err err = content_inflate(c, r, at, &delta);
+	enum err err = content_inflate(c, t, at, &delta);
 	if (!err)
-		err = content_apply(c, r, base, &delta, out);
+		err = content_apply(c, t, base, &delta, out);
 	content_done(&delta);
-	r->expanded += out->size;
-	if (!err && r->expanded > EXPANDED_BASE &&
-		(r->expanded - EXPANDED_BASE) / EXPANDED_RATIO > r->body_end)
-		return fail(c, ERR_TOO_BIG, "the deltas of %llu bytes of pack make over %llu bytes",
-			(unsigned long long)r->body_end, (unsigned long long)r->expanded);
 	return err;
+}
+
+/* Deltas have made, or will, so many bytes more: is that still in proportion to the pack? */
+static enum err expand(struct ctx *c, struct receiver *r, uint64_t more)
+{
+	uint64_t all = __atomic_add_fetch(&r->expanded, more, __ATOMIC_RELAXED);
+	if (all > EXPANDED_BASE && (all - EXPANDED_BASE) / EXPANDED_RATIO > r->body_end)
+		return fail(c, ERR_TOO_BIG, "the deltas of %llu bytes of pack make over %llu bytes",
+			(unsigned long long)r->body_end, (unsigned long long)all);
+	return OK;
 }
 
 static bool content_empty(const struct content *content)
@@ -91,7 +102,7 @@ static void frame_drop(struct resolver *v, struct frame *f)
 /* Puts the oldest contents out of memory until there is room for one more. */
 static void make_room(struct resolver *v)
 {
-	for (uint32_t i = 0; i + 1 < v->count && v->resident > RECEIVE_RESIDENT_MAX; i++)
+	for (uint32_t i = 0; i + 1 < v->count && v->resident > v->resident_max; i++)
 		frame_drop(v, &v->frames[i]);
 }
 
@@ -116,12 +127,16 @@ static enum err frame_remake(struct ctx *c, struct resolver *v)
 	}
 	enum err err = OK;
 	if (!base) {
-		err = root_content(c, r, at, &have);
+		err = root_content(c, v->t, at, &have);
 		base = &have;
 	}
 	while (!err && len) {
 		struct content next = {0};
-		err = delta_content(c, r, path[--len], base, &next);
+		err = delta_content(c, v->t, path[--len], base, &next);
+		if (!err)
+			err = expand(c, r, next.size);
+		if (!err)
+			err = ctx_check(c);
 		content_done(&have);
 		have = next;
 		base = &have;
@@ -157,11 +172,12 @@ static enum err resolve_next(struct ctx *c, struct resolver *v)
 	if (content_empty(&top->content))
 		TRY(frame_remake(c, v));
 	r->out->records[at].object_type = r->out->records[top->record].object_type;
-	enum err err = delta_content(c, r, at, &top->content, &content);
+	enum err err = delta_content(c, v->t, at, &top->content, &content);
 	if (!err)
-		err = receiver_object(c, r, at, &content);
+		err = receiver_object(c, v->t, at, &content);
+	__atomic_add_fetch(&r->resolved, 1, __ATOMIC_RELAXED);
 	if (!err)
-		err = receiver_step(c, r, RECEIVE_DELTAS, ++r->resolved, r->deltas);
+		err = crew_step(c, v->t);
 	if (err) {
 		content_done(&content);
 		return err;
@@ -185,7 +201,7 @@ static enum err resolve_tree(struct ctx *c, struct resolver *v, uint32_t root)
 	adopt(v->r, root);
 	if (v->r->out->records[root].child == NO_RECORD)
 		return OK;
-	enum err err = root_content(c, v->r, root, &content);
+	enum err err = root_content(c, v->t, root, &content);
 	if (err) {
 		content_done(&content);
 		return err;
@@ -196,7 +212,44 @@ static enum err resolve_tree(struct ctx *c, struct resolver *v, uint32_t root)
 	return OK;
 }
 
-/* Deltas on what the repository has: that becomes part of the pack, which was thin. */
+/* The family that the thread has been given. */
+static void resolve_family(struct ctx *c, struct resolver *v)
+{
+	uint32_t root = v->t->family;
+	uint8_t type = v->r->out->records[root].type;
+	enum err err = OK;
+	if (type != OBJECT_OFS_DELTA && type != OBJECT_REF_DELTA)
+		err = resolve_tree(c, v, root);
+	while (v->count)
+		frame_drop(v, &v->frames[--v->count]);
+	crew_done(c, v->t, err);
+}
+
+static void resolver_init(struct resolver *v, struct tools *t)
+{
+	*v = (struct resolver){
+		.r = t->r, .t = t, .resident_max = RECEIVE_RESIDENT_MAX / t->crew->most};
+	v->frames = host_alloc(FRAMES * sizeof *v->frames);
+}
+
+static void resolver_done(struct resolver *v)
+{
+	host_free(v->frames, FRAMES * sizeof *v->frames);
+}
+
+static void resolve_inside(struct ctx *c, struct tools *t)
+{
+	struct resolver v;
+	resolver_init(&v, t);
+	while (crew_next(t))
+		resolve_family(c, &v);
+	resolver_done(&v);
+}
+
+/*
+ * Deltas on what the repository has: that becomes part of the pack, which was thin. One after the
+ * other, because what one makes may be the next one's base, which is then not brought in again.
+ */
 static enum err resolve_outside(struct ctx *c, struct resolver *v)
 {
 	struct receiver *r = v->r;
@@ -212,46 +265,88 @@ static enum err resolve_outside(struct ctx *c, struct resolver *v)
 			return fail(c, ERR_TOO_BIG,
 				"an object of %llu bytes is over the limit of %llu",
 				(unsigned long long)size, (unsigned long long)r->in->object_max);
-		uint32_t at = r->out->count;
+		v->t->family = r->out->count;
 		struct received *base = receiver_record(r);
 		r->outside++;
 		base->id = delta->base;
 		base->size = size;
 		base->type = base->object_type = (uint8_t)type;
 		base->outside = true;
-		TRY(resolve_tree(c, v, at));
+		resolve_family(c, v);
+		TRY(crew_end(c, v->t->crew));
 	}
 	return OK;
 }
 
-static enum err resolve_all(struct ctx *c, struct resolver *v)
+static enum err resolve_rest(struct ctx *c, struct receiver *r)
 {
-	struct receiver *r = v->r;
-	uint32_t inside = r->out->count;
-	sort_array(&r->scratch, r->ref_deltas, r->ref_delta_count, sizeof *r->ref_deltas,
-		ref_delta_cmp, NULL);
-	for (uint32_t i = 0; i < inside; i++) {
-		uint8_t type = r->out->records[i].type;
-		if (type != OBJECT_OFS_DELTA && type != OBJECT_REF_DELTA)
-			TRY(resolve_tree(c, v, i));
-	}
-	TRY(resolve_outside(c, v));
+	struct resolver v;
+	resolver_init(&v, &r->own);
+	enum err err = resolve_outside(c, &v);
+	resolver_done(&v);
+	TRY(err);
 	if (r->resolved != r->deltas)
 		return fail(c, ERR_CORRUPT, "the pack has %u unresolved deltas",
 			r->deltas - r->resolved);
 	return OK;
 }
 
+static void work(void *arg, unsigned number)
+{
+	struct crew *crew = arg;
+	struct tools tools;
+	struct ctx own;
+	if (number == 0) {
+		resolve_inside(crew->lead, &crew->r->own);
+		crew_wait(crew->lead, &crew->r->own);
+		return;
+	}
+	if (crew_enter(&own, crew, &tools) == OK)
+		resolve_inside(&own, &tools);
+	crew_leave(&tools);
+}
+
+/* Threads that help cost some fractions of a millisecond, and memory. */
+static bool is_worth_help(struct ctx *c, const struct receiver *r)
+{
+	uint64_t min = r->in->parallel_min ? r->in->parallel_min : RECEIVE_PARALLEL_MIN;
+	return c->world->parallel && r->expanded >= min;
+}
+
+static enum err resolve_together(struct ctx *c, struct crew *crew)
+{
+	struct extent *pack = &crew->r->out->pack->extent;
+	const uint8_t *end;
+	/* From then on they may all read it. */
+	TRY(extent_window(c, pack, pack->size - 1, 1, &end));
+	crew->most = RECEIVE_THREADS_MAX;
+	c->world->parallel(crew->most, work, crew);
+	return OK;
+}
+
+static enum err resolve_all(struct ctx *c, struct crew *crew)
+{
+	struct receiver *r = crew->r;
+	sort_array(&r->own.scratch, r->ref_deltas, r->ref_delta_count, sizeof *r->ref_deltas,
+		ref_delta_cmp, NULL);
+	TRY(expand(c, r, 0));
+	if (is_worth_help(c, r))
+		TRY(resolve_together(c, crew));
+	else
+		work(crew, 0);
+	TRY(crew_end(c, crew));
+	if (r->resolved != r->deltas)
+		TRY(resolve_rest(c, r));
+	return receiver_step(c, r, RECEIVE_DELTAS, r->deltas, r->deltas);
+}
+
 enum err receiver_resolve(struct ctx *c, struct receiver *r)
 {
-	enum { FRAMES = RECEIVE_DEPTH_MAX + 1 };
-	struct resolver v = {.r = r};
+	struct crew crew;
 	if (!r->deltas)
 		return OK;
-	v.frames = host_alloc(FRAMES * sizeof *v.frames);
-	enum err err = resolve_all(c, &v);
-	while (v.count)
-		frame_drop(&v, &v.frames[--v.count]);
-	host_free(v.frames, FRAMES * sizeof *v.frames);
+	crew_init(c, &crew, r);
+	enum err err = resolve_all(c, &crew);
+	r->own.crew = NULL;
 	return err;
 }

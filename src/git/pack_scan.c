@@ -105,7 +105,7 @@ static enum err entry_begin(struct ctx *c, struct receiver *r, struct scan_entry
 			return fail(c, ERR_TOO_BIG, "a %s of %llu bytes is over the limit of %d",
 				object_type_name(entry->type), (unsigned long long)entry->size,
 				CONTENT_MAX);
-		return content_make(c, r, entry->size, &e->content);
+		return content_make(c, &r->own, entry->size, &e->content);
 	case OBJECT_BLOB: hasher_init(&e->hasher, r->in->algo, entry->type, entry->size); return OK;
 	default: return OK;
 	}
@@ -123,21 +123,22 @@ static void entry_take(struct scan_entry *e, const uint8_t *bytes, size_t len)
 	e->done += len;
 }
 
+/* By the strict one of the host's two inflaters: what is taken in, every git must be able to read. */
 static enum err scan_inflate(struct ctx *c, struct scan *s, struct scan_entry *e)
 {
 	struct receiver *r = s->r;
 	uint64_t size = e->entry->size, begin = s->position;
-	inflate_reset(r->inflate);
+	inflate_reset(r->own.inflate);
 	for (bool done = false; !done;) {
 		TRY(scan_fill(c, s, 1));
 		if (!scan_have(s))
 			return fail(c, ERR_INVALID, "the pack ends in the middle of an object");
-		struct zip_io io = {s->buffer + s->at, scan_have(s), r->chunk, RECEIVE_CHUNK};
-		TRY(inflate_step(c, r->inflate, &io, &done));
+		struct zip_io io = {s->buffer + s->at, scan_have(s), r->own.chunk, RECEIVE_CHUNK};
+		TRY(inflate_step(c, r->own.inflate, &io, &done));
 		scan_use(s, io.in_len);
 		if (io.out_len > size - e->done || (!io.in_len && !io.out_len && !done))
 			return fail(c, ERR_CORRUPT, "an object is longer than it claims");
-		entry_take(e, r->chunk, io.out_len);
+		entry_take(e, r->own.chunk, io.out_len);
 		/* Empty blocks without end would make it cheap to send and dear to read again. */
 		if ((s->position - begin) / 2 > e->done + SCAN_BUFFER)
 			return fail(c, ERR_CORRUPT, "an object grows when it is compressed");
@@ -188,8 +189,9 @@ static enum err delta_end(struct ctx *c, struct receiver *r, struct scan_entry *
 			(unsigned long long)(size > base_size ? size : base_size),
 			(unsigned long long)r->in->object_max);
 	r->deltas++;
+	r->expanded += size;
 	if (entry->type == OBJECT_REF_DELTA) {
-		*ref_delta_new(r) = (struct ref_delta){entry->base, at};
+		*ref_delta_new(r) = (struct ref_delta){.base = entry->base, .record = at};
 		return OK;
 	}
 	uint32_t base = record_at_offset(r, entry->base_offset);
@@ -215,7 +217,7 @@ static enum err blob_end(struct ctx *c, struct receiver *r, struct scan_entry *e
 static enum err entry_end(struct ctx *c, struct receiver *r, struct scan_entry *e, uint32_t at)
 {
 	if (e->content.bytes)
-		return receiver_object(c, r, at, &e->content);
+		return receiver_object(c, &r->own, at, &e->content);
 	if (e->entry->type == OBJECT_BLOB)
 		return blob_end(c, r, e, at);
 	return delta_end(c, r, e, at);

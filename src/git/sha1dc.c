@@ -1,13 +1,15 @@
 #include "git/sha1dc.h"
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "git/sha1dc_table.h"
 
 #include <string.h>
 
 /*
  * Four blocks side by side. Message words do not depend on the state, so expanding and filtering
- * them is done for four blocks at once; only the rounds go block after block.
+ * them is done for four blocks at once. The rounds, block after block, are the host's, who has
+ * instructions for them; only where the filter leaves something are they done here again.
  */
 typedef uint32_t lanes __attribute__((vector_size(4 * SHA1DC_LANES)));
 typedef int32_t signed_lanes __attribute__((vector_size(4 * SHA1DC_LANES)));
@@ -31,13 +33,13 @@ struct schedule {
 	(b = ROTL(b, 2), e -= ROTL(a, 5) + f(b, c, d) + (k) + (word))
 
 /* Five steps bring the five names back to their places. `w` points at the first step's word. */
-#define FIVE_STEPS(f, k, w, stride)                           \
-	do {                                                  \
-		STEP(a, b, c, d, e, f, k, (w)[0]);            \
-		STEP(e, a, b, c, d, f, k, (w)[(stride)]);     \
-		STEP(d, e, a, b, c, f, k, (w)[2 * (stride)]); \
-		STEP(c, d, e, a, b, f, k, (w)[3 * (stride)]); \
-		STEP(b, c, d, e, a, f, k, (w)[4 * (stride)]); \
+#define FIVE_STEPS(f, k, w)                        \
+	do {                                       \
+		STEP(a, b, c, d, e, f, k, (w)[0]); \
+		STEP(e, a, b, c, d, f, k, (w)[1]); \
+		STEP(d, e, a, b, c, f, k, (w)[2]); \
+		STEP(c, d, e, a, b, f, k, (w)[3]); \
+		STEP(b, c, d, e, a, f, k, (w)[4]); \
 	} while (0)
 
 #define UNDO_FIVE(f, k, w)                         \
@@ -49,20 +51,19 @@ struct schedule {
 		UNDO(a, b, c, d, e, f, k, (w)[0]); \
 	} while (0)
 
-/* Steps `from` to `to` (multiples of five) on the state; words lie `stride` apart. */
-static inline __attribute__((always_inline)) void steps(
-	uint32_t state[5], const uint32_t *w, size_t stride, size_t from, size_t to)
+/* Steps `from` to `to` (multiples of five) on the state. */
+static void steps(uint32_t state[5], const uint32_t w[80], size_t from, size_t to)
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
 	size_t t = from;
 	for (; t < to && t < 20; t += 5)
-		FIVE_STEPS(CHOOSE, 0x5a827999u, w + t * stride, stride);
+		FIVE_STEPS(CHOOSE, 0x5a827999u, w + t);
 	for (; t < to && t < 40; t += 5)
-		FIVE_STEPS(PARITY, 0x6ed9eba1u, w + t * stride, stride);
+		FIVE_STEPS(PARITY, 0x6ed9eba1u, w + t);
 	for (; t < to && t < 60; t += 5)
-		FIVE_STEPS(MAJORITY, 0x8f1bbcdcu, w + t * stride, stride);
+		FIVE_STEPS(MAJORITY, 0x8f1bbcdcu, w + t);
 	for (; t < to; t += 5)
-		FIVE_STEPS(PARITY, 0xca62c1d6u, w + t * stride, stride);
+		FIVE_STEPS(PARITY, 0xca62c1d6u, w + t);
 	state[0] = a, state[1] = b, state[2] = c, state[3] = d, state[4] = e;
 }
 
@@ -134,7 +135,7 @@ static bool vector_collides(const struct sha1dc_vector *v, const uint32_t w[80],
 	memcpy(first, at_step, sizeof first);
 	memcpy(last, at_step, sizeof last);
 	steps_back(first, other, v->step);
-	steps(last, other, 1, v->step, 80);
+	steps(last, other, v->step, 80);
 	uint32_t differ = 0;
 	for (size_t i = 0; i < 5; i++)
 		differ |= (first[i] + last[i]) ^ digest[i];
@@ -150,11 +151,11 @@ static __attribute__((noinline)) bool block_collides(const struct schedule *s, s
 		w[t] = s->word[t][lane];
 	uint32_t at_step[3][5];
 	memcpy(at_step[0], before, sizeof at_step[0]);
-	steps(at_step[0], w, 1, 0, 55);
+	steps(at_step[0], w, 0, 55);
 	memcpy(at_step[1], at_step[0], sizeof at_step[1]);
-	steps(at_step[1], w, 1, 55, 60);
+	steps(at_step[1], w, 55, 60);
 	memcpy(at_step[2], at_step[1], sizeof at_step[2]);
-	steps(at_step[2], w, 1, 60, 65);
+	steps(at_step[2], w, 60, 65);
 	bool found = false;
 	for (size_t n = 0; n < SHA1DC_VECTORS; n++) {
 		const struct sha1dc_vector *v = &sha1dc_vectors[n];
@@ -168,18 +169,20 @@ static __attribute__((noinline)) bool block_collides(const struct schedule *s, s
 static void take_blocks(struct sha1dc *h, const uint8_t *blocks, size_t count)
 {
 	struct schedule s;
+	uint32_t before[5];
 	schedule_fill(&s, blocks, count);
 	lanes left = filter(&s);
+	size_t done = 0;
 	for (size_t lane = 0; lane < count; lane++) {
-		uint32_t before[5], now[5];
+		if (!left[lane])
+			continue;
+		hash_sha1_blocks(h->state, blocks + 64 * done, lane - done);
 		memcpy(before, h->state, sizeof before);
-		memcpy(now, before, sizeof now);
-		steps(now, s.word[0] + lane, SHA1DC_LANES, 0, 80);
-		for (size_t i = 0; i < 5; i++)
-			h->state[i] += now[i];
-		if (left[lane])
-			h->collision |= block_collides(&s, lane, left[lane], before, h->state);
+		hash_sha1_blocks(h->state, blocks + 64 * lane, 1);
+		h->collision |= block_collides(&s, lane, left[lane], before, h->state);
+		done = lane + 1;
 	}
+	hash_sha1_blocks(h->state, blocks + 64 * done, count - done);
 }
 
 void sha1dc_init(struct sha1dc *h)

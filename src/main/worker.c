@@ -166,12 +166,15 @@ static void work(void *arg)
 	const struct worker *w = arg;
 	struct round round = {.fresh = os_world()->clock() / 1000000};
 	int64_t all = 0;
+	/* The threads that help are for who waits for an answer. */
+	struct world alone = *os_world();
+	alone.parallel = NULL;
 	thread_nice(NICE);
 	while (!wake_wait(&wake, WAKE_STOP, (long)w->config->compact_delay)) {
 		struct arena arena;
 		struct ctx c;
 		arena_init(&arena);
-		ctx_init(&c, &arena, os_world());
+		ctx_init(&c, &arena, &alone);
 		c.canceled = stopping;
 		wake_clear(&wake, WAKE_PUSHED);
 		int64_t now = c.world->clock() / 1000000, begin = c.world->monotonic();

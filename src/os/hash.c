@@ -59,6 +59,15 @@ void hash_once(enum hash_algo algo, const void *bytes, size_t len, uint8_t diges
 	hash_final(&h, digest);
 }
 
+void hash_sha1_blocks(uint32_t state[5], const void *blocks, size_t count)
+{
+	SHA_CTX sha1 = {
+		.h0 = state[0], .h1 = state[1], .h2 = state[2], .h3 = state[3], .h4 = state[4]};
+	ASSERT(SHA1_Update(&sha1, blocks, SHA_CBLOCK * count));
+	state[0] = sha1.h0, state[1] = sha1.h1, state[2] = sha1.h2, state[3] = sha1.h3;
+	state[4] = sha1.h4;
+}
+
 int bytes_equal_secret(const void *a, const void *b, size_t len)
 {
 	return CRYPTO_memcmp(a, b, len) == 0;

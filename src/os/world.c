@@ -1,6 +1,7 @@
 #include "os/world.h"
 
 #include "base/host.h"
+#include "os/parallel.h"
 
 #include <errno.h>
 #include <sys/random.h>
@@ -40,6 +41,7 @@ static void world_random(void *bytes, size_t count)
 
 const struct world *os_world(void)
 {
-	static const struct world world = {world_clock, world_monotonic, world_random};
+	static const struct world world = {
+		world_clock, world_monotonic, world_random, parallel_run};
 	return &world;
 }

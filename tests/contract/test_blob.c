@@ -217,6 +217,51 @@ static void a_spool_reads_back_while_it_is_written(void **state)
 	extent_close(&spool->extent);
 }
 
+struct reading {
+	struct thread thread;
+	struct extent *extent;
+	const char *bytes;
+	bool wrong;
+};
+
+static void read_all(void *arg)
+{
+	enum { STEP = 4099 };
+	struct reading *r = arg;
+	struct ctx c = {0};
+	for (uint64_t at = 0; at < r->extent->size; at += STEP) {
+		uint64_t left = r->extent->size - at;
+		size_t len = left < STEP ? (size_t)left : STEP;
+		const uint8_t *got;
+		if (extent_window(&c, r->extent, at, len, &got) ||
+			memcmp(got, r->bytes + at, len) != 0)
+			r->wrong = true;
+	}
+}
+
+static void threads_read_a_spool_whose_end_was_read(void **state)
+{
+	struct ctx *c = *state;
+	enum { SIZE = 5 << 20, THREADS = 4 };
+	struct reading readings[THREADS];
+	char *bytes = pattern(c, SIZE, 9);
+	struct spool *spool;
+	const uint8_t *end;
+	assert_ok(c, blob_create(c, blob_of(c), &spool));
+	assert_ok(c, spool_append(c, spool, bytes, SIZE));
+	assert_ok(c, extent_window(c, &spool->extent, SIZE - 1, 1, &end));
+	for (int i = 0; i < THREADS; i++) {
+		readings[i] = (struct reading){.extent = &spool->extent, .bytes = bytes};
+		assert_ok(
+			c, thread_start(c, "reading", read_all, &readings[i], &readings[i].thread));
+	}
+	for (int i = 0; i < THREADS; i++) {
+		thread_join(&readings[i].thread);
+		assert_false(readings[i].wrong);
+	}
+	extent_close(&spool->extent);
+}
+
 static enum err count_key(struct ctx *c, void *arg, const struct blob_entry *entry)
 {
 	int *count = arg;
@@ -393,6 +438,7 @@ int main(void)
 		CONTRACT_TEST(an_open_blob_outlives_its_removal),
 		CONTRACT_TEST(past_the_end_there_is_nothing),
 		CONTRACT_TEST(a_spool_reads_back_while_it_is_written),
+		CONTRACT_TEST(threads_read_a_spool_whose_end_was_read),
 		CONTRACT_TEST(listing_finds_what_starts_with_the_prefix),
 		CONTRACT_TEST(many_may_publish_the_same),
 	};

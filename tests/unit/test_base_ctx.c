@@ -23,7 +23,7 @@ static void a_context_without_limits_goes_on(void **state)
 static void a_deadline_passes(void **state)
 {
 	struct ctx *c = *state;
-	const struct world world = {told, told, NULL};
+	const struct world world = {.clock = told, .monotonic = told};
 	c->world = &world;
 	c->deadline = 1000;
 	now = 999;

@@ -2,13 +2,17 @@
 
 #include "base/host.h"
 #include "pack_make.h"
+#include "together.h"
 #include "unit.h"
 
 enum { OBJECT_LIMIT = 64 << 20, PACK_LIMIT = 128 << 20 };
 
+/* Every test runs twice: with one thread, and with several however small the pack is. */
+static bool together;
+
 /* What a test receives with, and what came of it. */
 struct bench {
-	struct arena arena; /* of the reader, whose cache is big */
+	struct arena arena; /* of the reader, whose cache is big, and of the spools */
 	struct memory_spools spools;
 	struct odb odb;
 	struct odb_reader known;
@@ -46,12 +50,13 @@ static void bench_reader(struct ctx *c, struct bench *b)
 
 static void bench_init(struct ctx *c, struct bench *b, enum hash_algo algo)
 {
-	*b = (struct bench){.spools = {{memory_make}, c->arena, 0},
+	*b = (struct bench){.spools = {{memory_make}, NULL, 0},
 		.odb.algo = algo,
 		.object_max = OBJECT_LIMIT,
 		.pack_max = PACK_LIMIT,
 		.piece = SIZE_MAX};
 	arena_init(&b->arena);
+	b->spools.arena = &b->arena;
 	bench_reader(c, b);
 }
 
@@ -65,7 +70,9 @@ static enum err bench_receive(struct ctx *c, struct bench *b, struct str pack)
 		.known = &b->known,
 		.object_max = b->object_max,
 		.pack_max = b->pack_max,
-		.objects_max = b->objects_max};
+		.objects_max = b->objects_max,
+		.parallel_min = 1};
+	c->world = together ? together_world() : alone_world();
 	return pack_receive(c, &in, &b->got);
 }
 
@@ -573,5 +580,7 @@ int main(void)
 		UNIT_TEST(a_submodule_is_not_followed),
 		UNIT_TEST(what_is_no_pack_is_invalid),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("alone", tests, NULL, NULL);
+	together = true;
+	return failed + cmocka_run_group_tests_name("together", tests, NULL, NULL);
 }

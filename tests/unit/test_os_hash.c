@@ -48,6 +48,25 @@ static void pieces_give_what_the_whole_gives(void **state)
 	}
 }
 
+static void blocks_take_the_state_where_the_whole_takes_it(void **state)
+{
+	uint32_t h[5] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u};
+	uint8_t text[192] = {0}, whole[HASH_MAX], got[20];
+	(void)state;
+	for (size_t i = 0; i < 128; i++)
+		text[i] = (uint8_t)(i * 31);
+	hash_once(HASH_SHA1, text, 128, whole);
+	/* The padding of 128 bytes: a bit, and their length in bits. */
+	text[128] = 0x80;
+	text[190] = 4;
+	hash_sha1_blocks(h, text, 0);
+	hash_sha1_blocks(h, text, 2);
+	hash_sha1_blocks(h, text + 128, 1);
+	for (size_t i = 0; i < 20; i++)
+		got[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
+	assert_memory_equal(got, whole, 20);
+}
+
 static void a_copy_of_the_state_goes_its_own_way(void **state)
 {
 	struct hash h, copy;
@@ -79,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(digests_are_those_of_fips_180),
 		UNIT_TEST(pieces_give_what_the_whole_gives),
+		UNIT_TEST(blocks_take_the_state_where_the_whole_takes_it),
 		UNIT_TEST(a_copy_of_the_state_goes_its_own_way),
 		UNIT_TEST(secrets_are_compared_whole),
 	};
