@@ -570,6 +570,16 @@ def check_random_depths(rng, source, url, rounds):
                  for p in (here, there)), what="boundaries")
 
 
+def publish_random(source, name, how):
+    """As pushed; compacted, with bitmap and commit-graph; or half of it so, and the rest on top."""
+    names = git("for-each-ref", "--format=%(refname)", "refs/heads", cwd=source).out.split()
+    url = publish(source, name, *(f"{ref}:{ref}" for ref in names[::1 + how // 2]))
+    if how:
+        server().admin("admin", "compact", name, "--full")
+        git("push", "-q", "--mirror", url, cwd=source)
+    return url
+
+
 @timeout(300)
 def test_random_histories_are_fetched_as_git_would():
     seed = int(os.environ.get("NIMBUS_TEST_SEED", "20261123"))
@@ -579,7 +589,7 @@ def test_random_histories_are_fetched_as_git_would():
         source = tmp("history")
         random_history(rng, source, 60 + 40 * n, skew=n % 2 == 1)
         git("repack", "-adq", cwd=source)
-        url = publish(source, f"random-{n}")
+        url = publish_random(source, f"random-{n}", n % 3)
         check_random_fetches(rng, source, url, 5)
         check_random_depths(rng, source, url, 3)
         if time.monotonic() > end:
