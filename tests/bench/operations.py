@@ -153,6 +153,8 @@ def first_and_again(name, text, *args, **more):
     operation(f"{name}-again", text + ", again", "main", 2)(fetching("main", *args, **more))
 
 
+operation("raw-clone-small", "fetch of all of a repository of ten commits", "small",
+          prepare=for_the_first_time("small"))(fetching("small", lambda world: world.small_tips))
 first_and_again("raw-clone", "fetch of all branches and tags", everything)
 first_and_again("raw-single", "fetch of one branch", one_branch)
 first_and_again("raw-depth1", "fetch of one branch, deepen 1", one_branch, options=["deepen 1"])

@@ -172,7 +172,8 @@ class World:
     def touch(self, server, repo):
         """A ref that nobody fetches comes or goes: what was kept of answers is worth nothing now."""
         there = self.touched.get((server.name, repo), False)
-        old, new = (self.tip, raw.ZERO) if there else (raw.ZERO, self.tip)
+        tip = self.small_tips[0] if repo == "small" else self.tip
+        old, new = (tip, raw.ZERO) if there else (raw.ZERO, tip)
         with raw.Connection(server.port, server.headers) as connection:
             raw.push(connection, server.path(repo), "refs/bench/touched", old, new, b"" if there else raw.EMPTY_PACK)
         self.touched[server.name, repo] = not there
@@ -192,6 +193,7 @@ class World:
         self.git("init", "-q", "--bare", "--initial-branch=main", repo)
         stream.run(self.git, repo)
         self.repack(repo)
+        self.small_tips = sorted(set(self.git.text("for-each-ref", "--format=%(objectname)", cwd=repo).split()))
         self.load("small", repo, "main")
 
     def make_many(self):
