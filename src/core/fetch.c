@@ -318,7 +318,7 @@ enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink
 	for (size_t i = 0; i < f->unshallow.len; i++)
 		*vec_push(&f->haves) = f->unshallow.at[i];
 	hash_request(c, f, m.job.key);
-	TRY(pack_cache_send(c, f->core, &m.job, to, &counts));
+	TRY(err_stored(c, pack_cache_send(c, f->core, &m.job, to, &counts)));
 	return say_total(c, &counts, progress);
 }
 

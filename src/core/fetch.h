@@ -81,7 +81,8 @@ static inline bool fetch_is_deepening(const struct fetch *f)
 enum err fetch_shallow(struct ctx *c, struct fetch *f, struct oids *shallow, struct oids *unshallow)
 	MUST;
 
-/* Writes the pack to `to`, and what a person may like to read to `progress` (may be NULL). */
+/* Writes the pack to `to`, and what a person may like to read to `progress` (may be NULL).
+ * ERR_DAMAGED. */
 enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress) MUST;
 
 /* The type and size of an object; ERR_NOT_FOUND. */

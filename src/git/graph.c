@@ -107,7 +107,7 @@ static enum err commit_look_up(struct ctx *c, struct graph *g, uint32_t number, 
 	*found = all && commit_graph_find(all, &id, &position);
 	if (!*found)
 		return OK;
-	TRY(commit_graph_get(c, all, position, &e));
+	TRY(err_stored(c, commit_graph_get(c, all, position, &e)));
 	struct commit_info info = {.date = e.date,
 		.order = all->offsets ? (int64_t)e.generation : e.date,
 		.exact = all->offsets != NULL,

@@ -179,7 +179,7 @@ static enum err read_known(
 	return OK;
 }
 
-enum err content_known(
+static enum err known(
 	struct ctx *c, struct receiver *r, const struct oid *id, uint64_t size, struct content *out)
 {
 	struct known_chain chain = {.entries.arena = c->arena};
@@ -194,6 +194,12 @@ enum err content_known(
 	if (out->size != size)
 		return fail(c, ERR_CORRUPT, "an object is not of the size that it claims");
 	return OK;
+}
+
+enum err content_known(
+	struct ctx *c, struct receiver *r, const struct oid *id, uint64_t size, struct content *out)
+{
+	return err_stored(c, known(c, r, id, size, out));
 }
 
 /* A sink into a spool. */
