@@ -76,6 +76,27 @@ enum err fail_while(struct ctx *c, enum err kind, const char *format, ...)
 	return kind;
 }
 
+enum err err_stored(struct ctx *c, enum err kind)
+{
+	if (kind != ERR_CORRUPT)
+		return kind;
+	c->error.kind = ERR_DAMAGED;
+	return ERR_DAMAGED;
+}
+
+bool err_is_internal(enum err kind)
+{
+	return err_http_status(kind) == 500;
+}
+
+const char *err_told(struct ctx *c)
+{
+	if (!err_is_internal(c->error.kind))
+		return arena_fmt(c->arena, "%s", c->error.text);
+	return arena_fmt(c->arena, "internal error: %s; the server's log has more under request %s",
+		err_text(c->error.kind), c->id);
+}
+
 void assert_failed(const char *truth, const char *file, int line)
 {
 	char text[400];

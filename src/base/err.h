@@ -35,6 +35,19 @@ enum err fail(struct ctx *c, enum err kind, const char *format, ...) PRINTF_LIKE
 /* Puts "while FORMAT: " before the message that the context holds. Returns `kind` unchanged. */
 enum err fail_while(struct ctx *c, enum err kind, const char *format, ...) PRINTF_LIKE(3, 4);
 
+/*
+ * Who reads bytes that are damaged says ERR_CORRUPT, wherever they come from. Of those that are
+ * stored here that is ERR_DAMAGED: nobody who asks for them can help it. Other kinds, and OK, pass.
+ */
+enum err err_stored(struct ctx *c, enum err kind);
+
+/* The context's error for whoever asked: where it is the server's own, the log says more. In
+ * c->arena. */
+const char *err_told(struct ctx *c);
+
+/* Is it the server's own, and nobody else's to mend? */
+bool err_is_internal(enum err kind);
+
 /* The columns of err.def. Every kind but OK has a row. */
 const char *err_name(enum err kind);
 const char *err_text(enum err kind);

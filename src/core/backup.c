@@ -170,7 +170,7 @@ enum err backup_blobs(struct ctx *c, struct backup *b)
 		for (size_t i = 0; i < count; i++) {
 			if (b->progress)
 				b->progress(b->arg, repos[i].name, done++);
-			TRY(copy_repo(c, b, &repos[i]));
+			TRY(err_stored(c, copy_repo(c, b, &repos[i])));
 			after = repos[i].name;
 		}
 	}

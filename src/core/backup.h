@@ -21,7 +21,7 @@ struct backup {
 
 /*
  * Copies the blobs, reads every copy back and compares it with its name, the hash of its content. A
- * repository that was deleted meanwhile is deleted from the copy as well. ERR_CORRUPT when a blob is
+ * repository that was deleted meanwhile is deleted from the copy as well. ERR_DAMAGED when a blob is
  * damaged, ERR_NOT_FOUND when one is missing.
  */
 enum err backup_blobs(struct ctx *c, struct backup *b) MUST;

@@ -354,5 +354,5 @@ enum err compact_repo(struct ctx *c, struct compact_run *run, const struct repo 
 		compact_made_close(&k.made[i]);
 	snapshot_release(&k.snapshot);
 	arena_done(&arena);
-	return err;
+	return err_stored(c, err);
 }

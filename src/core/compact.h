@@ -44,7 +44,7 @@ struct compact_run {
 
 /*
  * Does what is due for one repository. ERR_UNAVAILABLE: another process is at it. ERR_CONFLICT: what
- * it worked on changed meanwhile; later is better. ERR_CORRUPT: it is damaged, nothing was changed.
+ * it worked on changed meanwhile; later is better. ERR_DAMAGED: it is damaged, nothing was changed.
  */
 enum err compact_repo(struct ctx *c, struct compact_run *run, const struct repo *repo) MUST;
 

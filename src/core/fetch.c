@@ -363,7 +363,7 @@ enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink
 	struct pack_counts counts;
 	struct making m;
 	making_init(c, &m, f, progress);
-	TRY(pack_cache_send(c, f->core, &m.job, to, &counts));
+	TRY(err_stored(c, pack_cache_send(c, f->core, &m.job, to, &counts)));
 	return say_total(c, &counts, progress);
 }
 

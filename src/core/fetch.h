@@ -85,7 +85,8 @@ static inline bool fetch_is_deepening(const struct fetch *f)
 enum err fetch_shallow(struct ctx *c, struct fetch *f, struct oids *shallow, struct oids *unshallow)
 	MUST;
 
-/* Writes the pack to `to`, and what a person may like to read to `progress` (may be NULL). */
+/* Writes the pack to `to`, and what a person may like to read to `progress` (may be NULL).
+ * ERR_DAMAGED. */
 enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress) MUST;
 
 /* Makes the pack for whoever asks for the same later; *made false: it is there already. */

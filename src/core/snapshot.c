@@ -242,10 +242,11 @@ static enum err load_pack(
 				    : open_from_blobs(c, from, &row->id, bytes);
 	/* It is in the catalogue, so it is no "not found" to the world. */
 	if (kind == ERR_NOT_FOUND)
-		return fail(c, ERR_CORRUPT, "the pack %s of \"%.*s\" is lost",
+		return fail(c, ERR_DAMAGED, "the pack %s of \"%.*s\" is lost",
 			oid_hex(&row->id, hex), STR_FMT(from->repo->name));
 	if (!kind)
 		kind = pack_open(c, from->repo->object_format, bytes[0], bytes[1], out);
+	kind = err_stored(c, kind);
 	if (kind)
 		return fail_while(c, kind, "opening the pack %s of \"%.*s\"",
 			oid_hex(&row->id, hex), STR_FMT(from->repo->name));

@@ -27,7 +27,8 @@ struct snapshot {
 struct snapshots *snapshots_open(size_t keep);
 void snapshots_close(struct snapshots *all);
 
-/* The snapshot of repo->version (as read in the caller's transaction, which must still be open). */
+/* The snapshot of repo->version (as read in the caller's transaction, which must still be open).
+ * ERR_DAMAGED when a pack is lost or damaged. */
 enum err snapshot_get(struct ctx *c, struct core *core, struct db_tx *tx, const struct repo *repo,
 	struct snapshot **out) MUST;
 void snapshot_release(struct snapshot **s);
@@ -41,7 +42,7 @@ struct snapshot *snapshot_hold(struct snapshot *s);
 
 /*
  * One pack of the catalogue, opened for a reader of its own: whoever checks packs must get past one
- * that is damaged. One reference for the caller. ERR_CORRUPT when it is lost or damaged.
+ * that is damaged. One reference for the caller. ERR_DAMAGED when it is lost or damaged.
  */
 struct pack_row;
 enum err snapshot_open_pack(struct ctx *c, struct core *core, struct db_tx *tx,

@@ -73,7 +73,7 @@ static enum err kind_of(int code)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED: return ERR_CONFLICT;
 	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: return ERR_CORRUPT;
+	case SQLITE_NOTADB: return ERR_DAMAGED;
 	case SQLITE_TOOBIG: return ERR_TOO_BIG;
 	default: return ERR_IO;
 	}

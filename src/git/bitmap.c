@@ -13,13 +13,7 @@ enum {
 	CHECK_EVERY = 256,
 };
 
-static void bit_of_make(struct arena *a, struct bitmap_objects *o)
-{
-	uint32_t count = o->ids.count;
-	o->bit_of = arena_raw(a, (size_t)count * sizeof *o->bit_of);
-	for (uint32_t bit = 0; bit < count; bit++)
-		o->bit_of[o->order[bit]] = bit;
-}
+static const uint32_t no_bit = UINT32_MAX;
 
 static enum err part_make(struct ctx *c, struct pack *p, uint32_t first, struct bitmap_part *out)
 {
@@ -36,7 +30,9 @@ enum err bitmap_objects_of_pack(
 		.part_count = 1};
 	TRY(part_make(c, p, 0, out->parts));
 	out->order = out->parts->by_offset;
-	bit_of_make(a, out);
+	out->bit_of = arena_raw(a, (size_t)out->ids.count * sizeof *out->bit_of);
+	for (uint32_t bit = 0; bit < out->ids.count; bit++)
+		out->bit_of[out->order[bit]] = bit;
 	return OK;
 }
 
@@ -64,21 +60,22 @@ static enum err parts_make(struct ctx *c, struct arena *a, const struct midx *m,
 	return OK;
 }
 
-/* Each bit's id must be the one that lies in its pack at that place. */
-static enum err order_take(
-	struct ctx *c, const struct midx *m, const struct bitmap_part *part, uint32_t *order)
+/* Each bit's id must be the one that lies in its pack at that place, and no other bit's. */
+static enum err order_take(struct ctx *c, const struct midx *m, const struct bitmap_part *part,
+	uint32_t *order, uint32_t *bit_of)
 {
 	size_t size = hash_size(m->ids.algo);
 	for (uint32_t i = 0; i < part->pack->idx.count; i++) {
 		uint32_t bit = part->first + i;
 		uint32_t position = get_be32(m->order + (size_t)bit * 4);
 		const uint8_t *hash = idx_hash(&part->pack->idx, part->by_offset[i]);
-		if (position >= m->ids.count ||
+		if (position >= m->ids.count || bit_of[position] != no_bit ||
 			memcmp(fanout_hash(&m->ids, position), hash, size) != 0)
 			return fail(c, ERR_CORRUPT,
 				"a multi-pack index does not order pack %s as it lies there",
 				part->pack->name);
 		order[bit] = position;
+		bit_of[position] = bit;
 	}
 	return OK;
 }
@@ -90,11 +87,12 @@ enum err bitmap_objects_of_midx(struct ctx *c, struct arena *a, const struct mid
 	if (!m->order || !m->ids.count)
 		return fail(c, ERR_UNSUPPORTED, "a multi-pack index has no order for bitmaps");
 	TRY(parts_make(c, a, m, packs, out));
-	uint32_t *order = arena_raw(a, (size_t)m->ids.count * sizeof *order);
-	for (size_t i = 0; i < out->part_count; i++)
-		TRY(order_take(c, m, &out->parts[i], order));
+	size_t size = (size_t)m->ids.count * sizeof(uint32_t);
+	uint32_t *order = arena_raw(a, size);
 	out->order = order;
-	bit_of_make(a, out);
+	out->bit_of = memset(arena_raw(a, size), 0xff, size);
+	for (size_t i = 0; i < out->part_count; i++)
+		TRY(order_take(c, m, &out->parts[i], order, out->bit_of));
 	return OK;
 }
 

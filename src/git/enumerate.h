@@ -35,7 +35,7 @@ struct enumerate {
 	struct bits packed, packed_known;
 };
 
-/* ERR_NOT_FOUND, ERR_CORRUPT where the repository is damaged. */
+/* ERR_NOT_FOUND, ERR_CORRUPT or ERR_DAMAGED where the repository is damaged. */
 enum err enumerate_run(struct ctx *c, struct enumerate *e) MUST;
 
 /* Is this object to be sent? */

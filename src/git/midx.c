@@ -141,10 +141,11 @@ enum err midx_place(
 	return OK;
 }
 
+/* A pack has one name, so that none is there twice. */
 static struct pack *pack_named(struct str name, struct pack *const *packs, size_t count)
 {
-	str_skip(&name, STR("pack-"));
-	str_skip_end(&name, STR(".idx"));
+	if (!str_skip(&name, STR("pack-")) || !str_skip_end(&name, STR(".idx")))
+		return NULL;
 	for (size_t i = 0; i < count; i++)
 		if (str_is(name, packs[i]->name))
 			return packs[i];

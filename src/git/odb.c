@@ -292,7 +292,7 @@ enum err odb_read_as(struct ctx *c, struct odb_reader *r, const struct oid *id,
 	return OK;
 }
 
-enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
+static enum err stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
 	enum object_type *type, uint64_t *size)
 {
 	struct arena_mark mark = arena_mark(c->arena);
@@ -304,6 +304,12 @@ enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at
 		TRY(delta_result(c, at->pack, &chain.deltas.at[0].entry, size));
 	arena_rewind(c->arena, mark);
 	return OK;
+}
+
+enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
+	enum object_type *type, uint64_t *size)
+{
+	return err_stored(c, stat_at(c, r, at, type, size));
 }
 
 enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *type,
@@ -480,12 +486,12 @@ enum err odb_read_at(
 {
 	enum err err = read_in_memory(c, r, at, out);
 	if (err != ERR_TOO_BIG || !r->scratch)
-		return err;
+		return err_stored(c, err);
 	ctx_clear(c);
-	return read_through_scratch(c, r, at, out);
+	return err_stored(c, read_through_scratch(c, r, at, out));
 }
 
-enum err odb_stream(struct ctx *c, struct odb_reader *r, const struct oid *id, struct sink *to)
+static enum err stream(struct ctx *c, struct odb_reader *r, const struct oid *id, struct sink *to)
 {
 	struct place place;
 	struct chain chain;
@@ -503,6 +509,11 @@ enum err odb_stream(struct ctx *c, struct odb_reader *r, const struct oid *id, s
 	ctx_clear(c);
 	arena_rewind(c->arena, mark);
 	return chain_stream(c, r, &chain, to);
+}
+
+enum err odb_stream(struct ctx *c, struct odb_reader *r, const struct oid *id, struct sink *to)
+{
+	return err_stored(c, stream(c, r, id, to));
 }
 
 static bool has_prefix(const uint8_t *hash, const uint8_t *prefix, size_t digits)

@@ -1,6 +1,8 @@
 /*
  * The objects of a repository: a list of packs, and reading through them.
  *
+ * A pack that cannot be read is ERR_DAMAGED, in all that follows.
+ *
  * `struct odb` does not change once it is filled and is shared by threads. `struct odb_reader` is
  * one request's: it remembers delta bases within a bound, and in which packs it found something.
  */
@@ -45,7 +47,7 @@ static inline bool odb_has(struct odb_reader *r, const struct oid *id)
 	return odb_find(r, id, &place);
 }
 
-/* Type and size, without inflating more than delta headers. ERR_NOT_FOUND, ERR_CORRUPT. */
+/* Type and size, without inflating more than delta headers. ERR_NOT_FOUND. */
 enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *type,
 	uint64_t *size) MUST;
 
@@ -53,7 +55,7 @@ enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enu
 enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
 	enum object_type *type, uint64_t *size) MUST;
 
-/* The whole object, in c->arena. ERR_NOT_FOUND, ERR_TOO_BIG over object_max, ERR_CORRUPT. */
+/* The whole object, in c->arena. ERR_NOT_FOUND, ERR_TOO_BIG over object_max. */
 enum err odb_read(struct ctx *c, struct odb_reader *r, const struct oid *id, struct object *out)
 	MUST;
 /* Like odb_read; ERR_INVALID when it is not of `type`. */

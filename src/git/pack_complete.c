@@ -103,7 +103,7 @@ static enum err append_base(struct ctx *c, struct completion *w, uint32_t at)
 	record->header = (uint8_t)pack_entry_header(record->object_type, record->size, header);
 	w->crc = 0;
 	TRY(completion_write(c, w, header, record->header));
-	TRY(append_content(c, w, record));
+	TRY(err_stored(c, append_content(c, w, record)));
 	record->crc = w->crc;
 	return OK;
 }

@@ -181,7 +181,7 @@ static enum err read_known(
 	return OK;
 }
 
-enum err content_known(
+static enum err known(
 	struct ctx *c, struct tools *t, const struct oid *id, uint64_t size, struct content *out)
 {
 	struct known_chain chain = {.entries.arena = c->arena};
@@ -196,6 +196,12 @@ enum err content_known(
 	if (out->size != size)
 		return fail(c, ERR_CORRUPT, "an object is not of the size that it claims");
 	return OK;
+}
+
+enum err content_known(
+	struct ctx *c, struct tools *t, const struct oid *id, uint64_t size, struct content *out)
+{
+	return err_stored(c, known(c, t, id, size, out));
 }
 
 /* A sink into a spool. */

@@ -74,7 +74,7 @@ struct pack_received {
 
 /*
  * Reads one pack. ERR_INVALID: no pack, ends too early, is followed by bytes, or an object that
- * breaks the rules; ERR_CORRUPT: damaged, or deltas that lead nowhere; ERR_TOO_BIG. *out is the
+ * breaks the rules; ERR_CORRUPT: damaged, or deltas that lead nowhere; ERR_TOO_BIG; ERR_DAMAGED: `known` is. *out is the
  * caller's to give to pack_received_done in any case.
  */
 enum err pack_receive(struct ctx *c, const struct pack_receive *in, struct pack_received *out) MUST;

@@ -118,7 +118,7 @@ enum err content_window(struct ctx *c, const struct content *content, uint64_t a
 	const uint8_t **out) MUST;
 /* The inflated bytes of an entry: of a delta, the delta itself. */
 enum err content_inflate(struct ctx *c, struct tools *t, uint32_t at, struct content *out) MUST;
-/* An object that the repository has, of that size. */
+/* An object that the repository has, of that size. ERR_DAMAGED. */
 enum err content_known(struct ctx *c, struct tools *t, const struct oid *id, uint64_t size,
 	struct content *out) MUST;
 /* What `delta` makes of `base`. */

@@ -1,7 +1,5 @@
 #include "main/access.h"
 
-#include "os/log.h"
-
 #include <stdatomic.h>
 
 static atomic_uint_fast64_t ended;
@@ -22,7 +20,8 @@ static enum log_level level_of(const struct http_access *a)
 {
 	if (str_is(a->target, "/healthz") || str_is(a->target, "/readyz"))
 		return LOG_LEVEL_DEBUG;
-	if (a->status >= 500 && a->error != ERR_CANCELED)
+	bool ours = a->status >= 500 || (a->error && err_is_internal(a->error));
+	if (ours && a->error != ERR_CANCELED)
 		return LOG_LEVEL_ERROR;
 	return LOG_LEVEL_INFO;
 }
@@ -45,9 +44,16 @@ void access_log(void *arg, const struct http_access *a)
 	log_int(&line, "micros", a->micros);
 	log_str(&line, "peer", a->peer);
 	log_str(&line, "agent", a->user_agent);
-	if (a->error) {
-		log_cstr(&line, "error", err_name(a->error));
-		log_cstr(&line, "why", a->error_text);
-	}
+	if (a->error)
+		access_log_error(&line, a->error, a->error_text);
 	log_end(&line);
+}
+
+void access_log_error(struct log_line *line, enum err kind, const char *text)
+{
+	log_cstr(line, "error", err_name(kind));
+	log_cstr(line, "why", text);
+	if (kind == ERR_DAMAGED)
+		log_cstr(line, "help",
+			"`nimbus admin fsck` finds all that is damaged; a backup has it whole");
 }

@@ -64,6 +64,6 @@ enum err admin_fsck(struct ctx *c, struct admin *admin)
 	if (!admin_flag(admin, "--quiet"))
 		tell(c, &run);
 	if (run.problems)
-		return fail(c, ERR_CORRUPT, "%zu things are damaged", run.problems);
+		return fail(c, ERR_DAMAGED, "%zu things are damaged", run.problems);
 	return OK;
 }

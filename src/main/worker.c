@@ -2,8 +2,8 @@
 
 #include "core/compact.h"
 #include "core/prepare.h"
+#include "main/access.h"
 #include "meta/repo.h"
-#include "os/log.h"
 #include "os/wake.h"
 #include "os/world.h"
 
@@ -44,16 +44,24 @@ static void wait_while_busy(const struct worker *w)
 	}
 }
 
+static enum log_level level_of(enum err kind)
+{
+	switch (kind) {
+	case ERR_CANCELED:
+	case ERR_CONFLICT:
+	case ERR_UNAVAILABLE: return LOG_LEVEL_INFO;
+	case ERR_DAMAGED: return LOG_LEVEL_ERROR;
+	default: return LOG_LEVEL_WARN;
+	}
+}
+
 static void log_failure(struct ctx *c, const char *what, struct str repo)
 {
 	struct log_line line;
-	bool usual = c->error.kind == ERR_CANCELED || c->error.kind == ERR_CONFLICT ||
-		     c->error.kind == ERR_UNAVAILABLE;
-	if (log_begin(&line, usual ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, what)) {
+	if (log_begin(&line, level_of(c->error.kind), what)) {
 		if (repo.len)
 			log_str(&line, "repo", repo);
-		log_cstr(&line, "error", err_name(c->error.kind));
-		log_cstr(&line, "why", c->error.text);
+		access_log_error(&line, c->error.kind, c->error.text);
 		log_end(&line);
 	}
 	ctx_clear(c);

@@ -88,10 +88,7 @@ void web_answer_error(struct ctx *c, struct web_request *r, enum err kind)
 	/* The log needs the first error, not what becomes of telling it. */
 	struct error first = c->error;
 	int status = status_of(r, kind);
-	const char *text = first.text;
-	if (kind == ERR_IO || kind == ERR_CORRUPT)
-		text = arena_fmt(c->arena, "%s; the server's log has more under request %s",
-			err_text(kind), c->id);
+	const char *text = err_told(c);
 	enum err e;
 	if (kind == ERR_UNAUTH && wants_html(r) && str_is(r->method, "GET") &&
 		!web_request_header(r, "authorization").len)
@@ -113,7 +110,7 @@ void web_refuse(struct http_exchange *x, enum err kind)
 		http_set(x, "Retry-After", kind == ERR_RATE_LIMITED ? STR("60") : STR("5"));
 	http_set(x, "Cache-Control", STR("no-store"));
 	struct error first = c->error;
-	struct str text = str_of(arena_fmt(c->arena, "%s\n", first.text));
+	struct str text = str_of(arena_fmt(c->arena, "%s\n", err_told(c)));
 	c->deadline = 0;
 	if (!http_reply(x, err_http_status(kind), "text/plain; charset=utf-8", text))
 		c->error = first;

@@ -269,11 +269,11 @@ static enum err serve_commands(struct ctx *c, const struct receive_pack *p, stru
 		return unpack;
 	if (unpack)
 		TRY(read_away(c, p, rest));
-	const char *why = unpack ? arena_fmt(c->arena, "%s", c->error.text) : NULL;
+	const char *why = unpack ? err_told(c) : NULL;
 	if (unpack)
 		receive_report_refuse(&commands, "unpacker error");
 	else if (commit)
-		receive_report_refuse(&commands, arena_fmt(c->arena, "%s", c->error.text));
+		receive_report_refuse(&commands, err_told(c));
 	struct error first = c->error;
 	ctx_clear(c);
 	if (r->report)

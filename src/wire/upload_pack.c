@@ -80,20 +80,20 @@ enum err upload_pack_send(struct ctx *c, struct upload_pack *u)
 	return lines_flush(c, &u->lines);
 }
 
-/* Tells the client why there is no more, in the words of c->error. */
+/* Tells the client why there is no more. */
 static enum err tell(struct ctx *c, struct upload_pack *u)
 {
-	struct error why = c->error;
+	const char *why = err_told(c);
 	struct side_band band;
 	if (!u->in_pack && !u->lines.banded) {
-		TRY(lines_fmt(c, &u->lines, "ERR %s\n", why.text));
+		TRY(lines_fmt(c, &u->lines, "ERR %s\n", why));
 		return lines_send(c, &u->lines);
 	}
 	if (u->in_pack && !u->pack_band)
 		return ERR_IO;
 	TRY(lines_send(c, &u->lines));
 	side_band_init(&band, u->to, BAND_ERROR, u->in_pack ? u->pack_band : SIDE_BAND_DATA_MAX);
-	const char *text = arena_fmt(c->arena, "%s\n", why.text);
+	const char *text = arena_fmt(c->arena, "%s\n", why);
 	return sink_write(c, &band.sink, text, strlen(text));
 }
 

@@ -341,7 +341,7 @@ static void a_file_that_is_no_database_is_corrupt(void **state)
 		fputs("this is no database. ", file);
 	fclose(file);
 	struct db *db;
-	assert_err(c, db_sqlite_open(c, path, &db), ERR_CORRUPT);
+	assert_err(c, db_sqlite_open(c, path, &db), ERR_DAMAGED);
 	contract_remove_folder(folder);
 }
 

@@ -68,6 +68,36 @@ static void every_kind_has_a_row(void **state)
 	assert_false(err_retry(ERR_DENIED));
 }
 
+static void what_is_stored_and_damaged_is_nobodys_fault_who_asks(void **state)
+{
+	struct ctx *c = *state;
+	assert_err(c, err_stored(c, outer(c, ERR_CORRUPT)), ERR_DAMAGED);
+	assert_string_equal(c->error.text, "while reading it: row 3");
+	assert_err(c, fail_while(c, ERR_DAMAGED, "asked"), ERR_DAMAGED);
+	assert_string_equal(c->error.text, "while asked: while reading it: row 3");
+	assert_err(c, err_stored(c, inner(c, ERR_NOT_FOUND)), ERR_NOT_FOUND);
+	ctx_clear(c);
+	assert_int_equal(err_stored(c, OK), OK);
+	assert_int_equal(c->error.kind, OK);
+	assert_int_equal(err_http_status(ERR_DAMAGED), 500);
+	assert_int_equal(err_http_status(ERR_CORRUPT), 422);
+	assert_int_equal(err_exit_code(ERR_DAMAGED), 10);
+}
+
+static void who_asks_is_not_told_what_is_internal(void **state)
+{
+	struct ctx *c = *state;
+	memcpy(c->id, "1234", 5);
+	assert_err(c, inner(c, ERR_DAMAGED), ERR_DAMAGED);
+	assert_string_equal(err_told(c), "internal error: what is stored here is damaged; "
+					 "the server's log has more under request 1234");
+	assert_string_equal(c->error.text, "row 3");
+	assert_true(err_is_internal(ERR_IO) && err_is_internal(ERR_DAMAGED));
+	assert_false(err_is_internal(ERR_CORRUPT) || err_is_internal(ERR_UNAVAILABLE));
+	assert_err(c, inner(c, ERR_CORRUPT), ERR_CORRUPT);
+	assert_string_equal(err_told(c), "row 3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -75,6 +105,8 @@ int main(void)
 		UNIT_TEST(a_message_may_be_an_argument_of_the_next),
 		UNIT_TEST(a_long_message_is_cut),
 		UNIT_TEST(every_kind_has_a_row),
+		UNIT_TEST(what_is_stored_and_damaged_is_nobodys_fault_who_asks),
+		UNIT_TEST(who_asks_is_not_told_what_is_internal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

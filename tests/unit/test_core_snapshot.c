@@ -151,7 +151,7 @@ static void the_next_version_shares_the_open_packs(void **state)
 	assert_int_equal(pack->idx.count, 0);
 }
 
-static void a_pack_that_is_lost_is_corruption_not_absence(void **state)
+static void a_pack_that_is_lost_is_damage_not_absence(void **state)
 {
 	struct ctx *c = *state;
 	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE);
@@ -160,7 +160,7 @@ static void a_pack_that_is_lost_is_corruption_not_absence(void **state)
 	struct empty_pack p = make_pack(c, 1);
 	const char *key = meta_pack_key(c, core_of(c)->instance, repo.id, &p.id, "idx");
 	assert_ok(c, blob_remove(c, core_of(c)->blob, key));
-	assert_err(c, take(c, core_of(c), repo.id, &s), ERR_CORRUPT);
+	assert_err(c, take(c, core_of(c), repo.id, &s), ERR_DAMAGED);
 	assert_null(s);
 }
 
@@ -360,7 +360,7 @@ int main(void)
 		HOUSE_TEST(a_version_is_loaded_once_and_shared),
 		HOUSE_TEST(refs_are_found_by_name_and_by_prefix),
 		HOUSE_TEST(the_next_version_shares_the_open_packs),
-		HOUSE_TEST(a_pack_that_is_lost_is_corruption_not_absence),
+		HOUSE_TEST(a_pack_that_is_lost_is_damage_not_absence),
 		HOUSE_TEST(who_asks_at_once_gets_the_same),
 		HOUSE_TEST(who_waits_for_a_load_gives_up_in_time),
 		HOUSE_TEST(at_most_so_many_repositories_are_kept),

@@ -178,7 +178,7 @@ static void damage_is_corrupt_and_never_a_wrong_object(void **state)
 	odb_make_pack(m);
 	odb_reader_init(c, &r, &m->odb);
 	for (size_t i = 0; i < 4; i++)
-		assert_err(c, odb_read(c, &r, &bad[i], &o), ERR_CORRUPT);
+		assert_err(c, odb_read(c, &r, &bad[i], &o), ERR_DAMAGED);
 	odb_make_done(m);
 }
 
@@ -197,7 +197,7 @@ static void deltas_in_a_circle_end(void **state)
 			OBJECT_BLOB, i ? b.bytes : a.bytes);
 	odb_make_pack(m);
 	odb_reader_init(c, &r, &m->odb);
-	assert_err(c, odb_read(c, &r, &ids[0], &o), ERR_CORRUPT);
+	assert_err(c, odb_read(c, &r, &ids[0], &o), ERR_DAMAGED);
 	odb_make_done(m);
 }
 

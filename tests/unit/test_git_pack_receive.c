@@ -187,6 +187,36 @@ static void a_thin_pack_is_completed_and_stands_alone(void **state)
 	bench_done(&b);
 }
 
+/* Whoever pushes can do nothing about what is damaged here, and all about what they send. */
+static void a_base_that_is_damaged_here_is_not_the_packs_fault(void **state)
+{
+	struct ctx *c = *state;
+	struct bench b;
+	struct pack_make m;
+	struct oid base;
+	const uint8_t *at = NULL;
+	bench_init(c, &b, HASH_SHA1);
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	uint64_t entry = pack_make_object(&m, OBJECT_BLOB, STR("base of all\n"), &base);
+	assert_ok(c, bench_receive(c, &b, pack_make_end(&m)));
+	bench_keep(c, &b);
+	assert_ok(c, extent_window(c, b.odb.packs[0]->bytes, entry, 4, &at));
+	*(uint8_t *)(uintptr_t)(at + 3) ^= 0x55; /* behind the entry's header and that of zlib */
+
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	pack_make_ref_delta(&m, &base, delta_append(c->arena, 12, "and more\n"));
+	struct str thin = pack_make_end(&m);
+	assert_err(c, bench_receive(c, &b, thin), ERR_DAMAGED);
+	pack_received_done(&b.got);
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	pack_make_object(&m, OBJECT_BLOB, STR("base of all\n"), NULL);
+	assert_err(c, bench_receive(c, &b, pack_make_end(&m)), ERR_DAMAGED);
+	pack_received_done(&b.got);
+	((char *)(uintptr_t)thin.at)[thin.len - 25] ^= 0x55;
+	assert_err(c, bench_receive(c, &b, thin), ERR_CORRUPT);
+	bench_done(&b);
+}
+
 static void what_is_cut_short_is_invalid_wherever_it_is_cut(void **state)
 {
 	struct ctx *c = *state;
@@ -560,6 +590,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(all_types_and_both_kinds_of_delta_get_their_ids),
 		UNIT_TEST(a_thin_pack_is_completed_and_stands_alone),
+		UNIT_TEST(a_base_that_is_damaged_here_is_not_the_packs_fault),
 		UNIT_TEST(what_is_cut_short_is_invalid_wherever_it_is_cut),
 		UNIT_TEST(any_changed_byte_is_noticed),
 		UNIT_TEST(bytes_behind_the_pack_are_refused),

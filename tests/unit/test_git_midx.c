@@ -1,0 +1,317 @@
+/* git/midx.c, git/midx_write.c, and what git/bitmap.c makes of them. */
+#include "unit.h"
+
+#include "git/bitmap.h"
+#include "git/midx.h"
+#include "odb_make.h"
+
+enum { PACKS = 2, FIRST = 5, SECOND = 3, OBJECTS = FIRST + SECOND };
+
+/* Two packs that have nothing in common, and their index. */
+struct fixture {
+	struct odb_make *m;
+	enum hash_algo algo;
+	struct str file;
+};
+
+static void fill(struct ctx *c, struct odb_make *m, const char *what, int count)
+{
+	for (int i = 0; i < count; i++)
+		odb_make_object(
+			m, OBJECT_BLOB, str_of(arena_fmt(c->arena, "%s number %d", what, i)));
+	odb_make_pack(m);
+}
+
+static struct fixture begin(struct ctx *c, enum hash_algo algo)
+{
+	struct fixture f = {odb_make(c, algo), algo, {0}};
+	struct memory_sink to = memory_sink(c->arena);
+	fill(c, f.m, "the first", FIRST);
+	fill(c, f.m, "another", SECOND);
+	assert_ok(c, midx_write(c, algo, f.m->packs, PACKS, &to.sink));
+	f.file = buf_view(&to.bytes);
+	return f;
+}
+
+static void end(const struct fixture *f)
+{
+	odb_make_done(f->m);
+}
+
+static void check_round_trip(struct ctx *c, enum hash_algo algo)
+{
+	struct fixture f = begin(c, algo);
+	struct midx m;
+	struct pack *packs[PACKS];
+	size_t fixed = 12 + 7 * 12 - 12 + FANOUT_SIZE + hash_size(algo);
+	assert_ok(c, midx_parse(c, algo, f.file, true, &m));
+	assert_int_equal(m.ids.count, OBJECTS);
+	assert_int_equal(m.pack_count, PACKS);
+	assert_int_equal(m.large_count, 0);
+	assert_null(m.large_offsets);
+	assert_non_null(m.order);
+	size_t names = (m.names.len + 3) / 4 * 4;
+	assert_int_equal(m.names.len, PACKS * (2 * hash_size(algo) + sizeof "pack-.idx"));
+	assert_int_equal(f.file.len, fixed + names + OBJECTS * (hash_size(algo) + 8 + 4));
+	assert_ok(c, midx_packs(c, &m, f.m->packs, PACKS, packs));
+	assert_true(strcmp(packs[0]->name, packs[1]->name) < 0);
+	for (uint32_t i = 0; i < OBJECTS; i++) {
+		struct oid id = oid_from_bytes(algo, fanout_hash(&m.ids, i));
+		uint32_t pack = 0, position = 0;
+		uint64_t offset = 0;
+		assert_ok(c, midx_place(c, &m, i, &pack, &offset));
+		assert_true(idx_find(&packs[pack]->idx, &id, &position));
+		assert_int_equal(idx_offset(&packs[pack]->idx, position), offset);
+	}
+	end(&f);
+}
+
+static void what_is_written_is_read(void **state)
+{
+	check_round_trip(*state, HASH_SHA1);
+	check_round_trip(*state, HASH_SHA256);
+}
+
+static void packs_with_an_object_in_common_have_none(void **state)
+{
+	struct ctx *c = *state;
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct memory_sink to = memory_sink(c->arena);
+	fill(c, m, "the same", 2);
+	fill(c, m, "the same", 3);
+	assert_err(c, midx_write(c, HASH_SHA1, m->packs, 2, &to.sink), ERR_UNSUPPORTED);
+	odb_make_done(m);
+}
+
+static void a_pack_that_is_not_here_is_named(void **state)
+{
+	struct ctx *c = *state;
+	struct fixture f = begin(c, HASH_SHA1);
+	struct midx m;
+	struct pack *packs[PACKS];
+	assert_ok(c, midx_parse(c, HASH_SHA1, f.file, true, &m));
+	assert_err(c, midx_packs(c, &m, f.m->packs, 1, packs), ERR_NOT_FOUND);
+	assert_non_null(strstr(c->error.text, f.m->packs[1]->name));
+	end(&f);
+}
+
+static void a_cut_or_changed_file_is_refused(void **state)
+{
+	struct ctx *c = *state;
+	const enum hash_algo algos[] = {HASH_SHA1, HASH_SHA256};
+	for (int k = 0; k < 2; k++) {
+		struct fixture f = begin(c, algos[k]);
+		struct midx m;
+		for (size_t len = 0; len < f.file.len; len++)
+			assert_err(c, midx_parse(c, algos[k], str_until(f.file, len), true, &m),
+				ERR_CORRUPT);
+		char *bytes = str_dup(c->arena, f.file);
+		for (size_t i = 12; i < f.file.len; i++) {
+			bytes[i] ^= 0x41;
+			assert_err(c,
+				midx_parse(c, algos[k], str_from(bytes, f.file.len), true, &m),
+				ERR_CORRUPT);
+			bytes[i] ^= 0x41;
+		}
+		assert_err(c, midx_parse(c, algos[!k], f.file, false, &m), ERR_CORRUPT);
+		end(&f);
+	}
+}
+
+static char *chunk_of(char *bytes, const char *name)
+{
+	const char *row = bytes + 12;
+	while (memcmp(row, name, 4) != 0)
+		row += 12;
+	return bytes + get_be64(row + 4);
+}
+
+/* The file with other bytes at a place of a chunk (of the head, without a name); its hash is right. */
+static struct str forged(
+	struct ctx *c, struct str file, const char *chunk, size_t at, const char *value, size_t len)
+{
+	char *bytes = str_dup(c->arena, file);
+	memcpy((chunk ? chunk_of(bytes, chunk) : bytes) + at, value, len);
+	hash_once(HASH_SHA1, bytes, file.len - 20, (uint8_t *)bytes + file.len - 20);
+	return str_from(bytes, file.len);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+	struct ctx *c = *state;
+	struct fixture f = begin(c, HASH_SHA1);
+	struct midx m;
+	const struct {
+		const char *chunk;
+		size_t at;
+		const char *bytes;
+		size_t len;
+		enum err want;
+	} cases[] = {
+		{NULL, 0, "N", 1, ERR_CORRUPT},
+		{NULL, 4, "\2", 1, ERR_CORRUPT},             /* version */
+		{NULL, 5, "\2", 1, ERR_CORRUPT},             /* SHA-256 */
+		{NULL, 6, "\4", 1, ERR_CORRUPT},             /* chunks */
+		{NULL, 6, "\xff", 1, ERR_CORRUPT},           /* likewise */
+		{NULL, 7, "\1", 1, ERR_UNSUPPORTED},         /* a chain */
+		{NULL, 8, "\0\0\0\0", 4, ERR_CORRUPT},       /* packs */
+		{NULL, 8, "\0\0\0\3", 4, ERR_CORRUPT},       /* more than are named */
+		{NULL, 8, "\0\1\0\1", 4, ERR_TOO_BIG},       /* more than can be */
+		{NULL, 12, "XXXX", 4, ERR_CORRUPT},          /* one chunk is missing */
+		{NULL, 12, "OIDL", 4, ERR_CORRUPT},          /* and another is there twice */
+		{"PNAM", 0, "q", 1, ERR_CORRUPT},            /* not in order */
+		{"PNAM", 0, "\0", 1, ERR_CORRUPT},           /* without a name */
+		{"OIDF", 0, "\0\0\0\x9", 4, ERR_CORRUPT},    /* goes back */
+		{"OIDF", 1020, "\0\0\0\x9", 4, ERR_CORRUPT}, /* more than there are */
+		{"OIDL", 0, "\xff\xff\xff", 3, ERR_CORRUPT}, /* not sorted */
+		{"OOFF", 0, "\0\0\0\2", 4, ERR_CORRUPT},     /* in no pack */
+		{"RIDX", 0, "\0\0\0\x8", 4, ERR_CORRUPT},    /* of nothing */
+		{"RIDX", 28, "\xff\xff\xff\xff", 4, ERR_CORRUPT},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct str bad = forged(
+			c, f.file, cases[i].chunk, cases[i].at, cases[i].bytes, cases[i].len);
+		assert_err(c, midx_parse(c, HASH_SHA1, bad, true, &m), cases[i].want);
+	}
+	end(&f);
+}
+
+/* Without hashes being checked, as a snapshot opens it: then each place is, when it is asked for. */
+static void places_are_checked_when_they_are_read(void **state)
+{
+	struct ctx *c = *state;
+	struct fixture f = begin(c, HASH_SHA1);
+	struct midx m;
+	uint32_t pack = 0;
+	uint64_t offset = 0;
+	struct str bad = forged(c, f.file, "OOFF", 0, "\0\0\0\2", 4);
+	assert_ok(c, midx_parse(c, HASH_SHA1, bad, false, &m));
+	assert_err(c, midx_place(c, &m, 0, &pack, &offset), ERR_CORRUPT);
+	assert_ok(c, midx_place(c, &m, 1, &pack, &offset));
+	/* The highest bit means something only where there are large offsets. */
+	bad = forged(c, f.file, "OOFF", 4, "\x80\0\0\1", 4);
+	assert_ok(c, midx_parse(c, HASH_SHA1, bad, false, &m));
+	assert_ok(c, midx_place(c, &m, 0, &pack, &offset));
+	assert_int_equal(offset, 0x80000001);
+	const uint8_t large[16] = {[8] = 1, [15] = 2};
+	m.large_offsets = large;
+	m.large_count = 2;
+	assert_ok(c, midx_place(c, &m, 0, &pack, &offset));
+	assert_true(offset == 0x0100000000000002);
+	m.large_count = 1;
+	assert_err(c, midx_place(c, &m, 0, &pack, &offset), ERR_CORRUPT);
+	end(&f);
+}
+
+static enum err objects(struct ctx *c, const struct fixture *f, struct str file)
+{
+	struct midx m;
+	struct pack *packs[PACKS];
+	struct bitmap_objects o;
+	assert_ok(c, midx_parse(c, f->algo, file, false, &m));
+	TRY(midx_packs(c, &m, f->m->packs, PACKS, packs));
+	TRY(bitmap_objects_of_midx(c, c->arena, &m, packs, &o));
+	assert_int_equal(o.part_count, m.pack_count);
+	for (uint32_t bit = 0; bit < o.ids.count; bit++) {
+		struct place place = bitmap_objects_place(&o, bit);
+		struct oid id = idx_oid(&place.pack->idx, place.position);
+		assert_memory_equal(id.hash, bitmap_objects_hash(&o, bit), hash_size(f->algo));
+		assert_int_equal(o.bit_of[o.order[bit]], bit);
+	}
+	return OK;
+}
+
+static void each_object_has_a_bit(void **state)
+{
+	struct ctx *c = *state;
+	const enum hash_algo algos[] = {HASH_SHA1, HASH_SHA256};
+	for (int k = 0; k < 2; k++) {
+		struct fixture f = begin(c, algos[k]);
+		assert_ok(c, objects(c, &f, f.file));
+		end(&f);
+	}
+}
+
+static void a_wrong_order_is_refused(void **state)
+{
+	struct ctx *c = *state;
+	struct fixture f = begin(c, HASH_SHA1);
+	char *order = chunk_of((char *)(uintptr_t)f.file.at, "RIDX");
+	assert_err(c, objects(c, &f, forged(c, f.file, "RIDX", 0, "\0\0\0\x8", 4)), ERR_CORRUPT);
+	assert_err(c, objects(c, &f, forged(c, f.file, "RIDX", 4, "\0\0\0\x8", 4)), ERR_CORRUPT);
+	assert_err(c, objects(c, &f, forged(c, f.file, "RIDX", 4, order, 4)), ERR_CORRUPT);
+	end(&f);
+	struct midx m;
+	struct bitmap_objects o;
+	f = begin(c, HASH_SHA1);
+	assert_ok(c, midx_parse(c, HASH_SHA1, f.file, false, &m));
+	m.order = NULL;
+	assert_err(c, bitmap_objects_of_midx(c, c->arena, &m, f.m->packs, &o), ERR_UNSUPPORTED);
+	end(&f);
+}
+
+/* Two packs of the same objects, under an index that has as many others. */
+static void an_object_with_two_bits_is_refused(void **state)
+{
+	struct ctx *c = *state;
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct bitmap_objects o;
+	uint8_t ids[80] = {0}, order[16], places[32] = {0};
+	odb_make_object(m, OBJECT_BLOB, STR("first here"));
+	odb_make_object(m, OBJECT_BLOB, STR("last here"));
+	odb_make_pack(m);
+	odb_make_object(m, OBJECT_BLOB, STR("last here"));
+	odb_make_object(m, OBJECT_BLOB, STR("first here"));
+	odb_make_pack(m);
+	memcpy(ids, idx_hash(&m->packs[0]->idx, 0), 40);
+	for (uint32_t bit = 0; bit < 4; bit++) {
+		const uint32_t *by_offset = NULL;
+		assert_ok(c, pack_order(c, m->packs[bit / 2], &by_offset));
+		put_be32(order + 4 * bit, by_offset[bit % 2]);
+	}
+	const struct midx midx = {.ids = {HASH_SHA1, 4, NULL, ids},
+		.pack_count = 2,
+		.places = places,
+		.order = order};
+	assert_err(c, bitmap_objects_of_midx(c, c->arena, &midx, m->packs, &o), ERR_CORRUPT);
+	odb_make_done(m);
+}
+
+/* The same pack by two names would be there twice. */
+static void a_pack_has_one_name(void **state)
+{
+	struct ctx *c = *state;
+	struct fixture f = begin(c, HASH_SHA1);
+	struct midx m;
+	struct pack *packs[PACKS];
+	assert_ok(c, midx_parse(c, HASH_SHA1, f.file, false, &m));
+	const char *name = f.m->packs[0]->name;
+	const char *const wrong[] = {"%s", "pack-%s", "%s.idx", "pack-%s.pack"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct buf names = {.arena = c->arena};
+		const char *mark = strstr(wrong[i], "%s");
+		buf_bytes(&names, wrong[i], (size_t)(mark - wrong[i]));
+		buf_cstr(&names, name);
+		buf_bytes(&names, mark + 2, strlen(mark + 2) + 1);
+		m.names = buf_view(&names);
+		assert_err(c, midx_packs(c, &m, f.m->packs, PACKS, packs), ERR_NOT_FOUND);
+	}
+	end(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT_TEST(what_is_written_is_read),
+		UNIT_TEST(packs_with_an_object_in_common_have_none),
+		UNIT_TEST(a_pack_that_is_not_here_is_named),
+		UNIT_TEST(a_cut_or_changed_file_is_refused),
+		UNIT_TEST(what_cannot_be_is_refused),
+		UNIT_TEST(places_are_checked_when_they_are_read),
+		UNIT_TEST(each_object_has_a_bit),
+		UNIT_TEST(a_wrong_order_is_refused),
+		UNIT_TEST(an_object_with_two_bits_is_refused),
+		UNIT_TEST(a_pack_has_one_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
