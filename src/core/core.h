@@ -48,7 +48,8 @@ struct core {
 	struct pack_cache *packs;      /* core/pack_cache.h */
 	const char *instance;          /* the instance's id, first part of every blob key */
 	struct last_cache *last_cache; /* core/last_cache.h; may be NULL */
-	struct str nonce_key; /* what push certificates' nonces are made with; may be empty */
+	struct str nonce_key; /* what push certificates' nonces and the addresses of packs are
+				 signed with; may be empty */
 	const char
 		*base_url; /* "http://127.0.0.1:8080", no slash at the end; "" : from the request */
 };

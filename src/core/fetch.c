@@ -4,7 +4,7 @@
 #include "base/sort.h"
 #include "core/pack_cache.h"
 #include "core/permit.h"
-#include "git/enumerate.h"
+#include "git/enumerate_bitmap.h"
 #include "git/pack_write.h"
 #include "meta/repo.h"
 
@@ -17,7 +17,8 @@ static void fetch_init(struct ctx *c, struct core *core, struct fetch *f)
 		.haves = none,
 		.shallow = none,
 		.nots = none,
-		.patterns = none};
+		.patterns = none,
+		.apart = none};
 }
 
 /* Sees the repository as it is in the transaction. */
@@ -248,6 +249,23 @@ static enum err say_total(struct ctx *c, const struct pack_counts *counts, struc
 	return progress ? sink_write(c, progress, text, len) : OK;
 }
 
+/* What the client lacks. */
+static enum err find_objects(
+	struct ctx *c, struct fetch *f, struct progress *progress, struct enumerate *e)
+{
+	*e = (struct enumerate){.graph = &f->graph,
+		.filter = f->filter,
+		.sparse = f->sparse,
+		.wants = f->wants.at,
+		.want_count = f->wants.len,
+		.haves = f->haves.at,
+		.have_count = f->haves.len,
+		.keep_bits = true,
+		.progress = progress};
+	TRY(enumerate_run(c, e));
+	return f->include_tag ? add_tags(c, f, e) : OK;
+}
+
 /* A fetch as the one who makes the pack sees it. */
 struct making {
 	struct pack_job job;
@@ -260,24 +278,15 @@ static enum err make_pack(
 	struct making *m = (struct making *)job;
 	struct fetch *f = m->fetch;
 	struct progress shown = {.to = job->notes}, silent = {0};
-	struct enumerate e = {.graph = &f->graph,
-		.filter = f->filter,
-		.sparse = f->sparse,
-		.wants = f->wants.at,
-		.want_count = f->wants.len,
-		.haves = f->haves.at,
-		.have_count = f->haves.len,
-		.keep_bits = true,
-		.progress = &shown};
-	TRY(enumerate_run(c, &e));
-	if (f->include_tag)
-		TRY(add_tags(c, f, &e));
+	struct enumerate all, *e = f->found;
+	if (!e)
+		TRY(find_objects(c, f, &shown, e = &all));
 	/* A client with a filter may lack what its haves lead to, and then a base too. */
 	struct pack_write w = {.graph = &f->graph,
-		.objects = &e.send,
-		.bitmap = e.bitmap,
-		.packed = &e.packed,
-		.known = &e.packed_known,
+		.objects = &e->send,
+		.bitmap = e->bitmap,
+		.packed = &e->packed,
+		.known = &e->packed_known,
 		.ofs_delta = f->ofs_delta,
 		.patient = f->patient,
 		.thin = f->thin && !f->filter.active,
@@ -285,6 +294,45 @@ static enum err make_pack(
 		.to = to};
 	TRY(pack_write_run(c, &w));
 	*counts = w.counts;
+	return OK;
+}
+
+static bool has_large_pack(const struct bitmap *b, uint64_t least)
+{
+	bool large = false;
+	for (size_t i = 0; b && i < b->objects.part_count; i++)
+		large = large || b->objects.parts[i].pack->bytes->size >= least;
+	return large;
+}
+
+/* A pack of which every object is to be sent is left out as a whole. */
+static enum err leave_out(
+	struct ctx *c, struct fetch *f, struct enumerate *e, const struct bitmap_part *part)
+{
+	uint32_t end = part->first + part->pack->idx.count;
+	if (!bits_has_all(&e->packed, part->first, end))
+		return OK;
+	if (!oid_parse(f->snapshot->algo, str_of(part->pack->name), vec_push(&f->apart)))
+		return fail(c, ERR_CORRUPT, "a pack has the name %s", part->pack->name);
+	bits_remove_all(&e->packed, part->first, end);
+	return OK;
+}
+
+enum err fetch_apart(struct ctx *c, struct fetch *f, uint64_t least)
+{
+	struct progress silent = {0};
+	/* Whoever has something, or does not want all, may not want all of a pack either. */
+	if (f->haves.len || f->shallow.len || f->filter.active || fetch_is_deepening(f) ||
+		!f->ofs_delta || !has_large_pack(enumerate_bitmap_of(&f->snapshot->odb), least))
+		return OK;
+	f->found = NEW(c->arena, struct enumerate);
+	TRY(find_objects(c, f, &silent, f->found));
+	const struct bitmap *b = f->found->bitmap;
+	for (size_t i = 0; b && i < b->objects.part_count; i++) {
+		const struct bitmap_part *part = &b->objects.parts[i];
+		if (part->pack->bytes->size >= least)
+			TRY(leave_out(c, f, f->found, part));
+	}
 	return OK;
 }
 
@@ -328,6 +376,7 @@ static void hash_request(struct ctx *c, const struct fetch *f, uint8_t key[HASH_
 	hash_ids(c, &h, &f->unshallow);
 	hash_ids(c, &h, &f->nots);
 	hash_ids(c, &h, &f->patterns);
+	hash_ids(c, &h, &f->apart);
 	hash_final(&h, key);
 }
 

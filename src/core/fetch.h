@@ -20,6 +20,8 @@ struct oids {
 	size_t len, cap;
 };
 
+struct enumerate;
+
 struct fetch {
 	struct core *core;
 	struct repo repo;
@@ -41,9 +43,11 @@ struct fetch {
 
 	struct oids
 		unshallow; /* what fetch_shallow found: the client has these, not their parents */
-	struct oids patterns;  /* what fetch_filter found: the blobs of filter.sparse */
-	struct sparse *sparse; /* and these read; NULL: there are none */
-	size_t judged;         /* haves at the last fetch_ready */
+	struct oids patterns;    /* what fetch_filter found: the blobs of filter.sparse */
+	struct sparse *sparse;   /* and these read; NULL: there are none */
+	struct oids apart;       /* what fetch_apart found: the names of packs */
+	struct enumerate *found; /* and what else is to be sent; NULL: fetch_send looks */
+	size_t judged;           /* haves at the last fetch_ready */
 	bool ready;
 };
 
@@ -84,6 +88,14 @@ static inline bool fetch_is_deepening(const struct fetch *f)
 /* Where its history shall end, by ids. Once, before fetch_send; ERR_INVALID, ERR_NOT_FOUND. */
 enum err fetch_shallow(struct ctx *c, struct fetch *f, struct oids *shallow, struct oids *unshallow)
 	MUST;
+
+/*
+ * For a client that gets whole packs elsewhere: those of at least `least` bytes of which it wants
+ * every object are listed in f->apart, and the pack that fetch_send writes is without them, even as
+ * bases of deltas. Each is complete in itself. There is none but for a clone (no haves, nothing left
+ * out) that takes OFS_DELTA, of what was compacted. Just before fetch_send.
+ */
+enum err fetch_apart(struct ctx *c, struct fetch *f, uint64_t least) MUST;
 
 /* Writes the pack to `to`, and what a person may like to read to `progress` (may be NULL).
  * ERR_DAMAGED. */

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/host.h"
 #include "base/map.h"
+#include "git/bitmap.h"
 #include "meta/pack.h"
 #include "meta/ref.h"
 
@@ -264,7 +265,22 @@ enum err snapshot_open_pack(struct ctx *c, struct core *core, struct db_tx *tx,
 	return load_pack(c, &from, row, out);
 }
 
-/* Packs never change: those that the previous version has open are shared. */
+/* A pack never changes, but its bitmap may be of others too, which have been replaced: then there is
+ * another one, that of those that are live now. */
+static bool is_stale(const struct pack *p, const struct pack_row *rows, size_t count)
+{
+	bool stale = false;
+	for (size_t i = 0; p->bitmap && i < p->bitmap->objects.part_count; i++) {
+		const uint8_t *hash = p->bitmap->objects.parts[i].pack->idx.pack_hash;
+		size_t at = 0;
+		while (at < count && memcmp(rows[at].id.hash, hash, hash_size(p->algo)) != 0)
+			at++;
+		stale = stale || at == count;
+	}
+	return stale;
+}
+
+/* Packs that the previous version has open are shared. */
 static enum err load_packs(struct ctx *c, const struct origin *from,
 	const struct snapshot *previous, struct snapshot *s)
 {
@@ -282,11 +298,11 @@ static enum err load_packs(struct ctx *c, const struct origin *from,
 	for (size_t i = 0; i < count; i++) {
 		char hex[OID_HEX_MAX];
 		struct pack *pack = map_get(&open, str_of(oid_hex(&rows[i].id, hex)));
-		fresh[i] = !pack;
-		if (pack)
-			pack = pack_ref(pack);
-		else
+		fresh[i] = !pack || is_stale(pack, rows, count);
+		if (fresh[i])
 			TRY(load_pack(c, from, &rows[i], &pack));
+		else
+			pack = pack_ref(pack);
 		s->odb.packs[s->odb.count++] = pack;
 		if (!s->odb.commits)
 			s->odb.commits = pack->commits;

@@ -79,6 +79,31 @@ static inline uint32_t bits_count(const struct bits *b)
 	return count;
 }
 
+/* Those bits of a word that stand for numbers from `from` to `end` - 1. */
+static inline uint64_t bits_between(size_t word, uint32_t from, uint32_t end)
+{
+	uint64_t first = (uint64_t)word * 64, all = ~(uint64_t)0;
+	uint64_t low = from > first ? all << (from - first) : all;
+	return end - first < 64 ? low & ~(all << (end - first)) : low;
+}
+
+/* Are all numbers from `from` to `end` - 1 there? */
+static inline bool bits_has_all(const struct bits *b, uint32_t from, uint32_t end)
+{
+	bool all = true;
+	for (size_t i = from / 64; all && i < bits_words(end); i++) {
+		uint64_t wanted = bits_between(i, from, end);
+		all = (b->words[i] & wanted) == wanted;
+	}
+	return all;
+}
+
+static inline void bits_remove_all(struct bits *b, uint32_t from, uint32_t end)
+{
+	for (size_t i = from / 64; i < bits_words(end); i++)
+		b->words[i] &= ~bits_between(i, from, end);
+}
+
 /* The first number of the set from `from` on; BITS_NONE when there is none. */
 static inline uint32_t bits_next(const struct bits *b, uint32_t from)
 {

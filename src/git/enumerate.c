@@ -27,7 +27,13 @@ struct tree_walk {
 
 void enumerate_add(struct enumerate *e, uint32_t number)
 {
-	if (!graph_has(e->graph, number, MARK_KNOWN) && graph_mark(e->graph, number, MARK_SEND))
+	const uint8_t *hash = oidmap_hash(&e->graph->ids, number);
+	uint32_t bit = 0;
+	if (graph_has(e->graph, number, MARK_KNOWN))
+		return;
+	if (e->bitmap && bitmap_objects_find(&e->bitmap->objects, hash, &bit))
+		bits_add(&e->packed, bit);
+	else if (graph_mark(e->graph, number, MARK_SEND))
 		*vec_push(&e->send) = number;
 }
 

@@ -30,7 +30,8 @@ struct enumerate {
 	struct numbers commits;
 	struct numbers known;
 	struct numbers others; /* trees and blobs that were wanted by id */
-	/* Unless NULL: these objects of its pack are to be sent beside, and those are known. */
+	/* Unless NULL: these objects of its packs are to be sent beside, and those are known. What
+	 * its packs have is then in none of `send`. */
 	const struct bitmap *bitmap;
 	struct bits packed, packed_known;
 };

@@ -151,8 +151,7 @@ static bool covers(const struct odb *odb, const struct bitmap *b)
 	return true;
 }
 
-/* Of all bitmaps that of the most objects; NULL where there is none. */
-static const struct bitmap *bitmap_of(const struct odb *odb)
+const struct bitmap *enumerate_bitmap_of(const struct odb *odb)
 {
 	const struct bitmap *best = NULL;
 	for (size_t i = 0; i < odb->count; i++) {
@@ -184,7 +183,7 @@ static bool type_passes(const struct filter *f, int type)
 const struct bitmap *enumerate_bitmap(const struct enumerate *e)
 {
 	const struct graph *g = e->graph;
-	const struct bitmap *b = bitmap_of(g->reader->odb);
+	const struct bitmap *b = enumerate_bitmap_of(g->reader->odb);
 	if (!b || !filter_fits(e) || !e->commits.len)
 		return NULL;
 	for (uint32_t i = 0; i < g->ids.count; i++)
@@ -265,6 +264,16 @@ static void others_add(struct enumerate *e, struct closure *wanted)
 	}
 }
 
+/* What was to be sent before there were bits: tags, which no commit leads to. */
+static void send_again(struct enumerate *e)
+{
+	struct numbers before = e->send;
+	e->send = (struct numbers){.arena = before.arena};
+	graph_unmark_all(e->graph, MARK_SEND);
+	for (size_t i = 0; i < before.len; i++)
+		enumerate_add(e, before.at[i]);
+}
+
 enum err enumerate_by_bitmap(
 	struct ctx *c, struct enumerate *e, const struct bitmap *b, const struct numbers *commits)
 {
@@ -285,6 +294,7 @@ enum err enumerate_by_bitmap(
 		e->bitmap = b;
 		e->packed = wanted.set;
 		e->packed_known = known.set;
+		send_again(e);
 	} else {
 		marks_set(&known, e, &known.set, false);
 		marks_set(&wanted, e, &wanted.set, true);

@@ -9,6 +9,9 @@
 
 enum { ENUMERATE_WALK_MAX = 500 };
 
+/* Of all bitmaps that of the most objects; NULL where there is none. */
+const struct bitmap *enumerate_bitmap_of(const struct odb *odb);
+
 /*
  * The bitmap to enumerate by, when e->commits and e->others hold what is wanted; NULL where there is
  * none, or none is of use: for shallow histories, filters by size or path, and without a wanted commit.

@@ -9,11 +9,14 @@ uint64_t access_count(void)
 	return atomic_load_explicit(&ended, memory_order_relaxed);
 }
 
-/* A sign-in link works once, but a log must not be where it is found first. */
+/* A sign-in link works once, and a signed one for an hour, but a log must not be where they are
+ * found first. */
 static struct str without_secret(struct str target)
 {
 	struct str link = STR("/sign-in/");
-	return str_starts(target, link) ? link : target;
+	if (str_starts(target, link))
+		return link;
+	return str_until(target, str_find_str(target, STR("signature=")));
 }
 
 static enum log_level level_of(const struct http_access *a)

@@ -10,7 +10,7 @@ static enum err serve_git(const struct web *web, struct http_exchange *x)
 	TRY(web_authorize(x->ctx, web, x, &who, &given));
 	if (!actor_is_anonymous(&who))
 		x->who = str_dup(x->ctx->arena, who.username);
-	TRY(smart_http_serve(web->core, &who, x));
+	TRY(smart_http_serve(web->core, &who, web_origin(web, x), x));
 	if (str_ends(x->path, STR("/git-receive-pack")))
 		worker_poke();
 	return OK;

@@ -9,7 +9,8 @@ enum err advertise_v2(struct ctx *c, enum hash_algo algo, struct sink *to)
 	TRY(lines_fmt(c, &out, "version 2\n"));
 	TRY(lines_fmt(c, &out, "agent=" WIRE_AGENT "\n"));
 	TRY(lines_fmt(c, &out, "ls-refs=unborn\n"));
-	TRY(lines_fmt(c, &out, "fetch=shallow wait-for-done filter ref-in-want sideband-all\n"));
+	TRY(lines_fmt(c, &out,
+		"fetch=shallow wait-for-done filter ref-in-want sideband-all packfile-uris\n"));
 	TRY(lines_fmt(c, &out, "object-format=%s\n", object_format_name(algo)));
 	TRY(lines_fmt(c, &out, "object-info\n"));
 	TRY(lines_fmt(c, &out, "bundle-uri\n"));

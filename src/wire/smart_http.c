@@ -5,16 +5,18 @@
 #include "core/push.h"
 #include "wire/advertise.h"
 #include "wire/bundle.h"
+#include "wire/packfile_uri.h"
 #include "wire/receive_pack.h"
 #include "wire/upload_pack.h"
 
 enum { REQUEST_LINE_MAX = 160 }; /* bytes of a line of a fetch, on the average at most */
 
-enum what { WHAT_NONE, WHAT_REFS, WHAT_UPLOAD, WHAT_RECEIVE, WHAT_BUNDLE, WHAT_DUMB };
+enum what { WHAT_NONE, WHAT_REFS, WHAT_UPLOAD, WHAT_RECEIVE, WHAT_BUNDLE, WHAT_PACK, WHAT_DUMB };
 
 struct git_path {
 	struct str name;
 	enum what what;
+	struct str pack; /* in hex, of WHAT_PACK */
 };
 
 static enum what what_of(struct str rest, bool suffixed)
@@ -41,6 +43,10 @@ static struct git_path path_of(const struct http_exchange *x)
 	path.name = str_cut(&rest, '/');
 	bool suffixed = str_skip_end(&path.name, STR(".git"));
 	path.what = what_of(rest, suffixed);
+	path.pack = rest;
+	if (path.what == WHAT_DUMB && str_skip(&path.pack, STR(PACKFILE_PREFIX)) &&
+		str_skip_end(&path.pack, STR(PACKFILE_SUFFIX)))
+		path.what = WHAT_PACK;
 	return path;
 }
 
@@ -159,11 +165,12 @@ static enum err check_type(struct ctx *c, struct http_exchange *x, const char *t
 	return fail(c, ERR_INVALID, "the content type must be %s", type);
 }
 
-static enum err upload(
-	struct ctx *c, struct core *core, const struct actor *who, struct http_exchange *x)
+static enum err upload(struct ctx *c, struct core *core, const struct actor *who, struct str origin,
+	struct http_exchange *x)
 {
 	struct fetch fetch;
-	struct upload_pack u = {.fetch = &fetch, .version = version_of(x), .from = x->body};
+	struct upload_pack u = {
+		.fetch = &fetch, .origin = origin, .version = version_of(x), .from = x->body};
 	TRY(check_type(c, x, "application/x-git-upload-pack-request"));
 	x->body_max = (uint64_t)core->limits.fetch_lines_max * REQUEST_LINE_MAX;
 	TRY(fetch_open(c, core, who, path_of(x).name, &fetch));
@@ -234,7 +241,8 @@ static enum err receive(
 	return http_end(x);
 }
 
-enum err smart_http_serve(struct core *core, const struct actor *who, struct http_exchange *x)
+enum err smart_http_serve(
+	struct core *core, const struct actor *who, struct str origin, struct http_exchange *x)
 {
 	struct ctx *c = x->ctx;
 	struct git_path path = path_of(x);
@@ -245,9 +253,10 @@ enum err smart_http_serve(struct core *core, const struct actor *who, struct htt
 		return OK;
 	switch (what) {
 	case WHAT_REFS: return refs(c, core, who, x);
-	case WHAT_UPLOAD: return upload(c, core, who, x);
+	case WHAT_UPLOAD: return upload(c, core, who, origin, x);
 	case WHAT_RECEIVE: return receive(c, core, who, x);
 	case WHAT_BUNDLE: return bundle(c, core, who, x);
+	case WHAT_PACK: return packfile_uri_serve(core, who, path.name, path.pack, x);
 	case WHAT_DUMB: return refs(c, core, who, x);
 	case WHAT_NONE: break;
 	}

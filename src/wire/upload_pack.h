@@ -10,6 +10,7 @@
 
 struct upload_pack {
 	struct fetch *fetch; /* open */
+	struct str origin;   /* how the client reaches us by HTTP; empty: not at all */
 	int version;         /* 0, 1 or 2 */
 	struct source *from;
 	struct sink *to;

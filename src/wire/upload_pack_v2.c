@@ -2,6 +2,7 @@
 #include "base/sort.h"
 #include "wire/advertise.h"
 #include "wire/bundle.h"
+#include "wire/packfile_uri.h"
 #include "wire/upload_pack.h"
 
 static enum err head_line(struct ctx *c, struct upload_pack *u)
@@ -138,6 +139,7 @@ static enum err fetch_command(struct ctx *c, struct upload_pack *u)
 		lines_delim(&u->lines);
 	}
 	TRY(wanted_refs(c, u, &ids));
+	TRY(packfile_uri_section(c, u->fetch, r->uri_protocols, u->origin, &u->lines));
 	TRY(lines_fmt(c, &u->lines, "packfile\n"));
 	return upload_pack_send(c, u);
 }

@@ -202,6 +202,10 @@ static enum err fetch_argument(struct ctx *c, struct upload_request *r, struct s
 		*vec_push(&r->want_refs) = str_copy(c->arena, line);
 		return OK;
 	}
+	if (str_skip(&line, STR("packfile-uris "))) {
+		r->uri_protocols = str_copy(c->arena, line);
+		return OK;
+	}
 	TRY(common_line(c, r, line, &known));
 	return known ? OK : unexpected(c, line);
 }

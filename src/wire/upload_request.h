@@ -37,6 +37,7 @@ struct upload_request {
 	/* version 2 */
 	struct str command;
 	bool banded, wait_for_done; /* fetch */
+	struct str uri_protocols;   /* "http,https" */
 	bool peel, symrefs, unborn; /* ls-refs */
 	struct strs prefixes;
 	bool size; /* object-info */

@@ -309,6 +309,41 @@ static void trees_blobs_and_tags_can_be_wanted_by_themselves(void **state)
 	odb_make_done(m);
 }
 
+/* No commit leads to a tag, but where a bitmap's pack has it, it is one of its bits. */
+static void tags_in_the_packs_of_a_bitmap_are_bits_too(void **state)
+{
+	struct ctx *c = *state;
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	struct history h = {.make = m, .count = 1};
+	char hex[OID_HEX_MAX];
+	struct oid blob = odb_make_object(m, OBJECT_BLOB, STR("x"));
+	struct oid tree = odb_make_tree(m, "100644 a", blob, NULL, blob);
+	h.commits[0] = odb_make_commit(m, tree, NULL, 7);
+	struct oid tag = odb_make_object(m, OBJECT_TAG,
+		str_of(arena_fmt(c->arena, "object %s\ntype commit\ntag t\n\n",
+			oid_hex(&h.commits[0], hex))));
+	odb_make_pack(m);
+	odb_reader_init(c, &h.reader, &m->odb);
+	history_bitmap(&h);
+	for (int had = 0; had < 2; had++) {
+		struct run r;
+		run_init(&r, &h);
+		r.e.wants = &tag, r.e.want_count = 1;
+		r.e.haves = &tag, r.e.have_count = (size_t)had;
+		r.e.keep_bits = r.e.always_by_bitmap = true;
+		assert_ok(c, enumerate_run(c, &r.e));
+		assert_int_equal(r.e.send.len, 0);
+		assert_int_equal(bits_count(&r.e.packed), had ? 0 : 4);
+		assert_int_equal(enumerate_count(&r.e), had ? 0 : 4);
+		assert_int_equal(enumerate_has(&r.e, &tag), !had);
+		/* Once more, as include-tag does. */
+		enumerate_add(&r.e, graph_add(&r.g, &tag));
+		assert_int_equal(enumerate_count(&r.e), had ? 0 : 4);
+		graph_done(&r.g);
+	}
+	odb_make_done(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +356,7 @@ int main(void)
 		UNIT_TEST(a_blob_is_sent_that_any_of_its_paths_includes),
 		UNIT_TEST(a_tree_at_endless_paths_is_walked_once_for_each_meaning),
 		UNIT_TEST(trees_blobs_and_tags_can_be_wanted_by_themselves),
+		UNIT_TEST(tags_in_the_packs_of_a_bitmap_are_bits_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ static void gits_paths_are_known_with_and_without_the_suffix(void **state)
 	assert_true(is_git("/a/git-receive-pack"));
 	assert_true(is_git("/a.git/HEAD"));
 	assert_true(is_git("/a.git/objects/info/packs"));
+	assert_true(is_git("/a.git/objects/pack/pack-1.pack"));
 }
 
 static void other_paths_are_left_to_others(void **state)

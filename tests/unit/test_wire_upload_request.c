@@ -104,6 +104,10 @@ static void version_2_gives_each_commands_arguments(void **state)
 	assert_true(r.banded && r.wait_for_done && !r.done && r.since == 7);
 	assert_str(r.want_refs.at[0], "refs/heads/x");
 	assert_str(r.nots.at[0], "v1");
+	assert_int_equal(r.uri_protocols.len, 0);
+	assert_ok(c,
+		read_v2(c, &r, PACKETS("command=fetch", "|", "packfile-uris http,https\n", NULL)));
+	assert_str(r.uri_protocols, "http,https");
 	assert_ok(c, read_v2(c, &r, PACKETS("command=object-info", "|", "size", "oid " ID, NULL)));
 	assert_true(r.size && r.objects.len == 1);
 	assert_ok(c, read_v2(c, &r, PACKETS("command=ls-refs", NULL)));
@@ -120,6 +124,8 @@ static void version_2_refuses_what_makes_no_sense(void **state)
 	assert_err(c, read_v2(c, &r, PACKETS("command=fetch", "command=fetch", NULL)), ERR_INVALID);
 	assert_err(c, read_v2(c, &r, PACKETS("command=fetch", "odd=1", NULL)), ERR_INVALID);
 	assert_err(c, read_v2(c, &r, PACKETS("command=fetch", "|", "odd", NULL)), ERR_INVALID);
+	assert_err(c, read_v2(c, &r, PACKETS("command=fetch", "|", "packfile-uris", NULL)),
+		ERR_INVALID);
 	assert_err(
 		c, read_v2(c, &r, PACKETS("command=ls-refs", "|", "want " ID, NULL)), ERR_INVALID);
 	assert_err(c, read_v2(c, &r, PACKETS("command=fetch", "|", "done")), ERR_INVALID);

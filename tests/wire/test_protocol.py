@@ -124,7 +124,8 @@ def test_exactly_these_capabilities_are_advertised():
     found = capabilities(name, "git-upload-pack", 2)
     eq(set(found), common | {"ls-refs", "fetch", "object-info", "bundle-uri"}, "in version 2")
     eq(found["ls-refs"], "unborn", "of ls-refs")
-    eq(set(found["fetch"].split()), {"shallow", "wait-for-done", "filter", "ref-in-want", "sideband-all"}, "of fetch")
+    eq(set(found["fetch"].split()), {"shallow", "wait-for-done", "filter", "ref-in-want", "sideband-all",
+                                       "packfile-uris"}, "of fetch")
 
 
 def test_every_version_is_spoken_when_it_is_asked_for():
