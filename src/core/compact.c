@@ -14,6 +14,8 @@ enum {
 	STEP_EVERY = 256,
 };
 
+static const uint64_t number_mask = 0xffffffffffff;
+
 int64_t compact_retention(const struct core *core)
 {
 	int64_t given = core->limits.retention_seconds;
@@ -132,13 +134,17 @@ struct file {
 
 enum { FILES = 5 };
 
-static void files_of(const struct made *m, struct file files[FILES])
+static void files_of(
+	struct ctx *c, const struct compacting *k, const struct made *m, struct file files[FILES])
 {
 	files[0] = (struct file){m->bitmap, PACK_BITMAP_SUFFIX, PACK_BITMAP};
 	files[1] = (struct file){m->graph, PACK_COMMIT_GRAPH_SUFFIX, PACK_COMMIT_GRAPH};
 	files[2] = (struct file){m->midx, PACK_MIDX_SUFFIX, PACK_MIDX};
 	files[3] = (struct file){m->idx, "idx", 0};
 	files[4] = (struct file){m->bytes, "pack", 0};
+	for (size_t i = 0; i < FILES; i++)
+		if (files[i].derived)
+			files[i].suffix = meta_pack_derived_suffix(c, k->number, files[i].suffix);
 }
 
 static const char *key_of(
@@ -147,26 +153,17 @@ static const char *key_of(
 	return meta_pack_key(c, k->run->core->instance, k->repo.id, &m->id, suffix);
 }
 
-/* A pack is named by its content, what is derived from it is not: an older one makes room. */
-static enum err publish_file(
-	struct ctx *c, struct blob *blob, const struct file *file, const char *key)
-{
-	if (file->derived)
-		TRY(blob_remove(c, blob, key));
-	return blob_publish(c, blob, file->spool, key);
-}
-
 static enum err publish(struct ctx *c, struct compacting *k)
 {
 	struct blob *blob = k->run->core->blob;
 	for (size_t i = 0; i < k->made_count; i++) {
 		const struct made *m = &k->made[i];
 		struct file files[FILES];
-		files_of(m, files);
+		files_of(c, k, m, files);
 		for (size_t f = 0; f < FILES; f++) {
 			if (files[f].spool)
 				TRY_WHILE(c,
-					publish_file(c, blob, &files[f],
+					blob_publish(c, blob, files[f].spool,
 						key_of(c, k, m, files[f].suffix)),
 					"storing the %s of a new pack", files[f].suffix);
 		}
@@ -218,7 +215,7 @@ static enum err retire(struct ctx *c, struct compacting *k, struct db_tx *tx)
 	return OK;
 }
 
-/* One that is the same as before, byte by byte, becomes live again by this. */
+/* One that is the same as before, byte by byte, becomes live again by this, and is what it is now. */
 static enum err add(struct ctx *c, struct compacting *k, struct db_tx *tx, const struct made *m)
 {
 	struct pack_row row = {
@@ -230,15 +227,15 @@ static enum err add(struct ctx *c, struct compacting *k, struct db_tx *tx, const
 		.created = m->created,
 	};
 	struct file files[FILES];
-	files_of(m, files);
+	files_of(c, k, m, files);
 	for (size_t f = 0; f < FILES; f++) {
 		if (!files[f].spool)
 			continue;
-		row.derived |= files[f].derived;
+		row.derived |= files[f].derived ? files[f].derived | k->number : 0;
 		TRY(publish_if_gone(c, k, files[f].spool, key_of(c, k, m, files[f].suffix)));
 	}
 	TRY(meta_pack_add(c, tx, k->repo.id, &row, NULL));
-	return meta_pack_set_kind(c, tx, k->repo.id, &m->id, m->kind);
+	return meta_pack_set_made(c, tx, k->repo.id, &row);
 }
 
 static enum err commit(struct ctx *c, struct compacting *k)
@@ -311,8 +308,11 @@ static enum err compact_held(struct ctx *c, struct compacting *k)
 static enum err compact_in(struct ctx *c, struct compacting *k)
 {
 	uint8_t random[HOLDER_BYTES];
+	uint64_t number;
 	char *holder = arena_alloc(c->arena, 2 * sizeof random + 1);
 	c->world->random(random, sizeof random);
+	c->world->random(&number, sizeof number);
+	k->number = (number & number_mask) << PACK_DERIVED_NUMBER;
 	hex_encode(random, sizeof random, holder);
 	k->lease.holder = str_of(holder);
 	k->lease.name = str_of(arena_fmt(c->arena, "compact/%lld", (long long)k->repo.id));

@@ -42,6 +42,7 @@ struct compacting {
 	struct lease lease;
 	int64_t renew; /* world->monotonic() by which the lease is to be prolonged */
 	struct made made[MADE_MAX];
+	uint64_t number; /* of the files that are derived, PACK_DERIVED_NUMBER bits up */
 	size_t made_count;
 	bool drops; /* objects of old packs of kind PACK_KEPT may go */
 };

@@ -17,7 +17,9 @@ static enum err remove_blobs(struct ctx *c, struct core *core, const struct pack
 	TRY(remove_blob(c, core, past, "pack"));
 	for (size_t i = 0; i < PACK_DERIVED_FILES; i++)
 		if (past->row.derived & META_PACK_DERIVED[i].flag)
-			TRY(remove_blob(c, core, past, META_PACK_DERIVED[i].suffix));
+			TRY(remove_blob(c, core, past,
+				meta_pack_derived_suffix(
+					c, past->row.derived, META_PACK_DERIVED[i].suffix)));
 	return OK;
 }
 

@@ -33,7 +33,10 @@ static void know_pack(struct ctx *c, struct core *core, int64_t repo_id, const s
 {
 	for (size_t i = 0; i < PACK_DERIVED_FILES; i++)
 		if (row->derived & META_PACK_DERIVED[i].flag)
-			know_file(c, core, repo_id, row, META_PACK_DERIVED[i].suffix, known);
+			know_file(c, core, repo_id, row,
+				meta_pack_derived_suffix(
+					c, row->derived, META_PACK_DERIVED[i].suffix),
+				known);
 	if (row->in_row)
 		return;
 	know_file(c, core, repo_id, row, "pack", known);
@@ -82,12 +85,14 @@ static bool parse_key(struct str key, int64_t *repo_id, struct str *hash, struct
 	return hash->len % 2 == 0 && hash->len <= 2 * HASH_MAX;
 }
 
-static bool is_known(const struct pack_files *files, struct str suffix)
+static bool is_known(struct ctx *c, const struct pack_files *files, struct str suffix)
 {
+	bool known = files->pack && (str_is(suffix, "pack") || str_is(suffix, "idx"));
 	for (size_t i = 0; i < PACK_DERIVED_FILES; i++)
-		if (str_is(suffix, META_PACK_DERIVED[i].suffix))
-			return files->derived & META_PACK_DERIVED[i].flag;
-	return files->pack;
+		known = known || (files->derived & META_PACK_DERIVED[i].flag &&
+					 str_is(suffix, meta_pack_derived_suffix(c, files->derived,
+								META_PACK_DERIVED[i].suffix)));
+	return known;
 }
 
 /*
@@ -105,7 +110,7 @@ static enum err remove_unless_known(
 	TRY(db_begin(c, run->core->db, DB_WRITE, &tx));
 	if (parse_key(blob->key, &repo_id, &hex, &suffix) && hex_decode(hex.at, hex.len / 2, bytes))
 		TRY(meta_pack_files(c, tx, repo_id, str_from(bytes, hex.len / 2), &files));
-	if (is_known(&files, suffix))
+	if (is_known(c, &files, suffix))
 		return OK;
 	TRY(blob_remove(c, run->core->blob, blob->key.at));
 	run->pruned++;

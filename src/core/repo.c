@@ -172,18 +172,27 @@ struct doomed {
 };
 
 /* What cannot be removed now is an orphan, which upkeep collects: the repository is gone anyway. */
+static void remove_blob(struct ctx *c, struct core *core, int64_t repo_id,
+	const struct pack_row *row, const char *suffix)
+{
+	if (blob_remove(c, core->blob, meta_pack_key(c, core->instance, repo_id, &row->id, suffix)))
+		ctx_clear(c);
+}
+
 static void remove_blobs(
 	struct ctx *c, struct core *core, int64_t repo_id, const struct doomed *packs)
 {
-	static const char *const suffixes[] = {"pack", "idx"};
-	for (size_t i = 0; i < 2 * packs->count; i++) {
-		const struct pack_row *row = &packs->at[i / 2];
-		if (row->in_row)
-			continue;
-		const char *key =
-			meta_pack_key(c, core->instance, repo_id, &row->id, suffixes[i % 2]);
-		if (blob_remove(c, core->blob, key))
-			ctx_clear(c);
+	for (size_t i = 0; i < packs->count; i++) {
+		const struct pack_row *row = &packs->at[i];
+		if (!row->in_row) {
+			remove_blob(c, core, repo_id, row, "pack");
+			remove_blob(c, core, repo_id, row, "idx");
+		}
+		for (size_t f = 0; f < PACK_DERIVED_FILES; f++)
+			if (row->derived & META_PACK_DERIVED[f].flag)
+				remove_blob(c, core, repo_id, row,
+					meta_pack_derived_suffix(
+						c, row->derived, META_PACK_DERIVED[f].suffix));
 	}
 }
 

@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "base/host.h"
 #include "base/map.h"
-#include "git/bitmap.h"
 #include "meta/pack.h"
 #include "meta/ref.h"
 
@@ -195,42 +194,53 @@ static enum err open_from_blobs(
 	return kind;
 }
 
-static enum err open_derived(struct ctx *c, const struct origin *from, const struct oid *id,
+static enum err open_derived(struct ctx *c, const struct origin *from, const struct pack_row *row,
 	const char *suffix, struct extent **out)
 {
-	const char *key = meta_pack_key(c, from->core->instance, from->repo->id, id, suffix);
-	return blob_open(c, from->core->blob, key, out);
+	suffix = meta_pack_derived_suffix(c, row->derived, suffix);
+	return blob_open(c, from->core->blob,
+		meta_pack_key(c, from->core->instance, from->repo->id, &row->id, suffix), out);
 }
 
-typedef enum err take_derived(struct ctx *c, struct pack *p, struct extent *bytes);
-
-/* What is derived makes things faster, not right: without it, or with a damaged one, all works. */
-static void load_derived(struct ctx *c, const struct origin *from, struct pack *p,
-	const struct oid *id, const char *suffix, take_derived *take)
+/* Of one pack, or of all those that the index beside it names. */
+static enum err load_bitmap(struct ctx *c, const struct origin *from, const struct odb *odb,
+	const struct pack_row *row, struct pack *p)
 {
-	struct error error = c->error;
-	struct extent *bytes = NULL;
-	enum err err = open_derived(c, from, id, suffix, &bytes);
-	if (!err)
-		err = take(c, p, bytes);
-	if (err)
-		c->error = error;
-}
-
-/* Likewise the bitmap of several packs, when all of the snapshot's are open. */
-static void load_midx(struct ctx *c, const struct origin *from, const struct odb *odb,
-	struct pack *p, const struct oid *id)
-{
-	struct error error = c->error;
 	struct extent *bytes[2] = {NULL};
-	enum err err = open_derived(c, from, id, PACK_MIDX_SUFFIX, &bytes[0]);
+	TRY(open_derived(c, from, row, PACK_BITMAP_SUFFIX, &bytes[1]));
+	if (!(row->derived & PACK_MIDX))
+		return pack_take_bitmap(c, p, bytes[1]);
+	enum err err = open_derived(c, from, row, PACK_MIDX_SUFFIX, &bytes[0]);
 	if (!err)
-		err = open_derived(c, from, id, PACK_BITMAP_SUFFIX, &bytes[1]);
+		return pack_take_midx(c, p, odb->packs, odb->count, bytes);
+	extent_close(bytes[1]);
+	return err;
+}
+
+static enum err load_graph(
+	struct ctx *c, const struct origin *from, const struct pack_row *row, struct pack *p)
+{
+	struct extent *bytes = NULL;
+	TRY(open_derived(c, from, row, PACK_COMMIT_GRAPH_SUFFIX, &bytes));
+	return pack_take_commits(c, p, bytes);
+}
+
+/*
+ * What lies beside a pack that has just been opened, once all others are open. It makes things
+ * faster, not right: without it, or with a damaged one, all works, and the next version tries again.
+ */
+static void load_derived(struct ctx *c, const struct origin *from, const struct odb *odb,
+	const struct pack_row *row, struct pack *p)
+{
+	struct error error = c->error;
+	enum err err = OK;
+	if (row->derived & PACK_BITMAP)
+		err = load_bitmap(c, from, odb, row, p);
+	if (!err && row->derived & PACK_COMMIT_GRAPH)
+		err = load_graph(c, from, row, p);
 	if (!err)
-		err = pack_take_midx(c, p, odb->packs, odb->count, bytes);
+		p->derived = row->derived;
 	else
-		extent_close(bytes[0]);
-	if (err)
 		c->error = error;
 }
 
@@ -251,10 +261,6 @@ static enum err load_pack(
 	if (kind)
 		return fail_while(c, kind, "opening the pack %s of \"%.*s\"",
 			oid_hex(&row->id, hex), STR_FMT(from->repo->name));
-	if ((row->derived & (PACK_BITMAP | PACK_MIDX)) == PACK_BITMAP)
-		load_derived(c, from, *out, &row->id, PACK_BITMAP_SUFFIX, pack_take_bitmap);
-	if (row->derived & PACK_COMMIT_GRAPH)
-		load_derived(c, from, *out, &row->id, PACK_COMMIT_GRAPH_SUFFIX, pack_take_commits);
 	return OK;
 }
 
@@ -265,22 +271,10 @@ enum err snapshot_open_pack(struct ctx *c, struct core *core, struct db_tx *tx,
 	return load_pack(c, &from, row, out);
 }
 
-/* A pack never changes, but its bitmap may be of others too, which have been replaced: then there is
- * another one, that of those that are live now. */
-static bool is_stale(const struct pack *p, const struct pack_row *rows, size_t count)
-{
-	bool stale = false;
-	for (size_t i = 0; p->bitmap && i < p->bitmap->objects.part_count; i++) {
-		const uint8_t *hash = p->bitmap->objects.parts[i].pack->idx.pack_hash;
-		size_t at = 0;
-		while (at < count && memcmp(rows[at].id.hash, hash, hash_size(p->algo)) != 0)
-			at++;
-		stale = stale || at == count;
-	}
-	return stale;
-}
-
-/* Packs that the previous version has open are shared. */
+/*
+ * Packs never change: those that the previous version has open are shared, unless something else lies
+ * beside them now.
+ */
 static enum err load_packs(struct ctx *c, const struct origin *from,
 	const struct snapshot *previous, struct snapshot *s)
 {
@@ -298,19 +292,21 @@ static enum err load_packs(struct ctx *c, const struct origin *from,
 	for (size_t i = 0; i < count; i++) {
 		char hex[OID_HEX_MAX];
 		struct pack *pack = map_get(&open, str_of(oid_hex(&rows[i].id, hex)));
-		fresh[i] = !pack || is_stale(pack, rows, count);
+		fresh[i] = !pack || pack->derived != rows[i].derived;
 		if (fresh[i])
 			TRY(load_pack(c, from, &rows[i], &pack));
 		else
 			pack = pack_ref(pack);
 		s->odb.packs[s->odb.count++] = pack;
-		if (!s->odb.commits)
-			s->odb.commits = pack->commits;
 		TRY(ctx_check(c));
 	}
-	for (size_t i = 0; i < count; i++)
-		if (fresh[i] && rows[i].derived & PACK_MIDX)
-			load_midx(c, from, &s->odb, s->odb.packs[i], &rows[i].id);
+	for (size_t i = 0; i < count; i++) {
+		struct pack *pack = s->odb.packs[i];
+		if (fresh[i])
+			load_derived(c, from, &s->odb, &rows[i], pack);
+		if (!s->odb.commits)
+			s->odb.commits = pack->commits;
+	}
 	return OK;
 }
 

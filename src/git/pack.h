@@ -31,6 +31,7 @@ struct pack {
 	/* Of commits that lie in this pack and in others beside it; NULL: there is none. */
 	struct commit_graph *commits;
 	struct extent *commits_bytes;
+	uint64_t derived; /* the owner's: which of these it was given */
 	int references;
 	char name[OID_HEX_MAX]; /* the trailer's hash in hex: the pack's name in the catalogue */
 };

@@ -20,22 +20,19 @@ static struct db_value hash_of(const struct oid *id)
 enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct pack_row *row,
 	const struct pack_bytes *bytes)
 {
-	static const char sql[] =
-		"INSERT INTO pack (repo_id, hash, bytes, objects, kind, state, "
-		"created, in_row, data, "
-		"idx, derived) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
-		"ON CONFLICT (repo_id, hash) DO UPDATE SET state = 1, "
-		"retired = 0, derived = CASE excluded.derived WHEN 0 THEN pack.derived ELSE "
-		"excluded.derived END, "
-		"in_row = excluded.in_row, data = excluded.data, "
-		"idx = excluded.idx";
+	static const char sql[] = "INSERT INTO pack (repo_id, hash, bytes, objects, kind, state, "
+				  "created, in_row, data, "
+				  "idx, derived) "
+				  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+				  "ON CONFLICT (repo_id, hash) DO UPDATE SET state = 1, "
+				  "retired = 0, in_row = excluded.in_row, data = excluded.data, "
+				  "idx = excluded.idx";
 	struct db_value data = bytes ? DB_B(bytes->pack) : DB_N();
 	struct db_value idx = bytes ? DB_B(bytes->idx) : DB_N();
 	return db_run(c, tx, sql,
 		DB_ARGS(DB_I(repo_id), hash_of(&row->id), DB_I((int64_t)row->bytes),
 			DB_I(row->objects), DB_I(row->kind), DB_I(row->state), DB_I(row->created),
-			DB_I(bytes != NULL), data, idx, DB_I(row->derived)),
+			DB_I(bytes != NULL), data, idx, DB_I((int64_t)row->derived)),
 		NULL);
 }
 
@@ -53,7 +50,7 @@ static enum err row_of(
 		.state = (enum pack_state)row[4].integer,
 		.created = row[5].integer,
 		.in_row = row[6].integer != 0,
-		.derived = (unsigned)row[7].integer,
+		.derived = (uint64_t)row[7].integer,
 		.retired = row[8].integer,
 	};
 	return OK;
@@ -102,11 +99,15 @@ enum err meta_pack_retire(struct ctx *c, struct db_tx *tx, int64_t repo_id, cons
 	return OK;
 }
 
-enum err meta_pack_set_kind(
-	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id, enum pack_kind kind)
+enum err meta_pack_set_made(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct pack_row *row)
 {
-	static const char sql[] = "UPDATE pack SET kind = $1 WHERE repo_id = $2 AND hash = $3";
-	return db_run(c, tx, sql, DB_ARGS(DB_I(kind), DB_I(repo_id), hash_of(id)), NULL);
+	static const char sql[] = "UPDATE pack SET kind = $1, created = $2, derived = $3 "
+				  "WHERE repo_id = $4 AND hash = $5";
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_I(row->kind), DB_I(row->created), DB_I((int64_t)row->derived),
+			DB_I(repo_id), hash_of(&row->id)),
+		NULL);
 }
 
 enum err meta_pack_files(
@@ -122,7 +123,7 @@ enum err meta_pack_files(
 		return OK;
 	}
 	if (!err)
-		*out = (struct pack_files){row[0].integer == 0, (unsigned)row[1].integer};
+		*out = (struct pack_files){row[0].integer == 0, (uint64_t)row[1].integer};
 	return err;
 }
 
@@ -172,4 +173,10 @@ const char *meta_pack_key(struct ctx *c, const char *instance, int64_t repo_id,
 	char hex[OID_HEX_MAX];
 	return arena_fmt(c->arena, "%s/%lld/pack/%s.%s", instance, (long long)repo_id,
 		oid_hex(id, hex), suffix);
+}
+
+const char *meta_pack_derived_suffix(struct ctx *c, uint64_t derived, const char *suffix)
+{
+	return arena_fmt(
+		c->arena, "%llx.%s", (unsigned long long)(derived >> PACK_DERIVED_NUMBER), suffix);
 }

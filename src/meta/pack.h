@@ -19,11 +19,16 @@ enum pack_kind {
 };
 enum pack_state { PACK_LIVE = 1, PACK_RETIRED = 2 };
 
-/* Files that were made from a pack and lie beside it in the blob store; with their suffixes. */
+/*
+ * Files that were made from a pack and lie beside it in the blob store, with their suffixes. A row
+ * says which there are, and by which number: of a pack that is made once more, byte by byte as it
+ * was, they may be others, and get another number.
+ */
 enum pack_derived {
 	PACK_BITMAP = 1 << 0, /* with PACK_MIDX: of all packs that this names */
 	PACK_COMMIT_GRAPH = 1 << 1,
 	PACK_MIDX = 1 << 2,
+	PACK_DERIVED_NUMBER = 8, /* the number begins at this bit, and has up to 48 */
 };
 #define PACK_BITMAP_SUFFIX "bitmap"
 #define PACK_COMMIT_GRAPH_SUFFIX "graph"
@@ -42,10 +47,11 @@ struct pack_row {
 	uint32_t objects;
 	enum pack_kind kind;
 	enum pack_state state;
-	int64_t created;  /* seconds since 1970 */
-	bool in_row;      /* meta_pack_read has the bytes; else the blob store */
-	unsigned derived; /* of enum pack_derived: what lies beside it */
-	int64_t retired;  /* seconds since 1970; of one that is live: 0 */
+	int64_t created; /* seconds since 1970 */
+	bool in_row;     /* meta_pack_read has the bytes; else the blob store */
+	uint64_t
+		derived; /* flags of enum pack_derived and, above, the number; 0: there is nothing */
+	int64_t retired; /* seconds since 1970; of one that is live: 0 */
 };
 
 /* The two files of a pack that lies in its row. */
@@ -55,8 +61,7 @@ struct pack_bytes {
 
 /*
  * Adds a pack, with its bytes (NULL: they are in the blob store). Adding one that is there is OK
- * and makes it live where its bytes are now, and what is derived from it is what `row` says if that is anything. Bump the
- * version too.
+ * and makes it live where its bytes are now. Bump the version too.
  */
 enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct pack_row *row,
 	const struct pack_bytes *bytes) MUST;
@@ -73,14 +78,14 @@ enum err meta_pack_read(struct ctx *c, struct db_tx *tx, int64_t repo_id, const 
 enum err meta_pack_retire(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
 	int64_t time, bool *done) MUST;
 
-/* Says what kind of pack it is now. */
-enum err meta_pack_set_kind(struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct oid *id,
-	enum pack_kind kind) MUST;
+/* Says of a pack that is there what it is now: row->kind, created and derived. */
+enum err meta_pack_set_made(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct pack_row *row) MUST;
 
 /* Which of its files lie in the blob store. */
 struct pack_files {
 	bool pack; /* it and its index */
-	unsigned derived;
+	uint64_t derived;
 };
 
 /* Of a pack in whatever state, by the bytes of its name; none of one that is not in the catalogue. */
@@ -111,5 +116,7 @@ enum err meta_pack_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, cons
  */
 const char *meta_pack_key(struct ctx *c, const char *instance, int64_t repo_id,
 	const struct oid *id, const char *suffix);
+/* The suffix of a derived file, with the number that the row says: "5c0ffee.bitmap". In c->arena. */
+const char *meta_pack_derived_suffix(struct ctx *c, uint64_t derived, const char *suffix);
 
 #endif

@@ -98,6 +98,42 @@ def test_packs_that_are_files_are_compacted_like_those_in_rows():
     compact_full_keeps_everything("sha1", path="0")
 
 
+def mapped(server, suffix):
+    """The files of that kind that the server has open, which are still there."""
+    lines = Path(f"/proc/{server.process.pid}/maps").read_text().splitlines()
+    return {line.split()[5] for line in lines if line.endswith(suffix)}
+
+
+def test_when_only_main_has_moved_the_server_takes_the_new_bitmap():
+    server = off()
+    source, url = make_pushed(server, "r")
+    seen = set()
+    for n in range(3):
+        server.admin("admin", "compact", "r", "--full")
+        mirror(url)
+        there = {str(path) for path in server.data.glob("blob/*/*/pack/*.midx")}
+        now = mapped(server, ".midx")
+        eq(len(now), 1, "indexes of several packs that are open")
+        eq(now <= there, True, "it is there")
+        eq(now & seen, set(), "and was not there before")
+        seen |= now
+        git("checkout", "-q", "main", cwd=source)
+        commit_file(source, "moved.txt", f"{n}\n")
+        git("push", "-q", url, "main", cwd=source)
+
+
+def test_refs_that_change_places_leave_one_bitmap():
+    server = off()
+    source, url = make_pushed(server, "r")
+    server.admin("admin", "compact", "r", "--full")
+    side, pull = (refs(url)[name] for name in ("refs/heads/side", "refs/pull/1/head"))
+    git("fetch", "-q", url, pull, cwd=source)
+    git("push", "-q", "-f", url, f"{pull}:refs/heads/side", f"{side}:refs/pull/1/head", cwd=source)
+    server.admin("admin", "compact", "r", "--full")
+    eq(sorted(row[0] & 7 for row in rows(server, "derived, state, kind") if row[1] == 1), [0, 0, 7], "what lies beside them")
+    objects(mirror(url))
+
+
 def test_without_git_packs_are_put_together_as_they_are():
     server = off()
     make_pushed(server, "r")
