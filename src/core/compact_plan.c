@@ -19,8 +19,7 @@ static size_t log2_of(uint64_t n)
 	return log;
 }
 
-/* The largest pack below `than` objects (the one with the lower number first among equals) that is
- * not taken yet: few packs, so no sort. */
+/* The smallest pack that is not taken yet, of equals the first: few packs, so no sort. */
 static size_t smallest_left(const struct pack_row *rows, size_t count, const bool *taken)
 {
 	size_t best = count;

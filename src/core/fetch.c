@@ -403,8 +403,17 @@ enum err fetch_prepare(struct ctx *c, struct fetch *f, bool *made)
 	struct making m;
 	f->patient = true;
 	making_init(c, &m, f, NULL);
-	*made = !pack_cache_holds(c, f->core->packs, &m.job);
-	return *made ? pack_cache_send(c, f->core, &m.job, &nowhere, &counts) : OK;
+	m.job.unattended = true;
+	*made = false;
+	if (pack_cache_holds(c, f->core->packs, &m.job))
+		return OK;
+	enum err err = err_stored(c, pack_cache_send(c, f->core, &m.job, &nowhere, &counts));
+	*made = !err;
+	if (err != ERR_TOO_BIG && err != ERR_CANCELED)
+		return err;
+	/* Too large to be kept, or a client came first. */
+	ctx_clear(c);
+	return ctx_check(c);
 }
 
 enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress)

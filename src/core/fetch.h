@@ -101,7 +101,8 @@ enum err fetch_apart(struct ctx *c, struct fetch *f, uint64_t least) MUST;
  * ERR_DAMAGED. */
 enum err fetch_send(struct ctx *c, struct fetch *f, struct sink *to, struct sink *progress) MUST;
 
-/* Makes the pack for whoever asks for the same later; *made false: it is there already. */
+/* Makes the pack for whoever asks for the same later; *made false: it is there already, is made by
+ * somebody who waits for it, or cannot be kept. */
 enum err fetch_prepare(struct ctx *c, struct fetch *f, bool *made) MUST;
 
 /* The type and size of an object; ERR_NOT_FOUND. */

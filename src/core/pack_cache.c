@@ -18,7 +18,7 @@ struct entry {
 	struct entry *newer, *older;
 	int64_t made, used;
 	uint64_t memory, bytes; /* 0 while it is made */
-	bool making;
+	bool making, unattended;
 };
 
 struct pack_cache {
@@ -145,6 +145,8 @@ static struct entry *find(struct pack_cache *cache, const struct pack_job *job)
 
 bool pack_cache_holds(struct ctx *c, struct pack_cache *cache, const struct pack_job *job)
 {
+	if (!cache || !cache->bytes_max || !cache->age_max)
+		return true;
 	WITH_LOCK(&cache->lock);
 	const struct entry *e = find(cache, job);
 	return e && !is_too_old(cache, e, c->world->monotonic());
@@ -158,7 +160,7 @@ static struct pack_tape *take(
 	int64_t now = c->world->monotonic();
 	WITH_LOCK(&cache->lock);
 	struct entry *e = find(cache, job);
-	if (e && is_too_old(cache, e, now)) {
+	if (e && (is_too_old(cache, e, now) || (e->making && e->unattended))) {
 		entry_drop(cache, e);
 		e = NULL;
 	}
@@ -172,7 +174,8 @@ static struct pack_tape *take(
 		*e = (struct entry){.repo_id = job->snapshot->repo_id,
 			.version = job->snapshot->version,
 			.tape = pack_tape_open(core->blob, job->snapshot),
-			.making = true};
+			.making = true,
+			.unattended = job->unattended};
 		memcpy(e->key, job->key, HASH_MAX);
 		struct entry **bucket = bucket_of(cache, e->repo_id);
 		e->next = *bucket;
@@ -204,6 +207,13 @@ struct recorder {
 	int64_t slow;
 };
 
+/* Under the lock: the entry that is being made; NULL when somebody else makes the same by now. */
+static struct entry *own_entry(struct recorder *r)
+{
+	struct entry *e = find(r->core->packs, r->job);
+	return e && e->tape == r->player.t ? e : NULL;
+}
+
 /* What was made is kept, unless it failed or is larger than all that may be kept. */
 static void settle(struct ctx *c, struct recorder *r, const struct error *why,
 	const struct pack_counts *counts)
@@ -211,17 +221,18 @@ static void settle(struct ctx *c, struct recorder *r, const struct error *why,
 	struct pack_cache *cache = r->core->packs;
 	uint64_t spooled;
 	host_lock(&cache->lock);
-	struct entry *e = find(cache, r->job);
-	ASSERT(e && e->making);
-	e->making = false;
-	e->made = c->world->monotonic();
-	pack_tape_sizes(e->tape, &e->memory, &spooled);
-	e->bytes = e->memory + spooled;
-	cache->stats.memory += e->memory;
-	cache->stats.bytes += e->bytes;
-	if (why || e->bytes > cache->bytes_max)
-		entry_drop(cache, e);
-	make_room(cache);
+	struct entry *e = own_entry(r);
+	if (e) {
+		e->making = false;
+		e->made = c->world->monotonic();
+		pack_tape_sizes(e->tape, &e->memory, &spooled);
+		e->bytes = e->memory + spooled;
+		cache->stats.memory += e->memory;
+		cache->stats.bytes += e->bytes;
+		if (why || e->bytes > cache->bytes_max)
+			entry_drop(cache, e);
+		make_room(cache);
+	}
 	host_unlock(&cache->lock);
 	/* Only now: whoever tries again must not find it there. */
 	pack_tape_end(r->player.t, why, counts);
@@ -238,8 +249,9 @@ static bool give_up(struct recorder *r, const struct error *why)
 		return true;
 	WITH_LOCK(&cache->lock);
 	r->alone = pack_tape_give_up(r->player.t, why);
-	if (r->alone)
-		entry_drop(cache, find(cache, r->job));
+	struct entry *e = own_entry(r);
+	if (r->alone && e)
+		entry_drop(cache, e);
 	return r->alone;
 }
 
@@ -250,12 +262,21 @@ static bool is_too_large(struct recorder *r)
 	return memory > MEMORY_MAX || spooled > r->core->packs->bytes_max;
 }
 
+/* Nobody waits for what is made here, and somebody who does has begun to make the same. */
+static bool is_overtaken(struct recorder *r)
+{
+	if (!r->job->unattended)
+		return false;
+	WITH_LOCK(&r->core->packs->lock);
+	return !own_entry(r);
+}
+
 /* The client has gone, and nobody else reads. */
 static bool is_unwanted(void *arg)
 {
 	struct recorder *r = arg;
 	bool gone = r->gone.kind || (r->canceled && r->canceled(r->canceled_arg));
-	return gone && give_up(r, NULL);
+	return (gone || is_overtaken(r)) && give_up(r, NULL);
 }
 
 /* Others may read on when the client has failed. */
@@ -322,6 +343,8 @@ static enum err record(struct ctx *c, struct recorder *r, struct extent *from, u
 	bool level = pack_player_is_level(&r->player);
 	if (!r->alone && is_too_large(r))
 		give_up(r, NULL);
+	if (r->alone && r->job->unattended)
+		return fail(c, ERR_TOO_BIG, "a pack is larger than what is kept of all");
 	enum err kind = OK;
 	if (!r->alone)
 		kind = from ? pack_tape_copy(c, t, from, at, bytes, len)

@@ -34,6 +34,9 @@ struct pack_cache_stats pack_cache_stats(struct pack_cache *cache);
 /* One request for a pack. */
 struct pack_job {
 	struct snapshot *snapshot;
+	/* Nobody waits for it. Whoever asks for the same meanwhile makes it at their own pace, and
+	 * this making ends: ERR_CANCELED. What is too large to be kept ends it too: ERR_TOO_BIG. */
+	bool unattended;
 	uint8_t key[HASH_MAX]; /* SHA-256 over all else that decides which bytes come out */
 	enum err (*make)(struct ctx *c, struct pack_job *self, struct pack_sink *to,
 		struct pack_counts *counts);
@@ -43,7 +46,7 @@ struct pack_job {
 		*notes; /* what `make` tells of its progress goes here, to all who wait for it */
 };
 
-/* Is it kept, or being made? */
+/* Is it kept, or being made? Where nothing is kept for later, nothing is worth being made: true. */
 bool pack_cache_holds(struct ctx *c, struct pack_cache *cache, const struct pack_job *job);
 
 /*

@@ -155,6 +155,8 @@ static void wake(struct pack_tape *t, uint64_t fresh)
 /* Under the lock. */
 static enum err keep(struct ctx *c, struct pack_tape *t, const void *bytes, size_t len)
 {
+	if (!len)
+		return OK;
 	if (t->spool || len > MEMORY_MOST || t->memory + len > MEMORY_MOST)
 		return keep_in_spool(c, t, bytes, len);
 	keep_in_memory(t, bytes, len);

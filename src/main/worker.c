@@ -91,7 +91,8 @@ static bool compact_one(struct ctx *c, const struct worker *w, const struct repo
 	int64_t begin = c->world->monotonic();
 	c->deadline = begin + w->config->compact_timeout * 1000;
 	if (compact_repo(c, &run, repo)) {
-		again = c->error.kind == ERR_CONFLICT || c->error.kind == ERR_UNAVAILABLE;
+		again = c->error.kind == ERR_CONFLICT || c->error.kind == ERR_UNAVAILABLE ||
+			c->error.kind == ERR_NOT_FOUND; /* deleted meanwhile */
 		log_failure(c, "not compacted", repo->name);
 	} else if (run.kind != COMPACT_NOTHING) {
 		log_compacted(&run, repo->name, c->world->monotonic() - begin);
@@ -110,6 +111,8 @@ static void prepare_one(
 	int64_t begin = c->world->monotonic();
 	if (repo->pushed < fresh)
 		return;
+	wait_while_busy(w);
+	c->deadline = begin + w->config->compact_timeout * 1000;
 	if (prepare_packs(c, w->core, repo, &made))
 		log_failure(c, "no packs prepared", repo->name);
 	else if (made && log_begin(&line, LOG_LEVEL_INFO, "prepared")) {
@@ -118,6 +121,7 @@ static void prepare_one(
 		log_int(&line, "micros", c->world->monotonic() - begin);
 		log_end(&line);
 	}
+	c->deadline = 0;
 }
 
 static enum err list(struct ctx *c, const struct worker *w, int64_t since, int64_t after,

@@ -314,6 +314,53 @@ static void a_full_disk_costs_the_cache_not_the_client(void **state)
 	assert_int_equal(kept, 1);
 }
 
+/* Halfway through what nobody waits for, a client asks for the same. */
+static void client_comes(struct ctx *c, struct request *r)
+{
+	struct request same = request(r->job.snapshot, r->number, r->len);
+	bool (*canceled)(void *) = c->canceled;
+	c->canceled = NULL;
+	assert_gets(c, &same);
+	c->canceled = canceled;
+	assert_int_equal(same.made, same.len);
+}
+
+static void who_asks_meanwhile_does_not_wait_for_who_is_in_no_hurry(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	struct request slow = request(s, 1, 300000), again = request(s, 1, 300000);
+	size_t got;
+	slow.job.unattended = true;
+	slow.check = client_comes;
+	assert_false(pack_cache_holds(c, core_of(c)->packs, &slow.job));
+	assert_err(c, ask(c, &slow, &got), ERR_CANCELED);
+	assert_int_equal(slow.made, slow.stop);
+	ctx_clear(c);
+	/* The client's is what was kept. */
+	assert_true(pack_cache_holds(c, core_of(c)->packs, &slow.job));
+	assert_gets(c, &again);
+	assert_int_equal(again.made, 0);
+	assert_int_equal(stats(c).entries, 1);
+}
+
+static void what_nobody_waits_for_and_cannot_be_kept_is_not_made(void **state)
+{
+	struct ctx *c = *state;
+	SNAPSHOT *s = fresh(c);
+	struct request large = request(s, 1, 2 * BYTES_MAX), small = request(s, 2, 3000);
+	struct pack_cache *none = pack_cache_open(0, AGE);
+	size_t got;
+	large.job.unattended = small.job.unattended = true;
+	assert_err(c, ask(c, &large, &got), ERR_TOO_BIG);
+	assert_in_range(large.made, BYTES_MAX / 2, BYTES_MAX + (1 << 20));
+	assert_int_equal(stats(c).entries, 0);
+	assert_true(pack_cache_holds(c, none, &small.job));
+	pack_cache_close(none);
+	assert_gets(c, &small);
+	assert_int_equal(stats(c).entries, 1);
+}
+
 /* One of several who ask for the same. */
 struct asker {
 	struct core *core;
@@ -672,6 +719,8 @@ int main(void)
 		CACHE_TEST(what_is_too_old_is_made_anew),
 		CACHE_TEST(a_failure_is_told_and_not_kept),
 		CACHE_TEST(a_full_disk_costs_the_cache_not_the_client),
+		CACHE_TEST(who_asks_meanwhile_does_not_wait_for_who_is_in_no_hurry),
+		CACHE_TEST(what_nobody_waits_for_and_cannot_be_kept_is_not_made),
 		CACHE_TEST(who_asks_meanwhile_reads_along),
 		CACHE_TEST(a_failure_is_that_of_all_who_read_along),
 		CACHE_TEST(it_is_made_to_the_end_when_only_its_first_client_goes),

@@ -212,6 +212,22 @@ def test_after_the_retention_time_what_nothing_uses_is_gone():
     has_not(server.admin("admin", "fsck").out, "belong to nothing")
 
 
+def test_what_is_still_protected_is_not_looked_at_each_time():
+    server = off(NIMBUS_RETENTION="6s")
+    source, url = make_pushed(server, "r")
+    tip = git("rev-parse", "side", cwd=source).out.strip()
+    git("push", "-q", url, "--delete", "side", cwd=source)
+    server.admin("admin", "compact", "r", "--full")
+    made = time.time()
+    time.sleep(4)
+    has(restore(server, "r", "refs/heads/again", tip), "ok refs/heads/again")
+    git("push", "-q", url, "--delete", "again", cwd=source)
+    wait_until(lambda: time.time() > made + 7, 10)
+    has(server.admin("admin", "compact", "r").out, "became")
+    eq(kinds(server), [MAIN, REST, KEPT, BRANCHES], "the kinds of packs")
+    has(server.admin("admin", "compact", "r").out, "nothing to do")
+
+
 @timeout(300)
 def test_clones_and_pushes_go_on_meanwhile():
     server = off()
