@@ -130,6 +130,19 @@ struct judging {
 	uint64_t decided, included;
 };
 
+/* Counts work, and looks now and then whether that goes on. */
+static enum err spend(struct ctx *c, struct sparse *s, uint64_t steps)
+{
+	s->run.work += steps;
+	if (s->run.work - s->checked < work_check)
+		return OK;
+	s->checked = s->run.work;
+	TRY(ctx_check_with(c, s->arena));
+	if (s->run.work > work_max)
+		return fail(c, ERR_TOO_BIG, "the sparse patterns take too much work");
+	return OK;
+}
+
 static enum err take(
 	struct ctx *c, struct sparse *s, const struct wildmatch *m, struct str text, bool *alive)
 {
@@ -137,13 +150,7 @@ static enum err take(
 	while (text.len && *alive) {
 		*alive = wildmatch_take(m, &s->run, str_until(text, TAKE_MAX));
 		text = str_from_index(text, TAKE_MAX);
-		s->run.work++;
-		if (s->run.work - s->checked < work_check)
-			continue;
-		s->checked = s->run.work;
-		TRY(ctx_check_with(c, s->arena));
-		if (s->run.work > work_max)
-			return fail(c, ERR_TOO_BIG, "the sparse patterns take too much work");
+		TRY(spend(c, s, 1));
 	}
 	return OK;
 }
@@ -173,6 +180,7 @@ static enum err judge_name(struct ctx *c, struct judging *j, uint32_t number)
 {
 	const struct sparse_pattern *p = &j->s->patterns.at[number];
 	bool alive = false;
+	TRY(spend(c, j->s, 1));
 	if (is_mute(j, p))
 		return OK;
 	run_set(j->s, &p->match, NULL);
@@ -195,6 +203,7 @@ static enum err judge_path(struct ctx *c, struct judging *j, uint32_t number, co
 {
 	const struct sparse_pattern *p = &j->s->patterns.at[number];
 	bool alive = false, mute = is_mute(j, p);
+	TRY(spend(c, j->s, 1 + bits_words(wildmatch_bits(&p->match))));
 	if (mute && !j->folder)
 		return OK;
 	run_set(j->s, &p->match, words);

@@ -242,6 +242,7 @@ bool wildmatch_take(const struct wildmatch *m, struct wild_run *run, struct str 
 		struct bits at = run->at;
 		alive = false;
 		bits_clear(&run->next);
+		run->work += bits_words(at.count);
 		BITS_EACH(step, &at)
 		{
 			run->work++;

@@ -183,6 +183,23 @@ static bool gone(void *arg)
 	return true;
 }
 
+static void patterns_that_say_nothing_are_work_too(void **state)
+{
+	struct ctx *c = *state;
+	struct sparse s;
+	struct buf text = {.arena = c->arena};
+	const struct sparse_folder *root = NULL;
+	bool out;
+	for (int i = 0; i < 5000; i++)
+		buf_fmt(&text, "%s%d/\n", i % 2 ? "*/" : "", i);
+	sparse_init(c, &s, c->arena);
+	assert_ok(c, sparse_add(c, &s, buf_view(&text)));
+	assert_ok(c, sparse_enter(c, &s, sparse_outside(&s), STR(""), &root));
+	uint64_t before = s.run.work;
+	assert_ok(c, sparse_includes(c, &s, root, STR("a file"), &out));
+	assert_true(s.run.work >= before + 5000);
+}
+
 static void long_work_sees_that_nobody_waits(void **state)
 {
 	struct ctx *c = *state, own = *c;
@@ -216,6 +233,7 @@ int main(void)
 		UNIT_TEST(folders_where_patterns_say_the_same_are_one),
 		UNIT_TEST(too_many_and_too_long_ones_are_refused),
 		UNIT_TEST(only_a_blob_has_patterns),
+		UNIT_TEST(patterns_that_say_nothing_are_work_too),
 		UNIT_TEST(long_work_sees_that_nobody_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
