@@ -253,6 +253,35 @@ static enum err commit(struct ctx *c, struct compacting *k)
 	return db_commit(c, &tx);
 }
 
+static bool is_made_again(const struct compacting *k, const struct pack_row *row)
+{
+	bool again = false;
+	for (size_t i = 0; i < k->made_count; i++)
+		again = again || oid_eq(&k->made[i].id, &row->id);
+	return again;
+}
+
+/*
+ * What lay beside a pack that came again, and has been left by its row. Whoever is about to open it
+ * does without; what is not removed now is an orphan.
+ */
+static void remove_replaced(struct ctx *c, struct compacting *k)
+{
+	const struct core *core = k->run->core;
+	for (size_t i = 0; i < k->row_count; i++) {
+		const struct pack_row *row = &k->rows[i];
+		for (size_t f = 0; f < PACK_DERIVED_FILES && is_made_again(k, row); f++) {
+			if (!(row->derived & META_PACK_DERIVED[f].flag))
+				continue;
+			const char *suffix = meta_pack_derived_suffix(
+				c, row->derived, META_PACK_DERIVED[f].suffix);
+			if (blob_remove(c, core->blob,
+				    meta_pack_key(c, core->instance, k->repo.id, &row->id, suffix)))
+				ctx_clear(c);
+		}
+	}
+}
+
 static void count(struct compacting *k)
 {
 	struct compact_run *run = k->run;
@@ -300,6 +329,7 @@ static enum err compact_held(struct ctx *c, struct compacting *k)
 	TRY(publish(c, k));
 	TRY(commit(c, k));
 	/* It is done, whatever comes of this. */
+	remove_replaced(c, k);
 	if (warm(c, k))
 		ctx_clear(c);
 	return OK;
