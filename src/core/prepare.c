@@ -16,7 +16,9 @@ struct wish {
 static const struct wish wishes[] = {
 	{.depth = 1, .tags = true},       /* git clone --depth 1 */
 	{.depth = 1},                     /* git fetch --no-tags --depth 1 */
-	{.no_blobs = true, .all = true},  /* git clone --filter=blob:none: tags are asked for */
+	{.all = true},                    /* git clone: tags are asked for */
+	{.tags = true},                   /* git clone --single-branch */
+	{.no_blobs = true, .all = true},  /* git clone --filter=blob:none */
 	{.no_blobs = true, .tags = true}, /* … --single-branch */
 };
 

@@ -1,5 +1,7 @@
 #include "git/enumerate_bitmap.h"
 
+#include "base/sort.h"
+
 enum { CHECK_EVERY = 64 };
 
 /*
@@ -130,9 +132,32 @@ static enum err trees_add(struct ctx *c, struct closure *s)
 	return OK;
 }
 
+static int newest_first(const void *a, const void *b, const void *arg)
+{
+	const struct graph *g = arg;
+	const uint32_t *x = a, *y = b;
+	int64_t left = g->commits.at[graph_node(g, *x)->commit].order;
+	int64_t right = g->commits.at[graph_node(g, *y)->commit].order;
+	return (left < right) - (left > right);
+}
+
+/* The newest commit leads to most of the others, which then need no set of their own. */
+static enum err sort_by_age(struct ctx *c, struct graph *g, struct numbers *commits)
+{
+	struct commit_info *info = NULL;
+	for (size_t i = 0; i < commits->len; i++)
+		TRY(graph_commit(c, g, commits->at[i], &info));
+	sort_array(c->arena, commits->at, commits->len, sizeof *commits->at, newest_first, g);
+	return OK;
+}
+
 static enum err closure_run(struct ctx *c, struct closure *s, const struct numbers *from)
 {
-	TRY(commits_add(c, s, from));
+	struct numbers sorted = {.arena = &s->g->arena};
+	for (size_t i = 0; i < from->len; i++)
+		*vec_push(&sorted) = from->at[i];
+	TRY(sort_by_age(c, s->g, &sorted));
+	TRY(commits_add(c, s, &sorted));
 	if (s->trees)
 		TRY(trees_add(c, s));
 	return OK;

@@ -374,30 +374,40 @@ static enum err write_item(struct ctx *c, struct writing *s, struct share *share
 }
 
 /*
- * All entries as they lie there: no base is elsewhere, or at another distance than it was. That none
- * is named by its id, so that each comes before what needs it, was seen when all were written last.
+ * The entries from the first one of the pack on, as many as are all taken, as they lie there: a base
+ * lies before what needs it, so none is elsewhere, or at another distance than it was. That none is
+ * named by its id was seen when all were written last.
  */
-static enum err write_whole(struct ctx *c, struct writing *s, struct share *share)
+static enum err write_first(struct ctx *c, struct writing *s, struct share *share, size_t *count)
 {
 	struct pack *p = share->pack;
-	s->copy_from = PACK_HEAD;
-	s->copy_to = p->bytes->size - hash_size(p->algo);
-	s->done += share->count;
-	s->w->counts.whole += (uint32_t)share->count;
-	s->w->counts.reused += (uint32_t)share->count;
+	uint64_t shift = s->out.bytes - PACK_HEAD;
+	size_t n = 0;
+	for (; n < share->count && share->items[n].position == share->order[n]; n++)
+		share->items[n].to = share->items[n].from + shift;
+	s->copy_from = s->copy_to = PACK_HEAD;
+	if (n)
+		s->copy_to = n < p->idx.count ? idx_offset(&p->idx, share->order[n])
+					      : p->bytes->size - hash_size(p->algo);
+	s->done += n;
+	s->w->counts.whole += (uint32_t)n;
+	s->w->counts.reused += (uint32_t)n;
+	share->at = (uint32_t)n - 1;
+	*count = n;
 	TRY(progress_tick(c, s->w->progress, s->done));
 	return copy(c, s, p);
 }
 
 static enum err write_share(struct ctx *c, struct writing *s, struct share *share)
 {
+	size_t first = 0;
 	share->whole = share->steady = share->count == share->pack->idx.count;
 	int *as_it_lies = &share->pack->as_it_lies;
-	if (share->whole && s->w->ofs_delta && __atomic_load_n(as_it_lies, __ATOMIC_RELAXED) > 0)
-		return write_whole(c, s, share);
 	TRY(pack_order(c, share->pack, &share->order));
 	share->at = UINT32_MAX;
-	for (size_t i = 0; i < share->count; i++, s->done++) {
+	if (s->w->ofs_delta && __atomic_load_n(as_it_lies, __ATOMIC_RELAXED) > 0)
+		TRY(write_first(c, s, share, &first));
+	for (size_t i = first; i < share->count; i++, s->done++) {
 		if (s->done % CHECK_EVERY == 0) {
 			TRY(ctx_check(c));
 			TRY(progress_tick(c, s->w->progress, s->done));
@@ -408,9 +418,39 @@ static enum err write_share(struct ctx *c, struct writing *s, struct share *shar
 		if (s->copy_to - s->copy_from >= COPY_WINDOW)
 			TRY(copy(c, s, share->pack));
 	}
-	if (share->whole)
+	if (share->whole && !first)
 		__atomic_store_n(as_it_lies, share->by_id ? -1 : 1, __ATOMIC_RELAXED);
 	return copy(c, s, share->pack);
+}
+
+/* The one pack that all is taken from, when it can go out as the file that it is; NULL: there is none. */
+static struct pack *only_pack(const struct writing *s)
+{
+	if (!s->count || !s->w->ofs_delta || s->items[0].pack != s->items[s->count - 1].pack)
+		return NULL;
+	struct pack *p = s->w->graph->reader->odb->packs[s->items[0].pack];
+	bool whole = s->count == p->idx.count;
+	return whole && __atomic_load_n(&p->as_it_lies, __ATOMIC_RELAXED) > 0 ? p : NULL;
+}
+
+/* It has been hashed when it was made. */
+static enum err write_file(struct ctx *c, struct writing *s, struct pack *p)
+{
+	struct pack_sink *to = s->w->to;
+	s->w->counts.whole = s->w->counts.reused = (uint32_t)s->count;
+	TRY(progress_tick(c, s->w->progress, s->count));
+	for (uint64_t at = 0, len; at < p->bytes->size; at += len) {
+		const uint8_t *bytes = NULL;
+		len = p->bytes->size - at < COPY_WINDOW ? p->bytes->size - at : COPY_WINDOW;
+		TRY(ctx_check(c));
+		TRY(extent_window(c, p->bytes, at, (size_t)len, &bytes));
+		if (to->copy)
+			TRY(to->copy(c, to, p->bytes, at, bytes, (size_t)len));
+		else
+			TRY(sink_write(c, &to->sink, bytes, (size_t)len));
+	}
+	s->out.bytes = p->bytes->size - hash_size(p->algo);
+	return OK;
 }
 
 static enum err write_all(struct ctx *c, struct writing *s)
@@ -440,7 +480,8 @@ enum err pack_write_run(struct ctx *c, struct pack_write *w)
 	s.items = arena_raw(c->arena, count * sizeof *s.items);
 	TRY(place(c, &s));
 	hashing_init(c, &s.out, w->graph->reader->odb->algo, &w->to->sink);
-	TRY(write_all(c, &s));
+	struct pack *only = only_pack(&s);
+	TRY(only ? write_file(c, &s, only) : write_all(c, &s));
 	w->bytes = s.out.bytes;
 	return OK;
 }

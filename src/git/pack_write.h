@@ -20,7 +20,7 @@ struct pack_sink {
 /* For a person to read. */
 struct pack_counts {
 	uint32_t objects, deltas, reused; /* how many of the objects are deltas, copies */
-	uint32_t whole; /* copied with their pack as a whole: not looked at for `deltas` */
+	uint32_t whole; /* copied with all before them in their pack: not looked at for `deltas` */
 };
 
 struct pack_write {

@@ -142,12 +142,18 @@ static void what_is_written_is_what_was_asked(void **state)
 	struct ctx *c = *state;
 	for (unsigned seed = 1; seed < 6; seed++) {
 		struct history *h = history_make(c, seed, 60, false);
+		struct parts all = {.wants = h->commits, .want_count = 60, .ofs_delta = true};
+		struct pack_write first;
+		/* Then what the packs begin with is copied as it lies, as far as it is asked for. */
+		if (seed > 2)
+			write_pack(c, &h->reader, &all, &first);
 		for (int round = 0; round < 6; round++) {
 			struct pack_write w;
 			struct parts parts = {.wants = &h->commits[history_random(h, 60)],
 				.want_count = 1,
 				.haves = &h->commits[history_random(h, 60)],
-				.have_count = (size_t)round % 2};
+				.have_count = (size_t)round % 2,
+				.ofs_delta = round % 3 > 0};
 			write_pack(c, &h->reader, &parts, &w);
 			assert_int_equal(w.counts.reused, w.objects->len);
 		}

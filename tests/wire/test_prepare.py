@@ -2,7 +2,7 @@
 
 from harness import *
 
-WISHES = 4
+WISHES = 6
 
 
 def grown(path, commits=900):
@@ -34,6 +34,8 @@ def test_clones_of_a_fleet_are_answered_from_what_was_prepared():
     folder = tmp("clones")
     tip = git("rev-parse", "main", cwd=source).out.strip()
     clones = {
+        "whole": ["clone", "-q", "--no-checkout", url],
+        "branch": ["clone", "-q", "--no-checkout", "--single-branch", url],
         "depth": ["clone", "-q", "--depth", "1", "--no-checkout", url],
         "blobless": ["clone", "-q", "--filter=blob:none", "--no-checkout", url],
         "single": ["clone", "-q", "--filter=blob:none", "--no-checkout", "--single-branch", url],
