@@ -231,19 +231,34 @@ static enum err run_git(struct ctx *c, struct git_work *w, const struct repack_w
 	return OK;
 }
 
+/*
+ * The tips for git to read, and as tags: from the first tagged commit on, git puts commits first, then
+ * trees, then the rest, so that what a filter leaves out lies together.
+ */
+static enum err write_tips(struct ctx *c, struct git_work *w, const struct repack_wish *wish)
+{
+	const char *path = arena_fmt(c->arena, "%s/tips", w->scratch.path);
+	const char *tags = arena_fmt(c->arena, "%s/packed-refs", w->scratch.path);
+	struct arena_mark mark = arena_mark(c->arena);
+	struct buf lines = {.arena = c->arena}, refs = {.arena = c->arena};
+	for (size_t i = 0; i < wish->tip_count; i++) {
+		char hex[OID_HEX_MAX];
+		buf_fmt(&lines, "%s\n", oid_hex(&wish->tips[i], hex));
+		buf_fmt(&refs, "%s refs/tags/%zu\n", hex, i);
+	}
+	unlink(path);
+	unlink(tags);
+	TRY(write_file(c, path, buf_view(&lines)));
+	TRY(write_file(c, tags, buf_view(&refs)));
+	arena_rewind(c->arena, mark);
+	return OK;
+}
+
 static enum err git_write(struct ctx *c, struct repack_work *self, const struct repack_wish *wish)
 {
 	struct git_work *w = (struct git_work *)self;
 	const char *path = arena_fmt(c->arena, "%s/tips", w->scratch.path);
-	struct arena_mark mark = arena_mark(c->arena);
-	struct buf tips = {.arena = c->arena};
-	for (size_t i = 0; i < wish->tip_count; i++) {
-		char hex[OID_HEX_MAX];
-		buf_fmt(&tips, "%s\n", oid_hex(&wish->tips[i], hex));
-	}
-	unlink(path);
-	TRY(write_file(c, path, buf_view(&tips)));
-	arena_rewind(c->arena, mark);
+	TRY(write_tips(c, w, wish));
 	FD in = open(path, O_RDONLY | O_CLOEXEC);
 	if (in < 0)
 		return fail_errno(c, "open", path);

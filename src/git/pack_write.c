@@ -423,22 +423,28 @@ static enum err write_share(struct ctx *c, struct writing *s, struct share *shar
 	return copy(c, s, share->pack);
 }
 
-/* The one pack that all is taken from, when it can go out as the file that it is; NULL: there is none. */
-static struct pack *only_pack(const struct writing *s)
+/* The one pack all of which, and nothing else, is sent as the file that it is; NULL: there is none. */
+static struct pack *only_pack(const struct pack_write *w, size_t count)
 {
-	if (!s->count || !s->w->ofs_delta || s->items[0].pack != s->items[s->count - 1].pack)
+	if (!w->bitmap || !w->ofs_delta || w->objects->len || !count)
 		return NULL;
-	struct pack *p = s->w->graph->reader->odb->packs[s->items[0].pack];
-	bool whole = s->count == p->idx.count;
-	return whole && __atomic_load_n(&p->as_it_lies, __ATOMIC_RELAXED) > 0 ? p : NULL;
+	uint32_t first = bits_next(w->packed, 0);
+	const struct bitmap_part *part = w->bitmap->objects.parts;
+	while (part->first + part->pack->idx.count <= first)
+		part++;
+	uint32_t end = part->first + part->pack->idx.count;
+	bool whole = count == part->pack->idx.count && bits_next(w->packed, end) == BITS_NONE;
+	int *as_it_lies = &part->pack->as_it_lies;
+	return whole && __atomic_load_n(as_it_lies, __ATOMIC_RELAXED) > 0 ? part->pack : NULL;
 }
 
 /* It has been hashed when it was made. */
-static enum err write_file(struct ctx *c, struct writing *s, struct pack *p)
+static enum err write_file(struct ctx *c, struct pack_write *w, struct pack *p)
 {
-	struct pack_sink *to = s->w->to;
-	s->w->counts.whole = s->w->counts.reused = (uint32_t)s->count;
-	TRY(progress_tick(c, s->w->progress, s->count));
+	struct pack_sink *to = w->to;
+	w->counts.whole = w->counts.reused = p->idx.count;
+	w->bytes = p->bytes->size - hash_size(p->algo);
+	TRY(progress_tick(c, w->progress, p->idx.count));
 	for (uint64_t at = 0, len; at < p->bytes->size; at += len) {
 		const uint8_t *bytes = NULL;
 		len = p->bytes->size - at < COPY_WINDOW ? p->bytes->size - at : COPY_WINDOW;
@@ -449,7 +455,6 @@ static enum err write_file(struct ctx *c, struct writing *s, struct pack *p)
 		else
 			TRY(sink_write(c, &to->sink, bytes, (size_t)len));
 	}
-	s->out.bytes = p->bytes->size - hash_size(p->algo);
 	return OK;
 }
 
@@ -477,11 +482,13 @@ enum err pack_write_run(struct ctx *c, struct pack_write *w)
 	arena_init(&s.work);
 	size_t count = w->objects->len + (w->bitmap ? bits_count(w->packed) : 0);
 	w->counts = (struct pack_counts){.objects = (uint32_t)count};
+	struct pack *only = only_pack(w, count);
+	if (only)
+		return write_file(c, w, only);
 	s.items = arena_raw(c->arena, count * sizeof *s.items);
 	TRY(place(c, &s));
 	hashing_init(c, &s.out, w->graph->reader->odb->algo, &w->to->sink);
-	struct pack *only = only_pack(&s);
-	TRY(only ? write_file(c, &s, only) : write_all(c, &s));
+	TRY(write_all(c, &s));
 	w->bytes = s.out.bytes;
 	return OK;
 }
