@@ -32,7 +32,7 @@ void worker_poke(void)
 static bool stopping(void *arg)
 {
 	(void)arg;
-	return wake_wait(&wake, WAKE_STOP, 0) != 0;
+	return wake_look(&wake, WAKE_STOP) != 0;
 }
 
 static void wait_while_busy(const struct worker *w)

@@ -22,7 +22,7 @@ void wake_done(struct wake *w)
 void wake_set(struct wake *w, unsigned bits)
 {
 	pthread_mutex_lock(&w->lock);
-	w->bits |= bits;
+	__atomic_or_fetch(&w->bits, bits, __ATOMIC_RELAXED);
 	pthread_cond_broadcast(&w->cond);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -46,9 +46,14 @@ unsigned wake_wait(struct wake *w, unsigned bits, long milliseconds)
 	return set;
 }
 
+unsigned wake_look(const struct wake *w, unsigned bits)
+{
+	return __atomic_load_n(&w->bits, __ATOMIC_RELAXED) & bits;
+}
+
 void wake_clear(struct wake *w, unsigned bits)
 {
 	pthread_mutex_lock(&w->lock);
-	w->bits &= ~bits;
+	__atomic_and_fetch(&w->bits, ~bits, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&w->lock);
 }

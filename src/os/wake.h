@@ -22,6 +22,8 @@ void wake_set(struct wake *w, unsigned bits);
 /* Sleeps until one of `bits` is set, at most so many milliseconds. Those of them that are set, which
  * stay so until wake_clear. */
 unsigned wake_wait(struct wake *w, unsigned bits, long milliseconds);
+/* Those of `bits` that are set now: cheap enough for each step of a loop. */
+unsigned wake_look(const struct wake *w, unsigned bits);
 void wake_clear(struct wake *w, unsigned bits);
 
 #endif
