@@ -1,6 +1,12 @@
 #include "base/buf.h"
+#include "base/host.h"
 #include "base/zip.h"
 #include "git/receiver.h"
+
+enum {
+	LEVEL_HASTY = 1,
+	AT_ONCE_MAX = 1 << 20, /* bytes; what is larger is deflated piece by piece */
+};
 
 /* The pack that takes the place of a thin one. */
 struct completion {
@@ -38,10 +44,24 @@ static enum err copy_received(struct ctx *c, struct completion *w)
 	return OK;
 }
 
-static enum err deflate_content(struct ctx *c, struct completion *w, const struct content *content)
+/*
+ * In one go, and hastily: the client waits, these bytes are here already, and compaction will keep
+ * only one copy of the object.
+ */
+static enum err deflate_at_once(struct ctx *c, struct completion *w, const struct content *content)
+{
+	size_t cap = zip_deflate_bound((size_t)content->size);
+	uint8_t *out = host_alloc(cap);
+	size_t len = zip_deflate(content->bytes, (size_t)content->size, out, cap, LEVEL_HASTY);
+	enum err err = completion_write(c, w, out, len);
+	host_free(out, cap);
+	return err;
+}
+
+static enum err deflate_by_steps(struct ctx *c, struct completion *w, const struct content *content)
 {
 	uint64_t at = 0;
-	TRY(deflate_open(c, ZIP_ZLIB, 6, &w->deflate));
+	TRY(deflate_open(c, ZIP_ZLIB, LEVEL_HASTY, &w->deflate));
 	for (bool done = false; !done;) {
 		const uint8_t *bytes = NULL;
 		size_t in = content->size - at < RECEIVE_CHUNK ? (size_t)(content->size - at)
@@ -87,7 +107,9 @@ static enum err append_content(struct ctx *c, struct completion *w, const struct
 		return copy_entry(c, w, &place, &entry);
 	enum err err = content_known(c, &w->r->own, &record->id, record->size, &content);
 	if (!err)
-		err = deflate_content(c, w, &content);
+		err = content.bytes && content.size <= AT_ONCE_MAX
+			      ? deflate_at_once(c, w, &content)
+			      : deflate_by_steps(c, w, &content);
 	if (w->deflate)
 		deflate_close(w->deflate);
 	w->deflate = NULL;
