@@ -11,6 +11,7 @@ The repositories that the bench works on, made before anything is measured:
 import os
 import random
 import subprocess
+import tempfile
 from pathlib import Path
 
 import raw
@@ -30,9 +31,10 @@ class Git:
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC",
                     "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": str(config), "GIT_TERMINAL_PROMPT": "0"}
 
-    def __call__(self, *args, cwd=None, input=None):
-        done = subprocess.run(["git", *map(str, args)], cwd=cwd or self.folder, env=self.env, input=input or b"",
-                              capture_output=True)
+    def __call__(self, *args, cwd=None, input=None, stdin=None):
+        given = {"stdin": stdin} if stdin else {"input": input or b""}
+        done = subprocess.run(["git", *map(str, args)], cwd=cwd or self.folder, env=self.env, capture_output=True,
+                              **given)
         if done.returncode:
             words = " ".join(str(a) for a in args if "Authorization" not in str(a))
             raise raw.Refused(f"git {words}: {done.stderr.decode(errors='replace').strip()[-600:]}")
@@ -43,27 +45,32 @@ class Git:
 
 
 class Stream:
-    """Writes what git fast-import reads."""
+    """Writes what git fast-import reads, into a file: it may be a gigabyte."""
 
     def __init__(self):
-        self.parts, self.when = [], 1700000000
+        self.file, self.when = tempfile.TemporaryFile(), 1700000000
 
     def data(self, raw_bytes):
-        self.parts.append(b"data %d\n%s\n" % (len(raw_bytes), raw_bytes))
+        self.file.write(b"data %d\n%s\n" % (len(raw_bytes), raw_bytes))
 
     def commit(self, ref, message, edits, parent=None):
         self.when += 600
-        self.parts.append(f"commit {ref}\ncommitter {WHO} {self.when} +0000\n".encode())
+        self.file.write(f"commit {ref}\ncommitter {WHO} {self.when} +0000\n".encode())
         self.data(message.encode())
         if parent:
-            self.parts.append(f"from {parent}\n".encode())
+            self.file.write(f"from {parent}\n".encode())
         for name, content in edits:
-            self.parts.append(f"M 100644 inline {name}\n".encode())
+            self.file.write(f"M 100644 inline {name}\n".encode())
             self.data(content)
 
+    def reset(self, ref, to):
+        self.file.write(f"reset {ref}\nfrom {to}\n\n".encode())
+
     def run(self, git, repo):
-        self.parts.append(b"done\n")
-        git("fast-import", "--quiet", "--done", "--force", cwd=repo, input=b"".join(self.parts))
+        self.file.write(b"done\n")
+        self.file.seek(0)
+        with self.file:
+            git("fast-import", "--quiet", "--done", "--force", cwd=repo, stdin=self.file)
 
 
 def sentence(rng):
@@ -71,7 +78,10 @@ def sentence(rng):
     return " ".join(rng.choice(words) for _ in range(9)) + "\n"
 
 
-def generate(git, repo, commits=3000, files=240):
+GENERATED_COMMITS = 3000
+
+
+def generate(git, repo, commits=GENERATED_COMMITS, files=240):
     """A history that is the same on every machine: one branch, some thousand commits, tags."""
     rng, stream = random.Random(1), Stream()
     names = [f"{'src lib docs tests'.split()[i % 4]}/part{i % 12}/file{i}.txt" for i in range(files)]
@@ -84,7 +94,7 @@ def generate(git, repo, commits=3000, files=240):
             edits.append((name, "".join(content[name]).encode()))
         stream.commit("refs/heads/main", f"Change {number}\n\n{sentence(rng)}", edits)
         if number % 100 == 0:
-            stream.parts.append(f"reset refs/tags/v{number // 100}\nfrom refs/heads/main\n\n".encode())
+            stream.reset(f"refs/tags/v{number // 100}", "refs/heads/main")
     git("init", "-q", "--bare", "--initial-branch=main", repo)
     stream.run(git, repo)
 
@@ -93,6 +103,7 @@ class World:
     """The repositories, made when first asked for, on disk and on each server."""
 
     def __init__(self, folder, git, servers, source, say):
+        """`source`: the path of a repository, or how many commits to generate."""
         self.dir, self.git, self.servers, self.source, self.say = Path(folder), git, servers, source, say
         self.loaded, self.counter, self.touched = {}, 0, {}
 
@@ -108,12 +119,12 @@ class World:
     def begin(self):
         """The input itself, and what everything else is told from it."""
         self.main = self.dir / "main.git"
-        if self.source:
+        if isinstance(self.source, int):
+            self.say(f"generating a repository of {self.source:,} commits")
+            generate(self.git, self.main, self.source)
+        else:
             self.say(f"reading {self.source}")
             self.git("clone", "-q", "--mirror", "--no-hardlinks", self.source, self.main)
-        else:
-            self.say("generating a repository")
-            generate(self.git, self.main)
         if self.git.text("rev-parse", "--show-object-format", cwd=self.main) != "sha1":
             raise raw.Refused("the bench speaks SHA-1 only: take a repository of that kind")
         self.say("repacking it with bitmap and commit-graph")
@@ -189,7 +200,7 @@ class World:
         for number in range(10):
             stream.commit("refs/heads/main", f"Commit {number}\n", [("file", b"%d\n" % number)])
             if number % 2:
-                stream.parts.append(f"reset refs/heads/b{number}\nfrom refs/heads/main\n\n".encode())
+                stream.reset(f"refs/heads/b{number}", "refs/heads/main")
         self.git("init", "-q", "--bare", "--initial-branch=main", repo)
         stream.run(self.git, repo)
         self.repack(repo)
