@@ -28,10 +28,11 @@ struct share {
 	struct item *items;
 	size_t count;
 	const uint32_t *order;
-	uint32_t at; /* of the current item in `order` */
-	bool whole;  /* every object of the pack is taken from it */
-	bool steady; /* and so far each lies where it did, as far from the others */
-	bool by_id;  /* there are deltas that name their base */
+	uint32_t at;    /* of the current item in `order` */
+	uint64_t solid; /* the entries from this offset to the current one lie as far from each
+			   other as they did */
+	bool whole;     /* every object of the pack is taken from it */
+	bool by_id;     /* there are deltas that name their base */
 };
 
 struct writing {
@@ -207,13 +208,20 @@ static enum err plan_delta(
 	return OK;
 }
 
+static bool is_delta(const struct pack_entry *entry)
+{
+	return entry->type == OBJECT_OFS_DELTA || entry->type == OBJECT_REF_DELTA;
+}
+
 static enum err plan_item(struct ctx *c, const struct writing *s, struct share *share,
 	const struct item *item, struct plan *plan)
 {
 	struct pack *p = share->pack;
 	uint32_t next = share->at + 1, count = p->idx.count;
-	if (next >= count || share->order[next] != item->position)
+	if (next >= count || share->order[next] != item->position) {
 		TRY(pack_order_find(c, p, item->from, &next));
+		share->solid = item->from;
+	}
 	share->at = next;
 	uint64_t tail = p->bytes->size - hash_size(p->algo);
 	plan->end = next + 1 < count ? idx_offset(&p->idx, share->order[next + 1]) : tail;
@@ -221,10 +229,10 @@ static enum err plan_item(struct ctx *c, const struct writing *s, struct share *
 	if (plan->end <= plan->entry.data || plan->end > tail)
 		return fail(c, ERR_CORRUPT, "pack %s has overlapping entries", p->name);
 	plan->way = WAY_COPY;
-	bool ofs = plan->entry.type == OBJECT_OFS_DELTA, ref = plan->entry.type == OBJECT_REF_DELTA;
-	if (ref || (ofs && !(share->steady && s->w->ofs_delta)))
-		TRY(plan_delta(c, s, share, plan));
-	return OK;
+	if (plan->entry.type == OBJECT_OFS_DELTA && s->w->ofs_delta &&
+		plan->entry.base_offset >= share->solid)
+		return OK;
+	return is_delta(&plan->entry) ? plan_delta(c, s, share, plan) : OK;
 }
 
 /* Few bytes are not worth remembering where they lie. */
@@ -323,11 +331,10 @@ static enum err write_planned(struct ctx *c, struct writing *s, struct share *sh
 {
 	share->by_id = share->by_id || plan->entry.type == OBJECT_REF_DELTA;
 	/* A header of another length, and what lies behind it is nearer or farther. */
-	share->steady = share->steady && plan->way == WAY_COPY;
+	if (plan->way != WAY_COPY)
+		share->solid = plan->end;
 	s->w->counts.reused += plan->way != WAY_ANEW;
-	s->w->counts.deltas +=
-		plan->way != WAY_ANEW &&
-		(plan->entry.type == OBJECT_OFS_DELTA || plan->entry.type == OBJECT_REF_DELTA);
+	s->w->counts.deltas += plan->way != WAY_ANEW && is_delta(&plan->entry);
 	if (plan->way == WAY_COPY && s->copy_to == item->from && s->copy_from < s->copy_to) {
 		s->copy_to = plan->end;
 		return OK;
@@ -361,11 +368,12 @@ static enum err write_item(struct ctx *c, struct writing *s, struct share *share
 	TRY(plan_at_end(c, s, share, item, &plan));
 	struct item *base = plan.base;
 	if (base && !base->to) {
+		struct share before = *share;
 		TRY(plan_at_end(c, s, share, base, &first));
-		if (first.entry.type > OBJECT_TAG) {
+		if (is_delta(&first.entry)) {
 			base->to = 0;
+			*share = before;
 		} else {
-			share->steady = false;
 			TRY(write_planned(c, s, share, base, &first));
 			TRY(plan_at_end(c, s, share, item, &plan));
 		}
@@ -401,7 +409,8 @@ static enum err write_first(struct ctx *c, struct writing *s, struct share *shar
 static enum err write_share(struct ctx *c, struct writing *s, struct share *share)
 {
 	size_t first = 0;
-	share->whole = share->steady = share->count == share->pack->idx.count;
+	share->whole = share->count == share->pack->idx.count;
+	share->solid = PACK_HEAD;
 	int *as_it_lies = &share->pack->as_it_lies;
 	TRY(pack_order(c, share->pack, &share->order));
 	share->at = UINT32_MAX;
