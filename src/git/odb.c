@@ -152,11 +152,14 @@ static bool is_delta(const struct pack_entry *e)
 	return e->type == OBJECT_OFS_DELTA || e->type == OBJECT_REF_DELTA;
 }
 
-/* Follows bases from `at` to one that is whole, or (unless cache is NULL) in the cache. */
+/*
+ * Follows bases from `at` to one that is whole, or (unless cache is NULL) in the cache. The caller
+ * has set the arena of out->deltas.
+ */
 static enum err chain_follow(struct ctx *c, struct odb_reader *r, const struct place *at,
 	const struct base_cache *cache, struct chain *out)
 {
-	*out = (struct chain){.deltas.arena = c->arena};
+	*out = (struct chain){.deltas.arena = out->deltas.arena};
 	struct place place = *at;
 	while (true) {
 		struct link link = {.pack = place.pack};
@@ -184,9 +187,9 @@ static enum err size_check(struct ctx *c, const struct odb_reader *r, uint64_t s
 	return OK;
 }
 
-/* Applies the delta of `link` to `base`; the result and what it takes lie in `work`. */
+/* Makes of `o` what the delta of `link` makes of it: in `into`; the delta itself lies in `work`. */
 static enum err link_apply(struct ctx *c, const struct odb_reader *r, const struct link *link,
-	struct object *o, struct arena *work)
+	struct object *o, struct arena *work, struct arena *into)
 {
 	uint64_t ignored = 0, size = 0;
 	/* It lies in memory beside its result. One worth sending is shorter than half of that. */
@@ -199,7 +202,7 @@ static enum err link_apply(struct ctx *c, const struct odb_reader *r, const stru
 	struct str bytes = str_from(delta, (size_t)link->entry.size), head = bytes;
 	TRY(delta_sizes(c, &head, &ignored, &size));
 	TRY(size_check(c, r, size));
-	char *out = arena_raw(work, (size_t)size);
+	char *out = arena_raw(into, (size_t)size);
 	TRY(delta_apply(c, o->bytes, bytes, out, (size_t)size));
 	o->bytes = str_from(out, (size_t)size);
 	return OK;
@@ -216,8 +219,9 @@ static enum err root_read(struct ctx *c, const struct odb_reader *r, const struc
 }
 
 /*
- * Makes the object at the head of a chain in work[0] or work[1]: each step uses one and frees the
- * other, so that two objects of a chain are in memory at most.
+ * Makes the object at the head of a chain, in c->arena. What it is made of is made in work[0] or
+ * work[1]: each step uses one and frees the other, so that two objects of a chain are in memory at
+ * most, beside the result.
  */
 static enum err chain_resolve(struct ctx *c, struct odb_reader *r, const struct chain *chain,
 	struct arena work[2], struct object *out)
@@ -231,72 +235,52 @@ static enum err chain_resolve(struct ctx *c, struct odb_reader *r, const struct 
 		const struct link *link = &chain->deltas.at[i - 1];
 		struct arena *next = &work[(chain->deltas.len - i + 1) % 2];
 		arena_done(next);
-		TRY(link_apply(c, r, link, out, next));
+		TRY(link_apply(c, r, link, out, next, i > 1 ? next : c->arena));
 		if (i > 1)
 			base_cache_put(r->cache, link->pack, link->entry.offset, out);
 	}
+	if (!chain->deltas.len)
+		out->bytes = str_copy(c->arena, out->bytes);
 	return OK;
 }
 
-static enum err read_in_memory(
-	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out)
+/* Is it worth keeping for the next object? A whole one is quickly made again. */
+static bool keep(const struct chain *chain, const struct object *made, bool next)
 {
-	struct arena_mark mark = arena_mark(c->arena);
-	struct chain chain;
-	TRY(chain_follow(c, r, at, r->cache, &chain));
-	if (!chain.deltas.len && !chain.base.type) {
-		arena_rewind(c->arena, mark);
-		TRY(root_read(c, r, &chain.root, out, c->arena));
-		/* A tree is likely to be the base of the next one that is asked for. */
-		struct object kept = *out;
-		if (out->type == OBJECT_TREE)
-			base_cache_put(r->cache, at->pack, at->offset, &kept);
-		return OK;
-	}
-	struct arena work[2];
-	struct object made;
+	if (made->type == OBJECT_TREE)
+		return chain->deltas.len || !chain->base.type;
+	return chain->deltas.len && next;
+}
+
+/* `next`: an object that is based on this one may be asked for next; of trees that is always so. */
+static enum err read_in_memory(
+	struct ctx *c, struct odb_reader *r, const struct place *at, bool next, struct object *out)
+{
+	struct arena work[2], way;
+	arena_init(&way);
+	struct chain chain = {.deltas.arena = &way};
+	enum err err = chain_follow(c, r, at, r->cache, &chain);
+	bool whole = !chain.deltas.len && !chain.base.type;
 	arena_init(&work[0]);
 	arena_init(&work[1]);
-	enum err err = chain_resolve(c, r, &chain, work, &made);
-	arena_rewind(c->arena, mark);
-	if (!err) {
-		out->type = made.type;
-		out->bytes = str_copy(c->arena, made.bytes);
-		if (chain.deltas.len)
-			base_cache_put(r->cache, at->pack, at->offset, &made);
+	if (!err)
+		err = whole ? root_read(c, r, &chain.root, out, c->arena)
+			    : chain_resolve(c, r, &chain, work, out);
+	if (!err && keep(&chain, out, next)) {
+		struct object kept = *out;
+		base_cache_put(r->cache, at->pack, at->offset, &kept);
 	}
 	arena_done(&work[0]);
 	arena_done(&work[1]);
+	arena_done(&way);
 	return err;
-}
-
-enum err odb_read(struct ctx *c, struct odb_reader *r, const struct oid *id, struct object *out)
-{
-	struct place place;
-	char hex[OID_HEX_MAX];
-	TRY(find(c, r, id, &place));
-	TRY_WHILE(c, odb_read_at(c, r, &place, out), "reading object %s", oid_hex(id, hex));
-	return OK;
-}
-
-enum err odb_read_as(struct ctx *c, struct odb_reader *r, const struct oid *id,
-	enum object_type type, struct str *out)
-{
-	struct object o;
-	char hex[OID_HEX_MAX];
-	TRY(odb_read(c, r, id, &o));
-	if (o.type != type)
-		return fail(c, ERR_INVALID, "object %s is a %s, not a %s", oid_hex(id, hex),
-			object_type_name(o.type), object_type_name(type));
-	*out = o.bytes;
-	return OK;
 }
 
 static enum err stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
 	enum object_type *type, uint64_t *size)
 {
 	struct arena_mark mark = arena_mark(c->arena);
-	struct chain chain;
+	struct chain chain = {.deltas.arena = c->arena};
 	TRY(chain_follow(c, r, at, r->cache, &chain));
 	*type = chain.base.type ? chain.base.type : chain.root.entry.type;
 	*size = chain.base.type ? chain.base.bytes.len : chain.root.entry.size;
@@ -467,7 +451,7 @@ static enum err memory_sink_write(struct ctx *c, struct sink *self, const void *
 static enum err read_through_scratch(
 	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out)
 {
-	struct chain chain;
+	struct chain chain = {.deltas.arena = c->arena};
 	uint64_t size = 0;
 	TRY(chain_follow(c, r, at, NULL, &chain));
 	if (!chain.deltas.len)
@@ -481,27 +465,55 @@ static enum err read_through_scratch(
 	return OK;
 }
 
-enum err odb_read_at(
-	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out)
+static enum err read_at(
+	struct ctx *c, struct odb_reader *r, const struct place *at, bool next, struct object *out)
 {
-	enum err err = read_in_memory(c, r, at, out);
+	enum err err = read_in_memory(c, r, at, next, out);
 	if (err != ERR_TOO_BIG || !r->scratch)
 		return err_stored(c, err);
 	ctx_clear(c);
 	return err_stored(c, read_through_scratch(c, r, at, out));
 }
 
+enum err odb_read_at(
+	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out)
+{
+	return read_at(c, r, at, false, out);
+}
+
+enum err odb_read(struct ctx *c, struct odb_reader *r, const struct oid *id, struct object *out)
+{
+	struct place place;
+	char hex[OID_HEX_MAX];
+	TRY(find(c, r, id, &place));
+	TRY_WHILE(c, read_at(c, r, &place, true, out), "reading object %s", oid_hex(id, hex));
+	return OK;
+}
+
+enum err odb_read_as(struct ctx *c, struct odb_reader *r, const struct oid *id,
+	enum object_type type, struct str *out)
+{
+	struct object o;
+	char hex[OID_HEX_MAX];
+	TRY(odb_read(c, r, id, &o));
+	if (o.type != type)
+		return fail(c, ERR_INVALID, "object %s is a %s, not a %s", oid_hex(id, hex),
+			object_type_name(o.type), object_type_name(type));
+	*out = o.bytes;
+	return OK;
+}
+
 static enum err stream(struct ctx *c, struct odb_reader *r, const struct oid *id, struct sink *to)
 {
 	struct place place;
-	struct chain chain;
+	struct chain chain = {.deltas.arena = c->arena};
 	TRY(find(c, r, id, &place));
 	TRY(chain_follow(c, r, &place, NULL, &chain));
 	if (!chain.deltas.len)
 		return entry_stream(c, &chain.root, to);
 	struct arena_mark mark = arena_mark(c->arena);
 	struct object o;
-	enum err err = read_in_memory(c, r, &place, &o);
+	enum err err = read_in_memory(c, r, &place, true, &o);
 	if (!err)
 		return sink_write(c, to, o.bytes.at, o.bytes.len);
 	if (err != ERR_TOO_BIG || !r->scratch)

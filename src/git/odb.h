@@ -61,7 +61,7 @@ enum err odb_read(struct ctx *c, struct odb_reader *r, const struct oid *id, str
 /* Like odb_read; ERR_INVALID when it is not of `type`. */
 enum err odb_read_as(struct ctx *c, struct odb_reader *r, const struct oid *id,
 	enum object_type type, struct str *out) MUST;
-/* The object at a place, wherever its id. */
+/* The object at a place, wherever its id; for who does not ask for what is based on it. */
 enum err odb_read_at(
 	struct ctx *c, struct odb_reader *r, const struct place *at, struct object *out) MUST;
 
