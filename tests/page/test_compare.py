@@ -88,7 +88,7 @@ def test_comparing_shows_what_one_branch_has_since_it_left_the_other():
         fork = git("merge-base", "main", "feature/x", cwd=repo).out.strip()
         behind, ahead = git("rev-list", "--left-right", "--count", "main...feature/x", cwd=repo).out.split()
         page = get(server, "/r/compare/main...feature/x").text
-        has(" ".join(html.unescape(page).split()), f"<b>feature/x</b> is {ahead} commits ahead of <b>main</b> and {behind} commits behind")
+        has(" ".join(html.unescape(page).split()), f"<b>feature/x</b> is {ahead} commits ahead of <b>main</b> and {behind} commits behind since <a ")
         has(page, f'<a href="/r/commit/{fork}">')
         for id in git("rev-list", "main..feature/x", cwd=repo).out.split():
             has(page, f"/r/commit/{id}")
