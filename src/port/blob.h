@@ -21,6 +21,15 @@ struct blob_entry {
 	int64_t modified; /* seconds since 1970 */
 };
 
+/* A part of a blob that somebody wants in memory of his own. */
+struct blob_part {
+	uint64_t at; /* wanted: from here on; at most the blob's size */
+	uint8_t *to; /* room for `cap` bytes */
+	size_t cap;
+	size_t len;    /* answered: how many bytes there were; fewer than `cap` only at the end */
+	uint64_t size; /* answered: of the whole blob */
+};
+
 typedef enum err blob_visit(struct ctx *c, void *arg, const struct blob_entry *entry);
 
 struct blob_ops {
@@ -36,6 +45,13 @@ struct blob_ops {
 	/* Visits all keys that start with `prefix`, in any order. For upkeep only. */
 	enum err (*list)(
 		struct ctx *c, struct blob *self, const char *prefix, blob_visit *visit, void *arg);
+	/* Optional, where open cannot just map what lies near: one journey to fetch a part.
+	 * ERR_NOT_FOUND. */
+	enum err (*fetch)(
+		struct ctx *c, struct blob *self, const char *key, struct blob_part *part);
+	/* Optional: an address (in c->arena) by which anyone may GET the blob for `seconds`. */
+	enum err (*presign)(struct ctx *c, struct blob *self, const char *key, int64_t seconds,
+		struct str *url);
 	void (*close)(struct blob *self);
 };
 
@@ -65,6 +81,12 @@ static inline MUST enum err blob_list(
 	struct ctx *c, struct blob *b, const char *prefix, blob_visit *visit, void *arg)
 {
 	return b->ops->list(c, b, prefix, visit, arg);
+}
+
+static inline MUST enum err blob_fetch(
+	struct ctx *c, struct blob *b, const char *key, struct blob_part *part)
+{
+	return b->ops->fetch(c, b, key, part);
 }
 
 static inline void blob_close(struct blob *b)
