@@ -31,7 +31,7 @@ static enum err lease_take(struct ctx *c, struct compacting *k)
 {
 	bool taken = false;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, k->run->core->db, DB_WRITE, &tx));
+	TRY(db_begin_on(c, k->run->core->db, k->repo.id, &tx));
 	TRY(meta_lease_take(c, tx, &k->lease, seconds_now(c) + LEASE_SECONDS, &taken));
 	if (!taken)
 		return fail(c, ERR_UNAVAILABLE, "another process is compacting \"%.*s\"",
@@ -45,7 +45,7 @@ static void lease_give(struct ctx *c, struct compacting *k)
 {
 	struct error error = c->error;
 	DB_TX *tx = NULL;
-	enum err err = db_begin(c, k->run->core->db, DB_WRITE, &tx);
+	enum err err = db_begin_on(c, k->run->core->db, k->repo.id, &tx);
 	if (!err)
 		err = meta_lease_give(c, tx, &k->lease);
 	if (!err)
@@ -242,7 +242,7 @@ static enum err commit(struct ctx *c, struct compacting *k)
 {
 	int64_t version;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, k->run->core->db, DB_WRITE, &tx));
+	TRY(db_begin_on(c, k->run->core->db, k->repo.id, &tx));
 	TRY(still_ours(c, k, tx));
 	TRY(retire(c, k, tx));
 	for (size_t i = 0; i < k->made_count; i++)

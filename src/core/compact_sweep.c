@@ -31,7 +31,7 @@ static enum err sweep_one(struct ctx *c, struct core *core, const struct pack_pa
 {
 	DB_TX *tx = NULL;
 	bool retired = false;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(db_begin_on(c, core->db, past->repo_id, &tx));
 	TRY(meta_pack_delete_retired(c, tx, past->repo_id, &past->row.id, &retired));
 	if (!retired)
 		return OK;

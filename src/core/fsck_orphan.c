@@ -107,8 +107,9 @@ static enum err remove_unless_known(
 	struct str hex, suffix = {0};
 	struct pack_files files = {0};
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, run->core->db, DB_WRITE, &tx));
-	if (parse_key(blob->key, &repo_id, &hex, &suffix) && hex_decode(hex.at, hex.len / 2, bytes))
+	bool ours = parse_key(blob->key, &repo_id, &hex, &suffix);
+	TRY(db_begin_on(c, run->core->db, ours ? repo_id : DB_ALL, &tx));
+	if (ours && hex_decode(hex.at, hex.len / 2, bytes))
 		TRY(meta_pack_files(c, tx, repo_id, str_from(bytes, hex.len / 2), &files));
 	if (is_known(c, &files, suffix))
 		return OK;

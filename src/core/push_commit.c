@@ -348,7 +348,8 @@ static enum err transact(struct ctx *c, struct push *p, struct push_commands *co
 {
 	size_t changed, refused;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, p->core->db, DB_WRITE, &tx));
+	TRY(p->target.create ? db_begin(c, p->core->db, DB_WRITE, &tx)
+			     : db_begin_on(c, p->core->db, p->target.repo.id, &tx));
 	TRY(target_now(c, p, tx));
 	TRY(apply_all(c, p, tx, commands));
 	count_outcome(commands, &changed, &refused);

@@ -20,12 +20,13 @@ static struct faulty *faulty_of(struct db *db)
 	return &((struct db_faulty *)db)->faulty;
 }
 
-static enum err faulty_begin(struct ctx *c, struct db *self, enum db_mode mode, struct db_tx **out)
+static enum err faulty_begin(
+	struct ctx *c, struct db *self, enum db_mode mode, int64_t scope, struct db_tx **out)
 {
 	struct db_faulty *db = (struct db_faulty *)self;
 	TRY(faulty_pass(c, &db->faulty, "beginning a transaction"));
 	struct db_tx *inner;
-	TRY(db_begin(c, db->inner, mode, &inner));
+	TRY(db->inner->ops->begin(c, db->inner, mode, scope, &inner));
 	struct faulty_tx *tx = host_alloc(sizeof *tx);
 	*tx = (struct faulty_tx){.tx.db = self, .inner = inner};
 	*out = &tx->tx;

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/host.h"
+#include "driver/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,15 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
 	STATEMENTS = 64,   /* prepared, per connection: a power of two */
 	READERS_IDLE = 3,  /* connections kept for the next reader */
 	READERS_MAX = 100, /* at once */
-	SLICE_US = 100000, /* how long a wait goes without asking whether it still makes sense */
-	PATIENCE_US = 30000000, /* of a wait without a deadline */
 	BACKUP_PAGES = 512,
 };
 
@@ -148,38 +146,7 @@ static enum err connection_open(
 	return OK;
 }
 
-/* One slice of waiting under db->lock. ERR_UNAVAILABLE when there is no more time for another. */
-static enum err wait_slice(struct ctx *c, struct sqlite *db, pthread_cond_t *woken, int64_t until)
-{
-	int64_t left = until - c->world->monotonic();
-	if (left <= 0)
-		return fail(c, ERR_UNAVAILABLE, "the database is busy: try again");
-	if (c->canceled && c->canceled(c->canceled_arg))
-		return fail(c, ERR_CANCELED, "the other side went away");
-	if (left > SLICE_US)
-		left = SLICE_US;
-	struct timespec end;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	int64_t nanos = end.tv_nsec + left * 1000;
-	end.tv_sec += nanos / 1000000000;
-	end.tv_nsec = nanos % 1000000000;
-	pthread_cond_clockwait(woken, &db->lock, CLOCK_MONOTONIC, &end);
-	return OK;
-}
-
-static int64_t patience_end(struct ctx *c)
-{
-	return c->deadline ? c->deadline : c->world->monotonic() + PATIENCE_US;
-}
-
-static void unlock_at_end(pthread_mutex_t **lock)
-{
-	pthread_mutex_unlock(*lock);
-}
-
-#define HOLD(mutex)                                                                     \
-	__attribute__((cleanup(unlock_at_end))) pthread_mutex_t *held_lock_ = &(mutex); \
-	pthread_mutex_lock(held_lock_)
+static const char busy[] = "the database is busy";
 
 static void waiter_remove(struct sqlite *db, struct waiter *gone)
 {
@@ -202,10 +169,10 @@ static enum err turn_take(struct ctx *c, struct sqlite *db)
 	struct waiter self = {.woken = PTHREAD_COND_INITIALIZER};
 	*(db->last ? &db->last->next : &db->first) = &self;
 	db->last = &self;
-	int64_t until = patience_end(c);
+	int64_t until = wait_end(c, PATIENCE_US);
 	enum err kind = OK;
 	while (!self.granted && !kind)
-		kind = wait_slice(c, db, &self.woken, until);
+		kind = wait_slice(c, &db->lock, &self.woken, until, busy);
 	if (!self.granted)
 		waiter_remove(db, &self);
 	else if (kind)
@@ -233,9 +200,9 @@ static void turn_pass(struct sqlite *db)
 static enum err reader_admit(struct ctx *c, struct sqlite *db, struct connection **out)
 {
 	HOLD(db->lock);
-	int64_t until = patience_end(c);
+	int64_t until = wait_end(c, PATIENCE_US);
 	while (db->reader_count >= READERS_MAX)
-		TRY(wait_slice(c, db, &db->reader_back, until));
+		TRY(wait_slice(c, &db->lock, &db->reader_back, until, busy));
 	db->reader_count++;
 	*out = db->idle;
 	if (*out) {
@@ -304,7 +271,7 @@ static const char rollback_sql[] = "ROLLBACK";
 /* Takes SQLite's own lock, which another process may hold. */
 static enum err begin_immediate(struct ctx *c, struct connection *conn)
 {
-	int64_t until = patience_end(c);
+	int64_t until = wait_end(c, PATIENCE_US);
 	for (;;) {
 		int code = step_alone(conn, begin_write);
 		if (code == SQLITE_OK)
@@ -346,8 +313,11 @@ static enum err begin_reading(struct ctx *c, struct sqlite *db, struct db_tx **o
 	return OK;
 }
 
-static enum err sqlite_begin(struct ctx *c, struct db *self, enum db_mode mode, struct db_tx **out)
+/* One writer at a time, whatever its scope: SQLite has one lock. */
+static enum err sqlite_begin(
+	struct ctx *c, struct db *self, enum db_mode mode, int64_t scope, struct db_tx **out)
 {
+	(void)scope;
 	*out = NULL;
 	struct sqlite *db = sqlite_of(self);
 	return mode == DB_WRITE ? begin_writing(c, db, out) : begin_reading(c, db, out);

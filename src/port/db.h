@@ -5,7 +5,8 @@
  *
  * Everything happens in a transaction. A transaction belongs to one thread; the database to all.
  * Hold one for as little as can be: an embedded database has one writer at a time. Isolation:
- * serializable.
+ * serializable. After an error other than ERR_NOT_FOUND a transaction is good for nothing but being
+ * rolled back.
  */
 #ifndef PORT_DB_H
 #define PORT_DB_H
@@ -32,6 +33,8 @@ struct db {
 
 enum db_mode { DB_READ, DB_WRITE };
 
+enum { DB_ALL = 0 }; /* the scope of a transaction that may concern everything */
+
 /* An open transaction. Drivers embed it. */
 struct db_tx {
 	struct db *db;
@@ -49,8 +52,10 @@ enum db_dialect { DB_SQLITE, DB_POSTGRES };
 
 struct db_ops {
 	enum db_dialect dialect;
-	/* A write transaction waits for its turn until the deadline (ERR_UNAVAILABLE). */
-	enum err (*begin)(struct ctx *c, struct db *self, enum db_mode mode, struct db_tx **out);
+	/* A write transaction waits for its turn until the deadline (ERR_UNAVAILABLE). `scope`: see
+	 * db_begin_on. */
+	enum err (*begin)(struct ctx *c, struct db *self, enum db_mode mode, int64_t scope,
+		struct db_tx **out);
 	/* Durable when it returns OK. After an error nothing has happened. Ends the transaction
 	 * either way. */
 	enum err (*commit)(struct ctx *c, struct db_tx *tx);
@@ -72,7 +77,18 @@ struct db_ops {
 static inline MUST enum err db_begin(
 	struct ctx *c, struct db *db, enum db_mode mode, struct db_tx **out)
 {
-	return db->ops->begin(c, db, mode, out);
+	return db->ops->begin(c, db, mode, DB_ALL, out);
+}
+
+/*
+ * A write transaction that concerns one repository: what it reads to decide, and what it changes,
+ * are rows of that repository alone; it may add rows elsewhere. A database that can lets it run
+ * beside those of others.
+ */
+static inline MUST enum err db_begin_on(
+	struct ctx *c, struct db *db, int64_t repo_id, struct db_tx **out)
+{
+	return db->ops->begin(c, db, DB_WRITE, repo_id, out);
 }
 
 /* Commits and sets *tx to NULL, so that a WITH_TX cleanup does nothing more. */
