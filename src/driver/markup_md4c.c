@@ -10,6 +10,7 @@
 #include "driver/markup_url.h"
 
 #include <md4c.h>
+#include <string.h>
 
 /* Links by reference can make a small text large, and nested quotes a deep page. */
 enum { TEXT_MAX = 1 << 20, HTML_MAX = 4 << 20, DEPTH_MAX = 100 };
@@ -318,6 +319,16 @@ static int put_text(MD_TEXTTYPE type, const MD_CHAR *at, MD_SIZE size, void *sel
 	return check(r);
 }
 
+/* md4c 0.4.8 looks behind the text for the end of a link: what it finds there must end any. */
+static const char *with_end(struct ctx *c, struct str text)
+{
+	char *copy = arena_raw(c->arena, text.len + 2);
+	if (text.len)
+		memcpy(copy, text.at, text.len);
+	memcpy(copy + text.len, "\n\n", 2);
+	return copy;
+}
+
 static enum err render(struct ctx *c, struct markup *self, struct str text,
 	const struct markup_base *base, struct buf *html)
 {
@@ -338,7 +349,7 @@ static enum err render(struct ctx *c, struct markup *self, struct str text,
 	(void)str_skip(&text, STR("\xEF\xBB\xBF"));
 	size_t start = html->len;
 	ctx_clear(c);
-	if (md_parse(text.at, (MD_SIZE)text.len, &parser, &r) == 0)
+	if (md_parse(with_end(c, text), (MD_SIZE)text.len, &parser, &r) == 0)
 		return OK;
 	html->len = start;
 	if (c->error.kind)

@@ -146,6 +146,22 @@ static void nor_a_deep_one(void **state)
 		c, markup_render(c, markup_md4c_open(), buf_view(&text), &base, &out), ERR_TOO_BIG);
 }
 
+/* What lies behind it in memory is somebody else's. */
+static void what_lies_behind_the_text_is_not_read(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const ends[] = {"[a](#b", "![a](b", "[a](#b \"c\"", "[a](<b>", "[a]("};
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		struct buf out = {.arena = c->arena};
+		const char *longer = arena_fmt(c->arena, "%s) stolen", ends[i]);
+		struct str text = str_from(longer, strlen(ends[i]));
+		assert_ok(c, markup_render(c, markup_md4c_open(), text, &base, &out));
+		assert_lacks(buf_view(&out), "<a ");
+		assert_lacks(buf_view(&out), "<img");
+		assert_lacks(buf_view(&out), "stolen");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +173,7 @@ int main(void)
 		UNIT_TEST(attributes_cannot_be_broken_out_of),
 		UNIT_TEST(a_small_text_cannot_become_a_huge_page),
 		UNIT_TEST(nor_a_deep_one),
+		UNIT_TEST(what_lies_behind_the_text_is_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
