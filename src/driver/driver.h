@@ -16,6 +16,9 @@
 /* SQLite in the file `path`, made when missing. ":memory:": one that is gone at close. */
 enum err db_sqlite_open(struct ctx *c, const char *path, struct db **out) MUST;
 
+/* PostgreSQL (14 or newer) at `url` (postgres://…), by at most `connections` at once. */
+enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, struct db **out) MUST;
+
 /* Files under the folder `root`, made when missing. `resident_max`: bytes of mapped files that may
  * be resident in all, 0: the default. */
 enum err blob_local_open(struct ctx *c, const char *root, uint64_t resident_max, struct blob **out)

@@ -28,11 +28,14 @@ struct contract {
 	size_t count, size;
 	const char *(*name_of)(const void *driver);
 	CMFixtureFunction setup, teardown;
+	/* Optional: the variable of the environment by which the runner tells the address of the
+	 * server that this driver needs; NULL: none. */
+	const char *(*needs)(const void *driver);
 };
 
-#define CONTRACT(rows, setup, teardown)                                                  \
-	{                                                                                \
-		rows, sizeof rows / sizeof *rows, sizeof *rows, name_of, setup, teardown \
+#define CONTRACT(rows, setup, teardown)                                                        \
+	{                                                                                      \
+		rows, sizeof rows / sizeof *rows, sizeof *rows, name_of, setup, teardown, NULL \
 	}
 
 static inline int contract_run_one(const struct contract *contract, const void *driver,
@@ -52,14 +55,29 @@ static inline int contract_run_one(const struct contract *contract, const void *
 	return failed;
 }
 
+/* Says so, as TAP does, when the server that a driver needs is not there. */
+static inline bool contract_skips(const struct contract *contract, const void *driver)
+{
+	const char *needed = contract->needs ? contract->needs(driver) : NULL;
+	if (!needed || getenv(needed))
+		return false;
+	printf("skip: %s is not set: tests/run sets it where that server is installed\n"
+	       "ok 1 # SKIP %s\n",
+		needed, contract->name_of(driver));
+	fflush(stdout);
+	return true;
+}
+
 /* Runs all tests with every driver. */
 static inline int contract_run(
 	const struct contract *contract, const struct contract_test *tests, size_t count)
 {
 	int failed = 0;
-	for (size_t d = 0; d < contract->count; d++)
-		failed += contract_run_one(contract,
-			(const char *)contract->drivers + d * contract->size, tests, count);
+	for (size_t d = 0; d < contract->count; d++) {
+		const void *driver = (const char *)contract->drivers + d * contract->size;
+		if (!contract_skips(contract, driver))
+			failed += contract_run_one(contract, driver, tests, count);
+	}
 	return failed;
 }
 

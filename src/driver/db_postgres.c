@@ -1,0 +1,619 @@
+/*
+ * PostgreSQL, by libpq: a pool of connections, made when needed, watched, and thrown away when the
+ * server went away.
+ *
+ * Who writes takes a lock that the server keeps for the transaction (pg_advisory_xact_lock): those
+ * on one repository take turns with each other, those on everything with all. So transactions are
+ * serializable without ever having to be tried again, whichever process they come from. Readers take
+ * no lock, and see one moment.
+ */
+#include "driver/driver.h"
+
+#include "base/buf.h"
+#include "base/host.h"
+#include "driver/wait.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	STATEMENTS = 512, /* prepared, per connection: a power of two */
+	ARGS_MAX = 32,
+	SLICE_MS = 100, /* how long a wait goes without asking whether it still makes sense */
+	CONNECT_US = 5000000,
+	SURELY_ALIVE_US = 1000000, /* who was used so long ago needs no look before the next use */
+};
+
+/* What a column may be, by its number in pg_type. */
+enum { PG_BOOL = 16, PG_BYTEA = 17, PG_INT8 = 20, PG_INT2 = 21, PG_INT4 = 23 };
+
+/* Set once per connection. A server that lost its client stops what it did for it. */
+static const char session[] = "SET client_encoding = 'UTF8'; SET statement_timeout = '60s'; "
+			      "SET idle_in_transaction_session_timeout = '60s'; "
+			      "SET client_connection_check_interval = '1s'; "
+			      "SET standard_conforming_strings = on; SET bytea_output = 'hex'; "
+			      "SET client_min_messages = warning";
+
+struct connection {
+	struct db_tx tx;
+	struct db_rows rows; /* the statement under way; rows.tx NULL: none */
+	struct postgres *owner;
+	PGconn *handle;
+	PGresult *first; /* of the statement under way: came before the first db_next */
+	int64_t changed;
+	int64_t used; /* world->monotonic() */
+	bool writes;
+	struct connection *next; /* among the idle */
+	const char *prepared[STATEMENTS];
+	size_t prepared_count;
+};
+
+struct postgres {
+	struct db db;
+	char *url;
+	const struct world *world;
+	pthread_mutex_t lock;
+	pthread_cond_t back;
+	struct connection *idle;
+	size_t count, most;
+};
+
+static struct connection *connection_of(struct db_tx *tx)
+{
+	return (struct connection *)tx;
+}
+
+static struct postgres *postgres_of(struct db *db)
+{
+	return (struct postgres *)db;
+}
+
+static enum err kind_of(const char *state)
+{
+	static const struct {
+		const char *begins;
+		enum err kind;
+	} kinds[] = {{"23505", ERR_EXISTS}, {"23", ERR_CONFLICT}, {"40", ERR_CONFLICT},
+		{"57", ERR_UNAVAILABLE}, {"55P03", ERR_UNAVAILABLE}, {"08", ERR_UNAVAILABLE},
+		{"53", ERR_UNAVAILABLE}, {"25P03", ERR_UNAVAILABLE}, {"22021", ERR_INVALID},
+		{"22P05", ERR_INVALID}, {"54", ERR_TOO_BIG}, {"XX00", ERR_DAMAGED}};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strncmp(state, kinds[i].begins, strlen(kinds[i].begins)) == 0)
+			return kinds[i].kind;
+	return ERR_IO;
+}
+
+/* libpq's text, without the line's end and without what follows in further lines. */
+static struct str first_line(const char *text)
+{
+	struct str rest = str_of(text ? text : "");
+	return str_trim(str_cut(&rest, '\n'));
+}
+
+static bool is_lost(const struct connection *conn)
+{
+	return PQstatus(conn->handle) == CONNECTION_BAD;
+}
+
+static enum err lost(struct ctx *c, const struct connection *conn, const char *doing)
+{
+	return fail(c, ERR_UNAVAILABLE, "the database went away %s: %.*s", doing,
+		STR_FMT(first_line(PQerrorMessage(conn->handle))));
+}
+
+/* What an unwanted result says; `result` may be NULL. */
+static enum err refused(
+	struct ctx *c, const struct connection *conn, const PGresult *result, const char *doing)
+{
+	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	if (!state)
+		return is_lost(conn) ? lost(c, conn, doing)
+				     : fail(c, ERR_IO, "the database failed %s: %.*s", doing,
+					       STR_FMT(first_line(PQerrorMessage(conn->handle))));
+	return fail(c, kind_of(state), "the database failed %s: %.*s (%s)", doing,
+		STR_FMT(first_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY))), state);
+}
+
+/* One slice of waiting for the server. ERR_UNAVAILABLE, ERR_CANCELED. */
+static enum err wait_socket(
+	struct ctx *c, const struct connection *conn, short events, int64_t until)
+{
+	TRY(wait_check(c, until, "the database does not answer in time"));
+	int64_t left = (until - c->world->monotonic()) / 1000;
+	struct pollfd fd = {.fd = PQsocket(conn->handle), .events = events};
+	poll(&fd, 1, left < SLICE_MS ? (int)left : SLICE_MS);
+	return OK;
+}
+
+/* The next result of what was sent; NULL: there is none. The caller clears it. */
+static enum err result_take(struct ctx *c, struct connection *conn, int64_t until, PGresult **out)
+{
+	*out = NULL;
+	/* What is here already is taken first: libpq moves all of it to make room for more. */
+	while (PQisBusy(conn->handle)) {
+		int left = PQflush(conn->handle);
+		if (left < 0)
+			return lost(c, conn, "while it was asked");
+		TRY(wait_socket(c, conn, left ? POLLIN | POLLOUT : POLLIN, until));
+		if (!PQconsumeInput(conn->handle))
+			return lost(c, conn, "while it worked");
+	}
+	*out = PQgetResult(conn->handle);
+	return OK;
+}
+
+/* Sees what was sent through to its end. The first refusal counts. */
+static enum err results_end(
+	struct ctx *c, struct connection *conn, int64_t until, const char *doing)
+{
+	enum err kind = OK;
+	for (PGresult *result = NULL;;) {
+		enum err err = result_take(c, conn, until, &result);
+		if (err)
+			return err;
+		if (!result)
+			return kind;
+		ExecStatusType status = PQresultStatus(result);
+		if (!kind && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+			kind = refused(c, conn, result, doing);
+		PQclear(result);
+	}
+}
+
+/* Runs SQL of ours without arguments; several statements at once are one journey. */
+static enum err run_plain(
+	struct ctx *c, struct connection *conn, const char *sql, int64_t until, const char *doing)
+{
+	if (!PQsendQuery(conn->handle, sql))
+		return lost(c, conn, doing);
+	return results_end(c, conn, until, doing);
+}
+
+static void connection_close(struct connection *conn)
+{
+	PQclear(conn->first);
+	PQfinish(conn->handle);
+	host_free(conn, sizeof *conn);
+}
+
+static enum err handshake(struct ctx *c, struct connection *conn)
+{
+	int64_t until = c->world->monotonic() + CONNECT_US;
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+	while (PQstatus(conn->handle) != CONNECTION_BAD && status != PGRES_POLLING_OK) {
+		if (status == PGRES_POLLING_FAILED)
+			break;
+		TRY(wait_socket(
+			c, conn, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until));
+		status = PQconnectPoll(conn->handle);
+	}
+	if (status != PGRES_POLLING_OK)
+		return fail(c, ERR_UNAVAILABLE, "%.*s",
+			STR_FMT(first_line(PQerrorMessage(conn->handle))));
+	if (PQserverVersion(conn->handle) < 140000)
+		return fail(c, ERR_UNSUPPORTED, "PostgreSQL is older than version 14");
+	if (PQsetnonblocking(conn->handle, 1))
+		return lost(c, conn, "at the beginning");
+	return run_plain(c, conn, session, until, "to begin a session");
+}
+
+static enum err connection_open(struct ctx *c, struct postgres *db, struct connection **out)
+{
+	static const char *const keywords[] = {
+		"application_name", "tcp_user_timeout", "keepalives_idle", "dbname", NULL};
+	const char *const values[] = {"nimbus", "10000", "10", db->url, NULL};
+	struct connection *conn = host_alloc(sizeof *conn);
+	*conn = (struct connection){.tx.db = &db->db, .owner = db};
+	conn->handle = PQconnectStartParams(keywords, values, 1);
+	if (!conn->handle)
+		host_panic("out of memory");
+	enum err kind = handshake(c, conn);
+	if (kind) {
+		const char *host = PQhost(conn->handle), *port = PQport(conn->handle);
+		kind = fail_while(c, kind, "connecting to the database at %s:%s",
+			host && *host ? host : "?", port && *port ? port : "?");
+		connection_close(conn);
+		return kind;
+	}
+	*out = conn;
+	return OK;
+}
+
+/* Has the server closed it since it was used last? */
+static bool is_alive(struct ctx *c, struct connection *conn)
+{
+	if (c->world->monotonic() - conn->used < SURELY_ALIVE_US)
+		return true;
+	struct pollfd fd = {.fd = PQsocket(conn->handle), .events = POLLIN};
+	return poll(&fd, 1, 0) == 0 || (PQconsumeInput(conn->handle) && !is_lost(conn));
+}
+
+/* A place in the pool: with *out set to an idle connection, or NULL to open one. */
+static enum err pool_enter(struct ctx *c, struct postgres *db, struct connection **out)
+{
+	HOLD(db->lock);
+	int64_t until = wait_end(c, PATIENCE_US);
+	while (!db->idle && db->count >= db->most)
+		TRY(wait_slice(c, &db->lock, &db->back, until,
+			"all connections to the database are in use"));
+	*out = db->idle;
+	if (*out)
+		db->idle = (*out)->next;
+	else
+		db->count++;
+	return OK;
+}
+
+/* Gives a place back, with its connection or (NULL) without. */
+static void pool_leave(struct postgres *db, struct connection *conn)
+{
+	HOLD(db->lock);
+	if (conn) {
+		conn->next = db->idle;
+		db->idle = conn;
+	} else {
+		db->count--;
+	}
+	pthread_cond_signal(&db->back);
+}
+
+static void connection_drop(struct connection *conn)
+{
+	struct postgres *db = conn->owner;
+	connection_close(conn);
+	pool_leave(db, NULL);
+}
+
+/* After a restart of the server none of them is alive. */
+static void pool_empty(struct postgres *db)
+{
+	pthread_mutex_lock(&db->lock);
+	struct connection *gone = db->idle;
+	db->idle = NULL;
+	pthread_mutex_unlock(&db->lock);
+	while (gone) {
+		struct connection *next = gone->next;
+		connection_drop(gone);
+		gone = next;
+	}
+}
+
+/* The locks' first key is ours; the second says what is locked. */
+enum { LOCK_ALL = 1, LOCK_REPO = 2 };
+static const int64_t lock_space = (int64_t)0x4e696d62 << 32; /* "Nimb" */
+
+/* The beginning of a transaction: one journey, locks and all. */
+static void begin_sql(struct buf *sql, enum db_mode mode, int64_t scope)
+{
+	if (mode == DB_READ) {
+		buf_cstr(sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+		return;
+	}
+	/* Each statement sees what was committed last: the lock may have been waited for. */
+	buf_cstr(sql, "BEGIN ISOLATION LEVEL READ COMMITTED; ");
+	if (scope == DB_ALL)
+		buf_fmt(sql, "SELECT pg_advisory_xact_lock(%lld)", (long long)lock_space);
+	else
+		buf_fmt(sql,
+			"SELECT pg_advisory_xact_lock_shared(%lld); "
+			"SELECT pg_advisory_xact_lock(%lld)",
+			(long long)lock_space, (long long)(lock_space + 1 + scope));
+}
+
+static enum err begin_on(struct ctx *c, struct connection *conn, enum db_mode mode, int64_t scope)
+{
+	struct buf sql = {.arena = c->arena};
+	begin_sql(&sql, mode, scope);
+	conn->writes = mode == DB_WRITE;
+	return run_plain(
+		c, conn, buf_text(&sql), wait_end(c, PATIENCE_US), "to begin a transaction");
+}
+
+/* A connection of the pool, or else a new one, in a transaction. */
+static enum err postgres_begin(
+	struct ctx *c, struct db *self, enum db_mode mode, int64_t scope, struct db_tx **out)
+{
+	struct postgres *db = postgres_of(self);
+	struct connection *conn = NULL;
+	*out = NULL;
+	TRY(pool_enter(c, db, &conn));
+	if (conn) {
+		enum err kind =
+			is_alive(c, conn) ? begin_on(c, conn, mode, scope) : ERR_UNAVAILABLE;
+		if (!kind) {
+			*out = &conn->tx;
+			return OK;
+		}
+		bool gone = is_lost(conn);
+		connection_drop(conn);
+		if (!gone)
+			return kind;
+		ctx_clear(c);
+		pool_empty(db);
+		conn = NULL;
+		TRY(pool_enter(c, db, &conn));
+	}
+	enum err kind = conn ? OK : connection_open(c, db, &conn);
+	if (kind) {
+		pool_leave(db, NULL);
+		return kind;
+	}
+	kind = begin_on(c, conn, mode, scope);
+	if (kind)
+		connection_drop(conn);
+	else
+		*out = &conn->tx;
+	return kind;
+}
+
+/* Ends the transaction by `sql`; a connection on which that fails is not used again. */
+static enum err transaction_end(struct ctx *c, struct connection *conn, const char *sql)
+{
+	ASSERT(!conn->rows.tx);
+	enum err kind = run_plain(c, conn, sql, wait_end(c, PATIENCE_US), "to end a transaction");
+	conn->used = c->world->monotonic();
+	if (kind)
+		connection_drop(conn);
+	else
+		pool_leave(conn->owner, conn);
+	return kind;
+}
+
+/*
+ * A server that goes away now may have committed or not, and so does one whose answer nobody waited
+ * for. The caller gets an error either way: what it then finds is one of the two, whole.
+ */
+static enum err postgres_commit(struct ctx *c, struct db_tx *tx)
+{
+	struct connection *conn = connection_of(tx);
+	if (PQtransactionStatus(conn->handle) == PQTRANS_INTRANS)
+		return transaction_end(c, conn, "COMMIT");
+	/* COMMIT after an error would roll back and call that a success. */
+	connection_drop(conn);
+	return fail(c, ERR_IO, "the database refuses to commit what has failed before");
+}
+
+/* There is no context here, and nobody to wait: what is not idle at once is closed. */
+static void postgres_rollback(struct db_tx *tx)
+{
+	struct connection *conn = connection_of(tx);
+	struct arena arena;
+	struct ctx c;
+	ASSERT(!conn->rows.tx);
+	arena_init(&arena);
+	ctx_init(&c, &arena, conn->owner->world);
+	PGTransactionStatusType status = PQtransactionStatus(conn->handle);
+	if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) {
+		c.deadline = c.world->monotonic() + CONNECT_US;
+		enum err kind = transaction_end(&c, conn, "ROLLBACK");
+		(void)kind; /* then the connection is closed, which rolls back too */
+	} else {
+		connection_drop(conn);
+	}
+	arena_done(&arena);
+}
+
+/* Where `sql` is or would be in the table; a full one has no room for others. */
+static const char **statement_slot(struct connection *conn, const char *sql)
+{
+	size_t at = (((uintptr_t)sql >> 3) * 0x9e3779b1u) % STATEMENTS;
+	while (conn->prepared[at] && conn->prepared[at] != sql)
+		at = (at + 1) % STATEMENTS;
+	return &conn->prepared[at];
+}
+
+/* Has the server know `sql` by a name. */
+static enum err statement_prepare(
+	struct ctx *c, struct connection *conn, const char *sql, char name[24])
+{
+	const char **slot = statement_slot(conn, sql);
+	fmt_into(name, 24, "n%llx", (unsigned long long)(uintptr_t)sql);
+	if (*slot)
+		return OK;
+	ASSERT(conn->prepared_count < STATEMENTS - 1);
+	if (!PQsendPrepare(conn->handle, name, sql, 0, NULL))
+		return lost(c, conn, "to prepare a statement");
+	TRY(results_end(c, conn, wait_end(c, PATIENCE_US), "to prepare a statement"));
+	*slot = sql;
+	conn->prepared_count++;
+	return OK;
+}
+
+/* Arguments as libpq takes them: integers as text, since the type may be any of the server's. */
+struct arguments {
+	const char *values[ARGS_MAX];
+	int lengths[ARGS_MAX], formats[ARGS_MAX];
+};
+
+static enum err take_argument(
+	struct ctx *c, const struct db_value *value, struct arguments *to, size_t at)
+{
+	switch (value->kind) {
+	case DB_NULL: to->values[at] = NULL; return OK;
+	case DB_INT:
+		to->values[at] = arena_fmt(c->arena, "%lld", (long long)value->integer);
+		return OK;
+	case DB_TEXT:
+		if (value->text.len && memchr(value->text.at, 0, value->text.len))
+			return fail(c, ERR_INVALID, "text with a NUL cannot be stored");
+		to->values[at] = arena_strndup(
+			c->arena, value->text.len ? value->text.at : "", value->text.len);
+		return OK;
+	case DB_BYTES:
+		if (value->text.len > INT32_MAX / 2)
+			return fail(c, ERR_TOO_BIG, "%zu bytes are too many for one row",
+				value->text.len);
+		to->values[at] = value->text.len ? value->text.at : "";
+		to->lengths[at] = (int)value->text.len;
+		to->formats[at] = 1;
+		return OK;
+	}
+	return OK;
+}
+
+static enum err send_query(struct ctx *c, struct connection *conn, const char *sql,
+	const struct db_value *args, size_t count)
+{
+	char name[24];
+	struct arguments to = {0};
+	ASSERT(count <= ARGS_MAX);
+	TRY(statement_prepare(c, conn, sql, name));
+	for (size_t i = 0; i < count; i++)
+		TRY(take_argument(c, &args[i], &to, i));
+	if (!PQsendQueryPrepared(
+		    conn->handle, name, (int)count, to.values, to.lengths, to.formats, 1))
+		return lost(c, conn, "to run a statement");
+	/* Rows as they come: a repository may have a million refs. */
+	PQsetSingleRowMode(conn->handle);
+	return result_take(c, conn, wait_end(c, PATIENCE_US), &conn->first);
+}
+
+static enum err postgres_query(struct ctx *c, struct db_tx *tx, const char *sql,
+	const struct db_value *args, size_t count, struct db_rows **out)
+{
+	struct connection *conn = connection_of(tx);
+	struct arena_mark mark = arena_mark(c->arena);
+	*out = NULL;
+	ASSERT(!conn->rows.tx && !conn->first);
+	enum err kind = send_query(c, conn, sql, args, count);
+	arena_rewind(c->arena, mark);
+	if (kind)
+		return kind;
+	conn->changed = 0;
+	conn->rows = (struct db_rows){tx, conn->first ? (size_t)PQnfields(conn->first) : 0};
+	*out = &conn->rows;
+	return OK;
+}
+
+static int64_t integer_of(const char *bytes, Oid type)
+{
+	switch (type) {
+	case PG_BOOL: return *bytes != 0;
+	case PG_INT2: return (int16_t)(get_be32(bytes) >> 16);
+	case PG_INT4: return (int32_t)get_be32(bytes);
+	default: return (int64_t)get_be64(bytes);
+	}
+}
+
+static struct db_value column(struct ctx *c, const PGresult *result, int at)
+{
+	if (PQgetisnull(result, 0, at))
+		return DB_N();
+	const char *bytes = PQgetvalue(result, 0, at);
+	Oid type = PQftype(result, at);
+	switch (type) {
+	case PG_BOOL:
+	case PG_INT2:
+	case PG_INT4:
+	case PG_INT8: return DB_I(integer_of(bytes, type));
+	default: break;
+	}
+	size_t len = (size_t)PQgetlength(result, 0, at);
+	struct str copy = str_from(arena_strndup(c->arena, bytes, len), len);
+	return type == PG_BYTEA ? DB_B(copy) : DB_T(copy);
+}
+
+/* "INSERT 0 1", "UPDATE 1", but "SELECT 1" changes nothing. */
+static int64_t changed_by(PGresult *result)
+{
+	int64_t changed = 0;
+	if (strncmp(PQcmdStatus(result), "SELECT", 6) == 0)
+		return 0;
+	for (const char *digit = PQcmdTuples(result); *digit; digit++)
+		changed = changed * 10 + (*digit - '0');
+	return changed;
+}
+
+static enum err postgres_next(struct ctx *c, struct db_rows *rows, struct db_value *row, bool *more)
+{
+	struct connection *conn = connection_of(rows->tx);
+	PGresult *result = conn->first;
+	enum err kind = OK;
+	conn->first = NULL;
+	*more = false;
+	if (!result)
+		TRY(result_take(c, conn, wait_end(c, PATIENCE_US), &result));
+	if (!result)
+		return OK;
+	switch (PQresultStatus(result)) {
+	case PGRES_SINGLE_TUPLE:
+		for (size_t i = 0; i < rows->columns; i++)
+			row[i] = column(c, result, (int)i);
+		*more = true;
+		break;
+	case PGRES_TUPLES_OK:
+	case PGRES_COMMAND_OK: conn->changed = changed_by(result); break;
+	default: kind = refused(c, conn, result, "to run a statement"); break;
+	}
+	PQclear(result);
+	return kind;
+}
+
+/* The rest of the rows, which nobody wants any more, is read; or else the connection is lost. */
+static int64_t postgres_finish(struct db_rows *rows)
+{
+	struct connection *conn = connection_of(rows->tx);
+	struct arena arena;
+	struct ctx c;
+	arena_init(&arena);
+	ctx_init(&c, &arena, conn->owner->world);
+	PQclear(conn->first);
+	conn->first = NULL;
+	for (PGresult *result = NULL;;) {
+		enum err kind = result_take(&c, conn, c.world->monotonic() + CONNECT_US, &result);
+		if (kind || !result)
+			break;
+		if (PQresultStatus(result) == PGRES_COMMAND_OK)
+			conn->changed = changed_by(result);
+		PQclear(result);
+	}
+	arena_done(&arena);
+	conn->rows = (struct db_rows){0};
+	return conn->changed;
+}
+
+static void postgres_close(struct db *self)
+{
+	struct postgres *db = postgres_of(self);
+	pool_empty(db);
+	ASSERT(db->count == 0);
+	pthread_cond_destroy(&db->back);
+	pthread_mutex_destroy(&db->lock);
+	free(db->url);
+	free(db);
+}
+
+static const struct db_ops postgres_ops = {
+	.dialect = DB_POSTGRES,
+	.begin = postgres_begin,
+	.commit = postgres_commit,
+	.rollback = postgres_rollback,
+	.query = postgres_query,
+	.next = postgres_next,
+	.finish = postgres_finish,
+	.close = postgres_close,
+};
+
+enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, struct db **out)
+{
+	struct postgres *db = calloc(1, sizeof *db);
+	if (!db)
+		host_panic("out of memory");
+	db->db.ops = &postgres_ops;
+	db->world = c->world;
+	db->most = connections;
+	db->url = strdup(url);
+	pthread_mutex_init(&db->lock, NULL);
+	pthread_cond_init(&db->back, NULL);
+	struct db_tx *tx;
+	enum err kind = postgres_begin(c, &db->db, DB_READ, DB_ALL, &tx);
+	if (kind) {
+		postgres_close(&db->db);
+		return kind;
+	}
+	postgres_rollback(tx);
+	*out = &db->db;
+	return OK;
+}
