@@ -96,7 +96,6 @@ static bool compact_one(struct ctx *c, const struct worker *w, const struct repo
 		log_failure(c, "not compacted", repo->name);
 	} else if (run.kind != COMPACT_NOTHING) {
 		log_compacted(&run, repo->name, c->world->monotonic() - begin);
-		malloc_trim(0);
 	}
 	c->deadline = 0;
 	return again;
@@ -153,6 +152,7 @@ static enum err look(struct ctx *c, const struct worker *w, struct round *r)
 			TRY(ctx_check(c));
 			r->again |= compact_one(c, w, &repos[i]);
 			prepare_one(c, w, &repos[i], r->fresh);
+			malloc_trim(0);
 			after = repos[i].id;
 		}
 		arena_rewind(c->arena, mark);
