@@ -11,9 +11,10 @@
 
 #include "base/buf.h"
 #include "base/host.h"
+#include "driver/libpq.h"
 #include "driver/wait.h"
+#include "os/library.h"
 
-#include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,8 @@ struct postgres {
 	size_t count, most;
 };
 
+static struct libpq pq;
+
 static struct connection *connection_of(struct db_tx *tx)
 {
 	return (struct connection *)tx;
@@ -94,26 +97,26 @@ static struct str first_line(const char *text)
 
 static bool is_lost(const struct connection *conn)
 {
-	return PQstatus(conn->handle) == CONNECTION_BAD;
+	return pq.status(conn->handle) == CONNECTION_BAD;
 }
 
 static enum err lost(struct ctx *c, const struct connection *conn, const char *doing)
 {
 	return fail(c, ERR_UNAVAILABLE, "the database went away %s: %.*s", doing,
-		STR_FMT(first_line(PQerrorMessage(conn->handle))));
+		STR_FMT(first_line(pq.errorMessage(conn->handle))));
 }
 
 /* What an unwanted result says; `result` may be NULL. */
 static enum err refused(
 	struct ctx *c, const struct connection *conn, const PGresult *result, const char *doing)
 {
-	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *state = result ? pq.resultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	if (!state)
 		return is_lost(conn) ? lost(c, conn, doing)
 				     : fail(c, ERR_IO, "the database failed %s: %.*s", doing,
-					       STR_FMT(first_line(PQerrorMessage(conn->handle))));
+					       STR_FMT(first_line(pq.errorMessage(conn->handle))));
 	return fail(c, kind_of(state), "the database failed %s: %.*s (%s)", doing,
-		STR_FMT(first_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY))), state);
+		STR_FMT(first_line(pq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY))), state);
 }
 
 /* One slice of waiting for the server. ERR_UNAVAILABLE, ERR_CANCELED. */
@@ -122,7 +125,7 @@ static enum err wait_socket(
 {
 	TRY(wait_check(c, until, "the database does not answer in time"));
 	int64_t left = (until - c->world->monotonic()) / 1000;
-	struct pollfd fd = {.fd = PQsocket(conn->handle), .events = events};
+	struct pollfd fd = {.fd = pq.socket(conn->handle), .events = events};
 	poll(&fd, 1, left < SLICE_MS ? (int)left : SLICE_MS);
 	return OK;
 }
@@ -132,15 +135,15 @@ static enum err result_take(struct ctx *c, struct connection *conn, int64_t unti
 {
 	*out = NULL;
 	/* What is here already is taken first: libpq moves all of it to make room for more. */
-	while (PQisBusy(conn->handle)) {
-		int left = PQflush(conn->handle);
+	while (pq.isBusy(conn->handle)) {
+		int left = pq.flush(conn->handle);
 		if (left < 0)
 			return lost(c, conn, "while it was asked");
 		TRY(wait_socket(c, conn, left ? POLLIN | POLLOUT : POLLIN, until));
-		if (!PQconsumeInput(conn->handle))
+		if (!pq.consumeInput(conn->handle))
 			return lost(c, conn, "while it worked");
 	}
-	*out = PQgetResult(conn->handle);
+	*out = pq.getResult(conn->handle);
 	return OK;
 }
 
@@ -155,10 +158,10 @@ static enum err results_end(
 			return err;
 		if (!result)
 			return kind;
-		ExecStatusType status = PQresultStatus(result);
+		ExecStatusType status = pq.resultStatus(result);
 		if (!kind && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
 			kind = refused(c, conn, result, doing);
-		PQclear(result);
+		pq.clear(result);
 	}
 }
 
@@ -166,15 +169,15 @@ static enum err results_end(
 static enum err run_plain(
 	struct ctx *c, struct connection *conn, const char *sql, int64_t until, const char *doing)
 {
-	if (!PQsendQuery(conn->handle, sql))
+	if (!pq.sendQuery(conn->handle, sql))
 		return lost(c, conn, doing);
 	return results_end(c, conn, until, doing);
 }
 
 static void connection_close(struct connection *conn)
 {
-	PQclear(conn->first);
-	PQfinish(conn->handle);
+	pq.clear(conn->first);
+	pq.finish(conn->handle);
 	host_free(conn, sizeof *conn);
 }
 
@@ -182,19 +185,19 @@ static enum err handshake(struct ctx *c, struct connection *conn)
 {
 	int64_t until = c->world->monotonic() + CONNECT_US;
 	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-	while (PQstatus(conn->handle) != CONNECTION_BAD && status != PGRES_POLLING_OK) {
+	while (pq.status(conn->handle) != CONNECTION_BAD && status != PGRES_POLLING_OK) {
 		if (status == PGRES_POLLING_FAILED)
 			break;
 		TRY(wait_socket(
 			c, conn, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until));
-		status = PQconnectPoll(conn->handle);
+		status = pq.connectPoll(conn->handle);
 	}
 	if (status != PGRES_POLLING_OK)
 		return fail(c, ERR_UNAVAILABLE, "%.*s",
-			STR_FMT(first_line(PQerrorMessage(conn->handle))));
-	if (PQserverVersion(conn->handle) < 140000)
+			STR_FMT(first_line(pq.errorMessage(conn->handle))));
+	if (pq.serverVersion(conn->handle) < 140000)
 		return fail(c, ERR_UNSUPPORTED, "PostgreSQL is older than version 14");
-	if (PQsetnonblocking(conn->handle, 1))
+	if (pq.setnonblocking(conn->handle, 1))
 		return lost(c, conn, "at the beginning");
 	return run_plain(c, conn, session, until, "to begin a session");
 }
@@ -206,12 +209,12 @@ static enum err connection_open(struct ctx *c, struct postgres *db, struct conne
 	const char *const values[] = {"nimbus", "10000", "10", db->url, NULL};
 	struct connection *conn = host_alloc(sizeof *conn);
 	*conn = (struct connection){.tx.db = &db->db, .owner = db};
-	conn->handle = PQconnectStartParams(keywords, values, 1);
+	conn->handle = pq.connectStartParams(keywords, values, 1);
 	if (!conn->handle)
 		host_panic("out of memory");
 	enum err kind = handshake(c, conn);
 	if (kind) {
-		const char *host = PQhost(conn->handle), *port = PQport(conn->handle);
+		const char *host = pq.host(conn->handle), *port = pq.port(conn->handle);
 		kind = fail_while(c, kind, "connecting to the database at %s:%s",
 			host && *host ? host : "?", port && *port ? port : "?");
 		connection_close(conn);
@@ -226,8 +229,8 @@ static bool is_alive(struct ctx *c, struct connection *conn)
 {
 	if (c->world->monotonic() - conn->used < SURELY_ALIVE_US)
 		return true;
-	struct pollfd fd = {.fd = PQsocket(conn->handle), .events = POLLIN};
-	return poll(&fd, 1, 0) == 0 || (PQconsumeInput(conn->handle) && !is_lost(conn));
+	struct pollfd fd = {.fd = pq.socket(conn->handle), .events = POLLIN};
+	return poll(&fd, 1, 0) == 0 || (pq.consumeInput(conn->handle) && !is_lost(conn));
 }
 
 /* A place in the pool: with *out set to an idle connection, or NULL to open one. */
@@ -368,7 +371,7 @@ static enum err transaction_end(struct ctx *c, struct connection *conn, const ch
 static enum err postgres_commit(struct ctx *c, struct db_tx *tx)
 {
 	struct connection *conn = connection_of(tx);
-	if (PQtransactionStatus(conn->handle) == PQTRANS_INTRANS)
+	if (pq.transactionStatus(conn->handle) == PQTRANS_INTRANS)
 		return transaction_end(c, conn, "COMMIT");
 	/* COMMIT after an error would roll back and call that a success. */
 	connection_drop(conn);
@@ -384,7 +387,7 @@ static void postgres_rollback(struct db_tx *tx)
 	ASSERT(!conn->rows.tx);
 	arena_init(&arena);
 	ctx_init(&c, &arena, conn->owner->world);
-	PGTransactionStatusType status = PQtransactionStatus(conn->handle);
+	PGTransactionStatusType status = pq.transactionStatus(conn->handle);
 	if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) {
 		c.deadline = c.world->monotonic() + CONNECT_US;
 		enum err kind = transaction_end(&c, conn, "ROLLBACK");
@@ -413,7 +416,7 @@ static enum err statement_prepare(
 	if (*slot)
 		return OK;
 	ASSERT(conn->prepared_count < STATEMENTS - 1);
-	if (!PQsendPrepare(conn->handle, name, sql, 0, NULL))
+	if (!pq.sendPrepare(conn->handle, name, sql, 0, NULL))
 		return lost(c, conn, "to prepare a statement");
 	TRY(results_end(c, conn, wait_end(c, PATIENCE_US), "to prepare a statement"));
 	*slot = sql;
@@ -462,11 +465,11 @@ static enum err send_query(struct ctx *c, struct connection *conn, const char *s
 	TRY(statement_prepare(c, conn, sql, name));
 	for (size_t i = 0; i < count; i++)
 		TRY(take_argument(c, &args[i], &to, i));
-	if (!PQsendQueryPrepared(
+	if (!pq.sendQueryPrepared(
 		    conn->handle, name, (int)count, to.values, to.lengths, to.formats, 1))
 		return lost(c, conn, "to run a statement");
 	/* Rows as they come: a repository may have a million refs. */
-	PQsetSingleRowMode(conn->handle);
+	pq.setSingleRowMode(conn->handle);
 	return result_take(c, conn, wait_end(c, PATIENCE_US), &conn->first);
 }
 
@@ -482,7 +485,7 @@ static enum err postgres_query(struct ctx *c, struct db_tx *tx, const char *sql,
 	if (kind)
 		return kind;
 	conn->changed = 0;
-	conn->rows = (struct db_rows){tx, conn->first ? (size_t)PQnfields(conn->first) : 0};
+	conn->rows = (struct db_rows){tx, conn->first ? (size_t)pq.nfields(conn->first) : 0};
 	*out = &conn->rows;
 	return OK;
 }
@@ -499,10 +502,10 @@ static int64_t integer_of(const char *bytes, Oid type)
 
 static struct db_value column(struct ctx *c, const PGresult *result, int at)
 {
-	if (PQgetisnull(result, 0, at))
+	if (pq.getisnull(result, 0, at))
 		return DB_N();
-	const char *bytes = PQgetvalue(result, 0, at);
-	Oid type = PQftype(result, at);
+	const char *bytes = pq.getvalue(result, 0, at);
+	Oid type = pq.ftype(result, at);
 	switch (type) {
 	case PG_BOOL:
 	case PG_INT2:
@@ -510,7 +513,7 @@ static struct db_value column(struct ctx *c, const PGresult *result, int at)
 	case PG_INT8: return DB_I(integer_of(bytes, type));
 	default: break;
 	}
-	size_t len = (size_t)PQgetlength(result, 0, at);
+	size_t len = (size_t)pq.getlength(result, 0, at);
 	struct str copy = str_from(arena_strndup(c->arena, bytes, len), len);
 	return type == PG_BYTEA ? DB_B(copy) : DB_T(copy);
 }
@@ -519,9 +522,9 @@ static struct db_value column(struct ctx *c, const PGresult *result, int at)
 static int64_t changed_by(PGresult *result)
 {
 	int64_t changed = 0;
-	if (strncmp(PQcmdStatus(result), "SELECT", 6) == 0)
+	if (strncmp(pq.cmdStatus(result), "SELECT", 6) == 0)
 		return 0;
-	for (const char *digit = PQcmdTuples(result); *digit; digit++)
+	for (const char *digit = pq.cmdTuples(result); *digit; digit++)
 		changed = changed * 10 + (*digit - '0');
 	return changed;
 }
@@ -537,7 +540,7 @@ static enum err postgres_next(struct ctx *c, struct db_rows *rows, struct db_val
 		TRY(result_take(c, conn, wait_end(c, PATIENCE_US), &result));
 	if (!result)
 		return OK;
-	switch (PQresultStatus(result)) {
+	switch (pq.resultStatus(result)) {
 	case PGRES_SINGLE_TUPLE:
 		for (size_t i = 0; i < rows->columns; i++)
 			row[i] = column(c, result, (int)i);
@@ -547,7 +550,7 @@ static enum err postgres_next(struct ctx *c, struct db_rows *rows, struct db_val
 	case PGRES_COMMAND_OK: conn->changed = changed_by(result); break;
 	default: kind = refused(c, conn, result, "to run a statement"); break;
 	}
-	PQclear(result);
+	pq.clear(result);
 	return kind;
 }
 
@@ -559,15 +562,15 @@ static int64_t postgres_finish(struct db_rows *rows)
 	struct ctx c;
 	arena_init(&arena);
 	ctx_init(&c, &arena, conn->owner->world);
-	PQclear(conn->first);
+	pq.clear(conn->first);
 	conn->first = NULL;
 	for (PGresult *result = NULL;;) {
 		enum err kind = result_take(&c, conn, c.world->monotonic() + CONNECT_US, &result);
 		if (kind || !result)
 			break;
-		if (PQresultStatus(result) == PGRES_COMMAND_OK)
+		if (pq.resultStatus(result) == PGRES_COMMAND_OK)
 			conn->changed = changed_by(result);
-		PQclear(result);
+		pq.clear(result);
 	}
 	arena_done(&arena);
 	conn->rows = (struct db_rows){0};
@@ -596,8 +599,21 @@ static const struct db_ops postgres_ops = {
 	.close = postgres_close,
 };
 
+static enum err load(struct ctx *c)
+{
+	static const char *const names[] = {
+#define NAME(function) "PQ" #function,
+		LIBPQ(NAME)
+#undef NAME
+	};
+	_Static_assert(sizeof names / sizeof *names == sizeof pq / sizeof(void *), "the same");
+	return library_load(
+		c, "libpq.so.5", "libpq5", (void **)&pq, names, sizeof names / sizeof *names);
+}
+
 enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, struct db **out)
 {
+	TRY(load(c));
 	struct postgres *db = calloc(1, sizeof *db);
 	if (!db)
 		host_panic("out of memory");
