@@ -10,7 +10,8 @@
 
 const char *drivers_list(void)
 {
-	return "db=sqlite blob=local kv=memory auth=password,token policy=builtin markup=md4c "
+	return "db=sqlite,postgres blob=local kv=memory auth=password,token policy=builtin "
+	       "markup=md4c "
 	       "repack=git";
 }
 
@@ -30,19 +31,32 @@ static void set_limits(const struct config *config, struct core *core)
 	};
 }
 
-enum err drivers_open(struct ctx *c, const struct config *config, bool make, struct core *core,
-	struct instance *instance)
+static enum err open_database(
+	struct ctx *c, const struct config *config, bool make, struct db **out)
 {
-	const char *database = arena_fmt(c->arena, "%s/nimbus.db", config->data);
-	const char *blobs = arena_fmt(c->arena, "%s/blob", config->data);
-	*core = (struct core){.base_url = config->url};
-	set_limits(config, core);
-	if (!make && access(database, F_OK) != 0)
+	struct str url = str_of(config->db);
+	if (str_starts(url, STR("postgres://")) || str_starts(url, STR("postgresql://")))
+		return db_postgres_open(c, config->db, (size_t)config->db_connections, out);
+	if (url.len)
+		return fail(c, ERR_INVALID,
+			"NIMBUS_DB must be postgres://USER:PASSWORD@HOST:PORT/NAME, or empty");
+	const char *path = arena_fmt(c->arena, "%s/nimbus.db", config->data);
+	if (!make && access(path, F_OK) != 0)
 		return fail(c, ERR_NOT_FOUND,
 			"there is no instance in NIMBUS_DATA=%s yet: `nimbus serve` makes one",
 			config->data);
 	TRY(folder_make(c, config->data));
-	TRY(db_sqlite_open(c, database, &core->db));
+	return db_sqlite_open(c, path, out);
+}
+
+enum err drivers_open(struct ctx *c, const struct config *config, bool make, struct core *core,
+	struct instance *instance)
+{
+	const char *blobs = arena_fmt(c->arena, "%s/blob", config->data);
+	*core = (struct core){.base_url = config->url};
+	set_limits(config, core);
+	TRY(open_database(c, config, make, &core->db));
+	TRY(folder_make(c, config->data));
 	TRY(blob_local_open(c, blobs, (uint64_t)config->mapped_max, &core->blob));
 	core->kv = kv_memory_open((size_t)config->sessions_max, c->world);
 	/* Beside a server it gives way; an administrator waits for it. */
