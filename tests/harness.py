@@ -23,9 +23,11 @@ import inspect
 import json as jsonlib
 import os
 import random
+import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -34,10 +36,14 @@ import traceback
 import urllib.parse
 from pathlib import Path
 
+import services
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("NIMBUS_BUILD", ROOT / "build-asan"))
 NO_SHARED = "../shared not present"
 OWNER, PASSWORD = "owner", "correct-horse-battery"
+# Where servers keep what they know: in a folder, or (cluster) where tests/run says.
+HOME = os.environ.get("NIMBUS_TEST_HOME", "embedded")
 
 
 class Skip(Exception):
@@ -268,6 +274,33 @@ class Response:
 _servers = []
 
 
+_databases = {}
+
+
+def home_environment(data):
+    """What a server whose folder is `data` is told about the home of these tests."""
+    if HOME == "embedded":
+        return {}
+    if str(data) not in _databases:
+        name = f"t{os.getpid()}_{len(_databases)}"
+        _databases[str(data)] = services.new_database(os.environ["NIMBUS_TEST_POSTGRES"], name)
+    return {"NIMBUS_DB": _databases[str(data)], "NIMBUS_DB_CONNECTIONS": "5"}
+
+
+def literal(value):
+    """A value as SQL has it."""
+    if isinstance(value, bytes):
+        return f"X'{value.hex()}'" if HOME == "embedded" else f"'\\x{value.hex()}'::bytea"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+def parsed(field):
+    """A value as psql prints it."""
+    if field.startswith("\\x"):
+        return bytes.fromhex(field[2:])
+    return int(field) if re.fullmatch(r"-?\d{1,18}", field) else field
+
+
 class Nimbus:
     """
     A running server with its own data folder. main() stops what a test leaves running and lets the test
@@ -299,6 +332,7 @@ class Nimbus:
                "NIMBUS_OWNER_PASSWORD": PASSWORD,
                "ASAN_OPTIONS": "exitcode=99:detect_stack_use_after_return=0",
                "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99", "TSAN_OPTIONS": "exitcode=99"}
+        env.update(home_environment(self.data))
         env.update({key: str(value) for key, value in self.extra.items()})
         return env
 
@@ -372,6 +406,17 @@ class Nimbus:
     def admin(self, *args, check=True, input=None):
         """Runs `nimbus ARGS` on the same data folder and returns its Result."""
         return run([self.binary, *args], env=self.environment(), check=check, input=input)
+
+    def sql(self, statement, *args):
+        """Runs a statement in the server's database, behind its back; returns the rows. ? stands for a value."""
+        for value in args:
+            statement = statement.replace("?", literal(value), 1)
+        if HOME != "embedded":
+            out = services.psql(_databases[str(self.data)], "-F", "\x1f", "-R", "\x1e", "-c", statement)
+            return [tuple(parsed(field) for field in row.split("\x1f"))
+                    for row in out.removesuffix("\n").split("\x1e") if row]
+        with contextlib.closing(sqlite3.connect(self.data / "nimbus.db", timeout=20)) as db, db:
+            return db.execute(statement).fetchall()
 
     def _status(self, field):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():

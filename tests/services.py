@@ -128,11 +128,17 @@ class Postgres(Service):
         self.processes.remove(self.process)
         self.end(self.process, how)
 
-    def new_database(self, name):
-        psql = program("psql", *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))
-        subprocess.run([psql, "-q", "-X", self.url, "-c", f'CREATE DATABASE "{name}"'], check=True,
-                       stdout=subprocess.DEVNULL)
-        return f"postgres://nimbus@127.0.0.1:{self.port}/{name}"
+
+def psql(url, *words):
+    """What psql prints for a command, without decoration."""
+    return subprocess.run([program("psql"), "-q", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", url, *words], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+
+
+def new_database(server, name):
+    """The URL of a database that is made in the PostgreSQL at the URL `server`."""
+    psql(server, "-c", f'CREATE DATABASE "{name}"')
+    return server.rpartition("/")[0] + "/" + name
 
 
 class Redis(Service):

@@ -3,7 +3,6 @@ Compactions are killed at random, again and again, while pushes go on: nothing i
 sound, and in the end one that is let run to its end makes few packs of it all.
 """
 
-import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -36,18 +35,11 @@ class Pusher(threading.Thread):
 
 def forget_leases(server):
     """Whoever was killed holds its lease until that is over; the test does not wait for that."""
-    db = sqlite3.connect(f"{server.data}/nimbus.db", timeout=20)
-    with db:
-        db.execute("DELETE FROM lease")
-    db.close()
+    server.sql("DELETE FROM lease")
 
 
 def commits(server):
-    db = sqlite3.connect(f"file:{server.data}/nimbus.db?mode=ro", uri=True)
-    try:
-        return db.execute("SELECT count(*) FROM pack WHERE state = 2").fetchone()[0]
-    finally:
-        db.close()
+    return server.sql("SELECT count(*) FROM pack WHERE state = 2")[0][0]
 
 
 @timeout(400)

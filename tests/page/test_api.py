@@ -263,7 +263,7 @@ def test_a_token_shows_its_secret_once_and_works_everywhere():
     listed = [t for t in s.api("GET", "/tokens", want=200).json if t["id"] == token["id"]]
     eq(len(listed), 1, "times in the list")
     has_not(listed[0], "token", "the list")
-    has_not((s.data / "nimbus.db").read_bytes(), token["token"].encode(), "the database")
+    has_not(str(s.sql("SELECT * FROM token")), token["token"], "the database")
     lone = token["token"]
     for how in (lone, ("owner", lone), (lone, ""), (lone, "x-oauth-basic")):
         me = s.api("GET", "/user", auth=how, want=200).json

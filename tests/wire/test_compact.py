@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import sqlite3
 import threading
 
 from harness import *
@@ -14,11 +13,7 @@ MAIN, REST, KEPT, BRANCHES = 3, 4, 5, 6
 
 def rows(server, what="hash, kind, state, objects, bytes, in_row"):
     """The catalogue of packs, as the database has it."""
-    db = sqlite3.connect(f"file:{server.data}/nimbus.db?mode=ro", uri=True)
-    try:
-        return db.execute(f"SELECT {what} FROM pack ORDER BY created").fetchall()
-    finally:
-        db.close()
+    return server.sql(f"SELECT {what} FROM pack ORDER BY created")
 
 
 def live(server):
@@ -272,16 +267,12 @@ def test_clones_and_pushes_go_on_meanwhile():
 def test_two_processes_never_compact_one_repository_at_once():
     server = off()
     make_pushed(server, "r")
-    db = sqlite3.connect(f"{server.data}/nimbus.db", timeout=10)
-    id = db.execute("SELECT id FROM repo").fetchone()[0]
-    db.execute("INSERT INTO lease VALUES (?, 'another', ?)", (f"compact/{id}", int(time.time()) + 60))
-    db.commit()
+    id = server.sql("SELECT id FROM repo")[0][0]
+    server.sql("INSERT INTO lease VALUES (?, 'another', ?)", f"compact/{id}", int(time.time()) + 60)
     result = server.admin("admin", "compact", "r", "--full", check=False)
     eq(result.code, 12, "exit code")
     has(result.err, "another process is compacting")
-    db.execute("UPDATE lease SET expires = ?", (int(time.time()) - 10,))
-    db.commit()
-    db.close()
+    server.sql("UPDATE lease SET expires = ?", int(time.time()) - 10)
     has(server.admin("admin", "compact", "r", "--full").out, "became 3 packs")
 
 

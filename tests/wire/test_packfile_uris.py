@@ -2,7 +2,6 @@
 
 import hmac
 import re
-import sqlite3
 import time
 
 from harness import *
@@ -237,9 +236,7 @@ def test_an_address_expires():
     server, _ = served()
     path, query = local(server, offers(clone(server)[1])[0][1]).split("?")
     hash = path.split("pack-")[1].split(".")[0]
-    db = sqlite3.connect(f"file:{server.data}/nimbus.db?mode=ro", uri=True)
-    key = db.execute("SELECT value FROM instance WHERE key = 'nonce_key'").fetchone()[0]
-    db.close()
+    key = server.sql("SELECT value FROM instance WHERE key = 'nonce_key'")[0][0]
 
     def signed(expires):
         mac = hmac.new(key if isinstance(key, bytes) else key.encode(), f"pack-file r {hash} {expires}".encode(), "sha256")

@@ -3,7 +3,6 @@
 
 import hashlib
 import re
-import sqlite3
 import zlib
 
 from fido_agent import FidoAgent
@@ -90,16 +89,8 @@ def capabilities(name, service, protocol):
     return {w.split("=", 1)[0]: w.split("=", 1)[1] if "=" in w else True for w in words}
 
 
-def database():
-    return next(server().data.glob("*.db"))
-
-
 def rows(sql, *args):
-    connection = sqlite3.connect(f"file:{database()}?mode=ro", uri=True)
-    try:
-        return connection.execute(sql, args).fetchall()
-    finally:
-        connection.close()
+    return server().sql(sql, *args)
 
 
 def last_push(name):
@@ -388,11 +379,9 @@ def test_hidden_refs_are_not_seen_fetched_or_pushed():
         git("push", "-q", url, "main:refs/zz/last", *others, cwd=source)
         seen = refs(url)
         server.stop()
-        with sqlite3.connect(next(server.data.glob("*.db"))) as db:
-            db.execute("INSERT INTO ref (repo_id, name, oid) SELECT id, ?, ? FROM repo",
-                       (b"refs/nimbus/pull/1/head", bytes.fromhex(head(source))))
-            db.execute("UPDATE repo SET version = version + 1")
-        db.close()
+        server.sql("INSERT INTO ref (repo_id, name, oid) SELECT id, ?, ? FROM repo",
+                   b"refs/nimbus/pull/1/head", bytes.fromhex(head(source)))
+        server.sql("UPDATE repo SET version = version + 1")
         server.start()
         url = server.git_url("hidden")
         for protocol in PROTOCOLS:
