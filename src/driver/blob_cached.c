@@ -324,18 +324,20 @@ static enum err complete_if_open(struct ctx *c, struct cached *s, const uint8_t 
 	return OK;
 }
 
-static enum err drop(struct ctx *c, struct cached *s, const uint8_t name[CACHED_NAME])
+/* Forgets the blob, whose file has another name then: nobody waits for a large one to be removed. */
+static enum err hide(struct ctx *c, struct cached *s, const uint8_t name[CACHED_NAME],
+	char temporary[CACHED_TEMPORARY])
 {
 	struct cached_node *node;
 	WITH_LOCK(&s->lock);
 	while ((node = cached_index_find(s, name)) && node->busy)
 		TRY(cached_wait(c, &s->lock));
 	/* Also what another process made. Nobody opens it meanwhile. */
-	bool removed = atomic_load(&s->folder) < 0 || cached_entry_unlink(s, name, true);
+	bool hidden = atomic_load(&s->folder) < 0 || cached_entry_hide(s, name, temporary);
 	uint64_t bytes = node ? node->bytes : 0;
 	if (node)
 		cached_index_remove(s, node);
-	if (removed)
+	if (hidden)
 		return OK;
 	/* A disk that cannot be written keeps it, but nobody is to see it. */
 	node = cached_index_add(s, name);
@@ -348,11 +350,15 @@ static enum err cached_remove(struct ctx *c, struct blob *self, const char *key)
 {
 	struct cached *s = (struct cached *)self;
 	uint8_t name[CACHED_NAME];
+	char temporary[CACHED_TEMPORARY] = "";
 	TRY(blob_key_check(c, key));
 	name_of(key, name);
 	TRY(complete_if_open(c, s, name));
 	TRY(blob_remove(c, s->inner, key));
-	return drop(c, s, name);
+	TRY(hide(c, s, name, temporary));
+	if (temporary[0])
+		unlinkat(atomic_load(&s->folder), temporary, 0);
+	return OK;
 }
 
 static enum err cached_list(

@@ -185,6 +185,14 @@ static bool prepare(struct cached_entry *e)
 	return ftruncate(e->fd, (off_t)(at + HEADER)) == 0 && write_at(e->fd, header, HEADER, at);
 }
 
+static void temporary_name(char temporary[CACHED_TEMPORARY])
+{
+	uint8_t random[CACHED_NAME];
+	os_world()->random(random, sizeof random);
+	memcpy(temporary, "tmp.", 4);
+	cached_file_name(random, temporary + 4);
+}
+
 bool cached_entry_create(struct cached *s, struct cached_entry *e, char temporary[CACHED_TEMPORARY])
 {
 	int folder = atomic_load(&s->folder);
@@ -192,10 +200,7 @@ bool cached_entry_create(struct cached *s, struct cached_entry *e, char temporar
 	e->fd = -1;
 	/* Between its making and its locking another process that starts may tidy it away. */
 	for (int tries = 0; e->fd < 0 && tries < TRIES; tries++) {
-		uint8_t random[CACHED_NAME];
-		os_world()->random(random, sizeof random);
-		memcpy(temporary, "tmp.", 4);
-		cached_file_name(random, temporary + 4);
+		temporary_name(temporary);
 		e->fd = cached_lock(folder, temporary, O_RDWR | O_CREAT | O_EXCL);
 		if (e->fd < 0 && errno != ENOENT && errno != EWOULDBLOCK)
 			return false;
@@ -274,4 +279,17 @@ bool cached_entry_unlink(struct cached *s, const uint8_t name[CACHED_NAME], bool
 			return false;
 	}
 	return unlinkat(folder, text, 0) == 0 || errno == ENOENT;
+}
+
+bool cached_entry_hide(
+	struct cached *s, const uint8_t name[CACHED_NAME], char temporary[CACHED_TEMPORARY])
+{
+	char text[CACHED_FILE_NAME];
+	int folder = atomic_load(&s->folder);
+	cached_file_name(name, text);
+	temporary_name(temporary);
+	if (renameat(folder, text, folder, temporary) == 0)
+		return true;
+	temporary[0] = 0;
+	return errno == ENOENT || unlinkat(folder, text, 0) == 0;
 }

@@ -133,6 +133,9 @@ bool cached_entry_read(const struct cached_entry *e, size_t chunk, uint32_t sum,
 void cached_entry_close(struct cached_entry *e);
 /* Removes the file; false: another process has it open, or the disk does not allow it. */
 bool cached_entry_unlink(struct cached *s, const uint8_t name[CACHED_NAME], bool used_too);
+/* Gives it a temporary name, to be unlinked; "" where there is nothing left to do. */
+bool cached_entry_hide(
+	struct cached *s, const uint8_t name[CACHED_NAME], char temporary[CACHED_TEMPORARY]);
 
 static inline size_t cached_chunk_count(uint64_t size)
 {
