@@ -131,6 +131,27 @@ static enum err memory_open(struct ctx *c, struct blob *self, const char *key, s
 	return OK;
 }
 
+/* As of a store that lies far away, which this one stands for. */
+static enum err memory_fetch(
+	struct ctx *c, struct blob *self, const char *key, struct blob_part *part)
+{
+	struct memory *store = (struct memory *)self;
+	TRY(blob_key_check(c, key));
+	WITH_LOCK(&store->lock);
+	struct entry *entry = find(store, key);
+	if (!entry)
+		return fail(c, ERR_NOT_FOUND, "there is no blob \"%s\"", key);
+	part->size = entry->bytes->len;
+	if (part->at > part->size)
+		return fail(c, ERR_CORRUPT, "past the end of a blob of %llu bytes",
+			(unsigned long long)part->size);
+	uint64_t left = part->size - part->at;
+	part->len = left < part->cap ? (size_t)left : part->cap;
+	if (part->len)
+		memcpy(part->to, entry->bytes->at + part->at, part->len);
+	return OK;
+}
+
 static enum err memory_create(struct ctx *c, struct blob *self, struct spool **out)
 {
 	(void)c;
@@ -209,6 +230,7 @@ static const struct blob_ops memory_ops = {
 	.publish = memory_publish,
 	.remove = memory_remove,
 	.list = memory_list,
+	.fetch = memory_fetch,
 	.close = memory_close,
 };
 

@@ -25,6 +25,35 @@ enum err blob_local_open(struct ctx *c, const char *root, uint64_t resident_max,
 	MUST;
 struct blob *blob_memory_open(void);
 
+/*
+ * A bounded cache in `folder` (made when missing) of what was read from `inner`, or published to it;
+ * `inner` is not owned. For stores that lie far away, and whose keys are hashes of what they name: a
+ * blob that is here is not asked for there, until it is removed through here.
+ *
+ * `max_bytes`: of disk; over it the blobs that were used least recently go, but none that is open
+ * (so it may be over meanwhile). One that is larger is read past the cache. `resident_max`: as of
+ * blob_local_open. What is read is fetched in chunks of 256 KiB, more and more of them in one
+ * journey for who reads on. A disk that fails, or is full, costs memory and time and no request, but
+ * a folder that cannot be used at all (ERR_DENIED …) is an error here.
+ *
+ * Several processes may use the folder at the same time. Each bounds what it found when it opened
+ * it and what it added since.
+ */
+enum err blob_cached_open(struct ctx *c, struct blob *inner, const char *folder, uint64_t max_bytes,
+	uint64_t resident_max, struct blob **out) MUST;
+
+struct blob_cached_stats {
+	/* How often a blob was opened, or a chunk of an open one touched first, that was at hand on
+	 * disk; and how often the inner driver was asked for it. */
+	uint64_t hits, misses;
+	uint64_t bytes_fetched; /* those of read-ahead too */
+	uint64_t evictions;     /* blobs */
+	uint64_t damaged;       /* chunks and records that were not what had been written */
+	uint64_t bytes, blobs;  /* in the folder now */
+	bool disk_fails;        /* so that what is missing is served from memory */
+};
+void blob_cached_stats(struct blob *cached, struct blob_cached_stats *out);
+
 /* At most `max_bytes` of keys and values; over it, what expires first or was used least recently
  * goes. */
 struct kv *kv_memory_open(size_t max_bytes, const struct world *world);

@@ -15,7 +15,7 @@ struct driver {
 /* First the unit, so that *state is the ctx. */
 struct world_of_blobs {
 	struct unit unit;
-	struct blob *blob, *inner;
+	struct blob *blob, *inner, *innermost;
 	char *folder;
 };
 
@@ -36,10 +36,34 @@ static void open_faulty(struct world_of_blobs *w)
 	w->blob = blob_faulty_open(w->inner);
 }
 
+static void open_cached_over(struct world_of_blobs *w, struct blob *inner)
+{
+	enum { MAX = 64 << 20, RESIDENT = 4 << 20 };
+	w->inner = inner;
+	w->folder = contract_folder();
+	assert_ok(&w->unit.ctx,
+		blob_cached_open(&w->unit.ctx, inner, w->folder, MAX, RESIDENT, &w->blob));
+}
+
+/* Reads by fetching. */
+static void open_cached(struct world_of_blobs *w)
+{
+	open_cached_over(w, blob_memory_open());
+}
+
+/* Reads by extents. */
+static void open_cached_over_faulty(struct world_of_blobs *w)
+{
+	w->innermost = blob_memory_open();
+	open_cached_over(w, blob_faulty_open(w->innermost));
+}
+
 static const struct driver drivers[] = {
 	{"memory", open_memory},
 	{"local", open_local},
 	{"faulty", open_faulty},
+	{"cached", open_cached},
+	{"cached over faulty", open_cached_over_faulty},
 };
 
 static const char *name_of(const void *driver)
@@ -63,6 +87,7 @@ static int teardown(void **state)
 	struct world_of_blobs *w = *state;
 	blob_close(w->blob);
 	blob_close(w->inner);
+	blob_close(w->innermost);
 	if (w->folder)
 		contract_remove_folder(w->folder);
 	arena_done(&w->unit.arena);
@@ -120,6 +145,31 @@ static void what_was_published_reads_back(void **state)
 			same(c, e, at, bytes + at, 1000);
 		extent_close(e);
 	}
+}
+
+/* Of drivers that can fetch. */
+static void parts_are_fetched(void **state)
+{
+	enum { SIZE = 3000, CAP = 1000 };
+	struct ctx *c = *state;
+	char *bytes = pattern(c, SIZE, 3);
+	uint8_t to[CAP];
+	struct blob_part part = {.to = to, .cap = CAP};
+	if (!blob_of(c)->ops->fetch)
+		return;
+	put(c, "a/b", bytes, SIZE);
+	for (part.at = 0; part.at <= SIZE; part.at += 700) {
+		size_t len = SIZE - part.at < CAP ? (size_t)(SIZE - part.at) : CAP;
+		assert_ok(c, blob_fetch(c, blob_of(c), "a/b", &part));
+		assert_int_equal(part.size, SIZE);
+		assert_int_equal(part.len, len);
+		assert_memory_equal(to, bytes + part.at, len);
+	}
+	part.at = SIZE;
+	assert_ok(c, blob_fetch(c, blob_of(c), "a/b", &part));
+	assert_int_equal(part.len, 0);
+	assert_err(c, blob_fetch(c, blob_of(c), "a/c", &part), ERR_NOT_FOUND);
+	assert_err(c, blob_fetch(c, blob_of(c), "../a", &part), ERR_INVALID);
 }
 
 static void nothing_is_there_before_it_is_published(void **state)
@@ -432,6 +482,7 @@ int main(void)
 {
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(what_was_published_reads_back),
+		CONTRACT_TEST(parts_are_fetched),
 		CONTRACT_TEST(nothing_is_there_before_it_is_published),
 		CONTRACT_TEST(a_blob_that_is_there_stays),
 		CONTRACT_TEST(a_key_that_climbs_or_is_odd_is_refused),
