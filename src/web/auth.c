@@ -173,6 +173,7 @@ enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secre
 	struct actor who;
 	if (str_is(r->http->method, "HEAD"))
 		return fail(c, ERR_INVALID, "a sign-in link is opened with GET");
+	TRY(session_ready(c, r->core));
 	TRY(login_link_take(c, r->core, secret, &who));
 	return begin_session(c, r, &who);
 }
