@@ -37,7 +37,7 @@ enum err session_ready(struct ctx *c, struct core *core) MUST;
 /* The session of a cookie's value; ERR_UNAUTH when there is none (any more), or while the store is
  * lost. */
 enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct session *out) MUST;
-/* Signs out. A session that is not there is OK. */
+/* Signs out. A session that is not there is OK; ERR_UNAVAILABLE as above. */
 enum err session_end(struct ctx *c, struct core *core, struct str cookie) MUST;
 
 /* Did the form carry the session's own CSRF token? ERR_DENIED. */

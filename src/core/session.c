@@ -122,7 +122,12 @@ enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct
 
 enum err session_end(struct ctx *c, struct core *core, struct str cookie)
 {
-	return kv_remove(c, core->kv, key_of(c, cookie));
+	enum err kind = kv_remove(c, core->kv, key_of(c, cookie));
+	if (kind == ERR_UNAVAILABLE)
+		return fail(c, kind,
+			"you cannot be signed out just now: this server cannot reach its store of "
+			"sessions. Try again in a minute");
+	return kind;
 }
 
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given)

@@ -329,12 +329,12 @@ enum err redis_receive_now(struct ctx *c, struct redis *r, struct redisContext *
 	struct redis_reply *out)
 {
 	TRY(parse(c, r, conn, there, out));
-	while (!*there && !redis_is_idle(conn)) {
-		if (redisBufferRead(conn) != REDIS_OK)
-			return gone(c, r, conn->errstr);
-		TRY(parse(c, r, conn, there, out));
-	}
-	return OK;
+	if (*there)
+		return OK;
+	/* Nothing to read is no error of a socket that does not block. */
+	if (redisBufferRead(conn) != REDIS_OK)
+		return gone(c, r, conn->errstr);
+	return parse(c, r, conn, there, out);
 }
 
 enum err redis_receive(struct ctx *c, struct redis *r, struct redisContext *conn, int64_t limit,
