@@ -1,7 +1,7 @@
 #include "driver/kv_listener.h"
 
 #include <errno.h>
-#include <hiredis.h>
+#include <hiredis/hiredis.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>

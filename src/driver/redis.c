@@ -6,7 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <hiredis.h>
+#include <hiredis/hiredis.h>
 #include <poll.h>
 #include <sys/socket.h>
 

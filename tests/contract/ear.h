@@ -47,7 +47,14 @@ static inline bool ear_waits_for_bytes(struct ear *ear, size_t len)
 static inline bool ear_waits(struct ear *ear, struct str text)
 {
 	bool heard = ear_waits_for_bytes(ear, text.len);
+	WITH_LOCK(&ear->lock);
 	return heard && str_eq(str_from(ear->heard, ear->len), text);
+}
+
+static inline int ear_missed(struct ear *ear)
+{
+	WITH_LOCK(&ear->lock);
+	return ear->missed;
 }
 
 static inline bool ear_waits_for_a_gap(struct ear *ear)

@@ -30,14 +30,20 @@ static void a_token_is_never_rate_limited(void **state)
 			c, sign_in(c, "robot", TOKEN_PREFIX "wrong", "10.0.0.1", &who), ERR_UNAUTH);
 }
 
+static struct str make_token(struct ctx *c)
+{
+	struct token token;
+	struct str secret;
+	struct token_new what = {STR("ci"), PERMISSION_WRITE, 0};
+	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
+	return secret;
+}
+
 static void a_token_works_in_either_place(void **state)
 {
 	struct ctx *c = *state;
-	struct token token;
-	struct str secret;
 	struct actor who;
-	struct token_new what = {STR("ci"), PERMISSION_WRITE, 0};
-	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
+	struct str secret = make_token(c);
 	assert_ok(c, sign_in(c, "whatever", str_dup(c->arena, secret), "", &who));
 	assert_int_equal(who.limit, PERMISSION_WRITE);
 	struct credential bearer = {CREDENTIAL_TOKEN, {0}, secret};
@@ -180,11 +186,8 @@ static void find_kv(struct ctx *c, struct kv *kept)
 static void without_the_store_who_proves_themselves_is_let_in(void **state)
 {
 	struct ctx *c = *state;
-	struct token token;
-	struct str secret;
 	struct actor who;
-	struct token_new what = {STR("ci"), PERMISSION_WRITE, 0};
-	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
+	struct str secret = make_token(c);
 	struct kv *kept = lose_kv(c);
 	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
 	assert_int_equal(c->error.kind, OK);
