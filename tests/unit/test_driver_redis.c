@@ -3,6 +3,7 @@
 #include "driver/driver.h"
 #include "os/log.h"
 #include "os/socket.h"
+#include "os/thread.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -206,6 +207,22 @@ static void who_comes_while_it_is_lost_is_told_and_hears_later(void **state)
 	kv_close(kv);
 }
 
+static void who_does_not_wait_is_told_what_may_be_missing(void **state)
+{
+	struct ctx *c = *state;
+	struct kv *kv = open_as_ann(c, server(c));
+	struct kv_sub *sub;
+	struct ear *ear = NEW(c->arena, struct ear);
+	c->deadline = c->world->monotonic();
+	assert_ok(c, kv_subscribe(c, kv, STR("cellar"), ear_hear, ear, &sub));
+	assert_true(ear_waits_for_a_gap(ear));
+	c->deadline = 0;
+	assert_ok(c, kv_publish(c, kv, STR("cellar"), STR("a")));
+	assert_true(ear_waits(ear, STR("a;")));
+	kv_unsubscribe(sub);
+	kv_close(kv);
+}
+
 static int64_t took(int64_t since)
 {
 	return os_world()->monotonic() - since;
@@ -232,6 +249,52 @@ static void who_does_not_answer_costs_one_time_out(void **state)
 	for (int i = 0; i < 100; i++)
 		assert_err(c, kv_count(c, kv, STR("n"), 60, &count), ERR_UNAVAILABLE);
 	assert_in_range(took(began), 0, 300000);
+	kv_close(kv);
+	close(fd);
+}
+
+struct caller {
+	struct kv *kv;
+	enum err kind;
+	bool waited;
+};
+
+static void call(void *arg)
+{
+	struct caller *caller = arg;
+	struct arena arena;
+	struct ctx c;
+	struct str value;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	int64_t began = os_world()->monotonic();
+	caller->kind = kv_get(&c, caller->kv, STR("a"), &value);
+	caller->waited = took(began) > REDIS_PATIENCE_US / 2;
+	arena_done(&arena);
+}
+
+static void after_a_pause_one_finds_out_for_all(void **state)
+{
+	struct ctx *c = *state;
+	struct caller callers[4], first;
+	struct thread threads[4];
+	struct kv *kv;
+	int fd, waited = 0;
+	assert_ok(c, kv_redis_open(c, silent(c, &fd), &kv));
+	first.kv = kv;
+	call(&first);
+	assert_true(first.waited);
+	usleep(REDIS_PAUSE_US + 50000);
+	for (int i = 0; i < 4; i++) {
+		callers[i].kv = kv;
+		assert_ok(c, thread_start(c, "caller", call, &callers[i], &threads[i]));
+	}
+	for (int i = 0; i < 4; i++) {
+		thread_join(&threads[i]);
+		assert_int_equal(callers[i].kind, ERR_UNAVAILABLE);
+		waited += callers[i].waited;
+	}
+	assert_int_equal(waited, 1);
 	kv_close(kv);
 	close(fd);
 }
@@ -286,7 +349,9 @@ int main(void)
 		UNIT_TEST(a_value_has_a_bound),
 		UNIT_TEST(who_listens_is_told_of_a_gap_and_hears_on),
 		UNIT_TEST(who_comes_while_it_is_lost_is_told_and_hears_later),
+		UNIT_TEST(who_does_not_wait_is_told_what_may_be_missing),
 		UNIT_TEST(who_does_not_answer_costs_one_time_out),
+		UNIT_TEST(after_a_pause_one_finds_out_for_all),
 		UNIT_TEST(no_call_outlives_its_deadline),
 		UNIT_TEST(without_a_server_all_fails_at_once_and_one_may_listen),
 	};
