@@ -29,6 +29,7 @@ static struct tries tries_of(struct ctx *c, const struct credential *cred, struc
 	return t;
 }
 
+/* What cannot be asked blocks nobody: a lost store must not shut out everybody. */
 static bool is_blocked(struct ctx *c, struct core *core, struct str key)
 {
 	struct str value;

@@ -22,6 +22,14 @@ static enum err over(struct ctx *c)
 	return fail(c, ERR_UNAUTH, "your session is over: sign in again");
 }
 
+/* Said to a person: nothing is wrong with what they typed. */
+static enum err lost(struct ctx *c)
+{
+	return fail(c, ERR_UNAVAILABLE,
+		"nobody can sign in just now: this server cannot reach its store of sessions. "
+		"Clones and pushes go on; try again in a minute");
+}
+
 static enum err remember(
 	struct ctx *c, struct core *core, struct str cookie, const struct user *user)
 {
@@ -40,6 +48,9 @@ static enum err recall(struct ctx *c, struct core *core, struct str cookie, stru
 	enum err kind = kv_get(c, core->kv, key_of(c, cookie), &value);
 	if (kind == ERR_NOT_FOUND)
 		return over(c);
+	/* Better a page as a stranger sees it than none. */
+	if (kind == ERR_UNAVAILABLE)
+		return fail(c, ERR_UNAUTH, "sessions cannot be looked up just now");
 	TRY(kind);
 	bool ok = str_to_u64(str_cut(&value, ' '), &out->user_id);
 	ok = ok && str_to_u64(str_cut(&value, ' '), &out->generation);
@@ -71,8 +82,23 @@ enum err session_begin(
 		return fail(c, ERR_DENIED, "a token cannot begin a session: use a password");
 	TRY(load_user(c, core, who->user_id, &user));
 	struct str cookie = secret_make(c);
-	TRY(remember(c, core, cookie, &user));
+	enum err kind = remember(c, core, cookie, &user);
+	if (kind == ERR_UNAVAILABLE)
+		return lost(c);
+	TRY(kind);
 	fill(cookie, &user, out);
+	return OK;
+}
+
+enum err session_ready(struct ctx *c, struct core *core)
+{
+	struct str none;
+	enum err kind = kv_get(c, core->kv, STR("session/"), &none);
+	if (kind == ERR_UNAVAILABLE)
+		return lost(c);
+	if (kind != ERR_NOT_FOUND)
+		return kind;
+	ctx_clear(c);
 	return OK;
 }
 
@@ -87,16 +113,21 @@ enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct
 	TRY(load_user(c, core, (int64_t)was.user_id, &user));
 	if ((uint64_t)user.generation != was.generation)
 		return over(c);
-	/* One that is in use lives on. */
-	if (left < core->limits.session_seconds / 2)
-		TRY(remember(c, core, cookie, &user));
+	/* One that is in use lives on; where that cannot be noted just now, the next use does. */
+	if (left < core->limits.session_seconds / 2 && remember(c, core, cookie, &user))
+		ctx_clear(c);
 	fill(str_copy(c->arena, cookie), &user, out);
 	return OK;
 }
 
 enum err session_end(struct ctx *c, struct core *core, struct str cookie)
 {
-	return kv_remove(c, core->kv, key_of(c, cookie));
+	enum err kind = kv_remove(c, core->kv, key_of(c, cookie));
+	if (kind == ERR_UNAVAILABLE)
+		return fail(c, kind,
+			"you cannot be signed out just now: this server cannot reach its store of "
+			"sessions. Try again in a minute");
+	return kind;
 }
 
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given)

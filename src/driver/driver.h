@@ -57,6 +57,9 @@ void blob_cached_stats(struct blob *cached, struct blob_cached_stats *out);
 /* At most `max_bytes` of keys and values; over it, what expires first or was used least recently
  * goes. */
 struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
+/* The Redis of redis://user:password@host:port/database, connected to when something is asked: that
+ * it is lost is no error here. ERR_INVALID, ERR_UNSUPPORTED of the URL. c->world outlives it. */
+enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
 
 struct auth *auth_password_open(struct db *db, const struct world *world);
 struct auth *auth_token_open(struct db *db);

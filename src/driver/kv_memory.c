@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/host.h"
 #include "base/map.h"
+#include "driver/kv_hub.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ struct kv_memory {
 	size_t bytes, max;
 	size_t sweep; /* the bucket to tidy next */
 	struct item *oldest, *youngest;
+	struct kv_hub hub;
 	struct item *buckets[BUCKETS];
 };
 
@@ -196,9 +198,26 @@ static enum err memory_count(
 	return OK;
 }
 
+static enum err memory_publish(
+	struct ctx *c, struct kv *self, struct str channel, struct str message)
+{
+	(void)c;
+	kv_hub_tell(&memory_of(self)->hub, channel, message);
+	return OK;
+}
+
+static enum err memory_subscribe(struct ctx *c, struct kv *self, struct str channel, kv_hear *hear,
+	void *arg, struct kv_sub **out)
+{
+	(void)c;
+	*out = kv_hub_add(&memory_of(self)->hub, channel, hear, arg);
+	return OK;
+}
+
 static void memory_close(struct kv *self)
 {
 	struct kv_memory *kv = memory_of(self);
+	kv_hub_done(&kv->hub);
 	while (kv->oldest)
 		drop(kv, kv->oldest);
 	free(kv);
@@ -210,6 +229,8 @@ static const struct kv_ops memory_ops = {
 	.take = memory_take,
 	.remove = memory_remove,
 	.count = memory_count,
+	.publish = memory_publish,
+	.subscribe = memory_subscribe,
 	.close = memory_close,
 };
 
@@ -222,5 +243,6 @@ struct kv *kv_memory_open(size_t max_bytes, const struct world *world)
 	kv->world = world;
 	kv->max = max_bytes;
 	world->random(&kv->seed, sizeof kv->seed);
+	kv_hub_init(&kv->hub, world, -1);
 	return &kv->kv;
 }

@@ -10,9 +10,8 @@
 
 const char *drivers_list(void)
 {
-	return "db=sqlite,postgres blob=local kv=memory auth=password,token policy=builtin "
-	       "markup=md4c "
-	       "repack=git";
+	return "db=sqlite,postgres blob=local kv=memory,redis auth=password,token policy=builtin "
+	       "markup=md4c repack=git";
 }
 
 static void set_limits(const struct config *config, struct core *core)
@@ -29,6 +28,20 @@ static void set_limits(const struct config *config, struct core *core)
 		.session_seconds = config->session_lifetime / 1000,
 		.retention_seconds = config->retention / 1000,
 	};
+}
+
+static enum err open_kv(struct ctx *c, const struct config *config, bool serve, struct kv **kv)
+{
+	struct str none;
+	if (!*config->kv) {
+		*kv = kv_memory_open((size_t)config->sessions_max, c->world);
+		return OK;
+	}
+	TRY(kv_redis_open(c, config->kv, kv));
+	/* So that the log says at the start, not at the first sign-in, if it is not there. */
+	if (serve && kv_get(c, *kv, STR("hello"), &none))
+		ctx_clear(c);
+	return OK;
 }
 
 static enum err open_database(
@@ -58,7 +71,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	TRY(open_database(c, config, make, &core->db));
 	TRY(folder_make(c, config->data));
 	TRY(blob_local_open(c, blobs, (uint64_t)config->mapped_max, &core->blob));
-	core->kv = kv_memory_open((size_t)config->sessions_max, c->world);
+	TRY(open_kv(c, config, make, &core->kv));
 	/* Beside a server it gives way; an administrator waits for it. */
 	const char *scratch = arena_fmt(c->arena, "%s/scratch", config->data);
 	if (strcmp(config->repack, "git") == 0)

@@ -173,14 +173,17 @@ enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secre
 	struct actor who;
 	if (str_is(r->http->method, "HEAD"))
 		return fail(c, ERR_INVALID, "a sign-in link is opened with GET");
+	TRY(session_ready(c, r->core));
 	TRY(login_link_take(c, r->core, secret, &who));
 	return begin_session(c, r, &who);
 }
 
 enum err web_sign_out(struct ctx *c, struct web_request *r)
 {
-	if (r->session)
-		TRY(session_end(c, r->core, r->session->cookie));
+	/* Also of a session that cannot be looked up just now: it must not come back. */
+	struct str cookie = session_cookie(r->http);
+	if (cookie.len)
+		TRY(session_end(c, r->core, cookie));
 	set_cookie(c, r, STR(""), 0);
 	r->session = NULL;
 	r->who = ACTOR_ANONYMOUS;

@@ -33,8 +33,10 @@ enum err page_sign_in_post(struct ctx *c, struct web_request *r)
 	enum err err = web_sign_in(c, r, p.name, web_field(r, "password"));
 	if (!err)
 		return web_redirect(c, r, str_dup(c->arena, p.next));
-	if (err != ERR_UNAUTH && err_http_status(err) != 429)
+	if (err != ERR_UNAUTH && err != ERR_RATE_LIMITED && err != ERR_UNAVAILABLE)
 		return err;
+	if (err == ERR_UNAVAILABLE)
+		web_header(r, "Retry-After", STR("60"));
 	page_begin(c, r, STR("Sign in"), &p.page);
 	p.page.here = p.next;
 	int status = page_take_error(c, &p.page, err);

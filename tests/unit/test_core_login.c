@@ -30,14 +30,20 @@ static void a_token_is_never_rate_limited(void **state)
 			c, sign_in(c, "robot", TOKEN_PREFIX "wrong", "10.0.0.1", &who), ERR_UNAUTH);
 }
 
+static struct str make_token(struct ctx *c)
+{
+	struct token token;
+	struct str secret;
+	struct token_new what = {STR("ci"), PERMISSION_WRITE, 0};
+	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
+	return secret;
+}
+
 static void a_token_works_in_either_place(void **state)
 {
 	struct ctx *c = *state;
-	struct token token;
-	struct str secret;
 	struct actor who;
-	struct token_new what = {STR("ci"), PERMISSION_WRITE, 0};
-	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
+	struct str secret = make_token(c);
 	assert_ok(c, sign_in(c, "whatever", str_dup(c->arena, secret), "", &who));
 	assert_int_equal(who.limit, PERMISSION_WRITE);
 	struct credential bearer = {CREDENTIAL_TOKEN, {0}, secret};
@@ -163,6 +169,52 @@ static void a_first_start_makes_up_a_password(void **state)
 	db_close(core.db);
 }
 
+/* A Redis that is not there. */
+static struct kv *lose_kv(struct ctx *c)
+{
+	struct kv *kept = core_of(c)->kv;
+	assert_ok(c, kv_redis_open(c, "redis://127.0.0.1:1/0", &core_of(c)->kv));
+	return kept;
+}
+
+static void find_kv(struct ctx *c, struct kv *kept)
+{
+	kv_close(core_of(c)->kv);
+	core_of(c)->kv = kept;
+}
+
+static void without_the_store_who_proves_themselves_is_let_in(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	struct str secret = make_token(c);
+	struct kv *kept = lose_kv(c);
+	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
+	assert_int_equal(c->error.kind, OK);
+	assert_ok(c, sign_in(c, "whatever", str_dup(c->arena, secret), "10.0.0.1", &who));
+	for (int i = 0; i < 12; i++)
+		assert_err(c, sign_in(c, "owner", "wrong password", "10.0.0.1", &who), ERR_UNAUTH);
+	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
+	find_kv(c, kept);
+}
+
+static void without_the_store_nobody_has_a_session_until_it_is_back(void **state)
+{
+	struct ctx *c = *state;
+	struct session before, s;
+	assert_ok(c, session_begin(c, core_of(c), &house_of(c)->owner, &before));
+	assert_ok(c, session_ready(c, core_of(c)));
+	struct kv *kept = lose_kv(c);
+	assert_err(c, session_ready(c, core_of(c)), ERR_UNAVAILABLE);
+	assert_err(c, session_begin(c, core_of(c), &house_of(c)->owner, &s), ERR_UNAVAILABLE);
+	assert_non_null(strstr(c->error.text, "nobody can sign in just now"));
+	assert_err(c, session_get(c, core_of(c), before.cookie, &s), ERR_UNAUTH);
+	assert_err(c, session_end(c, core_of(c), before.cookie), ERR_UNAVAILABLE);
+	find_kv(c, kept);
+	assert_ok(c, session_get(c, core_of(c), before.cookie, &s));
+	assert_ok(c, session_begin(c, core_of(c), &house_of(c)->owner, &s));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +227,8 @@ int main(void)
 		HOUSE_TEST(a_new_password_or_a_removal_ends_all_sessions),
 		HOUSE_TEST(only_a_person_begins_a_session),
 		HOUSE_TEST(a_sign_in_link_works_once_and_in_time),
+		HOUSE_TEST(without_the_store_who_proves_themselves_is_let_in),
+		HOUSE_TEST(without_the_store_nobody_has_a_session_until_it_is_back),
 		HOUSE_TEST(a_second_start_finds_what_the_first_made),
 		HOUSE_TEST(a_first_start_makes_up_a_password),
 	};

@@ -1,0 +1,360 @@
+#include "contract/ear.h"
+
+#include "driver/driver.h"
+#include "os/log.h"
+#include "os/socket.h"
+#include "os/thread.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* The administrator's URL of an empty database. Others use the server at the same time, but not this
+ * database, these users and these channels. */
+static const char *server(struct ctx *c)
+{
+	const char *url = getenv("NIMBUS_TEST_REDIS");
+	if (!url) {
+		printf("skip: NIMBUS_TEST_REDIS is not set: tests/run sets it where Redis is "
+		       "installed\n");
+		skip();
+	}
+	const char *own = arena_fmt(c->arena, "%.*s/1", (int)(strrchr(url, '/') - url), url);
+	ear_redis(own, 1, (struct str[]){STR("FLUSHDB")});
+	return own;
+}
+
+static void let_in(const char *url, struct str user)
+{
+	ear_redis(url, 9,
+		(struct str[]){STR("ACL"), STR("SETUSER"), user, STR("on"), STR(">hush"),
+			STR("~nimbus:*"), STR("resetchannels"), STR("&nimbus:*"), STR("+@all")});
+}
+
+static struct kv *open_as(struct ctx *c, const char *url, const char *user, const char *password)
+{
+	struct kv *kv;
+	const char *place = strstr(url, "//") + 2;
+	url = arena_fmt(c->arena, "redis://%s:%s@%s", user, password, place);
+	assert_ok(c, kv_redis_open(c, url, &kv));
+	return kv;
+}
+
+/* An ordinary one. */
+static struct kv *open_as_ann(struct ctx *c, const char *url)
+{
+	let_in(url, STR("ann"));
+	return open_as(c, url, "ann", "hush");
+}
+
+static void kill_clients(const char *url, struct str type)
+{
+	ear_redis(url, 6,
+		(struct str[]){
+			STR("CLIENT"), STR("KILL"), STR("USER"), STR("ann"), STR("TYPE"), type});
+}
+
+static void an_url_says_where_and_as_whom(void **state)
+{
+	struct ctx *c = *state;
+	struct redis r;
+	assert_ok(c, redis_init(c, &r, "redis://ann:p%40ss%3A%2f@redis.example:6380/7", c->world));
+	assert_string_equal(r.host, "redis.example");
+	assert_int_equal(r.port, 6380);
+	assert_string_equal(r.user, "ann");
+	assert_string_equal(r.password, "p@ss:/");
+	assert_string_equal(r.database, "7");
+	redis_done(&r);
+	assert_ok(c, redis_init(c, &r, "redis://:only@[::1]:1", c->world));
+	assert_string_equal(r.where, "::1:1");
+	assert_string_equal(r.user, "");
+	assert_string_equal(r.password, "only");
+	redis_done(&r);
+	assert_ok(c, redis_init(c, &r, "redis://host", c->world));
+	assert_int_equal(r.port, 6379);
+	assert_string_equal(r.database, "0");
+	redis_done(&r);
+}
+
+static void an_url_that_makes_no_sense_is_refused_without_its_password(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const bad[] = {
+		"",
+		"localhost:6379",
+		"http://localhost",
+		"redis://",
+		"redis:///0",
+		"redis://u:hush@",
+		"redis://u:hush@host:0",
+		"redis://u:hush@host:65536",
+		"redis://u:hush@host:no",
+		"redis://u:hush@host/no",
+		"redis://u:hush@host/0?x=1",
+		"redis://u:hush@[::1",
+		"redis://u:hush@[::1]6379",
+		"redis://u:hush%zz@host",
+		"redis://hush@host",
+	};
+	struct kv *kv;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		assert_err(c, kv_redis_open(c, bad[i], &kv), ERR_INVALID);
+		assert_null(strstr(c->error.text, "hush"));
+	}
+	assert_err(c, kv_redis_open(c, "rediss://u:hush@host/0", &kv), ERR_UNSUPPORTED);
+	assert_null(strstr(c->error.text, "hush"));
+}
+
+static void a_closed_connection_is_noticed_before_it_is_used(void **state)
+{
+	struct ctx *c = *state;
+	const char *url = server(c);
+	struct kv *kv = open_as_ann(c, url);
+	struct str value;
+	int64_t count;
+	assert_ok(c, kv_put(c, kv, STR("a"), STR("one"), 60));
+	kill_clients(url, STR("normal"));
+	assert_ok(c, kv_count(c, kv, STR("n"), 60, &count));
+	assert_int_equal(count, 1);
+	kill_clients(url, STR("normal"));
+	assert_ok(c, kv_take(c, kv, STR("a"), &value));
+	assert_str(value, "one");
+	kv_close(kv);
+}
+
+static void it_signs_in_and_says_when_it_is_refused(void **state)
+{
+	struct ctx *c = *state;
+	const char *url = server(c);
+	struct str value;
+	struct kv *kv = open_as_ann(c, url);
+	assert_ok(c, kv_put(c, kv, STR("a"), STR("one"), 60));
+	kv_close(kv);
+	kv = open_as(c, url, "ann", "wrong");
+	assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_UNAVAILABLE);
+	assert_non_null(strstr(c->error.text, "WRONGPASS"));
+	kv_close(kv);
+}
+
+static void what_the_server_refuses_fails_alone(void **state)
+{
+	struct ctx *c = *state;
+	const char *url = server(c);
+	struct kv *kv = open_as_ann(c, url);
+	struct str value;
+	int64_t count;
+	ear_redis(url, 3, (struct str[]){STR("LPUSH"), STR("nimbus:list"), STR("x")});
+	assert_err(c, kv_get(c, kv, STR("list"), &value), ERR_UNAVAILABLE);
+	assert_non_null(strstr(c->error.text, "WRONGTYPE"));
+	assert_err(c, kv_count(c, kv, STR("list"), 60, &count), ERR_UNAVAILABLE);
+	assert_non_null(strstr(c->error.text, "WRONGTYPE"));
+	assert_ok(c, kv_put(c, kv, STR("a"), STR("one"), 60));
+	assert_ok(c, kv_get(c, kv, STR("a"), &value));
+	kv_close(kv);
+}
+
+static void a_value_has_a_bound(void **state)
+{
+	struct ctx *c = *state;
+	struct kv *kv = open_as_ann(c, server(c));
+	struct str value, big = str_from(arena_alloc(c->arena, 2 << 20), 2 << 20);
+	assert_err(c, kv_put(c, kv, STR("a"), big, 60), ERR_TOO_BIG);
+	big.len = 1 << 20;
+	assert_ok(c, kv_put(c, kv, STR("a"), big, 60));
+	assert_ok(c, kv_get(c, kv, STR("a"), &value));
+	assert_true(str_eq(value, big));
+	kv_close(kv);
+}
+
+static void who_listens_is_told_of_a_gap_and_hears_on(void **state)
+{
+	struct ctx *c = *state;
+	const char *url = server(c);
+	struct kv *kv = open_as_ann(c, url);
+	struct kv_sub *sub;
+	struct ear *ear = NEW(c->arena, struct ear);
+	assert_ok(c, kv_subscribe(c, kv, STR("den"), ear_hear, ear, &sub));
+	assert_ok(c, kv_publish(c, kv, STR("den"), STR("a")));
+	assert_true(ear_waits(ear, STR("a;")));
+	assert_int_equal(ear_missed(ear), 0);
+	kill_clients(url, STR("pubsub"));
+	assert_true(ear_waits_for_a_gap(ear));
+	ear_redis(url, 3, (struct str[]){STR("PUBLISH"), STR("nimbus:den"), STR("b")});
+	assert_true(ear_waits(ear, STR("a;b;")));
+	assert_int_equal(ear_missed(ear), 1);
+	kv_unsubscribe(sub);
+	kv_close(kv);
+}
+
+static void who_comes_while_it_is_lost_is_told_and_hears_later(void **state)
+{
+	struct ctx *c = *state;
+	const char *url = server(c);
+	struct kv *kv = open_as(c, url, "late", "hush");
+	struct kv_sub *sub;
+	struct str value;
+	struct ear *ear = NEW(c->arena, struct ear);
+	assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_UNAVAILABLE);
+	assert_ok(c, kv_subscribe(c, kv, STR("attic"), ear_hear, ear, &sub));
+	assert_int_equal(ear_missed(ear), 0);
+	let_in(url, STR("late"));
+	assert_true(ear_waits_for_a_gap(ear));
+	/* Who listens noticed for all: nobody has to wait for the end of a pause. */
+	assert_ok(c, kv_publish(c, kv, STR("attic"), STR("a")));
+	assert_true(ear_waits(ear, STR("a;")));
+	assert_int_equal(ear_missed(ear), 1);
+	ear_redis(url, 3, (struct str[]){STR("ACL"), STR("DELUSER"), STR("late")});
+	kv_unsubscribe(sub);
+	kv_close(kv);
+}
+
+static void who_does_not_wait_is_told_what_may_be_missing(void **state)
+{
+	struct ctx *c = *state;
+	struct kv *kv = open_as_ann(c, server(c));
+	struct kv_sub *sub;
+	struct ear *ear = NEW(c->arena, struct ear);
+	c->deadline = c->world->monotonic();
+	assert_ok(c, kv_subscribe(c, kv, STR("cellar"), ear_hear, ear, &sub));
+	assert_true(ear_waits_for_a_gap(ear));
+	c->deadline = 0;
+	assert_ok(c, kv_publish(c, kv, STR("cellar"), STR("a")));
+	assert_true(ear_waits(ear, STR("a;")));
+	kv_unsubscribe(sub);
+	kv_close(kv);
+}
+
+static int64_t took(int64_t since)
+{
+	return os_world()->monotonic() - since;
+}
+
+/* One who takes connections, and says nothing. */
+static const char *silent(struct ctx *c, int *fd)
+{
+	assert_ok(c, socket_listen(c, STR("127.0.0.1:0"), fd));
+	return arena_fmt(c->arena, "redis://127.0.0.1:%d/0", socket_port(*fd));
+}
+
+static void who_does_not_answer_costs_one_time_out(void **state)
+{
+	struct ctx *c = *state;
+	struct kv *kv;
+	struct str value;
+	int64_t count, began = os_world()->monotonic();
+	int fd;
+	assert_ok(c, kv_redis_open(c, silent(c, &fd), &kv));
+	assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_UNAVAILABLE);
+	assert_in_range(took(began), 900000, 3000000);
+	began = os_world()->monotonic();
+	for (int i = 0; i < 100; i++)
+		assert_err(c, kv_count(c, kv, STR("n"), 60, &count), ERR_UNAVAILABLE);
+	assert_in_range(took(began), 0, 300000);
+	kv_close(kv);
+	close(fd);
+}
+
+struct caller {
+	struct kv *kv;
+	enum err kind;
+	bool waited;
+};
+
+static void call(void *arg)
+{
+	struct caller *caller = arg;
+	struct arena arena;
+	struct ctx c;
+	struct str value;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	int64_t began = os_world()->monotonic();
+	caller->kind = kv_get(&c, caller->kv, STR("a"), &value);
+	caller->waited = took(began) > REDIS_PATIENCE_US / 2;
+	arena_done(&arena);
+}
+
+static void after_a_pause_one_finds_out_for_all(void **state)
+{
+	struct ctx *c = *state;
+	struct caller callers[4], first;
+	struct thread threads[4];
+	struct kv *kv;
+	int fd, waited = 0;
+	assert_ok(c, kv_redis_open(c, silent(c, &fd), &kv));
+	first.kv = kv;
+	call(&first);
+	assert_true(first.waited);
+	usleep(REDIS_PAUSE_US + 50000);
+	for (int i = 0; i < 4; i++) {
+		callers[i].kv = kv;
+		assert_ok(c, thread_start(c, "caller", call, &callers[i], &threads[i]));
+	}
+	for (int i = 0; i < 4; i++) {
+		thread_join(&threads[i]);
+		assert_int_equal(callers[i].kind, ERR_UNAVAILABLE);
+		waited += callers[i].waited;
+	}
+	assert_int_equal(waited, 1);
+	kv_close(kv);
+	close(fd);
+}
+
+static void no_call_outlives_its_deadline(void **state)
+{
+	struct ctx *c = *state;
+	struct kv *kv;
+	struct str value;
+	int64_t began = os_world()->monotonic();
+	int fd;
+	assert_ok(c, kv_redis_open(c, silent(c, &fd), &kv));
+	c->deadline = began + 100000;
+	assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_TIMEOUT);
+	assert_in_range(took(began), 100000, 700000);
+	c->deadline = began;
+	assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_TIMEOUT);
+	kv_close(kv);
+	close(fd);
+}
+
+static void without_a_server_all_fails_at_once_and_one_may_listen(void **state)
+{
+	struct ctx *c = *state;
+	struct kv *kv;
+	struct kv_sub *sub;
+	struct str value;
+	struct ear *ear = NEW(c->arena, struct ear);
+	int64_t began = os_world()->monotonic();
+	int fd;
+	const char *url = silent(c, &fd);
+	close(fd);
+	assert_ok(c, kv_redis_open(c, url, &kv));
+	assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_UNAVAILABLE);
+	assert_err(c, kv_put(c, kv, STR("a"), STR("x"), 60), ERR_UNAVAILABLE);
+	assert_err(c, kv_publish(c, kv, STR("room"), STR("x")), ERR_UNAVAILABLE);
+	assert_ok(c, kv_subscribe(c, kv, STR("room"), ear_hear, ear, &sub));
+	assert_in_range(took(began), 0, 900000);
+	kv_unsubscribe(sub);
+	kv_close(kv);
+	assert_int_equal(ear_missed(ear), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT_TEST(an_url_says_where_and_as_whom),
+		UNIT_TEST(an_url_that_makes_no_sense_is_refused_without_its_password),
+		UNIT_TEST(a_closed_connection_is_noticed_before_it_is_used),
+		UNIT_TEST(it_signs_in_and_says_when_it_is_refused),
+		UNIT_TEST(what_the_server_refuses_fails_alone),
+		UNIT_TEST(a_value_has_a_bound),
+		UNIT_TEST(who_listens_is_told_of_a_gap_and_hears_on),
+		UNIT_TEST(who_comes_while_it_is_lost_is_told_and_hears_later),
+		UNIT_TEST(who_does_not_wait_is_told_what_may_be_missing),
+		UNIT_TEST(who_does_not_answer_costs_one_time_out),
+		UNIT_TEST(after_a_pause_one_finds_out_for_all),
+		UNIT_TEST(no_call_outlives_its_deadline),
+		UNIT_TEST(without_a_server_all_fails_at_once_and_one_may_listen),
+	};
+	log_init(LOG_LEVEL_OFF, 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
