@@ -160,6 +160,61 @@ class Redis(Service):
         self.end(self.process, how)
 
 
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+	access_log off;
+	client_body_temp_path {folder}/body;
+	proxy_temp_path {folder}/proxy;
+	fastcgi_temp_path {folder}/fastcgi;
+	uwsgi_temp_path {folder}/uwsgi;
+	scgi_temp_path {folder}/scgi;
+	client_max_body_size 0;
+	upstream nimbus {{
+{servers}
+	}}
+	server {{
+		listen 127.0.0.1:{port};
+		location / {{
+			proxy_pass http://nimbus;
+			proxy_http_version 1.1;
+			proxy_set_header Host $http_host;
+			proxy_set_header X-Forwarded-For $remote_addr;
+			proxy_set_header X-Forwarded-Proto $scheme;
+			proxy_request_buffering off;
+			proxy_buffering off;
+			proxy_read_timeout 300s;
+			# What a process that is gone did not even take goes to the next; a push is never sent twice.
+			proxy_next_upstream error timeout;
+			proxy_connect_timeout 2s;
+		}}
+	}}
+}}
+"""
+
+
+class Nginx(Service):
+    """nginx before some servers, as a load balancer is."""
+
+    name = "nginx"
+
+    def __init__(self, ports):
+        self.ports = ports
+        super().__init__()
+
+    def start(self):
+        servers = "\n".join(f"\t\tserver 127.0.0.1:{port} max_fails=1 fail_timeout=1s;" for port in self.ports)
+        (self.folder / "nginx.conf").write_text(NGINX.format(folder=self.folder, port=self.port, servers=servers))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.spawn(program("nginx"), "-p", self.folder, "-e", self.folder / "error.log", "-c",
+                   self.folder / "nginx.conf")
+        self.wait_until(self.listens)
+
+
 SERVICES = {service.name: service for service in (Postgres, Redis)}
 
 
