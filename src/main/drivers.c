@@ -10,7 +10,7 @@
 
 const char *drivers_list(void)
 {
-	return "db=sqlite blob=local kv=memory auth=password,token policy=builtin markup=md4c "
+	return "db=sqlite blob=local,s3 kv=memory auth=password,token policy=builtin markup=md4c "
 	       "repack=git";
 }
 
@@ -30,6 +30,33 @@ static void set_limits(const struct config *config, struct core *core)
 	};
 }
 
+/* `folder`: for the blobs themselves, or for what is on its way to a bucket and from there. */
+static enum err open_blob(
+	struct ctx *c, const struct config *config, const char *folder, struct blob **out)
+{
+	if (!*config->blob)
+		return blob_local_open(c, folder, (uint64_t)config->mapped_max, out);
+	const struct blob_s3_options options = {
+		.url = config->blob,
+		.access_key = config->s3_access_key,
+		.secret_key = config->s3_secret_key,
+		.session_token = config->s3_session_token,
+		.aws_access_key = config->aws_access_key,
+		.aws_secret_key = config->aws_secret_key,
+		.aws_session_token = config->aws_session_token,
+		.role = config->aws_role,
+		.session_name = config->aws_session_name,
+		.token_file = config->aws_token_file,
+		.sts = config->aws_sts,
+		.region = config->aws_region,
+		.ca = config->s3_ca,
+		.folder = folder,
+		.resident_max = (uint64_t)config->mapped_max,
+		.timeout = config->s3_timeout,
+	};
+	return blob_s3_open(c, &options, out);
+}
+
 enum err drivers_open(struct ctx *c, const struct config *config, bool make, struct core *core,
 	struct instance *instance)
 {
@@ -43,7 +70,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 			config->data);
 	TRY(folder_make(c, config->data));
 	TRY(db_sqlite_open(c, database, &core->db));
-	TRY(blob_local_open(c, blobs, (uint64_t)config->mapped_max, &core->blob));
+	TRY(open_blob(c, config, blobs, &core->blob));
 	core->kv = kv_memory_open((size_t)config->sessions_max, c->world);
 	/* Beside a server it gives way; an administrator waits for it. */
 	const char *scratch = arena_fmt(c->arena, "%s/scratch", config->data);
