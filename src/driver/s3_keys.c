@@ -126,11 +126,12 @@ static enum err read_answer(
 		token.len > KEY_MAX || !s3_xml_time(s3_xml_text(keys, "Expiration"), &expires))
 		return fail(c, ERR_UNAVAILABLE, "the answer of %s holds no keys", i->sts);
 	int64_t least = now + LIFE_LEAST, early = (expires - now) / 2;
+	int64_t renew = expires - (early < AHEAD ? early : AHEAD);
 	WITH_LOCK(&i->lock);
 	free(i->access), free(i->secret), free(i->token);
 	i->access = keep(access), i->secret = keep(secret), i->token = keep(token);
 	i->expires = expires > least ? expires : least;
-	i->renew = i->expires - (early < AHEAD ? early : AHEAD);
+	i->renew = renew > now ? renew : now + 1;
 	return OK;
 }
 

@@ -1,6 +1,6 @@
 #include "contract/contract.h"
 
-#include "base/uri.h"
+#include "contract/s3.h"
 #include "driver/driver.h"
 #include "os/thread.h"
 
@@ -37,47 +37,14 @@ static void open_faulty(struct world_of_blobs *w)
 	w->blob = blob_faulty_open(w->inner);
 }
 
-/* The parts of NIMBUS_TEST_S3 (tests/services.py), and a prefix that nothing else is under. */
-static struct blob_s3_options s3_options(struct world_of_blobs *w, const char *prefix)
-{
-	struct ctx *c = &w->unit.ctx;
-	struct str query = str_of(getenv("NIMBUS_TEST_S3")), bucket = str_cut(&query, '?');
-	struct str access, secret, endpoint;
-	uint64_t random;
-	c->world->random(&random, sizeof random);
-	assert_true(uri_param(c->arena, query, STR("access"), &access));
-	assert_true(uri_param(c->arena, query, STR("secret"), &secret));
-	assert_true(uri_param(c->arena, query, STR("endpoint"), &endpoint));
-	w->folder = contract_folder();
-	return (struct blob_s3_options){
-		.url = arena_fmt(c->arena, "%.*s/%s%llx?endpoint=%.*s", STR_FMT(bucket), prefix,
-			(unsigned long long)random, STR_FMT(endpoint)),
-		.access_key = str_dup(c->arena, access),
-		.secret_key = str_dup(c->arena, secret),
-		.session_token = "",
-		.aws_access_key = "",
-		.aws_secret_key = "",
-		.aws_session_token = "",
-		.role = "",
-		.session_name = "",
-		.token_file = "",
-		.sts = "",
-		.region = "",
-		.ca = "",
-		.folder = w->folder,
-		.resident_max = 8 << 20,
-		.timeout = 20000,
-	};
-}
-
 static void open_s3(struct world_of_blobs *w)
 {
-	if (!getenv("NIMBUS_TEST_S3")) {
-		printf("skip: NIMBUS_TEST_S3 is not set: no S3 server\n");
+	if (!s3_is_there())
 		return;
-	}
+	w->folder = contract_folder();
 	/* A store must not trip over what the operator puts before all keys. */
-	struct blob_s3_options options = s3_options(w, "t%20%2B=*~@:,;(!')&$%C3%A4/");
+	const struct blob_s3_options options =
+		s3_options(&w->unit.ctx, w->folder, "t%20%2B=*~@:,;(!')&$%C3%A4/");
 	assert_ok(&w->unit.ctx, blob_s3_open(&w->unit.ctx, &options, &w->blob));
 }
 
