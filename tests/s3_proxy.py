@@ -15,8 +15,8 @@ SLOWDOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rat
 
 
 class Proxy:
-    def __init__(self, port, fault=None):
-        self.target, self.fault = port, fault
+    def __init__(self, port, fault=None, tls=None):
+        self.target, self.fault, self.tls = port, fault, tls
         self.number, self.lock, self.seen, self.closing = 0, threading.Lock(), [], threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -37,6 +37,8 @@ class Proxy:
     def serve(self, connection):
         with connection:
             try:
+                if self.tls:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
                 reader = connection.makefile("rb")
                 while self.one(connection, reader):
                     pass

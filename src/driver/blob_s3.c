@@ -64,6 +64,10 @@ static enum err check_range(struct ctx *c, void *arg, struct s3_exchange *x)
 	struct getting *g = arg;
 	struct s3_range *r = g->range;
 	uint64_t at = 0, last = x->len - 1, size = x->len;
+	if (x->status == 200 && r->at == 0 && x->content_length == 0) {
+		r->len = r->size = 0;
+		return OK;
+	}
 	/* 200: the whole blob, from a store that does not bother with ranges of all of it. */
 	bool ok = x->status == 200 ? r->at == 0 && x->len && x->content_length == (int64_t)x->len
 				   : x->status == 206 && read_content_range(x->content_range, &at,
@@ -112,8 +116,8 @@ enum err s3_get(struct ctx *c, struct s3 *s, const char *key, struct s3_range *r
 		str_of(arena_fmt(c->arena, "bytes=%llu-%llu", (unsigned long long)range->at,
 			(unsigned long long)(range->at + range->cap - 1))));
 	enum err kind = s3_call(c, s, &r, &x);
-	/* An empty blob has no first byte: 416, or 200 with nothing. */
-	if (kind && (x.status == 416 || (x.status == 200 && x.content_length == 0))) {
+	/* Also of an empty blob, which has no first byte. */
+	if (kind && x.status == 416) {
 		ctx_clear(c);
 		return get_end(c, s, key, range);
 	}
@@ -199,7 +203,7 @@ static enum err list_page(struct ctx *c, struct s3 *s, struct str prefix, struct
 	if (token->len)
 		s3_add_query(&r, STR("continuation-token"), *token);
 	TRY(s3_call(c, s, &r, &x));
-	TRY_WHILE(c, s3_xml_parse(c, x.text, &root), "listing the bucket");
+	TRY_WHILE(c, s3_xml_answer(c, x.text, &root), "listing the bucket");
 	struct str next = s3_xml_text(root, "NextContinuationToken");
 	bool more = str_is(s3_xml_text(root, "IsTruncated"), "true");
 	if (!str_is(root->name, "ListBucketResult") ||

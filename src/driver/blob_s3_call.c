@@ -136,6 +136,7 @@ static enum err refused(struct ctx *c, struct s3 *s, const struct s3_request *r,
 enum err s3_call(struct ctx *c, struct s3 *s, const struct s3_request *r, struct s3_exchange *x)
 {
 	struct s3_patience patience = {0};
+	*x = (struct s3_exchange){0};
 	for (;;) {
 		struct s3_keys keys;
 		TRY(s3_identity_keys(c, s->identity, &keys));

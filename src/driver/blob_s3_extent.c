@@ -171,7 +171,8 @@ static enum err open_nameless(struct ctx *c, int folder, int *out)
 	name[32] = 0;
 	*out = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (*out < 0)
-		return fail_errno(c, "make", name);
+		return fail(c, ERR_IO, "no file can be made for what is read from the S3 store: %s",
+			strerror(errno));
 	unlinkat(folder, name, 0);
 	return OK;
 }

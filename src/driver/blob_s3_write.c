@@ -92,7 +92,7 @@ static enum err begin(struct ctx *c, struct upload *u)
 	s3_add_query(&r, STR("uploads"), STR(""));
 	s3_add_header(&r, STR("content-type"), STR("application/octet-stream"));
 	TRY(s3_call(c, u->store, &r, &x));
-	TRY_WHILE(c, s3_xml_parse(c, x.text, &root), "beginning an upload");
+	TRY_WHILE(c, s3_xml_answer(c, x.text, &root), "beginning an upload");
 	u->id = s3_xml_text(root, "UploadId");
 	return u->id.len ? OK : fail(c, ERR_UNAVAILABLE, "the S3 store began an upload without id");
 }

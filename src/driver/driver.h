@@ -37,7 +37,7 @@ struct blob_s3_options {
 
 /*
  * Objects of a bucket of S3, or of what speaks like it. Asks the store once: ERR_INVALID where the
- * options, ERR_UNAVAILABLE where keys or bucket are wrong. A store that cannot be reached now is
+ * options, ERR_UNAVAILABLE where keys or bucket are wrong, or none can be had. A store that cannot be reached now is
  * no error.
  *
  * Verified is: what is written, by the store, against the SHA-256 that each request carries; that

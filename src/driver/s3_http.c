@@ -228,6 +228,7 @@ static void set_times(CURL *curl, struct ctx *c, const struct s3_http *h, bool p
 {
 	int64_t left = c->deadline ? (c->deadline - c->world->monotonic()) / MILLI + 1 : 0;
 	int64_t all = patient ? h->timeout * PATIENT : 0;
+	left = c->deadline && left < 1 ? 1 : left; /* 0 is no limit */
 	if (left && (!all || left < all))
 		all = left;
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)all);

@@ -35,6 +35,12 @@ static enum err use_fixed(struct ctx *c, struct s3_identity *i, const char *cons
 	if (*found && (!*words[0] || !*words[1]))
 		return fail(c, ERR_INVALID, "of the two keys for NIMBUS_BLOB only one is set: %s",
 			prefix);
+	for (int n = 0; n < 3; n++)
+		for (const char *at = words[n]; *at; at++)
+			if ((uint8_t)*at < 0x20 || *at == 0x7f)
+				return fail(c, ERR_INVALID,
+					"a key for NIMBUS_BLOB holds a control character: %s",
+					prefix);
 	i->fixed = (struct s3_keys){str_of(words[0]), str_of(words[1]), str_of(words[2])};
 	return OK;
 }
@@ -108,7 +114,7 @@ static enum err read_answer(
 	struct ctx *c, struct s3_identity *i, const struct s3_exchange *x, int64_t now)
 {
 	struct s3_xml *root = NULL;
-	TRY_WHILE(c, s3_xml_parse(c, x->text, &root), "reading the answer of %s", i->sts);
+	TRY_WHILE(c, s3_xml_answer(c, x->text, &root), "reading the answer of %s", i->sts);
 	const struct s3_xml *error = s3_xml_get(root, "Error");
 	if (x->status != 200)
 		return fail(c, ERR_UNAVAILABLE,
@@ -139,8 +145,10 @@ static enum err ask(struct ctx *c, struct s3_identity *i)
 {
 	const struct blob_s3_options *o = &i->options;
 	struct str token;
-	TRY_WHILE(c, file_read(c, o->token_file, TOKEN_MAX, &token),
-		"reading AWS_WEB_IDENTITY_TOKEN_FILE");
+	/* Not its own kind: that a file is missing must not look like a blob that is. */
+	if (file_read(c, o->token_file, TOKEN_MAX, &token))
+		return fail(c, ERR_UNAVAILABLE, "AWS_WEB_IDENTITY_TOKEN_FILE: %s",
+			arena_strdup(c->arena, c->error.text));
 	struct s3_pair form[] = {
 		{STR("Action"), STR("AssumeRoleWithWebIdentity")},
 		{STR("Version"), STR("2011-06-15")},

@@ -195,7 +195,7 @@ static enum err read_start(struct parser *p, struct level *level, struct str *ta
 	TRY(read_attributes(p, is_empty));
 	struct s3_xml *element = NEW(p->c->arena, struct s3_xml);
 	element->name = without_prefix(*tag);
-	if (!element->name.len)
+	if (!element->name.len || !is_name_start(*element->name.at))
 		return wrong(p, "a tag without a name");
 	*level = (struct level){element, &element->first, {.arena = p->c->arena}};
 	return OK;
@@ -269,6 +269,14 @@ enum err s3_xml_parse(struct ctx *c, struct str text, struct s3_xml **out)
 		return wrong(&p, "something follows its end");
 	*out = root;
 	return OK;
+}
+
+enum err s3_xml_answer(struct ctx *c, struct str text, struct s3_xml **out)
+{
+	if (s3_xml_parse(c, text, out) == OK)
+		return OK;
+	return fail(c, ERR_UNAVAILABLE, "the answer makes no sense: %s",
+		arena_strdup(c->arena, c->error.text));
 }
 
 const struct s3_xml *s3_xml_get(const struct s3_xml *parent, const char *name)

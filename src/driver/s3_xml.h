@@ -22,6 +22,9 @@ struct s3_xml {
 /* ERR_INVALID with the byte's position on anything that is not one such document. */
 enum err s3_xml_parse(struct ctx *c, struct str text, struct s3_xml **out) MUST;
 
+/* The same for what a server answered: then it is ERR_UNAVAILABLE. */
+enum err s3_xml_answer(struct ctx *c, struct str text, struct s3_xml **out) MUST;
+
 /* The first child of that name, or NULL (also when `parent` is NULL). */
 const struct s3_xml *s3_xml_get(const struct s3_xml *parent, const char *name);
 /* Its text; empty where it is missing. */

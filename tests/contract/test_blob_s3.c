@@ -373,8 +373,15 @@ static void what_is_wrong_shows_at_the_start(void **state)
 	refused(c, &options, ERR_UNAVAILABLE, "check NIMBUS_S3_SECRET_KEY");
 	options.secret_key = "";
 	refused(c, &options, ERR_INVALID, "only one is set");
-	options.access_key = "";
+	options.secret_key = "a\r\nb";
+	refused(c, &options, ERR_INVALID, "a control character");
+	options.access_key = options.secret_key = "";
 	refused(c, &options, ERR_INVALID, "there are no keys");
+	options.role = "arn:aws:iam::1:role/nimbus";
+	options.token_file = "/nonexistent/token";
+	refused(c, &options, ERR_UNAVAILABLE, "AWS_WEB_IDENTITY_TOKEN_FILE");
+	options.sts = "sts.example.org";
+	refused(c, &options, ERR_INVALID, "AWS_ENDPOINT_URL_STS");
 	options.aws_access_key = "nobody";
 	options.aws_secret_key = "nothing";
 	refused(c, &options, ERR_UNAVAILABLE, "check NIMBUS_S3_ACCESS_KEY");

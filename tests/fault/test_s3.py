@@ -6,6 +6,7 @@ hang, and nothing that was acknowledged is lost.
 
 import http.server
 import itertools
+import ssl
 import sys
 import threading
 from pathlib import Path
@@ -97,6 +98,14 @@ def test_packs_live_in_the_bucket():
     eq(clone(server, "r"), head_of(repo), "HEAD of a clone after a restart")
     eq(server.get("/r/blob/main/README.md").status, 200, "a page")
     server.admin("admin", "fsck", "r")
+    commit_file(repo, "big.bin", random.Random(2).randbytes(SIZE))
+    push(server, "r", repo)
+    server.admin("admin", "compact", "r", "--full")
+    server.admin("admin", "fsck", "r")
+    eq(clone(server, "r"), head_of(repo), "HEAD of a clone after compaction")
+    copy = tmp() / "backup"
+    server.admin("admin", "backup", copy)
+    eq(clone(Nimbus(data=copy), "r"), head_of(repo), "HEAD of a clone from a backup, on disk")
 
 
 def trial(fault):
@@ -266,6 +275,37 @@ def test_a_secret_may_be_in_a_file():
     server = Nimbus(env)
     repo = big_repo(9)
     push(server, "r", repo)
+    eq(clone(server, "r"), head_of(repo), "HEAD of a clone")
+
+
+def certificate():
+    """A certificate for 127.0.0.1 that nobody but its file vouches for: its path, and what a server needs."""
+    need("openssl")
+    folder = tmp()
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+         folder / "key", "-out", folder / "ca", "-days", "2", "-subj", "/CN=test", "-addext",
+         "subjectAltName=IP:127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca", folder / "key")
+    return folder / "ca", context
+
+
+def test_a_certificate_is_trusted_only_if_somebody_says_so():
+    bucket = Bucket()
+    ca, context = certificate()
+    proxy = Proxy(bucket.port, tls=context)
+    env = bucket.env(proxy.port)
+    env["NIMBUS_BLOB"] = env["NIMBUS_BLOB"].replace("http://", "https://")
+    server = Nimbus(env, start=False)
+    result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=30)
+    eq(result.code, 12, f"the exit code ({result})")
+    has(result.err, "not trusted")
+    has(result.err, "check NIMBUS_S3_CA")
+    eq(proxy.seen, [], "requests to a server that is not trusted")
+    server = Nimbus({**env, "NIMBUS_S3_CA": ca})
+    repo = big_repo(13)
+    push(server, "r", repo)
+    server.restart()
     eq(clone(server, "r"), head_of(repo), "HEAD of a clone")
 
 

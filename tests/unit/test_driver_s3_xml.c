@@ -31,7 +31,7 @@ static void what_is_no_document_is_refused(void **state)
 		"<a/><b/>", "<a/>x", "<a>&b;</a>", "<a>&amp</a>", "<a>&#0;</a>", "<a>&#xD800;</a>",
 		"<a>&#;</a>", "<a b></a>", "<a b=c></a>", "<a b='></a>", "<a b='<'></a>",
 		"<!DOCTYPE a><a/>", "<a><![CDATA[x]]></a>", "<a>\xff</a>", "<a>\x01</a>",
-		"<a><!-- </a>", "<a b='1'c='2'/>", "<1/>", "<a:/>", "<a></a", "<a></ a>"};
+		"<a><!-- </a>", "<a b='1'c='2'/>", "<1/>", "<a:/>", "<a:1/>", "<a></a", "<a></ a>"};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct s3_xml *root;
 		if (s3_xml_parse(c, str_of(texts[i]), &root) != ERR_INVALID)
