@@ -9,6 +9,9 @@ By hand:
 """
 
 import contextlib
+import hashlib
+import hmac
+import http.client
 import os
 import pwd
 import shutil
@@ -18,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+import uuid
 from pathlib import Path
 
 
@@ -215,7 +220,127 @@ class Nginx(Service):
         self.wait_until(self.listens)
 
 
-SERVICES = {service.name: service for service in (Postgres, Redis)}
+class S3(Service):
+    """
+    A real S3 server: Ceph's radosgw over one monitor and one storage daemon that keeps everything in memory. The
+    URL is one of NIMBUS_BLOB; who uses it takes the keys out of it (access, secret) first.
+    """
+
+    name = "s3"
+    bucket, access, secret = "nimbus", "nimbus-test-key", "nimbus+test/secret=1"
+
+    def start(self):
+        programs = ["ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "radosgw", "radosgw-admin"]
+        self.paths = {name: program(name) for name in programs}
+        self.monitor_port, fsid = free_port(), str(uuid.uuid4())
+        self.configure(fsid)
+        (self.folder / "mon").mkdir()
+        self.call("ceph-authtool", "--create-keyring", self.folder / "keyring", "--gen-key", "-n", "mon.",
+                  "--cap", "mon", "allow *")
+        self.call("ceph-mon", *self.options, "--mkfs", "-i", "a", "--keyring", self.folder / "keyring")
+        self.spawn(self.paths["ceph-mon"], *self.options, "-f", "-i", "a")
+        self.wait_until(lambda: self.ask("mon", "stat"), 60)
+        self.start_storage(str(uuid.uuid4()))
+        self.call("radosgw-admin", *self.options, "user", "create", "--uid", "nimbus", "--display-name", "Nimbus",
+                  "--access-key", self.access, "--secret-key", self.secret)
+        self.spawn(self.paths["radosgw"], *self.options, "-f", "-n", "client.rgw", "--rgw-frontends",
+                   f"beast endpoint=127.0.0.1:{self.port} tcp_nodelay=1")
+        self.wait_until(self.listens, 60)
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.make_bucket()
+        self.url = (f"s3://{self.bucket}?endpoint={self.endpoint}&region=us-east-1&style=path"
+                    f"&access={self.access}&secret={urllib.parse.quote(self.secret, safe='')}")
+
+    def configure(self, fsid):
+        settings = {
+            "fsid": fsid, "mon initial members": "a", "mon host": f"v1:127.0.0.1:{self.monitor_port}",
+            "auth cluster required": "none", "auth service required": "none", "auth client required": "none",
+            "run dir": self.folder, "admin socket": f"{self.folder}/$name.asok", "log file": f"{self.folder}/$name.log",
+            "pid file": "", "crash dir": self.folder, "mon data": f"{self.folder}/mon",
+            "osd data": f"{self.folder}/osd", "keyring": f"{self.folder}/keyring",
+            # A disk that is nearly full is nobody's business here: hardly anything is written.
+            "mon data avail crit": 0, "mon data avail warn": 0, "mon cluster log file": f"{self.folder}/cluster.log",
+            "osd pool default size": 1, "osd pool default min size": 1, "osd pool default pg num": 1,
+            "osd pool default pgp num": 1, "mon allow pool size one": "true", "mon max pg per osd": 10000,
+            "osd crush chooseleaf type": 0, "osd objectstore": "memstore", "memstore device bytes": 4 << 30,
+            # Names such as BUCKET.localhost are this machine too.
+            "rgw dns name": "localhost"}
+        text = "[global]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items())
+        (self.folder / "ceph.conf").write_text(text)
+        self.options = ["-c", self.folder / "ceph.conf"]
+
+    def call(self, name, *words, seconds=60):
+        """Runs a command to its end; returns what it prints."""
+        try:
+            done = subprocess.run([self.paths[name], *map(str, words)], capture_output=True, text=True,
+                                  timeout=seconds, stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired:
+            raise Missing(f"{name} does not end: {self.output()[-2000:]}") from None
+        if done.returncode:
+            raise Missing(f"{name} fails: {done.stderr.strip()[-2000:]}")
+        return done.stdout
+
+    def ask(self, *words):
+        """What the monitor answers, or None while it does not."""
+        with contextlib.suppress(Missing):
+            return self.call("ceph", *self.options, "--connect-timeout", 5, *words, seconds=20)
+        return None
+
+    def start_storage(self, identity):
+        self.call("ceph", *self.options, "osd", "new", identity, "0")
+        # The daemon may ask before the monitor has told it whose it is ("wrong fsid"), and ends then.
+        end = time.monotonic() + 90
+        while time.monotonic() < end:
+            shutil.rmtree(self.folder / "osd", ignore_errors=True)
+            (self.folder / "osd").mkdir()
+            self.call("ceph-osd", *self.options, "-i", "0", "--mkfs", "--osd-uuid", identity)
+            daemon = self.spawn(self.paths["ceph-osd"], *self.options, "-f", "-i", "0")
+            while daemon.poll() is None and time.monotonic() < end:
+                if " 1 up" in (self.ask("osd", "stat") or ""):
+                    return
+                time.sleep(0.1)
+            self.processes.remove(daemon)
+            self.end(daemon)
+        raise Missing(f"the storage daemon does not start: {self.output()[-2000:]}")
+
+    def make_bucket(self):
+        end = time.monotonic() + 60
+        while True:
+            status, body = self.request("PUT", f"/{self.bucket}")
+            if status == 200:
+                return
+            if time.monotonic() > end:
+                raise Missing(f"no bucket can be made: {status} {body[:500]!r}")
+            time.sleep(0.2)
+
+    def request(self, method, path, query="", body=b""):
+        """One signed request (Signature Version 4) for a path and a query that are encoded and sorted already."""
+        def mac(key, text):
+            return hmac.new(key, text.encode(), "sha256").digest()
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        payload, host = hashlib.sha256(body).hexdigest(), f"127.0.0.1:{self.port}"
+        headers = {"host": host, "x-amz-content-sha256": payload, "x-amz-date": now}
+        names, scope = ";".join(headers), f"{now[:8]}/us-east-1/s3/aws4_request"
+        lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+        canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
+        to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        key = ("AWS4" + self.secret).encode()
+        for part in scope.split("/"):
+            key = mac(key, part)
+        headers["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{scope}, SignedHeaders={names}, "
+                                    f"Signature={mac(key, to_sign).hex()}")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path + (f"?{query}" if query else ""), body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except OSError as why:
+            return 0, str(why).encode()
+        finally:
+            connection.close()
+
+
+SERVICES = {service.name: service for service in (Postgres, Redis, S3)}
 
 
 def main():

@@ -91,10 +91,11 @@ bool err_is_internal(enum err kind)
 
 const char *err_told(struct ctx *c)
 {
-	if (!err_is_internal(c->error.kind))
+	bool ours = err_is_internal(c->error.kind);
+	if (!ours && c->error.kind != ERR_UNAVAILABLE)
 		return arena_fmt(c->arena, "%s", c->error.text);
-	return arena_fmt(c->arena, "internal error: %s; the server's log has more under request %s",
-		err_text(c->error.kind), c->id);
+	return arena_fmt(c->arena, "%s%s; the server's log has more under request %s",
+		ours ? "internal error: " : "", err_text(c->error.kind), c->id);
 }
 
 void assert_failed(const char *truth, const char *file, int line)

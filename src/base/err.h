@@ -41,8 +41,8 @@ enum err fail_while(struct ctx *c, enum err kind, const char *format, ...) PRINT
  */
 enum err err_stored(struct ctx *c, enum err kind);
 
-/* The context's error for whoever asked: where it is the server's own, the log says more. In
- * c->arena. */
+/* The context's error for whoever asked. Where it is the server's own, or a service's that it needs
+ * (of which the text may tell addresses and names), the log says more. In c->arena. */
 const char *err_told(struct ctx *c);
 
 /* Is it the server's own, and nobody else's to mend? */

@@ -36,6 +36,7 @@ struct core_limits {
 
 struct core {
 	struct blob *blob;
+	struct blob *bucket; /* behind `blob`, where that is a cache; main's to close */
 	struct db *db;
 	struct kv *kv;
 	struct policy *policy;

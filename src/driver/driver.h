@@ -54,6 +54,31 @@ struct blob_cached_stats {
 };
 void blob_cached_stats(struct blob *cached, struct blob_cached_stats *out);
 
+/* Text is never NULL; "" where there is none. The texts must outlive the store. */
+struct blob_s3_options {
+	const char *url; /* driver/s3_address.h */
+	const char *access_key, *secret_key, *session_token;
+	const char *aws_access_key, *aws_secret_key, *aws_session_token; /* where those are not */
+	const char *role, *session_name, *token_file, *sts;              /* nor these */
+	const char *region; /* where the URL names none */
+	const char *ca;     /* a file of certificates to trust instead of the system's */
+	const char *folder; /* for what is being written and read; made when missing */
+	uint64_t resident_max;
+	int64_t timeout; /* milliseconds of silence after which a request has failed */
+};
+
+/*
+ * Objects of a bucket of S3, or of what speaks like it. Asks the store once: ERR_INVALID where the
+ * options, ERR_UNAVAILABLE where keys or bucket are wrong, or none can be had. A store that cannot be reached now is
+ * no error.
+ *
+ * Verified is: what is written, by the store, against the SHA-256 that each request carries; that
+ * each answer is the range that was asked for, of one and the same size; and a blob that arrives in
+ * one answer, against the SHA-256 that was stored with it (not for those over 16 MiB). What else
+ * may be damaged, git's own checksums find.
+ */
+enum err blob_s3_open(struct ctx *c, const struct blob_s3_options *options, struct blob **out) MUST;
+
 /* At most `max_bytes` of keys and values; over it, what expires first or was used least recently
  * goes. */
 struct kv *kv_memory_open(size_t max_bytes, const struct world *world);

@@ -10,7 +10,8 @@
 
 const char *drivers_list(void)
 {
-	return "db=sqlite,postgres blob=local kv=memory,redis auth=password,token policy=builtin "
+	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis auth=password,token "
+	       "policy=builtin "
 	       "markup=md4c repack=git";
 }
 
@@ -28,6 +29,43 @@ static void set_limits(const struct config *config, struct core *core)
 		.session_seconds = config->session_lifetime / 1000,
 		.retention_seconds = config->retention / 1000,
 	};
+}
+
+/* The bucket, and before it a cache on the local disk; `folder`: for what is on its way there. */
+static enum err open_bucket(
+	struct ctx *c, const struct config *config, const char *folder, struct core *core)
+{
+	const struct blob_s3_options options = {
+		.url = config->blob,
+		.access_key = config->s3_access_key,
+		.secret_key = config->s3_secret_key,
+		.session_token = config->s3_session_token,
+		.aws_access_key = config->aws_access_key,
+		.aws_secret_key = config->aws_secret_key,
+		.aws_session_token = config->aws_session_token,
+		.role = config->aws_role,
+		.session_name = config->aws_session_name,
+		.token_file = config->aws_token_file,
+		.sts = config->aws_sts,
+		.region = config->aws_region,
+		.ca = config->s3_ca,
+		.folder = folder,
+		.resident_max = (uint64_t)config->mapped_max,
+		.timeout = config->s3_timeout,
+	};
+	const char *cache =
+		*config->cache ? config->cache : arena_fmt(c->arena, "%s/cache", config->data);
+	TRY(blob_s3_open(c, &options, &core->bucket));
+	return blob_cached_open(c, core->bucket, cache, (uint64_t)config->cache_max,
+		(uint64_t)config->mapped_max, &core->blob);
+}
+
+static enum err open_blob(struct ctx *c, const struct config *config, struct core *core)
+{
+	const char *folder = arena_fmt(c->arena, "%s/blob", config->data);
+	if (*config->blob)
+		return open_bucket(c, config, folder, core);
+	return blob_local_open(c, folder, (uint64_t)config->mapped_max, &core->blob);
 }
 
 static enum err open_kv(struct ctx *c, const struct config *config, bool serve, struct kv **kv)
@@ -65,12 +103,11 @@ static enum err open_database(
 enum err drivers_open(struct ctx *c, const struct config *config, bool make, struct core *core,
 	struct instance *instance)
 {
-	const char *blobs = arena_fmt(c->arena, "%s/blob", config->data);
 	*core = (struct core){.base_url = config->url};
 	set_limits(config, core);
 	TRY(open_database(c, config, make, &core->db));
 	TRY(folder_make(c, config->data));
-	TRY(blob_local_open(c, blobs, (uint64_t)config->mapped_max, &core->blob));
+	TRY(open_blob(c, config, core));
 	TRY(open_kv(c, config, make, &core->kv));
 	/* Beside a server it gives way; an administrator waits for it. */
 	const char *scratch = arena_fmt(c->arena, "%s/scratch", config->data);
@@ -104,6 +141,7 @@ void drivers_close(struct core *core)
 	policy_close(core->policy);
 	kv_close(core->kv);
 	blob_close(core->blob);
+	blob_close(core->bucket);
 	if (core->db)
 		core->db->ops->close(core->db);
 }

@@ -1,5 +1,6 @@
 #include "contract/contract.h"
 
+#include "contract/s3.h"
 #include "driver/driver.h"
 #include "os/thread.h"
 
@@ -10,6 +11,7 @@ struct world_of_blobs;
 struct driver {
 	const char *name;
 	void (*open)(struct world_of_blobs *w);
+	const char *needs;
 };
 
 /* First the unit, so that *state is the ctx. */
@@ -58,17 +60,32 @@ static void open_cached_over_faulty(struct world_of_blobs *w)
 	open_cached_over(w, blob_faulty_open(w->innermost));
 }
 
+static void open_s3(struct world_of_blobs *w)
+{
+	w->folder = contract_folder();
+	/* A store must not trip over what the operator puts before all keys. */
+	const struct blob_s3_options options =
+		s3_options(&w->unit.ctx, w->folder, "t%20%2B=*~@:,;(!')&$%C3%A4/");
+	assert_ok(&w->unit.ctx, blob_s3_open(&w->unit.ctx, &options, &w->blob));
+}
+
 static const struct driver drivers[] = {
-	{"memory", open_memory},
-	{"local", open_local},
-	{"faulty", open_faulty},
-	{"cached", open_cached},
-	{"cached over faulty", open_cached_over_faulty},
+	{"memory", open_memory, NULL},
+	{"local", open_local, NULL},
+	{"faulty", open_faulty, NULL},
+	{"cached", open_cached, NULL},
+	{"cached over faulty", open_cached_over_faulty, NULL},
+	{"s3", open_s3, "NIMBUS_TEST_S3"},
 };
 
 static const char *name_of(const void *driver)
 {
 	return ((const struct driver *)driver)->name;
+}
+
+static const char *needs(const void *driver)
+{
+	return ((const struct driver *)driver)->needs;
 }
 
 static int setup(void **state)
@@ -498,7 +515,8 @@ int main(void)
 		UNIT_TEST(whoever_waits_for_a_big_blob_hears_of_it),
 		UNIT_TEST(a_fault_is_what_was_asked_for_and_only_once),
 	};
-	static const struct contract contract = CONTRACT(drivers, setup, teardown);
+	struct contract contract = CONTRACT(drivers, setup, teardown);
+	contract.needs = needs;
 	int failed = contract_run(&contract, tests, sizeof tests / sizeof *tests);
 	return failed + cmocka_run_group_tests(own, NULL, NULL);
 }

@@ -94,6 +94,9 @@ static void who_asks_is_not_told_what_is_internal(void **state)
 	assert_string_equal(c->error.text, "row 3");
 	assert_true(err_is_internal(ERR_IO) && err_is_internal(ERR_DAMAGED));
 	assert_false(err_is_internal(ERR_CORRUPT) || err_is_internal(ERR_UNAVAILABLE));
+	assert_err(c, inner(c, ERR_UNAVAILABLE), ERR_UNAVAILABLE);
+	assert_string_equal(err_told(c), "a service it needs is not available; "
+					 "the server's log has more under request 1234");
 	assert_err(c, inner(c, ERR_CORRUPT), ERR_CORRUPT);
 	assert_string_equal(err_told(c), "row 3");
 }
