@@ -80,15 +80,18 @@ class Pod:
 
 
 class Cluster:
-    """Close it at the end. `env` goes to all pods."""
+    """
+    Close it at the end. `env` goes to all pods; `through` gets the S3 server's port and says by which one, of a proxy
+    for instance, the pods reach it.
+    """
 
-    def __init__(self, pods=3, binary=ROOT / "build/nimbus", env=None):
+    def __init__(self, pods=3, binary=ROOT / "build/nimbus", env=None, through=None):
         self.ending = contextlib.ExitStack()
         self.folder = Path(tempfile.mkdtemp(prefix="nimbus-cluster-"))
         self.ending.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.binary = binary
         try:
-            self.start(pods, env or {})
+            self.start(pods, env or {}, through)
         except BaseException:
             self.close()
             raise
@@ -97,11 +100,14 @@ class Cluster:
         self.ending.callback(made.stop)
         return made
 
-    def start(self, pods, env):
+    def start(self, pods, env, through):
         self.postgres = self.service(services.Postgres())
         self.redis = self.service(services.Redis())
         self.s3 = self.service(services.S3())
-        self.env = {"NIMBUS_DB": self.postgres.url, "NIMBUS_KV": self.redis.url, **split_s3(self.s3.url),
+        bucket = self.s3.url
+        if through:
+            bucket = bucket.replace(f":{self.s3.port}", f":{through(self.s3.port)}")
+        self.env = {"NIMBUS_DB": self.postgres.url, "NIMBUS_KV": self.redis.url, **split_s3(bucket),
                     "NIMBUS_OWNER": OWNER, "NIMBUS_OWNER_PASSWORD": PASSWORD, "NIMBUS_TRUSTED_PROXIES": "127.0.0.1",
                     **env}
         self.pods = []

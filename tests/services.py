@@ -120,9 +120,9 @@ class Postgres(Service):
         self.launch()
 
     def launch(self):
-        # Throw-away data: what is written need not survive the machine.
+        # Throw-away data: what is written need not survive the machine. But it must survive the server's own end.
         settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder,
-                    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+                    "fsync": "off", "full_page_writes": "off",
                     "max_connections": 200, "shared_buffers": "32MB", "log_min_messages": "fatal"}
         words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         self.process = self.spawn(self.server, "-D", self.data, *words, cwd=self.folder, **self.user)

@@ -611,9 +611,38 @@ static enum err load(struct ctx *c)
 		c, "libpq.so.5", "libpq5", (void **)&pq, names, sizeof names / sizeof *names);
 }
 
+/* libpq looks at numbers only when it connects. */
+static enum err check_port(struct ctx *c, const PQconninfoOption *options)
+{
+	for (const PQconninfoOption *o = options; o && o->keyword; o++) {
+		struct str port = str_of(o->val ? o->val : "");
+		if (strcmp(o->keyword, "port") != 0)
+			continue;
+		for (size_t i = 0; i < port.len; i++)
+			if (port.at[i] != ',' && (port.at[i] < '0' || port.at[i] > '9'))
+				return fail(c, ERR_INVALID,
+					"the database's URL is wrong: \"%.*s\" is no port",
+					STR_FMT(port));
+	}
+	return OK;
+}
+
+static enum err check_url(struct ctx *c, const char *url)
+{
+	char *why = NULL;
+	PQconninfoOption *options = pq.conninfoParse(url, &why);
+	enum err kind = options ? check_port(c, options)
+				: fail(c, ERR_INVALID, "the database's URL is wrong: %.*s",
+					  STR_FMT(first_line(why)));
+	pq.conninfoFree(options);
+	pq.freemem(why);
+	return kind;
+}
+
 enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, struct db **out)
 {
 	TRY(load(c));
+	TRY(check_url(c, url));
 	struct postgres *db = calloc(1, sizeof *db);
 	if (!db)
 		host_panic("out of memory");

@@ -12,6 +12,9 @@
 	X(cmdStatus)          \
 	X(cmdTuples)          \
 	X(connectPoll)        \
+	X(conninfoFree)       \
+	X(conninfoParse)      \
+	X(freemem)            \
 	X(connectStartParams) \
 	X(consumeInput)       \
 	X(errorMessage)       \

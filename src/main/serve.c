@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LINK_SECONDS = 15 * 60, TRIM_MS = 2000 };
+enum { LINK_SECONDS = 15 * 60, TRIM_MS = 2000, START_AGAIN_MS = 500 };
 
 /* What one server is made of; on the stack of serve_run. */
 struct serving {
@@ -238,9 +238,33 @@ static void drain(struct serving *s)
 		all ? "stopped" : "stopped: requests that took too long were cut off");
 }
 
+/*
+ * What this stands on may start later than this does, or be away just now: then it is waited for.
+ * Anything else that is wrong with it will not get better by itself.
+ */
+static enum err open_drivers(struct ctx *c, struct serving *s)
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	bool told = false;
+	for (;;) {
+		enum err err = drivers_open(c, s->config, true, &s->core, &s->instance);
+		if (err != ERR_UNAVAILABLE)
+			return err;
+		drivers_close(&s->core);
+		s->core = (struct core){0};
+		if (!told)
+			log_text(LOG_LEVEL_WARN, "waiting to start: %s", c->error.text);
+		told = true;
+		if (signal_wait_for(START_AGAIN_MS) != 0)
+			return err;
+		ctx_clear(c);
+		arena_rewind(c->arena, mark);
+	}
+}
+
 static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 {
-	TRY(drivers_open(c, s->config, true, &s->core, &s->instance));
+	TRY(open_drivers(c, s));
 	TRY(make_web(c, s));
 	TRY(open_http(c, s));
 	s->worker = (struct worker){.core = &s->core, .config = s->config, .http = s->http};
