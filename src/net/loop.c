@@ -81,6 +81,8 @@ static void table_add(struct loop *l, struct conn *k)
 static void close_conn(struct loop *l, struct conn *k)
 {
 	struct http_server *s = l->server;
+	/* A child that has not come to its exec yet may have a copy: then closing ours is not enough. */
+	epoll_ctl(l->epoll, EPOLL_CTL_DEL, k->fd, NULL);
 	if (k->reset)
 		socket_reset(k->fd);
 	else
