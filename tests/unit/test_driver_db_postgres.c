@@ -209,8 +209,8 @@ static void a_server_that_is_not_there_is_named(void **state)
 		ERR_UNAVAILABLE);
 	assert_non_null(strstr(c->error.text, "127.0.0.1:1"));
 	assert_null(strstr(c->error.text, "word"));
-	assert_err(
-		c, db_postgres_open(c, "postgres://127.0.0.1:notaport/x", 2, &db), ERR_UNAVAILABLE);
+	assert_err(c, db_postgres_open(c, "postgres://127.0.0.1/x?no=such", 2, &db), ERR_INVALID);
+	assert_err(c, db_postgres_open(c, "postgres://127.0.0.1:no/x", 2, &db), ERR_INVALID);
 }
 
 int main(void)
