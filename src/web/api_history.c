@@ -42,7 +42,7 @@ static enum err read_place(
 	if (!str_to_u64(str_cut(&hex, ' '), &version) || !version || version > INT64_MAX)
 		return bad_cursor(c, r);
 	char *name = arena_alloc(c->arena, hex.len / 2 + 1);
-	if (hex.len % 2 || !hex_decode(hex.at, hex.len / 2, name))
+	if (!hex.len || hex.len % 2 || !hex_decode(hex.at, hex.len / 2, name))
 		return bad_cursor(c, r);
 	*out = (struct history_place){(int64_t)version, str_from(name, hex.len / 2)};
 	return OK;
