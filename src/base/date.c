@@ -86,3 +86,98 @@ void date_relative(int64_t seconds, int64_t now, char out[32])
 	}
 	fmt_into(out, 32, "just now");
 }
+
+/* Exactly `digits` decimal digits at the beginning of *rest, and then `end` (0: whatever comes). */
+static bool take_number(struct str *rest, size_t digits, char end, int *out)
+{
+	*out = 0;
+	if (rest->len < digits + (end != 0))
+		return false;
+	for (size_t i = 0; i < digits; i++) {
+		if (rest->at[i] < '0' || rest->at[i] > '9')
+			return false;
+		*out = *out * 10 + (rest->at[i] - '0');
+	}
+	if (end && rest->at[digits] != end)
+		return false;
+	*rest = str_from_index(*rest, digits + (end != 0));
+	return true;
+}
+
+static int days_of_month(int year, int month)
+{
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	if (month == 2)
+		return leap ? 29 : 28;
+	return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+/* moment_of the other way round. */
+static int64_t seconds_of(const struct moment *m)
+{
+	int64_t year = m->year - (m->month <= 2);
+	int64_t era = (year >= 0 ? year : year - 399) / 400, of_era = year - era * 400;
+	int64_t month = m->month > 2 ? m->month - 3 : m->month + 9;
+	int64_t of_year = (153 * month + 2) / 5 + m->day - 1;
+	int64_t days = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+	return days * DAY + m->hour * 3600 + m->minute * 60 + m->second;
+}
+
+/* ".25": of no consequence, but a digit there must be. */
+static bool skip_fraction(struct str *rest)
+{
+	if (!str_skip(rest, STR(".")))
+		return true;
+	size_t digits = 0;
+	while (digits < rest->len && rest->at[digits] >= '0' && rest->at[digits] <= '9')
+		digits++;
+	*rest = str_from_index(*rest, digits);
+	return digits > 0;
+}
+
+/* "Z", "+01:00": how far ahead of UTC the clock was, in seconds. */
+static bool take_offset(struct str *rest, int *out)
+{
+	int hours, minutes;
+	*out = 0;
+	if (str_skip(rest, STR("Z")) || str_skip(rest, STR("z")))
+		return true;
+	bool behind = str_skip(rest, STR("-"));
+	if (!behind && !str_skip(rest, STR("+")))
+		return false;
+	if (!take_number(rest, 2, ':', &hours) || !take_number(rest, 2, 0, &minutes) ||
+		hours > 23 || minutes > 59)
+		return false;
+	*out = (behind ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+static bool parse_rfc3339(struct str rest, int64_t *seconds)
+{
+	struct moment m = {0};
+	int offset;
+	if (!take_number(&rest, 4, '-', &m.year) || !take_number(&rest, 2, '-', &m.month) ||
+		!take_number(&rest, 2, 0, &m.day))
+		return false;
+	if (!str_skip(&rest, STR("T")) && !str_skip(&rest, STR("t")) && !str_skip(&rest, STR(" ")))
+		return false;
+	if (!take_number(&rest, 2, ':', &m.hour) || !take_number(&rest, 2, ':', &m.minute) ||
+		!take_number(&rest, 2, 0, &m.second) || !skip_fraction(&rest) ||
+		!take_offset(&rest, &offset) || rest.len)
+		return false;
+	if (m.year < 1 || m.month < 1 || m.month > 12 || m.day < 1 ||
+		m.day > days_of_month(m.year, m.month) || m.hour > 23 || m.minute > 59 ||
+		m.second > 60) /* a leap second */
+		return false;
+	*seconds = seconds_of(&m) - offset;
+	return true;
+}
+
+bool date_parse(struct str text, int64_t *seconds)
+{
+	uint64_t number;
+	if (!str_to_u64(text, &number))
+		return parse_rfc3339(text, seconds);
+	*seconds = (int64_t)number;
+	return number <= 253402300799;
+}

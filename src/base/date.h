@@ -13,4 +13,10 @@ void date_git(int64_t seconds, int offset_minutes, char out[32]);
 /* As "just now", "5 minutes ago", "3 weeks ago", "in 2 days"; into 32 bytes. */
 void date_relative(int64_t seconds, int64_t now, char out[32]);
 
+/*
+ * And back: a moment of RFC 3339 ("2026-11-23T16:34:32+01:00", "…Z"; parts of a second are dropped),
+ * of the years 1 to 9999, or seconds since 1970 ("1795448072"). False for anything else.
+ */
+bool date_parse(struct str text, int64_t *seconds);
+
 #endif

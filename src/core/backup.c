@@ -152,17 +152,16 @@ static enum err copy_repo(struct ctx *c, struct backup *b, const struct repo *re
 }
 
 static enum err list_repos(
-	struct ctx *c, struct backup *b, struct str after, struct repo **out, size_t *count)
+	struct ctx *c, struct backup *b, int64_t after, struct repo **out, size_t *count)
 {
-	struct meta_repo_page page = {.after = after, .limit = PAGE};
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, b->database, DB_READ, &tx));
-	return meta_repo_list(c, tx, &page, out, count);
+	return meta_repo_every(c, tx, after, out, count);
 }
 
 enum err backup_blobs(struct ctx *c, struct backup *b)
 {
-	struct str after = {0};
+	int64_t after = 0;
 	size_t done = 0;
 	for (size_t count = PAGE; count == PAGE;) {
 		struct repo *repos;
@@ -171,7 +170,7 @@ enum err backup_blobs(struct ctx *c, struct backup *b)
 			if (b->progress)
 				b->progress(b->arg, repos[i].name, done++);
 			TRY(err_stored(c, copy_repo(c, b, &repos[i])));
-			after = repos[i].name;
+			after = repos[i].id;
 		}
 	}
 	return OK;

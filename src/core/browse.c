@@ -106,7 +106,11 @@ static struct str without_slashes_at_end(struct str path)
 enum err browse_resolve(
 	struct ctx *c, struct browse *b, struct str text, struct revision *rev, struct str *path)
 {
+	bool done;
 	text = without_slashes_at_end(text);
+	TRY(browse_resolve_at(c, b, text, rev, path, &done));
+	if (done)
+		return OK;
 	struct str first = str_until(text, str_find(text, '/'));
 	for (struct str name = text;; name = str_until(name, str_find_last(name, '/'))) {
 		struct ref ref;
@@ -123,6 +127,11 @@ enum err browse_resolve(
 		return browse_head(c, b, rev);
 	if (is_hex(first))
 		return resolve_id(c, b, first, rev);
+	if (str_find_str(first, STR("@{")) < first.len)
+		return fail(c, ERR_NOT_FOUND,
+			"there is no branch or tag \"%.*s\"; a time is written as in "
+			"main@{2026-11-20T10:00:00Z} or main@{1795448072}",
+			STR_FMT(first));
 	return fail(c, ERR_NOT_FOUND, "there is no branch, tag or commit \"%.*s\"", STR_FMT(first));
 }
 

@@ -33,7 +33,8 @@ void browse_close(struct browse *b);
 
 /*
  * What a URL names: "feature/x/src/a.c" is the branch "feature/x" (the longest that fits) and the path
- * "src/a.c". A revision is a branch, a tag, HEAD, a full ref name, or an id of 4 digits or more.
+ * "src/a.c". A revision is a branch, a tag, HEAD, a full ref name, or an id of 4 digits or more; or
+ * one of the names with a time: "main@{2026-11-20T10:00:00Z}", "main@{1795448072}" is what main was then.
  * ERR_NOT_FOUND; ERR_CONFLICT when a short id fits several.
  */
 enum err browse_resolve(struct ctx *c, struct browse *b, struct str text, struct revision *rev,

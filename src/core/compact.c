@@ -22,6 +22,20 @@ int64_t compact_retention(const struct core *core)
 	return given ? given : RETENTION_DEFAULT;
 }
 
+const char *compact_retention_text(struct ctx *c, const struct core *core)
+{
+	static const struct {
+		const char *name;
+		long long seconds;
+	} units[] = {{"day", 24 * 3600}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+	long long seconds = compact_retention(core);
+	size_t at = 0;
+	while (seconds % units[at].seconds)
+		at++;
+	long long count = seconds / units[at].seconds;
+	return arena_fmt(c->arena, "%lld %s%s", count, units[at].name, count == 1 ? "" : "s");
+}
+
 static int64_t seconds_now(struct ctx *c)
 {
 	return c->world->clock() / 1000000;

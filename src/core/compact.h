@@ -48,10 +48,18 @@ struct compact_run {
  */
 enum err compact_repo(struct ctx *c, struct compact_run *run, const struct repo *repo) MUST;
 
+/* NIMBUS_RETENTION in seconds, and for people: "14 days". The text lives in c->arena. */
+int64_t compact_retention(const struct core *core);
+const char *compact_retention_text(struct ctx *c, const struct core *core);
+
+struct compact_swept {
+	size_t repos, packs, blobs;
+};
+
 /*
- * Deletes retired packs whose time has come, and blobs that nothing knows and that are older than a
- * day. *packs and *blobs: how many.
+ * Deletes for good deleted repositories and retired packs whose time has come, and blobs that nothing
+ * knows and that are older than a day. *out: how many, also after an error.
  */
-enum err compact_sweep(struct ctx *c, struct core *core, size_t *packs, size_t *blobs) MUST;
+enum err compact_sweep(struct ctx *c, struct core *core, struct compact_swept *out) MUST;
 
 #endif

@@ -80,6 +80,4 @@ bool compact_made_has(const struct compacting *k, const struct oid *id);
 enum err compact_step(
 	struct ctx *c, struct compacting *k, const char *stage, uint64_t done, uint64_t all) MUST;
 
-int64_t compact_retention(const struct core *core);
-
 #endif

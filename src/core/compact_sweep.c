@@ -1,6 +1,7 @@
 #include "core/compact.h"
 #include "core/compact_parts.h"
 #include "core/fsck.h"
+#include "core/repo.h"
 
 enum { BATCH = 100, ORPHAN_AGE = 24 * 3600 };
 
@@ -59,18 +60,20 @@ static enum err sweep_packs(struct ctx *c, struct core *core, size_t *packs)
 	return OK;
 }
 
-enum err compact_sweep(struct ctx *c, struct core *core, size_t *packs, size_t *blobs)
+enum err compact_sweep(struct ctx *c, struct core *core, struct compact_swept *out)
 {
 	struct arena arena, *request = c->arena;
 	struct fsck_run run = {.core = core, .prune = true, .prune_age = ORPHAN_AGE};
-	*packs = *blobs = 0;
+	*out = (struct compact_swept){0};
 	arena_init(&arena);
 	c->arena = &arena;
-	enum err err = sweep_packs(c, core, packs);
+	enum err err = repo_purge_past(c, core, &out->repos);
+	if (!err)
+		err = sweep_packs(c, core, &out->packs);
 	if (!err)
 		err = fsck_orphans(c, &run);
 	c->arena = request;
 	arena_done(&arena);
-	*blobs = run.pruned;
+	out->blobs = run.pruned;
 	return err;
 }

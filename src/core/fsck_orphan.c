@@ -60,14 +60,14 @@ static enum err know_packs(struct ctx *c, struct core *core, struct db_tx *tx,
 
 static enum err know_all(struct ctx *c, struct core *core, struct db_tx *tx, struct map *known)
 {
-	struct meta_repo_page page = {.limit = PAGE};
+	int64_t after = 0;
 	for (size_t count = PAGE; count == PAGE;) {
 		struct repo *repos;
-		TRY(meta_repo_list(c, tx, &page, &repos, &count));
+		TRY(meta_repo_every(c, tx, after, &repos, &count));
 		for (size_t i = 0; i < count; i++)
 			TRY(know_packs(c, core, tx, &repos[i], known));
 		if (count)
-			page.after = repos[count - 1].name;
+			after = repos[count - 1].id;
 	}
 	return OK;
 }
@@ -150,17 +150,17 @@ enum err fsck_orphans(struct ctx *c, struct fsck_run *run)
 
 static enum err check_repos(struct ctx *c, struct fsck_run *run)
 {
-	struct meta_repo_page page = {.limit = PAGE};
+	int64_t after = 0;
 	for (size_t count = PAGE; count == PAGE;) {
 		struct repo *repos;
 		DB_TX *tx = NULL;
 		TRY(db_begin(c, run->core->db, DB_READ, &tx));
-		TRY(meta_repo_list(c, tx, &page, &repos, &count));
+		TRY(meta_repo_every(c, tx, after, &repos, &count));
 		db_rollback(&tx);
 		for (size_t i = 0; i < count; i++)
 			TRY(fsck_repo(c, run, &repos[i]));
 		if (count)
-			page.after = repos[count - 1].name;
+			after = repos[count - 1].id;
 	}
 	return OK;
 }

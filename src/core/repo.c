@@ -1,11 +1,9 @@
 #include "core/repo.h"
 
 #include "base/json.h"
-#include "core/pack_cache.h"
 #include "core/permit.h"
 #include "core/record.h"
-#include "core/snapshot.h"
-#include "meta/pack.h"
+#include "core/repo_parts.h"
 #include "meta/repo.h"
 
 static const struct str heads = {"refs/heads/", 11};
@@ -33,8 +31,7 @@ static enum err head_of_branch(struct ctx *c, struct str branch, struct str *hea
 	return fail(c, ERR_INVALID, "\"%.*s\" is not a valid name of a branch", STR_FMT(shown));
 }
 
-/* The repository as events tell of it. */
-static struct str repo_data(struct ctx *c, const struct repo *repo, struct str previous_name)
+struct str repo_data(struct ctx *c, const struct repo *repo, struct str previous_name)
 {
 	struct buf b = {.arena = c->arena};
 	struct json_writer w = {.out = &b};
@@ -163,60 +160,5 @@ enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, 
 			.data = repo_data(c, &repo, previous)}));
 	TRY(db_commit(c, &tx));
 	*out = repo;
-	return OK;
-}
-
-struct doomed {
-	struct pack_row *at;
-	size_t count;
-};
-
-/* What cannot be removed now is an orphan, which upkeep collects: the repository is gone anyway. */
-static void remove_blob(struct ctx *c, struct core *core, int64_t repo_id,
-	const struct pack_row *row, const char *suffix)
-{
-	if (blob_remove(c, core->blob, meta_pack_key(c, core->instance, repo_id, &row->id, suffix)))
-		ctx_clear(c);
-}
-
-static void remove_blobs(
-	struct ctx *c, struct core *core, int64_t repo_id, const struct doomed *packs)
-{
-	for (size_t i = 0; i < packs->count; i++) {
-		const struct pack_row *row = &packs->at[i];
-		if (!row->in_row) {
-			remove_blob(c, core, repo_id, row, "pack");
-			remove_blob(c, core, repo_id, row, "idx");
-		}
-		for (size_t f = 0; f < PACK_DERIVED_FILES; f++)
-			if (row->derived & META_PACK_DERIVED[f].flag)
-				remove_blob(c, core, repo_id, row,
-					meta_pack_derived_suffix(
-						c, row->derived, META_PACK_DERIVED[f].suffix));
-	}
-}
-
-enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, struct str name)
-{
-	DB_TX *tx = NULL;
-	struct repo repo;
-	struct doomed packs[2];
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_READ}, &repo));
-	TRY(permit_owner(c, who));
-	TRY(meta_pack_list(c, tx, &repo, PACK_LIVE, &packs[0].at, &packs[0].count));
-	TRY(meta_pack_list(c, tx, &repo, PACK_RETIRED, &packs[1].at, &packs[1].count));
-	TRY(record_add(c, tx,
-		&(struct record){.who = who,
-			.type = EVENT_REPOSITORY_DELETED,
-			.repo = &repo,
-			.data = repo_data(c, &repo, (struct str){0})}));
-	TRY(meta_repo_delete(c, tx, repo.id));
-	TRY(db_commit(c, &tx));
-	snapshot_drop(core, repo.id);
-	if (core->packs)
-		pack_cache_drop(core->packs, repo.id);
-	remove_blobs(c, core, repo.id, &packs[0]);
-	remove_blobs(c, core, repo.id, &packs[1]);
 	return OK;
 }

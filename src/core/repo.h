@@ -53,8 +53,35 @@ struct repo_change {
 enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	const struct repo_change *change, struct repo *out) MUST;
 
-/* The owner's alone. Its packs' blobs are removed too. */
-enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, struct str name)
-	MUST;
+/*
+ * The owner's alone. It is there for nobody any more and its name is free, but all of it is kept for
+ * NIMBUS_RETENTION. *out (may be NULL): what it was.
+ */
+enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, struct str name,
+	struct repo *out) MUST;
+
+struct repo_deleted_query {
+	int64_t before, id; /* those after the one that was deleted at `before` and has this id;
+			       zeroed: from the first */
+	size_t limit;       /* 1..REPO_PAGE_MAX; 0: REPO_PAGE_MAX */
+};
+
+/* What is deleted and kept, the last deleted first. The owner's alone. */
+enum err repo_deleted_list(struct ctx *c, struct core *core, const struct actor *who,
+	const struct repo_deleted_query *query, struct repo_list *out) MUST;
+/* Until when it is kept: seconds since 1970. */
+int64_t repo_deleted_until(const struct core *core, const struct repo *repo);
+
+/*
+ * Brings a deleted one back as it was, under `name` (NULL: the one that it had). The owner's alone.
+ * ERR_EXISTS: the name is taken; ERR_NOT_FOUND: it is not deleted, or its time is over.
+ */
+enum err repo_restore(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	const struct str *name, struct repo *out) MUST;
+
+/* Removes a deleted one for good, with all its packs. The owner's alone. ERR_NOT_FOUND. */
+enum err repo_purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id) MUST;
+/* Does that to all whose time has come: upkeep's, which asks on nobody's behalf. */
+enum err repo_purge_past(struct ctx *c, struct core *core, size_t *count) MUST;
 
 #endif

@@ -74,7 +74,7 @@ static enum err compact_one(struct ctx *c, struct compact_run *run, const struct
 
 static enum err compact_all(struct ctx *c, struct admin *admin, struct compact_run *run)
 {
-	size_t retired, forgotten;
+	struct compact_swept n;
 	struct meta_repo_page page = {.limit = PAGE};
 	for (size_t count = PAGE; count == PAGE;) {
 		struct repo *repos;
@@ -87,11 +87,14 @@ static enum err compact_all(struct ctx *c, struct admin *admin, struct compact_r
 		if (count)
 			page.after = repos[count - 1].name;
 	}
-	TRY(compact_sweep(c, &admin->core, &retired, &forgotten));
-	if (retired || forgotten)
+	TRY(compact_sweep(c, &admin->core, &n));
+	if (n.repos)
+		print("%s past their time gone for good.\n",
+			admin_count(c, n.repos, "deleted repository", "deleted repositories"));
+	if (n.packs || n.blobs)
 		print("%s and %s past their time deleted.\n",
-			admin_count(c, retired, "retired pack", "retired packs"),
-			admin_count(c, forgotten, "forgotten file", "forgotten files"));
+			admin_count(c, n.packs, "retired pack", "retired packs"),
+			admin_count(c, n.blobs, "forgotten file", "forgotten files"));
 	return OK;
 }
 

@@ -48,9 +48,12 @@ enum err admin_repo_delete(struct ctx *c, struct admin *admin)
 	TRY(repo_get(c, &admin->core, &admin->owner, name, &repo, NULL));
 	if (!admin_flag(admin, "--yes"))
 		return fail(c, ERR_INVALID,
-			"%.*s would be gone for good: give --yes if that is meant", STR_FMT(name));
-	TRY(repo_delete(c, &admin->core, &admin->owner, name));
-	print("%.*s is gone.\n", STR_FMT(name));
+			"%.*s would be gone for everybody: give --yes if that is meant",
+			STR_FMT(name));
+	TRY(repo_delete(c, &admin->core, &admin->owner, name, &repo));
+	print("%.*s is gone. Until %s `nimbus admin repo restore %lld` brings it back.\n",
+		STR_FMT(repo.name), admin_time(c, repo_deleted_until(&admin->core, &repo)),
+		(long long)repo.id);
 	return OK;
 }
 

@@ -162,12 +162,13 @@ static enum err look(struct ctx *c, const struct worker *w, struct round *r)
 
 static enum err sweep(struct ctx *c, const struct worker *w)
 {
-	size_t packs, blobs;
+	struct compact_swept n;
 	struct log_line line;
-	TRY(compact_sweep(c, w->core, &packs, &blobs));
-	if ((packs || blobs) && log_begin(&line, LOG_LEVEL_INFO, "swept")) {
-		log_int(&line, "packs", (int64_t)packs);
-		log_int(&line, "blobs", (int64_t)blobs);
+	TRY(compact_sweep(c, w->core, &n));
+	if ((n.repos || n.packs || n.blobs) && log_begin(&line, LOG_LEVEL_INFO, "swept")) {
+		log_int(&line, "repos", (int64_t)n.repos);
+		log_int(&line, "packs", (int64_t)n.packs);
+		log_int(&line, "blobs", (int64_t)n.blobs);
 		log_end(&line);
 	}
 	return OK;

@@ -219,15 +219,9 @@ static enum err log_from_row(
 	return oid_from_value(c, algo, &row[3], &out->change.new);
 }
 
-enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *repo,
-	const struct meta_ref_log_page *page, meta_ref_log_visit *visit, void *arg)
+static enum err visit_log(struct ctx *c, struct db_rows *rows, const struct repo *repo,
+	meta_ref_log_visit *visit, void *arg)
 {
-	static const char sql[] =
-		"SELECT version, name, old, new, forced, account_id, username, time, request "
-		"FROM ref_log WHERE repo_id = $1 AND version > $2 ORDER BY version, name LIMIT $3";
-	DB_ROWS *rows = NULL;
-	TRY(db_query(c, tx, sql,
-		DB_ARGS(DB_I(repo->id), DB_I(page->version), DB_I((int64_t)page->limit)), &rows));
 	SCRATCH scratch;
 	arena_init(&scratch);
 	for (;;) {
@@ -242,6 +236,82 @@ enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *
 		TRY(visit(c, arg, &entry));
 		arena_rewind(&scratch, mark);
 	}
+}
+
+#define LOG_COLUMNS "version, name, old, new, forced, account_id, username, time, request"
+
+enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct meta_ref_log_page *page, meta_ref_log_visit *visit, void *arg)
+{
+	static const char sql[] = "SELECT " LOG_COLUMNS " FROM ref_log WHERE repo_id = $1 "
+				  "AND version > $2 ORDER BY version, name LIMIT $3";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_I(page->version), DB_I((int64_t)page->limit)), &rows));
+	return visit_log(c, rows, repo, visit, arg);
+}
+
+/* Of all refs but the server's own: '0' is the byte after the '/' that REF_HIDDEN ends with. */
+static enum err query_back(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct meta_ref_log_back *page, struct db_rows **rows)
+{
+	static const char sql[] =
+		"SELECT " LOG_COLUMNS " FROM ref_log WHERE repo_id = $1 AND version <= $2 "
+		"AND (version < $2 OR name < $3) AND (name < $4 OR name >= $5) "
+		"ORDER BY version DESC, name DESC LIMIT $6";
+	struct str hidden = STR(REF_HIDDEN);
+	struct str after = str_of(arena_fmt(c->arena, "%.*s0", (int)hidden.len - 1, hidden.at));
+	return db_query(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_I(page->version), DB_B(page->before), DB_B(hidden),
+			DB_B(after), DB_I((int64_t)page->limit)),
+		rows);
+}
+
+static enum err query_back_of(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct meta_ref_log_back *page, struct db_rows **rows)
+{
+	static const char sql[] = "SELECT " LOG_COLUMNS " FROM ref_log WHERE repo_id = $1 "
+				  "AND name = $2 AND version < $3 ORDER BY version DESC LIMIT $4";
+	return db_query(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_B(page->ref), DB_I(page->version),
+			DB_I((int64_t)page->limit)),
+		rows);
+}
+
+enum err meta_ref_log_back(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct meta_ref_log_back *page, meta_ref_log_visit *visit, void *arg)
+{
+	DB_ROWS *rows = NULL;
+	TRY(page->ref.len ? query_back_of(c, tx, repo, page, &rows)
+			  : query_back(c, tx, repo, page, &rows));
+	return visit_log(c, rows, repo, visit, arg);
+}
+
+/* One change of a ref, by a statement that finds it by a number. */
+static enum err log_entry(struct ctx *c, struct db_tx *tx, const struct repo *repo, const char *sql,
+	const struct db_value by[2], struct ref_log *out)
+{
+	struct db_value row[9];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(repo->id), by[0], by[1]), row));
+	return log_from_row(c, repo->object_format, row, out);
+}
+
+enum err meta_ref_log_get(struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name,
+	int64_t version, struct ref_log *out)
+{
+	static const char sql[] = "SELECT " LOG_COLUMNS " FROM ref_log WHERE repo_id = $1 "
+				  "AND name = $2 AND version = $3";
+	const struct db_value by[] = {DB_B(name), DB_I(version)};
+	return log_entry(c, tx, repo, sql, by, out);
+}
+
+enum err meta_ref_log_at(struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name,
+	int64_t time, struct ref_log *out)
+{
+	static const char sql[] = "SELECT " LOG_COLUMNS " FROM ref_log WHERE repo_id = $1 "
+				  "AND name = $2 AND time <= $3 ORDER BY version DESC LIMIT 1";
+	const struct db_value by[] = {DB_B(name), DB_I(time)};
+	return log_entry(c, tx, repo, sql, by, out);
 }
 
 enum err meta_ref_log_ids(struct ctx *c, struct db_tx *tx, const struct repo *repo, int64_t time,

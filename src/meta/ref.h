@@ -58,6 +58,23 @@ struct meta_ref_log_page {
 enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	const struct meta_ref_log_page *page, meta_ref_log_visit *visit, void *arg) MUST;
 
+/* Of one ref, or of all (but those of the server's own), the newest change first. */
+struct meta_ref_log_back {
+	struct str ref;    /* empty: all */
+	int64_t version;   /* of one ref: entries before this version. Of all: up to it, and … */
+	struct str before; /* … of that version names before this one, the last first */
+	size_t limit;
+};
+enum err meta_ref_log_back(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct meta_ref_log_back *page, meta_ref_log_visit *visit, void *arg) MUST;
+
+/* The change of a ref that led to `version`; the last one at `time` (seconds) or before. In c->arena;
+ * ERR_NOT_FOUND. */
+enum err meta_ref_log_get(struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name,
+	int64_t version, struct ref_log *out) MUST;
+enum err meta_ref_log_at(struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name,
+	int64_t time, struct ref_log *out) MUST;
+
 /* Visits the values that refs had at `time` (seconds) and since: old and new ones of the log, none
  * of them zero, an id perhaps several times. */
 typedef enum err meta_ref_id_visit(struct ctx *c, void *arg, const struct oid *id);

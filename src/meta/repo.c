@@ -3,9 +3,10 @@
 #include "base/buf.h"
 #include "meta/instance.h"
 
-#define COLUMNS \
-	"id, name, description, visibility, object_format, head, version, created, pushed, shed"
-enum { COLUMN_COUNT = 10 };
+#define COLUMNS                                                                                    \
+	"id, name, description, visibility, object_format, head, version, created, pushed, shed, " \
+	"deleted"
+enum { COLUMN_COUNT = 11 };
 
 static struct repo from_row(const struct db_value *row)
 {
@@ -20,6 +21,7 @@ static struct repo from_row(const struct db_value *row)
 		.created = row[7].integer,
 		.pushed = row[8].integer,
 		.shed = row[9].integer,
+		.deleted = row[10].integer,
 	};
 }
 
@@ -61,7 +63,7 @@ enum err meta_repo_create(struct ctx *c, struct db_tx *tx, struct repo *repo)
 
 enum err meta_repo_get_by_name(struct ctx *c, struct db_tx *tx, struct str name, struct repo *out)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM repo WHERE key = $1";
+	static const char sql[] = "SELECT " COLUMNS " FROM repo WHERE key = $1 AND deleted = 0";
 	struct db_value row[COLUMN_COUNT];
 	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(key_of(c, name))), row));
 	*out = from_row(row);
@@ -91,11 +93,27 @@ static struct str like_pattern(struct ctx *c, struct str words)
 	return key_of(c, buf_view(&b));
 }
 
+/* All rows of a query into c->arena; *count: at most how many, then how many. */
+static enum err take_rows(struct ctx *c, struct db_rows *rows, struct repo **out, size_t *count)
+{
+	size_t limit = *count;
+	*out = NEW_ARRAY(c->arena, struct repo, limit);
+	for (*count = 0; *count < limit; ++*count) {
+		struct db_value row[COLUMN_COUNT];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			return OK;
+		(*out)[*count] = from_row(row);
+	}
+	return OK;
+}
+
 enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
 	struct repo **out, size_t *count)
 {
 	static const char sql[] =
-		"SELECT " COLUMNS " FROM repo WHERE key > $1 "
+		"SELECT " COLUMNS " FROM repo WHERE key > $1 AND deleted = 0 "
 		"AND ($2 = 1 OR visibility = 1 OR EXISTS (SELECT 1 FROM permission "
 		"WHERE permission.repo_id = repo.id AND permission.account_id = $3)) "
 		"AND ($4 = '%%' OR key LIKE $4 ESCAPE '\\' "
@@ -107,16 +125,50 @@ enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_
 		DB_ARGS(DB_T(key_of(c, page->after)), DB_I(all), DB_I(user_id),
 			DB_T(like_pattern(c, page->words)), DB_I((int64_t)page->limit)),
 		&rows));
-	*out = NEW_ARRAY(c->arena, struct repo, page->limit);
-	*count = 0;
-	for (;;) {
-		struct db_value row[COLUMN_COUNT];
-		bool more;
-		TRY(db_next(c, rows, row, &more));
-		if (!more || *count == page->limit)
-			return OK;
-		(*out)[(*count)++] = from_row(row);
-	}
+	*count = page->limit;
+	return take_rows(c, rows, out, count);
+}
+
+enum err meta_repo_every(
+	struct ctx *c, struct db_tx *tx, int64_t after, struct repo **out, size_t *count)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM repo WHERE id > $1 ORDER BY id LIMIT $2";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(after), DB_I((int64_t)*count)), &rows));
+	return take_rows(c, rows, out, count);
+}
+
+enum err meta_repo_deleted(struct ctx *c, struct db_tx *tx, const struct meta_repo_gone *page,
+	struct repo **out, size_t *count)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM repo WHERE deleted > 0 "
+				  "AND (deleted < $1 OR (deleted = $1 AND id < $2)) "
+				  "ORDER BY deleted DESC, id DESC LIMIT $3";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(page->before), DB_I(page->id), DB_I((int64_t)*count)),
+		&rows));
+	return take_rows(c, rows, out, count);
+}
+
+/* A key that no name has. */
+static struct str key_of_deleted(struct ctx *c, int64_t id)
+{
+	return str_of(arena_fmt(c->arena, "/%lld", (long long)id));
+}
+
+enum err meta_repo_set_deleted(struct ctx *c, struct db_tx *tx, int64_t id, int64_t seconds)
+{
+	static const char sql[] = "UPDATE repo SET key = $1, deleted = $2 WHERE id = $3";
+	return db_run(
+		c, tx, sql, DB_ARGS(DB_T(key_of_deleted(c, id)), DB_I(seconds), DB_I(id)), NULL);
+}
+
+enum err meta_repo_set_restored(struct ctx *c, struct db_tx *tx, int64_t id, struct str name)
+{
+	static const char sql[] = "UPDATE repo SET key = $1, name = $2, deleted = 0 WHERE id = $3";
+	enum err kind =
+		db_run(c, tx, sql, DB_ARGS(DB_T(key_of(c, name)), DB_T(name), DB_I(id)), NULL);
+	return name_taken(c, kind, name);
 }
 
 enum err meta_repo_update(struct ctx *c, struct db_tx *tx, const struct repo *repo)
@@ -168,18 +220,8 @@ enum err meta_repo_pushed_since(struct ctx *c, struct db_tx *tx, int64_t since, 
 	struct repo **out, size_t *count)
 {
 	static const char sql[] = "SELECT " COLUMNS " FROM repo WHERE pushed >= $1 AND id > $2 "
-				  "ORDER BY id LIMIT $3";
-	size_t limit = *count;
+				  "AND deleted = 0 ORDER BY id LIMIT $3";
 	DB_ROWS *rows = NULL;
-	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(since), DB_I(after), DB_I((int64_t)limit)), &rows));
-	*out = NEW_ARRAY(c->arena, struct repo, limit);
-	for (*count = 0; *count < limit; ++*count) {
-		struct db_value row[COLUMN_COUNT];
-		bool more;
-		TRY(db_next(c, rows, row, &more));
-		if (!more)
-			return OK;
-		(*out)[*count] = from_row(row);
-	}
-	return OK;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(since), DB_I(after), DB_I((int64_t)*count)), &rows));
+	return take_rows(c, rows, out, count);
 }

@@ -10,7 +10,8 @@
  * 1. ERR_EXISTS on a name that is taken. */
 enum err meta_repo_create(struct ctx *c, struct db_tx *tx, struct repo *repo) MUST;
 
-/* ERR_NOT_FOUND. What *out points at lives in c->arena. */
+/* ERR_NOT_FOUND. What *out points at lives in c->arena. One that is deleted has no name any more, but
+ * keeps its id: see repo->deleted. */
 enum err meta_repo_get_by_name(struct ctx *c, struct db_tx *tx, struct str name, struct repo *out)
 	MUST;
 enum err meta_repo_get(struct ctx *c, struct db_tx *tx, int64_t id, struct repo *out) MUST;
@@ -22,7 +23,7 @@ struct meta_repo_page {
 	struct str words; /* only names or descriptions that hold this text; empty: all */
 };
 
-/* Ordered by name. *count <= page->limit. */
+/* Ordered by name, without deleted ones. *count <= page->limit. */
 enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
 	struct repo **out, size_t *count) MUST;
 
@@ -41,12 +42,29 @@ enum err meta_repo_set_pushed(struct ctx *c, struct db_tx *tx, int64_t id, int64
  * them. */
 enum err meta_repo_set_shed(struct ctx *c, struct db_tx *tx, int64_t id, int64_t version) MUST;
 
+/* All there are, deleted ones too, in the order of their ids, which come after `after`. *count: at
+ * most how many, then how many. */
+enum err meta_repo_every(
+	struct ctx *c, struct db_tx *tx, int64_t after, struct repo **out, size_t *count) MUST;
+
+/* Deleted ones, the last deleted first: those deleted before `before` (seconds), and those of that
+ * second with an id below `id`. *count: at most how many, then how many. */
+struct meta_repo_gone {
+	int64_t before, id;
+};
+enum err meta_repo_deleted(struct ctx *c, struct db_tx *tx, const struct meta_repo_gone *page,
+	struct repo **out, size_t *count) MUST;
+
+/* Takes its name away and keeps all else; and gives one that is deleted a name (ERR_EXISTS). */
+enum err meta_repo_set_deleted(struct ctx *c, struct db_tx *tx, int64_t id, int64_t seconds) MUST;
+enum err meta_repo_set_restored(struct ctx *c, struct db_tx *tx, int64_t id, struct str name) MUST;
+
 /* Those that were pushed to at `since` (seconds) or later, in the order of their ids, which come
- * after `after`. *count: at most how many, then how many. */
+ * after `after`; without deleted ones. *count: at most how many, then how many. */
 enum err meta_repo_pushed_since(struct ctx *c, struct db_tx *tx, int64_t since, int64_t after,
 	struct repo **out, size_t *count) MUST;
 
-/* Removes it with its refs, packs, log and permissions. Events and audit rows stay. */
+/* Removes it for good with its refs, packs, log and permissions. Events and audit rows stay. */
 enum err meta_repo_delete(struct ctx *c, struct db_tx *tx, int64_t id) MUST;
 
 #endif

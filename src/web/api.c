@@ -119,13 +119,27 @@ enum err api_page(struct ctx *c, struct web_request *r, struct api_page *out)
 	return OK;
 }
 
+/* The query without `limit` and `cursor`, each part with '&' behind it. */
+static struct str rest_of_query(struct ctx *c, struct str query)
+{
+	struct buf out = {.arena = c->arena};
+	while (query.len) {
+		struct str part = str_cut(&query, '&');
+		if (part.len && !str_starts(part, STR("limit=")) &&
+			!str_starts(part, STR("cursor=")))
+			buf_fmt(&out, "%.*s&", STR_FMT(part));
+	}
+	return buf_view(&out);
+}
+
 void api_next(struct ctx *c, struct web_request *r, const struct api_page *page, struct str last)
 {
 	char *cursor = arena_alloc(c->arena, last.len * 2 + 1);
 	hex_encode(last.at, last.len, cursor);
 	web_header(r, "Link",
-		str_of(arena_fmt(c->arena, "<%.*s%.*s?limit=%zu&cursor=%s>; rel=\"next\"",
-			STR_FMT(r->origin), STR_FMT(r->path), page->limit, cursor)));
+		str_of(arena_fmt(c->arena, "<%.*s%.*s?%.*slimit=%zu&cursor=%s>; rel=\"next\"",
+			STR_FMT(r->origin), STR_FMT(r->path), STR_FMT(rest_of_query(c, r->query)),
+			page->limit, cursor)));
 }
 
 void api_begin(struct ctx *c, struct api_reply *reply)

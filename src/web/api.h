@@ -49,6 +49,9 @@ enum err api_send(struct ctx *c, struct web_request *r, int status, struct api_r
 /* "created_at": "2026-11-23T15:34:32Z", or null for 0. */
 void api_time(struct json_writer *w, const char *key, int64_t seconds);
 
+/* Replies with the repository of that name as GET /repos/NAME does: web/api_repo.c. */
+enum err api_send_repo(struct ctx *c, struct web_request *r, struct str name) MUST;
+
 /* "Location" of what was made. */
 void api_location(struct ctx *c, struct web_request *r, const char *folder, struct str name);
 

@@ -124,7 +124,7 @@ enum err api_repos_create(struct ctx *c, struct web_request *r)
 	return api_send(c, r, 201, &reply);
 }
 
-static enum err send_repo(struct ctx *c, struct web_request *r, struct str name)
+enum err api_send_repo(struct ctx *c, struct web_request *r, struct str name)
 {
 	struct repo repo;
 	enum permission level;
@@ -137,7 +137,7 @@ static enum err send_repo(struct ctx *c, struct web_request *r, struct str name)
 
 enum err api_repo_get(struct ctx *c, struct web_request *r)
 {
-	return send_repo(c, r, web_param(r, "name"));
+	return api_send_repo(c, r, web_param(r, "name"));
 }
 
 enum err api_repo_change(struct ctx *c, struct web_request *r)
@@ -162,11 +162,11 @@ enum err api_repo_change(struct ctx *c, struct web_request *r)
 	TRY(read_branch(c, r, body, &branch, &given));
 	change.default_branch = given ? &branch : NULL;
 	TRY(repo_update(c, r->core, &r->who, web_param(r, "name"), &change, &repo));
-	return send_repo(c, r, repo.name);
+	return api_send_repo(c, r, repo.name);
 }
 
 enum err api_repo_delete(struct ctx *c, struct web_request *r)
 {
-	TRY(repo_delete(c, r->core, &r->who, web_param(r, "name")));
+	TRY(repo_delete(c, r->core, &r->who, web_param(r, "name"), NULL));
 	return web_no_content(c, r);
 }

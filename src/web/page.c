@@ -17,7 +17,7 @@ static struct str notice_for(struct str done)
 	} notices[] = {
 		{"saved", "Saved."},
 		{"access", "Access changed."},
-		{"deleted", "The repository is deleted."},
+		{"deleted", "The repository is deleted, and can be restored for a while."},
 		{"password", "Your password is changed."},
 		{"revoked", "The token is revoked: it does not work any more."},
 		{"added", "Added."},

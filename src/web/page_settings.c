@@ -115,6 +115,6 @@ enum err page_settings_delete(struct ctx *c, struct web_request *r)
 	if (!str_eq(str_trim(web_field(r, "confirm")), b.repo.name))
 		err = fail(c, ERR_INVALID, "that is not the repository's name: nothing is deleted");
 	if (!err)
-		err = repo_delete(c, r->core, &r->who, b.repo.name);
+		err = repo_delete(c, r->core, &r->who, b.repo.name, NULL);
 	return err ? show(c, r, &b, err) : web_redirect(c, r, "/?done=deleted");
 }

@@ -65,11 +65,49 @@ def test_repositories_come_and_go():
     s.api("GET", "/repos/things", want=200)
     has(admin("repo", "delete", "things", code=2).err, "--yes", "the error")
     s.api("GET", "/repos/things", want=200)
-    admin("repo", "delete", "things", "--yes")
+    id = repo["id"]
+    has(admin("repo", "delete", "things", "--yes").out, f"`nimbus admin repo restore {id}` brings it back")
     eq(s.api("GET", "/repos/things").status, 404, "when gone")
     admin("repo", "delete", "things", "--yes", code=4)
+    has(rows(admin("repo", "deleted").out)[str(id)], "things", "the table")
+    admin("repo", "create", "things")
+    has(admin("repo", "restore", str(id), code=5).err, "under another name", "the error")
+    has(admin("repo", "restore", str(id), "--as", "tools").out, "tools is there again.", "the answer")
+    s.api("GET", "/repos/tools", want=200)
+    admin("repo", "restore", str(id), code=4)
+    admin("repo", "restore", "tools", code=2)
+    admin("repo", "delete", "tools", "--yes")
+    has(admin("repo", "purge", str(id), code=2).err, "--yes", "the error")
+    admin("repo", "purge", str(id), "--yes")
+    has(admin("repo", "restore", str(id), code=4).err, "kept for 14 days (NIMBUS_RETENTION)", "the error")
     admin("repo", "create", "bad name", code=2)
     admin("repo", "create", "x", "--object-format", "md5", code=2)
+
+
+def test_the_history_of_refs_and_a_way_back():
+    s = server()
+    source = make_repo(commits=3)
+    admin("repo", "create", "past")
+    git("push", "-q", s.git_url("past"), "main", cwd=source)
+    tip = git("rev-parse", "main", cwd=source).out.strip()
+    git("push", "-q", "-f", s.git_url("past"), "main~1:main", cwd=source)
+    before = git("rev-parse", "main~1", cwd=source).out.strip()
+    lines = admin("history", "past").out.splitlines()
+    eq(len(lines), 3, "lines")
+    change, _, what, old, new, who, ref = lines[1].split()[:7]
+    eq((what, old, new, who, ref), ("forced", tip[:10], before[:10], "owner", "refs/heads/main"), "the newest change")
+    eq(lines[2].split()[2:4], ["created", "-"], "the first change")
+    eq(len(admin("history", "past", "main", "--limit", "1").out.splitlines()), 2, "lines")
+    eq(len(admin("history", "past", "none").out.splitlines()), 1, "lines")
+    admin("history", "past", "--limit", "x", code=2)
+    admin("history", "gone", code=4)
+    for words, code in (([], 2), (["--to", "1", "--undo", "1"], 2), (["--undo", "x"], 2), (["--undo", "99"], 4),
+                        (["--to", "tomorrow"], 2), (["--to", "2999-01-01T00:00:00Z"], 2), (["--to", "f" * 40], 4)):
+        admin("restore-ref", "past", "main", *words, code=code)
+    has(admin("restore-ref", "past", "main", "--undo", change).out,
+        f"refs/heads/main was {before[:10]} and is {tip[:10]} now.", "the answer")
+    eq(refs(s.git_url("past"))["refs/heads/main"], tip, "main")
+    has(admin("restore-ref", "past", "main", "--to", tip).out, "already", "the answer")
 
 
 def test_permissions_are_given_and_taken():

@@ -169,6 +169,98 @@ def test_a_deleted_repository_is_gone_and_its_name_free():
     s.create_repo("brief")
 
 
+def test_a_deleted_repository_is_listed_restored_and_purged():
+    s = Nimbus()
+    ids = [s.create_repo(f"r{i}", description="D")["id"] for i in range(3)]
+    for i in (1, 0, 2):
+        eq(s.api("DELETE", f"/repos/r{i}").status, 204, "status")
+        s.sql("UPDATE repo SET deleted = ? WHERE id = ?", int(time.time()) - 1000 + 10 * i, ids[i])
+    seen, path = [], "/api/v1/deleted-repos?limit=2"
+    while path:
+        answer = s.get(path)
+        seen += answer.json
+        link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
+        path = link and link[1].removeprefix(s.url)
+    eq([one["name"] for one in seen], ["r2", "r1", "r0"], "what is deleted")
+    eq(sorted(seen[0]), ["created_at", "deleted_at", "description", "id", "kept_until", "name", "object_format",
+                         "pushed_at", "visibility"], "fields")
+    s.create_repo("R1")
+    has(problem(s.api("POST", f"/deleted-repos/{ids[1]}/restore", {}), 409)["detail"], "under another name")
+    problem(s.api("POST", f"/deleted-repos/{ids[1]}/restore", {"name": "a/b"}), 422, "name")
+    problem(s.api("POST", f"/deleted-repos/{ids[1]}/restore", {"as": "x"}), 422, "as")
+    back = s.api("POST", f"/deleted-repos/{ids[1]}/restore", {"name": "back"}, want=200)
+    eq((back.json["name"], back.json["description"], back.json["id"]), ("back", "D", ids[1]), "the repository")
+    eq(back.headers["location"], "/api/v1/repos/back", "Location")
+    s.api("GET", "/repos/back", want=200)
+    eq(s.api("DELETE", f"/deleted-repos/{ids[2]}").status, 204, "status")
+    problem(s.api("DELETE", f"/deleted-repos/{ids[2]}"), 404)
+    for id in (ids[1], ids[2], "x", "-1", 1 << 63):
+        problem(s.api("POST", f"/deleted-repos/{id}/restore", {}), 404)
+    for bad in ("cursor=zz", "cursor=3132"):
+        problem(s.get(f"/api/v1/deleted-repos?{bad}"), 422, "cursor")
+
+
+def push_changes(s, name):
+    """Four changes: main, main and tags, a forced main, a deleted tag; the two tips of main."""
+    source = make_repo(commits=4)
+    s.create_repo(name, visibility="public")
+    url = s.git_url(name)
+    first = git("rev-parse", "main~1", cwd=source).out.strip()
+    git("push", "-q", url, f"{first}:refs/heads/main", cwd=source)
+    git("push", "-q", url, "main", "--tags", cwd=source)
+    git("push", "-q", "-f", url, f"{first}:main", cwd=source)
+    git("push", "-q", url, "--delete", "v1", cwd=source)
+    return first, git("rev-parse", "main", cwd=source).out.strip()
+
+
+def test_the_history_of_refs_comes_in_pages():
+    s = server()
+    first, second = push_changes(s, "moving")
+    whole = s.api("GET", "/repos/moving/history?limit=100", auth=None, want=200).json
+    eq([(one["ref"], one["forced"]) for one in whole],
+       [("refs/tags/v1", False), ("refs/heads/main", True), ("refs/tags/v2", False), ("refs/tags/v1", False),
+        ("refs/heads/main", False), ("refs/heads/main", False)], "changes")
+    eq((whole[1]["old"], whole[1]["new"], whole[1]["username"]), (second, first, "owner"), "the forced one")
+    eq((whole[0]["new"], whole[-1]["old"]), (None, None), "the deleted and the created one")
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", whole[0]["time"]) or not whole[0]["request"]:
+        fail(whole[0])
+    for limit in (1, 2, 4):
+        for query, want in (("", whole), ("ref=main&", [one for one in whole if one["ref"] == "refs/heads/main"])):
+            seen, path = [], f"/api/v1/repos/moving/history?{query}limit={limit}"
+            while path:
+                answer = s.get(path)
+                eq(answer.status, 200, path)
+                seen += answer.json
+                link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
+                path = link and link[1].removeprefix(s.url)
+            eq(seen, want, f"{query} in pages of {limit}")
+    eq(s.api("GET", "/repos/moving/history?ref=never").json, [], "of what never was")
+    problem(s.api("GET", "/repos/moving/history?ref=a..b"), 422, "ref")
+    problem(s.api("GET", "/repos/moving/history?ref=refs/nimbus/x"), 422, "ref")
+    for bad in ("zz", "3132", "302037", "31207a7a"):
+        problem(s.api("GET", f"/repos/moving/history?cursor={bad}"), 422, "cursor")
+
+
+def test_a_ref_is_set_back_and_what_makes_no_sense_is_said():
+    s = server()
+    first, second = push_changes(s, "backward")
+    forced = s.api("GET", "/repos/backward/history?ref=main").json[0]["version"]
+    path = "/repos/backward/restore-ref"
+    for body, field in (({}, "ref"), ({"ref": "main"}, "undo"), ({"ref": "main", "undo": 1, "time": "5"}, "undo"),
+                        ({"ref": "a..b", "undo": 1}, "ref"), ({"ref": "main", "undo": "1"}, "undo"),
+                        ({"ref": "main", "version": -1}, "version"), ({"ref": "main", "time": "yesterday"}, "time"),
+                        ({"ref": "main", "time": "2999-01-01T00:00:00Z"}, "time"), ({"ref": "main", "id": "xyz"}, "id"),
+                        ({"ref": "main", "undo": 1, "expected": "12"}, "expected"), ({"ref": "main", "to": 1}, "to")):
+        problem(s.api("POST", path, body), 422, field)
+    problem(s.api("POST", path, {"ref": "main", "undo": forced, "expected": second}), 409)
+    done = s.api("POST", path, {"ref": "main", "undo": forced, "expected": first}, want=200).json
+    eq((done["ref"], done["old"], done["new"], done["changed"]), ("refs/heads/main", first, second, True), "what is done")
+    eq(refs(s.git_url("backward"))["refs/heads/main"], second, "main")
+    eq(s.api("POST", path, {"ref": "main", "id": second[:7]}, want=200).json["changed"], False, "once more")
+    has(problem(s.api("POST", path, {"ref": "main", "time": "1970-01-01T00:00:10Z"}), 404)["detail"],
+        "there was no refs/heads/main at 1970-01-01T00:00:10Z")
+
+
 def test_lists_come_in_pages():
     s = Nimbus()
     names = sorted(f"r{i:02}" for i in range(7))
@@ -336,6 +428,8 @@ MATRIX = {
         ("GET", "/permissions", None, (200, 200, 403, 403, 404, 401)),
         ("PUT", "/permissions/other2", {"permission": "read"}, (200, 200, 403, 403, 404, 401)),
         ("DELETE", "/permissions/other2", None, (204, 404, 403, 403, 404, 401)),
+        ("GET", "/history", None, (200, 200, 200, 200, 404, 401)),
+        ("POST", "/restore-ref", {"ref": "main", "undo": 5}, (404, 404, 403, 403, 404, 401)),
         ("DELETE", "", None, (None, 403, 403, 403, 404, 401)),
     ],
     "open": [
@@ -344,12 +438,15 @@ MATRIX = {
         ("GET", "/permissions", None, (200, 200, 403, 403, 403, 401)),
         ("PUT", "/permissions/other2", {"permission": "read"}, (200, 200, 403, 403, 403, 401)),
         ("DELETE", "/permissions/other2", None, (204, 404, 403, 403, 403, 401)),
+        ("GET", "/history", None, (200, 200, 200, 200, 200, 200)),
+        ("POST", "/restore-ref", {"ref": "main", "undo": 5}, (404, 404, 403, 403, 403, 401)),
         ("DELETE", "", None, (None, 403, 403, 403, 403, 401)),
     ],
 }
 FOR_THE_OWNER = [
     ("POST", "/repos", {"name": "by-whom"}), ("GET", "/collaborators", None),
     ("POST", "/collaborators", {"username": "by-whom", "password": "password1"}),
+    ("GET", "/deleted-repos", None), ("POST", "/deleted-repos/1/restore", {}), ("DELETE", "/deleted-repos/1", None),
     ("DELETE", "/collaborators/reader", None), ("DELETE", "/collaborators", {"username": "reader"}),
 ]
 
@@ -381,6 +478,8 @@ def test_what_one_may_not_read_answers_as_what_does_not_exist():
     for who in ("other", "anonymous"):
         for method, path, body in [("GET", "", None), ("PATCH", "", {"description": "x"}), ("PATCH", "", {"bad": 1}),
                                    ("DELETE", "", None), ("GET", "/permissions", None),
+                                   ("GET", "/history", None), ("GET", "/history?limit=x&ref=..", None),
+                                   ("POST", "/restore-ref", {"ref": "main", "undo": 5}), ("POST", "/restore-ref", {"x": 1}),
                                    ("PUT", "/permissions/reader", {"permission": "read"}),
                                    ("PUT", "/permissions/reader", {"permission": "bad"}),
                                    ("PUT", "/permissions/nobody", {"permission": "read"}),

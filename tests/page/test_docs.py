@@ -63,6 +63,10 @@ def test_the_commands_of_protocol_md_print_what_it_says():
     run_document("docs/protocol.md", "curl", "ssh-keygen")
 
 
+def test_the_commands_of_time_machine_md_print_what_it_says():
+    run_document("docs/time-machine.md", "curl", "git")
+
+
 def test_the_first_push_of_the_readme_works():
     s = Nimbus(shared=False)
     where, tell = tmp("readme"), tmp("askpass") / "askpass"

@@ -79,6 +79,53 @@ static void ages_are_told_in_one_unit(void **state)
 	}
 }
 
+static void what_was_written_is_read_again(void **state)
+{
+	(void)state;
+	for (int64_t t = -62135596800; t <= 253402300799; t += 86400 * 97 + 3607) {
+		char text[24];
+		int64_t got = 0;
+		date_rfc3339(t, text);
+		assert_true(date_parse(str_of(text), &got));
+		assert_int_equal(got, t);
+	}
+}
+
+static void a_time_is_rfc_3339_or_a_number(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} good[] = {
+		{"0", 0},
+		{"1795448072", 1795448072},
+		{"253402300799", 253402300799},
+		{"1970-01-01T00:00:00Z", 0},
+		{"1969-12-31t23:59:59z", -1},
+		{"1970-01-01 01:00:00+01:00", 0},
+		{"2023-11-14T18:43:20.999-03:30", 1700000000},
+		{"2000-02-29T00:00:00-00:00", 951782400},
+		{"2016-12-31T23:59:60Z", 1483228800},
+	};
+	static const char *const bad[] = {"", "-1", "+5", "253402300800", "99999999999999999999",
+		"yesterday", "2026-11-20", "2026-11-20T10:00Z", "2026-11-20T10:00:00",
+		"2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-02-29T00:00:00Z",
+		"2100-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-01-00T00:00:00Z",
+		"0000-01-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z",
+		"2026-01-01T00:00:61Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+24:00",
+		"2026-01-01T00:00:00+0100", "2026-01-01T00:00:00Zx", "2026-1-1T0:0:0Z",
+		"2026-01-01T00:00:00+01:6", "3 days ago"};
+	int64_t got;
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		assert_true(date_parse(str_of(good[i].text), &got));
+		assert_int_equal(got, good[i].seconds);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (date_parse(str_of(bad[i]), &got))
+			fail_msg("\"%s\" is no time", bad[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -86,6 +133,8 @@ int main(void)
 		UNIT_TEST(the_calendar_is_that_of_libc),
 		UNIT_TEST(any_number_gives_a_date_that_fits),
 		UNIT_TEST(ages_are_told_in_one_unit),
+		UNIT_TEST(what_was_written_is_read_again),
+		UNIT_TEST(a_time_is_rfc_3339_or_a_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

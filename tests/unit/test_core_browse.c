@@ -1,6 +1,7 @@
 /* core/browse*.c: who may look, what a URL names, and what is found there. */
 #include "core/browse.h"
 
+#include "base/date.h"
 #include "core/push.h"
 #include "core_house.h"
 #include "pack_make.h"
@@ -151,6 +152,60 @@ static void the_longest_ref_that_fits_is_the_revision(void **state)
 			c, browse_resolve(c, &b, str_of(missing[i]), &rev, &path), ERR_NOT_FOUND);
 		ctx_clear(c);
 	}
+	browse_close(&b);
+}
+
+static struct oid push_more(struct ctx *c, struct browse *b, const struct revision *rev);
+
+static void with_a_time_a_name_is_what_it_was_then(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct revision rev;
+	struct str path;
+	set_scene(c);
+	long long first = c->world->clock() / 1000000;
+	house_moved += 100 * 1000000LL;
+	assert_ok(c, browse_open(c, core_of(c), &house_of(c)->owner, STR("r"), &b));
+	assert_ok(c, browse_head(c, &b, &rev));
+	(void)push_more(c, &b, &rev);
+	browse_close(&b);
+	house_moved += 100 * 1000000LL;
+	assert_ok(c, browse_open(c, core_of(c), &house_of(c)->owner, STR("r"), &b));
+	static const char *const good[][3] = {
+		{"main@{%lld}", "main@{%lld}", ""},
+		{"main@{%lld}/b/x", "main@{%lld}", "b/x"},
+		{"main@{%lld}/b/x/", "main@{%lld}", "b/x"},
+		{"HEAD@{%lld}/a", "HEAD@{%lld}", "a"},
+		{"refs/heads/main@{%lld}", "refs/heads/main@{%lld}", ""},
+	};
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		struct buf text = {.arena = c->arena}, want = {.arena = c->arena};
+		const char *at = strstr(good[i][0], "%lld");
+		buf_fmt(&text, "%.*s%lld%s", (int)(at - good[i][0]), good[i][0], first, at + 4);
+		at = strstr(good[i][1], "%lld");
+		buf_fmt(&want, "%.*s%lld%s", (int)(at - good[i][1]), good[i][1], first, at + 4);
+		resolves(c, &b, buf_text(&text), buf_text(&want), 1, good[i][2]);
+	}
+	/* A tag, a branch with a slash in its name, and a branch that is gone since. */
+	resolves(c, &b, arena_fmt(c->arena, "v1@{%lld}/a", first),
+		arena_fmt(c->arena, "v1@{%lld}", first), 0, "a");
+	resolves(c, &b, arena_fmt(c->arena, "feature/y@{%lld}/b/x", first),
+		arena_fmt(c->arena, "feature/y@{%lld}", first), 0, "b/x");
+	char time[24];
+	date_rfc3339(first, time);
+	resolves(c, &b, arena_fmt(c->arena, "main@{%s}", time),
+		arena_fmt(c->arena, "main@{%s}", time), 1, "");
+	static const char *const missing[] = {"main@{1000}", "main@{1000}/a", "none@{1795448072}",
+		"main@{yesterday}", "main@{", "main@{1795448072", "main@{1795448072}x", "@{5}",
+		"refs/nimbus/x@{1795448072}"};
+	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+		assert_err(
+			c, browse_resolve(c, &b, str_of(missing[i]), &rev, &path), ERR_NOT_FOUND);
+		ctx_clear(c);
+	}
+	/* What only looks like it is a path. */
+	resolves(c, &b, "b/we@{5}/x", "b", 0, "we@{5}/x");
 	browse_close(&b);
 }
 
@@ -393,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(only_who_may_read_may_look),
 		HOUSE_TEST(the_longest_ref_that_fits_is_the_revision),
+		HOUSE_TEST(with_a_time_a_name_is_what_it_was_then),
 		HOUSE_TEST(a_folder_lists_folders_first_and_who_changed_what),
 		HOUSE_TEST(a_look_after_a_push_is_right_with_and_without_the_one_before),
 		HOUSE_TEST(a_file_is_what_its_name_and_bytes_say),

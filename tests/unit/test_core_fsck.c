@@ -147,7 +147,8 @@ static void a_flipped_byte_is_found_wherever_it_is(void **state)
 		fsck_all(c, &run);
 		if (!run.problems)
 			fail_msg("byte %zu was flipped and nobody noticed", at);
-		assert_ok(c, repo_delete(c, core_of(c), &house_of(c)->owner, m.repo.name));
+		assert_ok(c, repo_delete(c, core_of(c), &house_of(c)->owner, m.repo.name, NULL));
+		assert_ok(c, repo_purge(c, core_of(c), &house_of(c)->owner, m.repo.id));
 	}
 }
 

@@ -1,5 +1,7 @@
 #include "core_house.h"
 
+#include "core/compact.h"
+#include "core/fsck.h"
 #include "meta/event.h"
 #include "meta/pack.h"
 #include "meta/ref.h"
@@ -92,11 +94,12 @@ static void only_the_owner_creates_and_deletes(void **state)
 	struct repo_new what = {.name = STR("mine")};
 	assert_err(c, repo_create(c, core_of(c), &admin, &what, &repo), ERR_DENIED);
 	assert_err(c, repo_create(c, core_of(c), &anonymous, &what, &repo), ERR_UNAUTH);
-	assert_err(c, repo_delete(c, core_of(c), &admin, STR("r")), ERR_DENIED);
-	assert_err(c, repo_delete(c, core_of(c), &stranger, STR("r")), ERR_NOT_FOUND);
-	assert_err(c, repo_delete(c, core_of(c), &anonymous, STR("r")), ERR_UNAUTH);
-	assert_ok(c, repo_delete(c, core_of(c), &house_of(c)->owner, STR("r")));
-	assert_err(c, repo_delete(c, core_of(c), &house_of(c)->owner, STR("r")), ERR_NOT_FOUND);
+	assert_err(c, repo_delete(c, core_of(c), &admin, STR("r"), NULL), ERR_DENIED);
+	assert_err(c, repo_delete(c, core_of(c), &stranger, STR("r"), NULL), ERR_NOT_FOUND);
+	assert_err(c, repo_delete(c, core_of(c), &anonymous, STR("r"), NULL), ERR_UNAUTH);
+	assert_ok(c, repo_delete(c, core_of(c), &house_of(c)->owner, STR("r"), NULL));
+	assert_err(
+		c, repo_delete(c, core_of(c), &house_of(c)->owner, STR("r"), NULL), ERR_NOT_FOUND);
 }
 
 static void a_list_shows_what_one_may_read_page_by_page(void **state)
@@ -166,7 +169,7 @@ static void an_update_changes_what_it_names_and_nothing_else(void **state)
 		c, repo_update(c, core_of(c), owner, STR("newer"), &rename, &after), ERR_INVALID);
 }
 
-static void a_deleted_repository_takes_its_packs_along(void **state)
+static void a_purged_repository_takes_its_packs_along(void **state)
 {
 	struct ctx *c = *state;
 	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE), again;
@@ -184,14 +187,134 @@ static void a_deleted_repository_takes_its_packs_along(void **state)
 	assert_ok(c, meta_pack_add(c, tx, repo.id, &row, NULL));
 	assert_ok(c, meta_pack_add(c, tx, repo.id, &row, NULL));
 	assert_ok(c, db_commit(c, &tx));
-	assert_ok(c, repo_delete(c, core, &house_of(c)->owner, STR("r")));
+	assert_ok(c, repo_delete(c, core, &house_of(c)->owner, STR("r"), NULL));
+	struct fsck_run run = {.core = core, .prune = true};
+	assert_ok(c, fsck_orphans(c, &run));
+	assert_int_equal(run.orphans, 0);
+	assert_ok(c, blob_open(c, core->blob, key, &e));
+	extent_close(e);
+	assert_ok(c, repo_purge(c, core, &house_of(c)->owner, repo.id));
 	assert_err(c, blob_open(c, core->blob, key, &e), ERR_NOT_FOUND);
 	again = house_repo(c, "r", VISIBILITY_PRIVATE);
 	assert_int_not_equal(again.id, repo.id);
 	size_t count;
 	struct event *events = events_of(c, repo.id, &count);
-	assert_int_equal(count, 2);
+	assert_int_equal(count, 3);
 	assert_int_equal(events[1].type, EVENT_REPOSITORY_DELETED);
+	assert_int_equal(events[2].type, EVENT_REPOSITORY_PURGED);
+}
+
+/* The names of what is deleted, the last first. */
+static const char *deleted_of(struct ctx *c)
+{
+	struct repo_deleted_query query = {.limit = 1};
+	struct repo_list list = {.more = true};
+	struct buf names = {.arena = c->arena};
+	while (list.more) {
+		assert_ok(c, repo_deleted_list(c, core_of(c), &house_of(c)->owner, &query, &list));
+		for (size_t i = 0; i < list.count; i++) {
+			buf_fmt(&names, "%.*s ", STR_FMT(list.at[i].name));
+			query.before = list.at[i].deleted;
+			query.id = list.at[i].id;
+		}
+	}
+	return buf_text(&names);
+}
+
+static void a_deleted_repository_comes_back_as_it_was(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner;
+	struct actor reader = house_person(c, "reader");
+	struct permission_on on = {STR("r"), STR("reader")};
+	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE), got;
+	struct str name = STR("q"), bad = STR("a/b");
+	struct repo_list list;
+	struct repo_query all = {0};
+	assert_ok(c, permission_put(c, core, owner, &on, PERMISSION_READ));
+	assert_ok(c, repo_delete(c, core, owner, STR("r"), &got));
+	assert_int_equal(got.id, repo.id);
+	assert_int_equal(repo_deleted_until(core, &got), got.deleted + 14 * 24 * 3600);
+	assert_ok(c, repo_list(c, core, owner, &all, &list));
+	assert_int_equal(list.count, 0);
+	assert_err(c, repo_get(c, core, &reader, STR("r"), &got, NULL), ERR_NOT_FOUND);
+	assert_err(c, repo_delete(c, core, owner, STR("r"), NULL), ERR_NOT_FOUND);
+	assert_string_equal(deleted_of(c), "r ");
+
+	struct repo second = house_repo(c, "R", VISIBILITY_PRIVATE);
+	assert_err(c, repo_restore(c, core, owner, repo.id, NULL, &got), ERR_EXISTS);
+	assert_err(c, repo_restore(c, core, owner, repo.id, &bad, &got), ERR_INVALID);
+	assert_string_equal(deleted_of(c), "r ");
+	assert_ok(c, repo_restore(c, core, owner, repo.id, &name, &got));
+	assert_str(got.name, "q");
+	assert_int_equal(got.id, repo.id);
+	assert_ok(c, repo_get(c, core, &reader, STR("q"), &got, NULL));
+	assert_int_equal(got.deleted, 0);
+	assert_err(c, repo_restore(c, core, owner, repo.id, NULL, &got), ERR_NOT_FOUND);
+	assert_err(c, repo_purge(c, core, owner, repo.id), ERR_NOT_FOUND);
+	assert_str(newest_audit(c).action, "repository.restored");
+
+	assert_ok(c, repo_delete(c, core, owner, STR("q"), NULL));
+	assert_ok(c, repo_delete(c, core, owner, STR("R"), NULL));
+	assert_string_equal(deleted_of(c), "R q ");
+	assert_ok(c, repo_restore(c, core, owner, second.id, NULL, &got));
+	assert_str(got.name, "R");
+	assert_string_equal(deleted_of(c), "q ");
+}
+
+static void only_the_owner_looks_among_what_is_deleted(void **state)
+{
+	struct ctx *c = *state;
+	struct actor admin = house_person(c, "admin"), anonymous = ACTOR_ANONYMOUS;
+	struct actor token = house_of(c)->owner;
+	struct repo repo = house_repo(c, "r", VISIBILITY_PUBLIC);
+	struct permission_on on = {STR("r"), STR("admin")};
+	token.limit = PERMISSION_WRITE;
+	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_ADMIN));
+	assert_ok(c, repo_delete(c, core_of(c), &house_of(c)->owner, STR("r"), NULL));
+	const struct {
+		const struct actor *who;
+		enum err kind;
+	} people[] = {{&admin, ERR_DENIED}, {&anonymous, ERR_UNAUTH}, {&token, ERR_DENIED}};
+	for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
+		struct repo_deleted_query query = {0};
+		struct repo_list list;
+		assert_err(c, repo_deleted_list(c, core_of(c), people[i].who, &query, &list),
+			people[i].kind);
+		assert_err(c, repo_restore(c, core_of(c), people[i].who, repo.id, NULL, &repo),
+			people[i].kind);
+		assert_err(c, repo_restore(c, core_of(c), people[i].who, 999, NULL, &repo),
+			people[i].kind);
+		assert_err(c, repo_purge(c, core_of(c), people[i].who, repo.id), people[i].kind);
+	}
+	assert_string_equal(deleted_of(c), "r ");
+}
+
+static void what_is_deleted_goes_when_its_time_has_come(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct compact_swept n;
+	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE), got;
+	house_repo(c, "stays", VISIBILITY_PRIVATE);
+	core->limits.retention_seconds = 3600;
+	assert_ok(c, repo_delete(c, core, &house_of(c)->owner, STR("r"), NULL));
+	house_moved += 3500LL * 1000000;
+	assert_ok(c, compact_sweep(c, core, &n));
+	assert_int_equal(n.repos, 0);
+	assert_string_equal(deleted_of(c), "r ");
+	house_moved += 200LL * 1000000;
+	assert_ok(c, compact_sweep(c, core, &n));
+	assert_int_equal(n.repos, 1);
+	assert_string_equal(deleted_of(c), "");
+	assert_err(
+		c, repo_restore(c, core, &house_of(c)->owner, repo.id, NULL, &got), ERR_NOT_FOUND);
+	assert_non_null(strstr(c->error.text, "kept for 1 hour"));
+	ctx_clear(c);
+	assert_ok(c, repo_get(c, core, &house_of(c)->owner, STR("stays"), &got, NULL));
+	assert_str(newest_audit(c).action, "repository.purged");
+	assert_str(newest_audit(c).username, "");
 }
 
 /* A fault at every database operation in turn: each time, nothing of the verb has happened. */
@@ -231,7 +354,10 @@ int main(void)
 		HOUSE_TEST(only_the_owner_creates_and_deletes),
 		HOUSE_TEST(a_list_shows_what_one_may_read_page_by_page),
 		HOUSE_TEST(an_update_changes_what_it_names_and_nothing_else),
-		HOUSE_TEST(a_deleted_repository_takes_its_packs_along),
+		HOUSE_TEST(a_purged_repository_takes_its_packs_along),
+		HOUSE_TEST(a_deleted_repository_comes_back_as_it_was),
+		HOUSE_TEST(only_the_owner_looks_among_what_is_deleted),
+		HOUSE_TEST(what_is_deleted_goes_when_its_time_has_come),
 		HOUSE_TEST(a_verb_that_fails_has_done_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

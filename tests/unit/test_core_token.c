@@ -25,7 +25,7 @@ static void a_token_is_its_owner_up_to_its_limit(void **state)
 	struct repo_new new = {.name = STR("x")};
 	assert_ok(c, repo_get(c, core_of(c), &by, STR("r"), &repo, NULL));
 	assert_err(c, repo_create(c, core_of(c), &by, &new, &repo), ERR_DENIED);
-	assert_err(c, repo_delete(c, core_of(c), &by, STR("r")), ERR_DENIED);
+	assert_err(c, repo_delete(c, core_of(c), &by, STR("r"), NULL), ERR_DENIED);
 	assert_err(c,
 		collaborator_set_password(c, core_of(c), &by, STR("owner"), STR("battery staple")),
 		ERR_DENIED);
