@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -21,15 +20,6 @@ import services
 
 ROOT = Path(__file__).resolve().parent.parent
 OWNER, PASSWORD = "owner", "correct-horse-battery"
-
-
-def split_s3(url):
-    """NIMBUS_BLOB and the keys, of the URL that services.S3 gives."""
-    where, _, query = url.partition("?")
-    fields = dict(urllib.parse.parse_qsl(query))
-    access, secret = fields.pop("access"), fields.pop("secret")
-    return {"NIMBUS_BLOB": f"{where}?{urllib.parse.urlencode(fields)}", "NIMBUS_S3_ACCESS_KEY": access,
-            "NIMBUS_S3_SECRET_KEY": secret}
 
 
 class Pod:
@@ -107,7 +97,7 @@ class Cluster:
         bucket = self.s3.url
         if through:
             bucket = bucket.replace(f":{self.s3.port}", f":{through(self.s3.port)}")
-        self.env = {"NIMBUS_DB": self.postgres.url, "NIMBUS_KV": self.redis.url, **split_s3(bucket),
+        self.env = {"NIMBUS_DB": self.postgres.url, "NIMBUS_KV": self.redis.url, **services.bucket_environment(bucket),
                     "NIMBUS_OWNER": OWNER, "NIMBUS_OWNER_PASSWORD": PASSWORD, "NIMBUS_TRUSTED_PROXIES": "127.0.0.1",
                     **env}
         self.pods = []

@@ -284,7 +284,12 @@ def home_environment(data):
     if str(data) not in _databases:
         name = f"t{os.getpid()}_{len(_databases)}"
         _databases[str(data)] = services.new_database(os.environ["NIMBUS_TEST_POSTGRES"], name)
-    return {"NIMBUS_DB": _databases[str(data)], "NIMBUS_DB_CONNECTIONS": "5"}
+    database = _databases[str(data)]
+    name = database.rpartition("/")[2]
+    number = int(name.removeprefix("t").replace("_", "")) % services.Redis.databases
+    return {"NIMBUS_DB": database, "NIMBUS_DB_CONNECTIONS": "5",
+            "NIMBUS_KV": os.environ["NIMBUS_TEST_REDIS"].rpartition("/")[0] + f"/{number}",
+            **services.bucket_environment(os.environ["NIMBUS_TEST_S3"], name)}
 
 
 def literal(value):

@@ -150,6 +150,7 @@ class Redis(Service):
     """Redis, with nothing on disk."""
 
     name = "redis"
+    databases = 10000
 
     def start(self):
         self.url = f"redis://127.0.0.1:{self.port}/0"
@@ -157,12 +158,22 @@ class Redis(Service):
 
     def launch(self):
         self.process = self.spawn(program("redis-server"), "--port", self.port, "--bind", "127.0.0.1", "--save", "",
-                                  "--appendonly", "no", "--dir", self.folder)
+                                  "--databases", self.databases, "--appendonly", "no", "--dir", self.folder)
         self.wait_until(self.listens)
 
     def halt(self, how=signal.SIGTERM):
         self.processes.remove(self.process)
         self.end(self.process, how)
+
+
+def bucket_environment(url, prefix=""):
+    """What Nimbus is told of the bucket that S3 gives the URL of: NIMBUS_BLOB and the keys."""
+    where, _, query = url.partition("?")
+    fields = dict(urllib.parse.parse_qsl(query))
+    access, secret = fields.pop("access"), fields.pop("secret")
+    where += f"/{prefix}" if prefix else ""
+    return {"NIMBUS_BLOB": f"{where}?{urllib.parse.urlencode(fields)}", "NIMBUS_S3_ACCESS_KEY": access,
+            "NIMBUS_S3_SECRET_KEY": secret}
 
 
 NGINX = """
