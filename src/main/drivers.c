@@ -31,8 +31,7 @@ static void set_limits(const struct config *config, struct core *core)
 	};
 }
 
-static enum err open_database(
-	struct ctx *c, const struct config *config, bool make, struct db **out)
+enum err drivers_database(struct ctx *c, const struct config *config, bool make, struct db **out)
 {
 	struct str url = str_of(config->db);
 	if (str_starts(url, STR("postgres://")) || str_starts(url, STR("postgresql://")))
@@ -49,13 +48,18 @@ static enum err open_database(
 	return db_sqlite_open(c, path, out);
 }
 
+const char *drivers_blob_place(struct ctx *c, const struct config *config)
+{
+	return arena_fmt(c->arena, "%s/blob", config->data);
+}
+
 enum err drivers_open(struct ctx *c, const struct config *config, bool make, struct core *core,
 	struct instance *instance)
 {
-	const char *blobs = arena_fmt(c->arena, "%s/blob", config->data);
+	const char *blobs = drivers_blob_place(c, config);
 	*core = (struct core){.base_url = config->url};
 	set_limits(config, core);
-	TRY(open_database(c, config, make, &core->db));
+	TRY(drivers_database(c, config, make, &core->db));
 	TRY(folder_make(c, config->data));
 	TRY(blob_local_open(c, blobs, (uint64_t)config->mapped_max, &core->blob));
 	core->kv = kv_memory_open((size_t)config->sessions_max, c->world);
