@@ -12,7 +12,8 @@ struct backing {
 	struct backup blobs;
 	struct backup_manifest manifest;
 	struct backup_guard guard;
-	const char *scratch; /* the file of the backup's database */
+	const char *scratch; /* the file of the backup's database, ours while we have this lock */
+	int lock;
 	int64_t rows;
 };
 
@@ -28,7 +29,6 @@ static enum err copy_out(struct ctx *c, struct admin *admin, struct backing *b)
 	TRY(backup_set_next(c, b->blobs.to, &b->manifest));
 	b->blobs.live = live;
 	b->blobs.instance = admin->core.instance;
-	b->blobs.from = admin->core.blob;
 	b->blobs.progress = copy_show_repo;
 	c->working = backup_guard_keep;
 	c->working_arg = &b->guard;
@@ -64,9 +64,14 @@ static enum err publish(struct ctx *c, struct backing *b)
 static enum err back_up(struct ctx *c, struct admin *admin, const char *place, struct backing *b)
 {
 	const char *data = admin->run->config.data;
-	FD lock = -1;
-	TRY(lock_copying(c, data, &lock));
+	const char *own = drivers_blob_place(c, &admin->run->config);
+	TRY(lock_copying(c, data, &b->lock));
 	TRY(copy_scratch(c, data, &b->scratch));
+	if (place_same(own, place))
+		return fail(
+			c, ERR_INVALID, "%s is where this instance itself has its packs", place);
+	/* Not by way of a cache: what is read once for a backup would push out what is in use. */
+	TRY(place_blobs(c, own, false, &b->blobs.from));
 	TRY(place_blobs(c, place, true, &b->blobs.to));
 	b->manifest.instance = str_of(admin->core.instance);
 	TRY_WHILE(c, backup_set_next(c, b->blobs.to, &b->manifest), "looking into %s", place);
@@ -79,15 +84,17 @@ static void close_all(struct backing *b)
 	db_close(b->blobs.database);
 	if (b->scratch)
 		copy_scratch_remove(b->scratch);
+	blob_close(b->blobs.from);
+	blob_close(b->blobs.to);
+	fd_close_at_end(&b->lock);
 }
 
 enum err admin_backup(struct ctx *c, struct admin *admin)
 {
 	const char *place = run_argument(admin->run, "URL_OR_FOLDER");
-	struct backing b = {.blobs.check_all = admin_flag(admin, "--check")};
+	struct backing b = {.blobs.check_all = admin_flag(admin, "--check"), .lock = -1};
 	enum err e = back_up(c, admin, place, &b);
 	close_all(&b);
-	blob_close(b.blobs.to);
 	TRY(e);
 	print("The backup %s has %s and %s of %llu bytes beside the database.\n", b.manifest.id,
 		admin_count(c, b.blobs.repos, "repository", "repositories"),
@@ -158,12 +165,11 @@ static enum err restore(struct ctx *c, struct admin *admin, const char *place, s
 {
 	const struct config *config = &admin->run->config;
 	FD alone = -1;
-	FD lock = -1;
 	TRY(place_blobs(c, place, false, &b->blobs.from));
 	if (admin_flag(admin, "--list"))
 		return list(c, b->blobs.from);
 	TRY_WHILE(c, choose(c, b, run_argument(admin->run, "--backup")), "looking into %s", place);
-	TRY(lock_copying(c, config->data, &lock));
+	TRY(lock_copying(c, config->data, &b->lock));
 	TRY(lock_alone(c, config->data, &alone));
 	TRY(copy_scratch(c, config->data, &b->scratch));
 	TRY(drivers_database(c, config, true, &admin->core.db));
@@ -178,10 +184,8 @@ static enum err restore(struct ctx *c, struct admin *admin, const char *place, s
 
 enum err admin_restore(struct ctx *c, struct admin *admin)
 {
-	struct backing b = {0};
+	struct backing b = {.lock = -1};
 	enum err e = restore(c, admin, run_argument(admin->run, "URL_OR_FOLDER"), &b);
 	close_all(&b);
-	blob_close(b.blobs.from);
-	blob_close(b.blobs.to);
 	return e;
 }

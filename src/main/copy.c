@@ -62,6 +62,9 @@ enum err copy_rows(struct ctx *c, struct db *from, struct db *to, bool leases, i
 	TRY(need_empty_in(c, writing));
 	TRY(db_begin(c, from, DB_READ, &reading));
 	enum err e = meta_tables_copy(c, reading, writing, &tables);
+	db_rollback(&reading); /* a server ends who is idle in a transaction */
+	if (!e)
+		e = meta_tables_check(c, writing, &tables);
 	copy_done();
 	TRY(e);
 	*rows = 0;

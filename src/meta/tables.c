@@ -216,9 +216,13 @@ enum err meta_tables_read(struct ctx *c, struct db_tx *tx, struct meta_tables *t
 enum err meta_tables_copy(
 	struct ctx *c, struct db_tx *from, struct db_tx *to, struct meta_tables *t)
 {
-	struct meta_tables back = {0};
-	TRY(walk_tables(c, from, to, t));
-	TRY_WHILE(c, walk_tables(c, to, NULL, &back), "checking the copy");
+	return walk_tables(c, from, to, t);
+}
+
+enum err meta_tables_check(struct ctx *c, struct db_tx *copy, const struct meta_tables *t)
+{
+	struct meta_tables back = {.progress = t->progress, .arg = t->arg};
+	TRY_WHILE(c, walk_tables(c, copy, NULL, &back), "checking the copy");
 	for (size_t i = 0; i < META_TABLES; i++) {
 		if (memcmp(&t->sums[i], &back.sums[i], sizeof back.sums[i]) == 0)
 			continue;

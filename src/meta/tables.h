@@ -30,12 +30,13 @@ struct meta_tables {
 /* Reads all that the transaction sees. */
 enum err meta_tables_read(struct ctx *c, struct db_tx *tx, struct meta_tables *t) MUST;
 
-/*
- * Copies all of it into the tables of `to`, which are empty and of the same schema, and reads it back
- * there. ERR_DAMAGED when that is not the same. The caller commits. `t->sums` are of the source.
- */
+/* Copies all of it into the tables of `to`, which are empty and of the same schema. `t->sums` are of
+ * the source. */
 enum err meta_tables_copy(
 	struct ctx *c, struct db_tx *from, struct db_tx *to, struct meta_tables *t) MUST;
+
+/* Reads the copy back: ERR_DAMAGED when it is not what `t->sums` say. Commit after that. */
+enum err meta_tables_check(struct ctx *c, struct db_tx *copy, const struct meta_tables *t) MUST;
 
 /* NULL when no table has a row; else the name of one that has. */
 enum err meta_tables_used(struct ctx *c, struct db_tx *tx, const char **table) MUST;
