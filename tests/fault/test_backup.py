@@ -132,18 +132,11 @@ def test_a_backup_that_is_killed_leaves_the_place_as_good_as_it_was():
     check(place, newest, last)
 
 
-@timeout(400)
-def test_a_restore_that_is_killed_can_be_made_again():
-    s, place = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0"}), tmp("place")
-    writers = [Writer(s, n) for n in range(3)]
-    for writer in writers:
-        for _ in range(10):
-            writer.push()
-    name = backup(s, place)
-    s.stop()
-    copy, killed = Nimbus(start=False), 0
+def run_until_done(server, *words):
+    """Runs an admin command that fills an empty target, killed a little later each time, and then to its end."""
+    killed = 0
     for n in range(12):
-        process = subprocess.Popen([copy.binary, "admin", "restore", place], env=copy.environment(),
+        process = subprocess.Popen([server.binary, "admin", *words], env=server.environment(),
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.004 * n)
         process.kill()
@@ -152,14 +145,45 @@ def test_a_restore_that_is_killed_can_be_made_again():
         killed += 1
     if killed < 3:
         fail(f"only {killed} were killed before they were done")
-    done = copy.admin("admin", "restore", place, check=False)
+    done = server.admin("admin", *words, check=False)
     # The last one may have been killed when all was there already.
     if done.code != 0 and "not empty" not in done.err:
         fail(done)
+
+
+def pushed_to(server):
+    writers = [Writer(server, n) for n in range(3)]
+    for writer in writers:
+        for _ in range(10):
+            writer.push()
+    return writers
+
+
+@timeout(400)
+def test_a_restore_that_is_killed_can_be_made_again():
+    s, place = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0"}), tmp("place")
+    writers = pushed_to(s)
+    name = backup(s, place)
+    s.stop()
+    copy = Nimbus(start=False)
+    run_until_done(copy, "restore", place)
     copy.admin("admin", "fsck", "--quiet")
     copy.start()
     for writer in writers:
         eq(refs(copy.git_url(writer.name))["refs/heads/main"], writer.acknowledged, name)
+
+
+@timeout(400)
+def test_a_move_that_is_killed_can_be_made_again():
+    s, there = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0"}), tmp("there")
+    writers = pushed_to(s)
+    s.stop()
+    run_until_done(s, "move", "--to", there)
+    copy = Nimbus(env={"NIMBUS_DB": ""}, data=there, start=False)
+    copy.admin("admin", "fsck", "--quiet")
+    for server in (copy.start(), s.start()):
+        for writer in writers:
+            eq(refs(server.git_url(writer.name))["refs/heads/main"], writer.acknowledged, writer.name)
 
 
 main()
