@@ -1,3 +1,4 @@
+#include "core/backup.h"
 #include "core/compact.h"
 #include "core/compact_parts.h"
 #include "core/fsck.h"
@@ -27,12 +28,17 @@ static enum err remove_blobs(struct ctx *c, struct core *core, const struct pack
 /*
  * Blobs go within the transaction: a push that brings the same pack again waits for it, and finds
  * out that they are gone. Killed between the two, the row is left, and next time it goes.
+ * *guarded: it is for another time.
  */
-static enum err sweep_one(struct ctx *c, struct core *core, const struct pack_past *past)
+static enum err sweep_one(
+	struct ctx *c, struct core *core, const struct pack_past *past, bool *guarded)
 {
 	DB_TX *tx = NULL;
 	bool retired = false;
 	TRY(db_begin_on(c, core->db, past->repo_id, &tx));
+	TRY(backup_guarded(c, tx, guarded));
+	if (*guarded)
+		return OK;
 	TRY(meta_pack_delete_retired(c, tx, past->repo_id, &past->row.id, &retired));
 	if (!retired)
 		return OK;
@@ -44,16 +50,18 @@ static enum err sweep_one(struct ctx *c, struct core *core, const struct pack_pa
 static enum err sweep_packs(struct ctx *c, struct core *core, size_t *packs)
 {
 	int64_t before = c->world->clock() / 1000000 - compact_retention(core);
-	for (size_t count = BATCH; count == BATCH;) {
+	bool guarded = false;
+	for (size_t count = BATCH; count == BATCH && !guarded;) {
 		struct arena_mark mark = arena_mark(c->arena);
 		struct pack_past *past = NULL;
 		DB_TX *tx = NULL;
 		TRY(db_begin(c, core->db, DB_READ, &tx));
 		TRY(meta_pack_past(c, tx, before, &past, &count));
 		db_rollback(&tx);
-		for (size_t i = 0; i < count; i++, ++*packs) {
+		for (size_t i = 0; i < count && !guarded; i++) {
 			TRY(ctx_check(c));
-			TRY(sweep_one(c, core, &past[i]));
+			TRY(sweep_one(c, core, &past[i], &guarded));
+			*packs += !guarded;
 		}
 		arena_rewind(c->arena, mark);
 	}

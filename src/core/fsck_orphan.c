@@ -2,6 +2,7 @@
 #include "base/hex.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "core/backup.h"
 #include "core/fsck.h"
 #include "meta/pack.h"
 #include "meta/repo.h"
@@ -107,8 +108,11 @@ static enum err remove_unless_known(
 	struct str hex, suffix = {0};
 	struct pack_files files = {0};
 	DB_TX *tx = NULL;
-	bool ours = parse_key(blob->key, &repo_id, &hex, &suffix);
+	bool guarded, ours = parse_key(blob->key, &repo_id, &hex, &suffix);
 	TRY(db_begin_on(c, run->core->db, ours ? repo_id : DB_ALL, &tx));
+	TRY(backup_guarded(c, tx, &guarded));
+	if (guarded)
+		return OK;
 	if (ours && hex_decode(hex.at, hex.len / 2, bytes))
 		TRY(meta_pack_files(c, tx, repo_id, str_from(bytes, hex.len / 2), &files));
 	if (is_known(c, &files, suffix))

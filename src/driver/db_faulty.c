@@ -79,15 +79,6 @@ static int64_t faulty_finish(struct db_rows *rows)
 	return inner->tx->db->ops->finish(inner);
 }
 
-static enum err faulty_backup(struct ctx *c, struct db *self, const char *path)
-{
-	struct db *inner = ((struct db_faulty *)self)->inner;
-	TRY(faulty_pass(c, faulty_of(self), "making a backup"));
-	if (!inner->ops->backup)
-		return fail(c, ERR_UNSUPPORTED, "this database makes no backups by itself");
-	return inner->ops->backup(c, inner, path);
-}
-
 static void faulty_close(struct db *self)
 {
 	host_free(self, sizeof(struct db_faulty));
@@ -101,7 +92,6 @@ static const struct db_ops faulty_ops = {
 	.query = faulty_query,
 	.next = faulty_next,
 	.finish = faulty_finish,
-	.backup = faulty_backup,
 	.close = faulty_close,
 };
 

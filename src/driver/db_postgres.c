@@ -577,6 +577,21 @@ static int64_t postgres_finish(struct db_rows *rows)
 	return conn->changed;
 }
 
+/* All that call themselves as we do, but for those of this pool. */
+static enum err postgres_others(struct ctx *c, struct db *self, int64_t *count)
+{
+	static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+				  "current_database() AND application_name = 'nimbus'";
+	struct postgres *db = postgres_of(self);
+	struct db_value row[1];
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, self, DB_READ, &tx));
+	TRY(db_row(c, tx, sql, DB_NO_ARGS, row));
+	HOLD(db->lock);
+	*count = row[0].integer - (int64_t)db->count;
+	return OK;
+}
+
 static void postgres_close(struct db *self)
 {
 	struct postgres *db = postgres_of(self);
@@ -596,6 +611,7 @@ static const struct db_ops postgres_ops = {
 	.query = postgres_query,
 	.next = postgres_next,
 	.finish = postgres_finish,
+	.others = postgres_others,
 	.close = postgres_close,
 };
 

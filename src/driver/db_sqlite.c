@@ -23,7 +23,6 @@ enum {
 	STATEMENTS = 64,   /* prepared, per connection: a power of two */
 	READERS_IDLE = 3,  /* connections kept for the next reader */
 	READERS_MAX = 100, /* at once */
-	BACKUP_PAGES = 512,
 };
 
 struct statement {
@@ -432,49 +431,6 @@ static int64_t sqlite_finish(struct db_rows *rows)
 	return wrote ? sqlite3_changes64(conn->handle) : 0;
 }
 
-static enum err copy_pages(struct ctx *c, sqlite3 *from, sqlite3 *to)
-{
-	/* The open transaction keeps the source as it is, while others go on writing. */
-	if (sqlite3_exec(from, "BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL))
-		return sqlite_fail(c, from, "to begin a backup");
-	sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
-	if (!copy)
-		return sqlite_fail(c, to, "to begin a backup");
-	int code;
-	enum err kind = OK;
-	do {
-		code = sqlite3_backup_step(copy, BACKUP_PAGES);
-		kind = ctx_check(c);
-	} while (code == SQLITE_OK && !kind);
-	sqlite3_backup_finish(copy);
-	sqlite3_exec(from, rollback_sql, NULL, NULL, NULL);
-	if (!kind && code != SQLITE_DONE)
-		kind = sqlite_fail(c, to, "to write a backup");
-	return kind;
-}
-
-static enum err sqlite_backup(struct ctx *c, struct db *self, const char *path)
-{
-	const char *partial = arena_fmt(c->arena, "%s.partial", path);
-	struct connection *from;
-	TRY(connection_open(c, sqlite_of(self), false, &from));
-	sqlite3 *to = NULL;
-	unlink(partial);
-	enum err kind;
-	if (sqlite3_open(partial, &to) != SQLITE_OK)
-		kind = fail(c, ERR_IO, "the backup \"%s\" cannot be opened", partial);
-	else
-		kind = copy_pages(c, from->handle, to);
-	sqlite3_close(to);
-	connection_close(from);
-	if (!kind && rename(partial, path) != 0)
-		kind = fail(
-			c, ERR_IO, "the backup \"%s\" cannot be named: %s", path, strerror(errno));
-	if (kind)
-		unlink(partial);
-	return kind;
-}
-
 /* Removes a database that was only for now. */
 static void remove_folder(struct sqlite *db)
 {
@@ -515,7 +471,6 @@ static const struct db_ops sqlite_ops = {
 	.query = sqlite_query,
 	.next = sqlite_next,
 	.finish = sqlite_finish,
-	.backup = sqlite_backup,
 	.close = sqlite_close,
 };
 

@@ -22,6 +22,14 @@ static admin_command *const functions[] = {
 #undef COMMAND
 };
 
+static const bool bare[] = {
+#define COMMAND(name, usage, function, about, more) false,
+#define BARE(name, usage, function, about, more) true,
+#include "main/admin.def"
+#undef BARE
+#undef COMMAND
+};
+
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 struct str admin_argument(const struct admin *admin, const char *name)
@@ -108,9 +116,12 @@ static int usage(const char *why)
 	return why ? 2 : 0;
 }
 
-static enum err open_and_run(struct ctx *c, struct admin *admin, admin_command *function)
+static enum err open_and_run(struct ctx *c, struct admin *admin, size_t which)
 {
+	admin_command *function = functions[which];
 	TRY(run_config_read(c, admin->run));
+	if (bare[which])
+		return function(c, admin);
 	TRY(drivers_open(c, &admin->run->config, false, &admin->core, &admin->instance));
 	TRY(admin_actor(c, admin, admin->instance.owner, &admin->owner));
 	return function(c, admin);
@@ -149,7 +160,7 @@ int admin_main(struct ctx *c, char *const *words, struct run *run)
 	}
 	log_init(LOG_LEVEL_OFF, STDOUT_FILENO);
 	struct admin admin = {.c = c, .run = run};
-	enum err e = open_and_run(c, &admin, functions[command - commands]);
+	enum err e = open_and_run(c, &admin, (size_t)(command - commands));
 	drivers_close(&admin.core);
 	if (e)
 		return command_failed(c, arena_fmt(c->arena, "nimbus admin %s", command->name));

@@ -23,7 +23,10 @@ static bool usage_next(struct str *rest, struct usage_word *out)
 	out->optional = str_skip(&word, STR("["));
 	bool closed = !out->optional || str_skip_end(&word, STR("]"));
 	out->name = word;
-	if (is_option(word) && !closed) {
+	if (is_option(word) && !out->optional) {
+		out->takes = word;
+		out->name = str_cut(&out->takes, '=');
+	} else if (is_option(word) && !closed) {
 		out->takes = str_cut(rest, ' ');
 		(void)str_skip_end(&out->takes, STR("]"));
 	}

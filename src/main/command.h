@@ -2,6 +2,7 @@
  * The command line as data: a command's usage text is also the grammar by which it is read.
  *
  *	"REPO [--visibility WORD] [--force]"	REPO must be given; the options may be
+ *	"REPO --yes --to=PLACE"			so must these, for which the command looks itself
  *
  * "--name=value" and "--name value" are the same; "--" ends the options.
  */

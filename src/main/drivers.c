@@ -31,12 +31,16 @@ static void set_limits(const struct config *config, struct core *core)
 	};
 }
 
-/* The bucket, and before it a cache on the local disk; `folder`: for what is on its way there. */
-static enum err open_bucket(
-	struct ctx *c, const struct config *config, const char *folder, struct core *core)
+const char *drivers_blob_place(struct ctx *c, const struct config *config)
+{
+	return *config->blob ? config->blob : arena_fmt(c->arena, "%s/blob", config->data);
+}
+
+enum err drivers_bucket(
+	struct ctx *c, const struct config *config, const char *url, struct blob **out)
 {
 	const struct blob_s3_options options = {
-		.url = config->blob,
+		.url = url,
 		.access_key = config->s3_access_key,
 		.secret_key = config->s3_secret_key,
 		.session_token = config->s3_session_token,
@@ -49,23 +53,24 @@ static enum err open_bucket(
 		.sts = config->aws_sts,
 		.region = config->aws_region,
 		.ca = config->s3_ca,
-		.folder = folder,
+		.folder = arena_fmt(c->arena, "%s/blob", config->data),
 		.resident_max = (uint64_t)config->mapped_max,
 		.timeout = config->s3_timeout,
 	};
-	const char *cache =
-		*config->cache ? config->cache : arena_fmt(c->arena, "%s/cache", config->data);
-	TRY(blob_s3_open(c, &options, &core->bucket));
-	return blob_cached_open(c, core->bucket, cache, (uint64_t)config->cache_max,
-		(uint64_t)config->mapped_max, &core->blob);
+	return blob_s3_open(c, &options, out);
 }
 
+/* A bucket has a cache before it, on the local disk. */
 static enum err open_blob(struct ctx *c, const struct config *config, struct core *core)
 {
-	const char *folder = arena_fmt(c->arena, "%s/blob", config->data);
-	if (*config->blob)
-		return open_bucket(c, config, folder, core);
-	return blob_local_open(c, folder, (uint64_t)config->mapped_max, &core->blob);
+	const char *place = drivers_blob_place(c, config), *cache = config->cache;
+	if (!*config->blob)
+		return blob_local_open(c, place, (uint64_t)config->mapped_max, &core->blob);
+	if (!*cache)
+		cache = arena_fmt(c->arena, "%s/cache", config->data);
+	TRY(drivers_bucket(c, config, place, &core->bucket));
+	return blob_cached_open(c, core->bucket, cache, (uint64_t)config->cache_max,
+		(uint64_t)config->mapped_max, &core->blob);
 }
 
 static enum err open_kv(struct ctx *c, const struct config *config, bool serve, struct kv **kv)
@@ -82,8 +87,7 @@ static enum err open_kv(struct ctx *c, const struct config *config, bool serve, 
 	return OK;
 }
 
-static enum err open_database(
-	struct ctx *c, const struct config *config, bool make, struct db **out)
+enum err drivers_database(struct ctx *c, const struct config *config, bool make, struct db **out)
 {
 	struct str url = str_of(config->db);
 	if (str_starts(url, STR("postgres://")) || str_starts(url, STR("postgresql://")))
@@ -105,7 +109,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 {
 	*core = (struct core){.base_url = config->url};
 	set_limits(config, core);
-	TRY(open_database(c, config, make, &core->db));
+	TRY(drivers_database(c, config, make, &core->db));
 	TRY(folder_make(c, config->data));
 	TRY(open_blob(c, config, core));
 	TRY(open_kv(c, config, make, &core->kv));

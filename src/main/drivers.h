@@ -15,6 +15,14 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	struct instance *instance) MUST;
 void drivers_close(struct core *core);
 
+/* Only the database, as it is; and where the blobs are, as of main/place.h. */
+enum err drivers_database(struct ctx *c, const struct config *config, bool make, struct db **out)
+	MUST;
+/* The bucket at `url`, s3://…, with the keys of the configuration and without a cache. */
+enum err drivers_bucket(
+	struct ctx *c, const struct config *config, const char *url, struct blob **out) MUST;
+const char *drivers_blob_place(struct ctx *c, const struct config *config);
+
 /* "db=sqlite blob=local …": what is in use. */
 const char *drivers_list(void);
 

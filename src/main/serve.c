@@ -5,10 +5,12 @@
 #include "main/access.h"
 #include "main/dispatch.h"
 #include "main/drivers.h"
+#include "main/lock.h"
 #include "main/url.h"
 #include "main/version.h"
 #include "main/worker.h"
 #include "meta/user.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/signal.h"
 #include "os/thread.h"
@@ -264,6 +266,8 @@ static enum err open_drivers(struct ctx *c, struct serving *s)
 
 static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 {
+	FD lock = -1;
+	TRY(lock_serving(c, s->config->data, &lock));
 	TRY(open_drivers(c, s));
 	TRY(make_web(c, s));
 	TRY(open_http(c, s));

@@ -30,3 +30,18 @@ enum err meta_lease_give(struct ctx *c, struct db_tx *tx, const struct lease *le
 	static const char sql[] = "DELETE FROM lease WHERE name = $1 AND holder = $2";
 	return db_run(c, tx, sql, DB_ARGS(DB_T(lease->name), DB_T(lease->holder)), NULL);
 }
+
+enum err meta_lease_any(struct ctx *c, struct db_tx *tx, struct str like, bool *any)
+{
+	static const char sql[] = "SELECT count(*) FROM lease WHERE name LIKE $1 AND expires >= $2";
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(like), DB_I(c->world->clock() / 1000000)), row));
+	*any = row[0].integer > 0;
+	return OK;
+}
+
+enum err meta_lease_clear(struct ctx *c, struct db_tx *tx)
+{
+	static const char sql[] = "DELETE FROM lease";
+	return db_run(c, tx, sql, DB_NO_ARGS, NULL);
+}

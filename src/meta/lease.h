@@ -21,6 +21,12 @@ enum err meta_lease_take(struct ctx *c, struct db_tx *tx, const struct lease *le
 enum err meta_lease_held(struct ctx *c, struct db_tx *tx, const struct lease *lease, bool *held)
 	MUST;
 
+/* Does anybody have one whose name begins so? `like`: "backup/%". */
+enum err meta_lease_any(struct ctx *c, struct db_tx *tx, struct str like, bool *any) MUST;
+
+/* Drops all, as nobody works on a copy. */
+enum err meta_lease_clear(struct ctx *c, struct db_tx *tx) MUST;
+
 /* Gives it back; one that is somebody else's by now stays theirs. */
 enum err meta_lease_give(struct ctx *c, struct db_tx *tx, const struct lease *lease) MUST;
 

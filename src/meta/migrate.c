@@ -38,12 +38,39 @@ static enum err write_version(struct ctx *c, struct db_tx *tx, int64_t version)
 	return db_run(c, tx, sql, DB_ARGS(DB_I(version), DB_I(c->world->clock() / 1000000)), NULL);
 }
 
+enum err meta_schema_read(struct ctx *c, struct db *db, int64_t *version)
+{
+	static const char *const is_there[] = {"SELECT count(*) FROM sqlite_schema WHERE type = "
+					       "'table' AND name = 'schema_version'",
+		"SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() "
+		"AND tablename = 'schema_version'"};
+	static const char ask[] = "SELECT coalesce(max(version), 0) FROM schema_version";
+	struct db_value row[1];
+	DB_TX *tx = NULL;
+	*version = 0;
+	TRY(db_begin(c, db, DB_READ, &tx));
+	TRY(db_row(c, tx, is_there[db->ops->dialect], DB_NO_ARGS, row));
+	if (!row[0].integer)
+		return OK;
+	TRY(db_row(c, tx, ask, DB_NO_ARGS, row));
+	*version = row[0].integer;
+	return OK;
+}
+
 enum err meta_migrate(struct ctx *c, struct db *db)
+{
+	int64_t from;
+	return meta_migrate_from(c, db, &from);
+}
+
+/* One process at a time: a write transaction that concerns everything is alone. */
+enum err meta_migrate_from(struct ctx *c, struct db *db, int64_t *from)
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, db, DB_WRITE, &tx));
 	int64_t have;
 	TRY_WHILE(c, read_version(c, tx, &have), "reading the schema's version");
+	*from = have;
 	if (have > meta_schema_version())
 		return fail(c, ERR_UNSUPPORTED,
 			"the database has schema %lld, this program knows up to %lld: run a newer "

@@ -68,9 +68,9 @@ struct db_ops {
 	enum err (*next)(struct ctx *c, struct db_rows *rows, struct db_value *row, bool *more);
 	/* Ends the statement (finishing it). Returns the number of rows that it changed. */
 	int64_t (*finish)(struct db_rows *rows);
-	/* Optional: a consistent copy of an embedded database into the file `path`, while in use.
-	 */
-	enum err (*backup)(struct ctx *c, struct db *self, const char *path);
+	/* Optional: how many sessions other processes of ours have in it now, as far as the server
+	 * tells. */
+	enum err (*others)(struct ctx *c, struct db *self, int64_t *count);
 	void (*close)(struct db *self);
 };
 

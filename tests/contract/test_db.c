@@ -338,36 +338,6 @@ static void writers_at_once_lose_nothing(void **state)
 	assert_int_equal(row[3].integer, WRITERS * ROUNDS);
 }
 
-static void a_backup_is_the_database_of_one_moment(void **state)
-{
-	struct ctx *c = *state;
-	/* A server has means of its own. */
-	if (!db_of(c)->ops->backup) {
-		assert_int_equal(db_of(c)->ops->dialect, DB_POSTGRES);
-		return;
-	}
-	char *folder = contract_folder();
-	const char *path = arena_fmt(c->arena, "%s/copy", folder);
-	DB_TX *tx = NULL;
-	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &tx));
-	assert_ok(c, add(c, tx, 1, "one"));
-	assert_ok(c, db_commit(c, &tx));
-	/* In use meanwhile: what is not committed is not in it. */
-	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &tx));
-	assert_ok(c, add(c, tx, 2, "two"));
-	assert_ok(c, db_of(c)->ops->backup(c, db_of(c), path));
-	struct db *copy;
-	DB_TX *reader = NULL;
-	struct db_value row[1];
-	assert_ok(c, db_sqlite_open(c, path, &copy));
-	assert_ok(c, db_begin(c, copy, DB_READ, &reader));
-	assert_ok(c, db_row(c, reader, count_parents, DB_NO_ARGS, row));
-	assert_int_equal(row[0].integer, 1);
-	db_rollback(&reader);
-	db_close(copy);
-	contract_remove_folder(folder);
-}
-
 static void a_database_is_found_again(void **state)
 {
 	struct ctx *c = *state;
@@ -447,7 +417,6 @@ int main(void)
 		CONTRACT_TEST(a_reader_keeps_what_it_began_with),
 		CONTRACT_TEST(a_second_writer_waits_until_its_deadline),
 		CONTRACT_TEST(writers_at_once_lose_nothing),
-		CONTRACT_TEST(a_backup_is_the_database_of_one_moment),
 	};
 	const struct CMUnitTest own[] = {
 		UNIT_TEST(a_database_is_found_again),

@@ -1,5 +1,8 @@
 """nimbus admin, with the server running and without; what it does the server sees at once."""
 
+import concurrent.futures
+import contextlib
+import fcntl
 import re
 import sqlite3
 import sys
@@ -200,6 +203,36 @@ def test_fsck_is_clean_after_pushes_and_names_what_is_damaged():
         fail(result.out)
 
 
+def new_server():
+    """The URL of an empty database; skips the test where no server is at hand."""
+    server = os.environ.get("NIMBUS_TEST_POSTGRES") or skip("NIMBUS_TEST_POSTGRES is not set")
+    return services.new_database(server, f"a{os.getpid()}_{time.monotonic_ns()}")
+
+
+def empty_homes():
+    """An instance that is not there yet, for each kind of database that is at hand."""
+    yield Nimbus(env={"NIMBUS_DB": ""}, start=False)
+    if "NIMBUS_TEST_POSTGRES" in os.environ:
+        yield Nimbus(env={"NIMBUS_DB": new_server()}, start=False)
+
+
+def restored(place, *words, start=True):
+    """A server on what `nimbus admin restore` makes of a backup, in the home of these tests."""
+    s = Nimbus(start=False)
+    admin("restore", place, *words, s=s)
+    admin("fsck", "--quiet", s=s)
+    return s.start() if start else s
+
+
+def backups(place):
+    """The names of the backups in a folder, oldest first."""
+    return sorted(path.stem for path in Path(place).glob("backup/*.json"))
+
+
+def packs_of(folder):
+    return sorted(path.name for path in Path(folder).glob("*/*/pack/*.pack"))
+
+
 def test_a_backup_is_a_whole_instance():
     s = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "1k"})
     repo = pushed(s, "kept", commits=30)
@@ -207,19 +240,34 @@ def test_a_backup_is_a_whole_instance():
     small = make_repo(commits=1, files=1, size=1)
     s.create_repo("small")
     git("push", "-q", "--mirror", s.git_url("small"), cwd=small)
-    folder = tmp() / "copy"
-    has(admin("backup", folder, s=s).out, "3 repositories", "what it says")
+    admin("compact", "--full", s=s)
+    token = admin("token", "create", "owner", "kept", s=s).out.strip()
+    place = tmp() / "copy"
+    has(admin("backup", place, s=s).out, "3 repositories", "what it says")
     before = refs(s.git_url("kept"))
     commit_file(repo, "later.txt", "after the backup")
     git("push", "-q", s.git_url("kept"), "main", cwd=repo)
     s.stop()
-    copy = Nimbus(data=folder)
-    admin("fsck", s=copy)
-    eq(refs(copy.git_url("kept")), before, "refs")
-    clone = tmp()
-    git("clone", "-q", "--mirror", copy.git_url("kept"), clone)
-    git("fsck", "--strict", cwd=clone)
-    git("clone", "-q", copy.git_url("small"), tmp() / "small")
+    for copy in empty_homes():
+        has(admin("restore", place, s=copy).out, "3 repositories", "what it says")
+        admin("fsck", s=copy)
+        copy.start()
+        eq(refs(copy.git_url("kept")), before, "refs")
+        copy.api("GET", "/user", auth=token, want=200)
+        clone = tmp()
+        git("clone", "-q", "--mirror", copy.git_url("kept"), clone)
+        git("fsck", "--strict", cwd=clone)
+        git("clone", "-q", copy.git_url("small"), tmp() / "small")
+        git("push", "-q", copy.git_url("kept"), "main", cwd=repo)
+        eq(sorted(p.name for p in copy.data.iterdir() if p.name.startswith("copying.")), [], "what is left")
+        copy.stop()
+
+
+def damage(path):
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(raw)
 
 
 def test_a_backup_takes_only_a_new_folder_and_only_whole_blobs():
@@ -229,14 +277,67 @@ def test_a_backup_takes_only_a_new_folder_and_only_whole_blobs():
     (full / "file").write_text("x")
     has(admin("backup", full, s=s, code=5).err, "not empty", "the error")
     admin("backup", "/proc/none/here", s=s, code=4)
+    has(admin("backup", "s3://bucket/x", s=s, code=15).err, "name a folder", "the error")
+    has(admin("backup", s.data / "blob", s=s, code=2).err, "has its packs", "the error")
+    place = tmp() / "damaged"
     pack = next(s.data.glob("blob/*/*/pack/*.pack"))
-    raw = bytearray(pack.read_bytes())
-    raw[len(raw) // 2] ^= 1
-    pack.chmod(0o600)
-    pack.write_bytes(raw)
-    has(admin("backup", tmp() / "damaged", s=s, code=10).err, "copying kept", "the error")
+    whole = pack.read_bytes()
+    damage(pack)
+    has(admin("backup", place, s=s, code=10).err, "copying kept", "the error")
+    eq((backups(place), packs_of(place)), ([], []), "what has a name after it failed")
+    has(admin("restore", place, s=Nimbus(start=False), code=4).err, "there is no backup", "the error")
+    pack.write_bytes(whole)
+    admin("backup", place, s=s)
     pack.unlink()
     admin("backup", tmp() / "missing", s=s, code=4)
+    other = Nimbus()
+    has(admin("backup", place, s=other, code=5).err, "another instance", "the error")
+
+
+def test_a_second_backup_copies_what_is_new_and_leaves_the_first():
+    s = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0"})
+    repo = pushed(s, "kept")
+    place = tmp() / "place"
+    has(admin("backup", place, s=s).out, "1 pack of", "the first")
+    first = refs(s.git_url("kept"))
+    commit_file(repo, "second.txt", "after the first")
+    git("push", "-q", s.git_url("kept"), "main", cwd=repo)
+    times = {path: path.stat().st_mtime_ns for path in place.rglob("*") if path.is_file()}
+    has(admin("backup", place, s=s).out, "now: 1 pack of", "the second")
+    second = refs(s.git_url("kept"))
+    eq({path: path.stat().st_mtime_ns for path in times}, times, "files of the first backup")
+    has(admin("backup", place, s=s).out, "now: 0 packs of 0 bytes", "the third")
+    names = backups(place)
+    eq(list(rows(admin("restore", place, "--list", s=s).out)), names, "the list")
+    eq(refs(restored(place, "--backup", names[0]).git_url("kept")), first, "the first")
+    eq(refs(restored(place).git_url("kept")), second, "the newest")
+    admin("restore", place, "--backup", "000009", s=Nimbus(start=False), code=4)
+
+
+def test_a_backup_that_is_damaged_is_not_restored_and_can_be_mended():
+    s = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0"})
+    pushed(s, "kept")
+    place = tmp() / "place"
+    admin("backup", place, s=s)
+    pack = next(place.glob("*/*/pack/*.pack"))
+    damage(pack)
+    target = Nimbus(start=False)
+    has(admin("restore", place, s=target, code=10).err, "copying kept", "the error")
+    has(admin("backup", place, s=s).out, "now: 0 packs ", "without --check")
+    has(admin("backup", place, "--check", s=s).out, "now: 1 pack ", "with --check")
+    pack.chmod(0o600)
+    pack.write_bytes(pack.read_bytes()[:-1])
+    has(admin("backup", place, s=s).out, "now: 1 pack ", "one that is too short")
+    restored(place)
+    # What failed before has left nothing in the way.
+    admin("restore", place, s=target)
+    has(admin("restore", place, s=target, code=5).err, "not empty", "the error")
+    for path in place.glob("backup/*.db"):
+        damage(path)
+    has(admin("restore", place, s=Nimbus(start=False), code=10).err, "manifest", "the error")
+    for path in place.glob("backup/*.json"):
+        damage(path)
+    has(admin("restore", place, s=Nimbus(start=False), code=10).err, "manifest", "the error")
 
 
 @timeout(180)
@@ -244,24 +345,158 @@ def test_a_backup_while_pushes_land_is_whole():
     s = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "300"})
     repo = pushed(s, "busy")
     stop = time.monotonic() + 6
-    copies = []
+    place = tmp() / "place"
     while time.monotonic() < stop:
         commit_file(repo, "busy.txt", os.urandom(200).hex())
         push = start_git("push", "-q", s.git_url("busy"), "main", cwd=repo)
-        copies.append(tmp() / "copy")
-        admin("backup", copies[-1], s=s)
+        admin("backup", place, s=s)
         push.communicate()
         eq(push.returncode, 0, "the push")
-    for copy in copies:
-        admin("fsck", "--quiet", s=Nimbus(data=copy, start=False, env=s.extra))
+    for name in backups(place)[:8]:
+        restored(place, "--backup", name, start=False)
 
 
 def test_the_database_of_a_backup_is_sound():
-    s = server()
-    folder = tmp() / "sound"
-    admin("backup", folder)
-    with sqlite3.connect(folder / "nimbus.db") as db:
+    place = tmp() / "sound"
+    admin("backup", place)
+    with sqlite3.connect(place / "backup" / f"{backups(place)[0]}.db") as db:
         eq(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)], "integrity_check")
+        eq(db.execute("SELECT count(*) FROM account WHERE owner = 1").fetchall(), [(1,)], "owners")
+
+
+def test_upkeep_removes_no_pack_while_a_backup_is_made():
+    s = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0", "NIMBUS_RETENTION": "1s", "NIMBUS_COMPACT": "off"})
+    repo = pushed(s, "busy")
+    for n in range(3):
+        commit_file(repo, "busy.txt", os.urandom(200).hex())
+        git("push", "-q", s.git_url("busy"), "main", cwd=repo)
+    old = packs_of(s.data / "blob")
+    stranger = next(s.data.glob("blob/*/*/pack/*.pack")).with_name("ab" * 20 + ".pack")
+    stranger.write_bytes(b"x")
+    os.utime(stranger, (1, 1))
+    s.sql("INSERT INTO lease (name, holder, expires) VALUES ('backup/x', 'x', ?)", int(time.time()) + 600)
+    admin("compact", "--full", s=s)
+    time.sleep(2.1)
+    admin("compact", s=s)
+    admin("fsck", "--prune", "1s", s=s)
+    left = packs_of(s.data / "blob")
+    eq([name for name in [*old, stranger.name] if name not in left], [], "packs that are gone")
+    s.sql("UPDATE lease SET expires = 1 WHERE name = 'backup/x'")
+    admin("compact", s=s)
+    left = packs_of(s.data / "blob")
+    eq([name for name in [*old, stranger.name] if name in left], [], "packs that are left")
+    admin("fsck", s=s)
+
+
+def test_a_guard_ends_with_its_backup():
+    s = Nimbus()
+    admin("backup", tmp() / "place", s=s)
+    eq(s.sql("SELECT name FROM lease WHERE name LIKE 'backup/%'"), [], "guards")
+
+
+def test_the_schema_is_brought_forward_or_refused():
+    s = Nimbus()
+    version = s.sql("SELECT max(version) FROM schema_version")[0][0]
+    eq(admin("migrate", s=s).out, f"The schema is {version}: there was nothing to do.\n", "what it says")
+    s.stop()
+    s.sql("INSERT INTO schema_version (version, time) VALUES (?, 0)", version + 1)
+    for words in (["migrate"], ["user", "list"], ["move", "--to", tmp() / "there"]):
+        has(admin(*words, s=s, code=15).err, f"has schema {version + 1}", "the error")
+    result = run([s.binary, "serve"], env=s.environment(), check=False)
+    eq(result.code, 15, "the server's exit code")
+    has(result.err, "run a newer one", "the error")
+    s.sql("DELETE FROM schema_version WHERE version > ?", version)
+    s.start()
+
+
+def test_a_new_database_server_is_given_the_schema():
+    s = Nimbus(env={"NIMBUS_DB": new_server()}, start=False)
+    has(admin("migrate", s=s).out, "The schema was 0 and is ", "the first time")
+    has(admin("migrate", s=s).out, "nothing to do", "the second time")
+    s.start()
+
+
+@timeout(240)
+def test_six_servers_begin_at_once_on_a_new_database():
+    for _ in range(3):
+        url = new_server()
+        env = {"NIMBUS_DB": url, "NIMBUS_DB_CONNECTIONS": "3"}
+        servers = [Nimbus(env=env, start=False) for _ in range(6)]
+        for s in servers:
+            s.environment()  # in a cluster the harness makes a database for each, one after the other
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda s: s.start(60), servers))
+        versions = services.psql(url, "-c", "SELECT version FROM schema_version ORDER BY version").split()
+        eq(versions, [str(n + 1) for n in range(len(versions))], "migrations that were made")
+        eq(services.psql(url, "-c", "SELECT count(*) FROM account").split(), ["1"], "owners")
+        servers[0].create_repo("one")
+        for s in servers:
+            s.api("GET", "/repos/one", want=200)
+        for s in servers:
+            s.stop()
+
+
+def dump(s):
+    """All that the SQLite database of a stopped server holds."""
+    with contextlib.closing(sqlite3.connect(s.data / "nimbus.db")) as db:
+        return list(db.iterdump())
+
+
+def test_an_instance_moves_to_a_server_and_back():
+    first = Nimbus(env={"NIMBUS_DB": "", "NIMBUS_PACK_INLINE_MAX": "2k"})
+    repo = pushed(first, "kept", commits=30)
+    git("push", "-q", first.git_url("kept"), "HEAD:refs/heads/small", cwd=repo)
+    before, url = refs(first.git_url("kept")), new_server()
+    has(admin("move", "--to", url, s=first, code=6).err, "a server runs", "the error")
+    first.stop()
+    held = dump(first)
+    out = admin("move", "--to", url, s=first).out
+    has(out, "rows were copied and compared", "what it says")
+    has(out, "The packs stay", "what it says")
+    eq(dump(first), held, "the source")
+    has(admin("move", "--to", url, s=first, code=5).err, "not empty", "the error")
+
+    second = Nimbus(env={"NIMBUS_DB": url, "NIMBUS_PACK_INLINE_MAX": "2k"}, data=first.data)
+    eq(refs(second.git_url("kept")), before, "refs")
+    there = tmp() / "there"
+    # Of a server on another machine the lock tells nothing: its connections do.
+    apart = Nimbus(env={"NIMBUS_DB": url}, start=False)
+    has(admin("move", "--to", there, s=apart, code=6).err, "connections of servers", "the error")
+    second.stop()
+    has(admin("move", "--to", there, s=second).out, "pack", "what it says")
+
+    third = Nimbus(env={"NIMBUS_DB": "", "NIMBUS_PACK_INLINE_MAX": "2k"}, data=there, start=False)
+    eq([line for line in dump(third) if "schema_version" not in line],
+       [line for line in held if "schema_version" not in line], "what came back")
+    admin("fsck", s=third)
+    third.start()
+    eq(refs(third.git_url("kept")), before, "refs")
+    commit_file(repo, "later.txt", "after the move")
+    git("push", "-q", third.git_url("kept"), "main", cwd=repo)
+
+
+def test_packs_move_to_a_folder_of_their_own():
+    s = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0"})
+    pushed(s, "kept")
+    s.stop()
+    there, blobs = tmp() / "there", tmp() / "blobs"
+    admin("move", "--to", there, "--blob-to", blobs, s=s)
+    eq(packs_of(blobs), packs_of(s.data / "blob"), "packs")
+    damage(next(s.data.glob("blob/*/*/pack/*.pack")))
+    has(admin("move", "--to", tmp() / "other", s=s, code=10).err, "copying kept", "the error")
+    has(admin("move", "--to", "http://there", s=s, code=15).err, "a folder", "the error")
+    has(admin("move", s=s, code=2).err, "--to", "the error")
+
+
+def test_no_server_begins_while_its_instance_is_moved():
+    s = Nimbus()
+    s.stop()
+    with open(s.data / "serving", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = run([s.binary, "serve"], env=s.environment(), check=False)
+        eq(result.code, 6, "the exit code")
+        has(result.err, "being moved or restored", "the error")
+    s.start()
 
 
 main()

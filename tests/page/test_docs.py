@@ -53,6 +53,10 @@ def test_the_commands_of_admin_md_print_what_it_says():
     run_document("docs/admin.md")
 
 
+def test_the_commands_of_backup_md_print_what_it_says():
+    run_document("docs/backup.md", "git")
+
+
 def test_the_commands_of_api_md_print_what_it_says():
     if "--json" not in run([need("curl"), "--help", "all"]).out:
         skip("this curl has no --json")
