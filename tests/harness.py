@@ -281,6 +281,8 @@ def home_environment(data):
     """What a server whose folder is `data` is told about the home of these tests."""
     if HOME == "embedded":
         return {}
+    if HOME == "missing":
+        skip("a cluster needs PostgreSQL, Redis and an S3 server: they are not here")
     if str(data) not in _databases:
         name = f"t{os.getpid()}_{len(_databases)}"
         _databases[str(data)] = services.new_database(os.environ["NIMBUS_TEST_POSTGRES"], name)
@@ -567,6 +569,14 @@ def timeout(seconds):
     return mark
 
 
+def embedded(why):
+    """@embedded("it looks into the folder"): what this test is about is not in a cluster, where it is left out."""
+    def mark(function):
+        function.embedded = why
+        return function
+    return mark
+
+
 def _where(error):
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename != __file__ and "python3" not in frame.filename:
@@ -628,6 +638,9 @@ def main():
     module = sys.modules["__main__"].__dict__
     tests = {name: function for name, function in module.items()
              if name.startswith("test_") and inspect.isfunction(function)}
+    if HOME != "embedded":
+        for name in [name for name, function in tests.items() if hasattr(function, "embedded")]:
+            print(f"# not in a cluster: {name}: {tests.pop(name).embedded}", flush=True)
     wanted = [word for word in sys.argv[1:] if not word.startswith("-")]
     good = True
     try:

@@ -179,7 +179,7 @@ def test_a_move_that_is_killed_can_be_made_again():
     writers = pushed_to(s)
     s.stop()
     run_until_done(s, "move", "--to", there)
-    copy = Nimbus(env={"NIMBUS_DB": ""}, data=there, start=False)
+    copy = Nimbus(env={"NIMBUS_DB": "", "NIMBUS_BLOB": ""}, data=there, start=False)
     copy.admin("admin", "fsck", "--quiet")
     for server in (copy.start(), s.start()):
         for writer in writers:

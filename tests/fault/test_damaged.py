@@ -47,6 +47,7 @@ def failed(server, path, count=1):
     return lines
 
 
+@embedded("it looks into the folder of blobs")
 def test_a_page_of_it_is_the_servers_failure():
     for how in MISREAD, CUT, LOST:
         server, pack, repo = served(how)
@@ -67,6 +68,7 @@ def test_a_page_of_it_is_the_servers_failure():
         eq(server.admin("admin", "fsck", "it", check=False).code, 10, "the exit code of fsck")
 
 
+@embedded("it looks into the folder of blobs")
 def test_a_clone_of_it_is_the_servers_failure():
     for how in CUT, LOST:
         server, pack, _ = served(how)
@@ -78,6 +80,7 @@ def test_a_clone_of_it_is_the_servers_failure():
             has(line["why"], pack, "what is damaged")
 
 
+@embedded("it looks into the folder of blobs")
 def test_a_clone_that_has_begun_is_told():
     server, pack, _ = served(MISREAD)
     for count, protocol in enumerate((0, 2), 1):
@@ -96,6 +99,7 @@ def push_by_hand(server, new, pack):
                           {"Content-Type": "application/x-git-receive-pack-request"})
 
 
+@embedded("it looks into the folder of blobs")
 def test_a_push_upon_it_is_the_servers_failure_too():
     server, _, repo = served(MISREAD)
     old = git("rev-parse", "main", cwd=repo).out.strip()
@@ -107,6 +111,7 @@ def test_a_push_upon_it_is_the_servers_failure_too():
     eq(refs(server.git_url("it"))["refs/heads/main"], old, "the branch")
 
 
+@embedded("it looks into the folder of blobs")
 def test_a_damaged_pack_that_is_pushed_is_the_clients():
     server = Nimbus({"NIMBUS_PACK_INLINE_MAX": "0", "NIMBUS_COMPACT": "off"})
     repo = make_repo(6)

@@ -277,7 +277,8 @@ def test_a_backup_takes_only_a_new_folder_and_only_whole_blobs():
     (full / "file").write_text("x")
     has(admin("backup", full, s=s, code=5).err, "not empty", "the error")
     admin("backup", "/proc/none/here", s=s, code=4)
-    has(admin("backup", "s3://bucket/x", s=s, code=15).err, "name a folder", "the error")
+    has(admin("backup", "gs://bucket/x", s=s, code=15).err, "name a folder, or s3://BUCKET", "the error")
+    has(admin("backup", "s3://bucket/x", s=s, code=2).err, "there are no keys", "the error")
     has(admin("backup", s.data / "blob", s=s, code=2).err, "has its packs", "the error")
     place = tmp() / "damaged"
     pack = next(s.data.glob("blob/*/*/pack/*.pack"))

@@ -88,11 +88,13 @@ def compact_full_keeps_everything(format, path=None):
     eq(len(reached), main[3], "objects that the default branch leads to, and those of its pack")
 
 
+@embedded("it looks into the folder of blobs")
 def test_a_full_compaction_changes_no_object_and_no_ref():
     for format in FORMATS:
         compact_full_keeps_everything(format)
 
 
+@embedded("it looks into the folder of blobs")
 def test_packs_that_are_files_are_compacted_like_those_in_rows():
     compact_full_keeps_everything("sha1", path="0")
 
@@ -103,6 +105,7 @@ def mapped(server, suffix):
     return {line.split()[5] for line in lines if line.endswith(suffix)}
 
 
+@embedded("it looks into the folder of blobs")
 def test_when_only_main_has_moved_the_server_takes_the_new_bitmap():
     server = off()
     source, url = make_pushed(server, "r")
@@ -194,6 +197,7 @@ def test_a_deleted_branch_can_be_restored_within_the_retention_time():
     eq(kinds(server), [MAIN, REST, BRANCHES], "the kinds of packs")
 
 
+@embedded("it looks into the folder of blobs")
 def test_after_the_retention_time_what_nothing_uses_is_gone():
     server = off(NIMBUS_RETENTION="1s")
     source, url = make_pushed(server, "r")
@@ -288,6 +292,7 @@ def test_what_a_killed_compaction_leaves_behind_goes():
     eq(list(scratch.iterdir()), [], "what is left in the scratch folder")
 
 
+@embedded("memory is counted for a home")
 @timeout(400)
 def test_a_large_repository_takes_the_worker_no_longer_than_the_command_and_memory_stays_small():
     bundle = shared("data/libuv.bundle")

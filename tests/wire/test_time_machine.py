@@ -157,8 +157,6 @@ def test_a_push_to_a_deleted_name_makes_a_new_repository():
 
 
 def test_a_backup_has_what_is_deleted():
-    if HOME != "embedded":
-        skip("this home is backed up by its own tools")
     server = off(NIMBUS_PACK_INLINE_MAX="0")
     source, url, _ = make(server)
     before, id = refs(url), server.api("GET", "/repos/r").json["id"]
@@ -166,12 +164,15 @@ def test_a_backup_has_what_is_deleted():
     copy = tmp("backup") / "copy"
     has(server.admin("admin", "backup", str(copy)).out, "1 repository and 2 packs")
     server.stop()
-    restored = Nimbus(data=copy)
+    restored = Nimbus(start=False)
+    restored.admin("admin", "restore", str(copy))
+    restored.start()
     restored.api("POST", f"/deleted-repos/{id}/restore", {}, want=200)
     eq(refs(restored.git_url("r")), before, "refs")
     clone(restored.git_url("r"))
 
 
+@embedded("it looks into the folder of blobs")
 def test_after_retention_a_repository_is_gone_for_good():
     server = off(NIMBUS_RETENTION="2s", NIMBUS_PACK_INLINE_MAX="0")
     make(server)
