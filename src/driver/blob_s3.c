@@ -343,7 +343,7 @@ static enum err set_up(struct ctx *c, struct s3 *s, const struct blob_s3_options
 		str_copy(&s->arena, a.region), str_copy(&s->arena, a.prefix)};
 	if (*o->ca && access(o->ca, R_OK) != 0)
 		return fail_errno(c, "read NIMBUS_S3_CA", o->ca);
-	s->http = s3_http_open(o->ca, o->timeout);
+	TRY(s3_http_open(c, o->ca, o->timeout, &s->http));
 	TRY(s3_identity_open(c, o, s->address.region, s->http, &s->identity));
 	TRY(blob_local_open(c, o->folder, o->resident_max / 2, &s->spools));
 	s->resident = resident_open(o->resident_max ? o->resident_max / 2 : RESIDENT_DEFAULT);

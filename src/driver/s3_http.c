@@ -1,8 +1,10 @@
 #include "driver/s3_http.h"
 
 #include "base/host.h"
+#include "driver/libcurl.h"
+#include "driver/wait.h"
+#include "os/library.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -41,24 +43,41 @@ struct flight {
 	char why[CURL_ERROR_SIZE];
 };
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct libcurl lib;
 
-static void start_curl(void)
+/* Loads libcurl and starts it, once in this process. */
+static enum err start_curl(struct ctx *c)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		host_panic("libcurl does not start");
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool started;
+	static const char *const names[] = {
+#define NAME(function) "curl_" #function,
+		LIBCURL(NAME)
+#undef NAME
+	};
+	_Static_assert(sizeof names / sizeof *names == sizeof lib / sizeof(void *), "the same");
+	HOLD(lock);
+	if (started)
+		return OK;
+	TRY(library_load(
+		c, "libcurl.so.4", "libcurl4", (void **)&lib, names, sizeof names / sizeof *names));
+	if (lib.global_init(CURL_GLOBAL_DEFAULT))
+		return fail(c, ERR_UNSUPPORTED, "libcurl does not start");
+	started = true;
+	return OK;
 }
 
-struct s3_http *s3_http_open(const char *ca, int64_t timeout)
+enum err s3_http_open(struct ctx *c, const char *ca, int64_t timeout, struct s3_http **out)
 {
-	pthread_once(&once, start_curl);
+	TRY(start_curl(c));
 	size_t size = strlen(ca) + 1;
 	struct s3_http *h = calloc(1, sizeof *h + size);
 	if (!h)
 		host_panic("out of memory");
 	h->timeout = timeout;
 	memcpy(h->ca, ca, size);
-	return h;
+	*out = h;
+	return OK;
 }
 
 void s3_http_close(struct s3_http *h)
@@ -66,7 +85,7 @@ void s3_http_close(struct s3_http *h)
 	if (!h)
 		return;
 	for (size_t i = 0; i < h->idle_count; i++)
-		curl_easy_cleanup(h->idle[i]);
+		lib.easy_cleanup(h->idle[i]);
 	free(h);
 }
 
@@ -78,7 +97,7 @@ static CURL *handle_take(struct s3_http *h)
 		curl = h->idle[--h->idle_count];
 	host_unlock(&h->lock);
 	if (!curl)
-		curl = curl_easy_init();
+		curl = lib.easy_init();
 	if (!curl)
 		host_panic("out of memory");
 	return curl;
@@ -86,14 +105,14 @@ static CURL *handle_take(struct s3_http *h)
 
 static void handle_give(struct s3_http *h, CURL *curl)
 {
-	curl_easy_reset(curl);
+	lib.easy_reset(curl);
 	host_lock(&h->lock);
 	bool room = h->idle_count < IDLE_MAX;
 	if (room)
 		h->idle[h->idle_count++] = curl;
 	host_unlock(&h->lock);
 	if (!room)
-		curl_easy_cleanup(curl);
+		lib.easy_cleanup(curl);
 }
 
 static bool is_good(const struct s3_exchange *x)
@@ -210,13 +229,13 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t d, curl
 /* curl copies nothing of a list: it lives until the exchange has ended. */
 static struct curl_slist *header_list(struct ctx *c, const struct s3_exchange *x)
 {
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	struct curl_slist *list = lib.slist_append(NULL, "Expect:");
 	for (size_t i = 0; list && i < x->header_count; i++) {
-		struct curl_slist *longer = curl_slist_append(
+		struct curl_slist *longer = lib.slist_append(
 			list, arena_fmt(c->arena, "%.*s: %.*s", STR_FMT(x->headers[i].name),
 				      STR_FMT(x->headers[i].value)));
 		if (!longer)
-			curl_slist_free_all(list);
+			lib.slist_free_all(list);
 		list = longer;
 	}
 	if (!list)
@@ -231,48 +250,48 @@ static void set_times(CURL *curl, struct ctx *c, const struct s3_http *h, bool p
 	left = c->deadline && left < 1 ? 1 : left; /* 0 is no limit */
 	if (left && (!all || left < all))
 		all = left;
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)all);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+	lib.easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)all);
+	lib.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)(h->timeout < CONNECT_MAX ? h->timeout : CONNECT_MAX));
 	if (patient)
 		return;
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)RATE_MIN);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)((h->timeout + MILLI - 1) / MILLI));
+	lib.easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)RATE_MIN);
+	lib.easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)((h->timeout + MILLI - 1) / MILLI));
 }
 
 static void set_up(CURL *curl, const struct s3_http *h, struct flight *f)
 {
 	const struct s3_exchange *x = f->x;
-	curl_easy_setopt(curl, CURLOPT_URL, x->url);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)STEP);
-	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)STEP);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, f->why);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, f);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, f);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	lib.easy_setopt(curl, CURLOPT_URL, x->url);
+	lib.easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	lib.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	lib.easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	lib.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	lib.easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)STEP);
+	lib.easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)STEP);
+	lib.easy_setopt(curl, CURLOPT_ERRORBUFFER, f->why);
+	lib.easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	lib.easy_setopt(curl, CURLOPT_HEADERDATA, f);
+	lib.easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	lib.easy_setopt(curl, CURLOPT_WRITEDATA, f);
+	lib.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	lib.easy_setopt(curl, CURLOPT_XFERINFODATA, f);
+	lib.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	if (*h->ca)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, (const char *)h->ca);
+		lib.easy_setopt(curl, CURLOPT_CAINFO, (const char *)h->ca);
 	if (x->body) {
-		curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
+		lib.easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+		lib.easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
 			(curl_off_t)(x->body->extent ? x->body->size : x->body->bytes.len));
-		curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
-		curl_easy_setopt(curl, CURLOPT_READDATA, f);
-		curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
-		curl_easy_setopt(curl, CURLOPT_SEEKDATA, f);
+		lib.easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+		lib.easy_setopt(curl, CURLOPT_READDATA, f);
+		lib.easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
+		lib.easy_setopt(curl, CURLOPT_SEEKDATA, f);
 	}
 	if (strcmp(x->method, "HEAD") == 0)
-		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+		lib.easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	else
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, x->method);
+		lib.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, x->method);
 }
 
 static enum err judge(struct flight *f, const struct s3_http *h, CURLcode code)
@@ -284,7 +303,7 @@ static enum err judge(struct flight *f, const struct s3_http *h, CURLcode code)
 		return f->kind;
 	if (c->deadline && c->world->monotonic() >= c->deadline)
 		return fail(c, ERR_TIMEOUT, "the S3 store did not answer in the time allowed");
-	const char *why = *f->why ? f->why : curl_easy_strerror(code);
+	const char *why = *f->why ? f->why : lib.easy_strerror(code);
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -313,11 +332,11 @@ enum err s3_http_send(struct ctx *c, struct s3_http *h, struct s3_exchange *x)
 	struct curl_slist *headers = header_list(c, x);
 	set_up(curl, h, &f);
 	set_times(curl, c, h, x->patient);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	CURLcode code = curl_easy_perform(curl);
+	lib.easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	CURLcode code = lib.easy_perform(curl);
 	x->text = buf_view(&f.text);
 	enum err kind = judge(&f, h, code);
-	curl_slist_free_all(headers);
+	lib.slist_free_all(headers);
 	handle_give(h, curl);
 	return kind;
 }

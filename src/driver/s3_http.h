@@ -15,7 +15,7 @@ struct s3_http;
 
 /* `ca`: a file of certificates to trust instead of the system's, or "". `timeout`: milliseconds of
  * silence (connecting included) after which an exchange has failed. */
-struct s3_http *s3_http_open(const char *ca, int64_t timeout);
+enum err s3_http_open(struct ctx *c, const char *ca, int64_t timeout, struct s3_http **out) MUST;
 void s3_http_close(struct s3_http *h);
 
 /* What is sent, or takes the body of a good answer. */
