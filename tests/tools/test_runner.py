@@ -10,8 +10,8 @@ def run_tests(env=None, words=(), **files):
     """Runs a copy of the runner over these scripts; returns its Result."""
     root = tmp("runner")
     (root / "tests/some").mkdir(parents=True)
-    shutil.copy(ROOT / "tests/run", root / "tests/run")
-    shutil.copy(ROOT / "tests/harness.py", root / "tests/harness.py")
+    for file in ("run", "harness.py", "services.py"):
+        shutil.copy(ROOT / "tests" / file, root / "tests" / file)
     for name, text in files.items():
         (root / f"tests/some/{name}.py").write_text("from harness import *\n" + text + "\nmain()\n")
     build = root / "build"
