@@ -241,8 +241,8 @@ static void drain(struct serving *s)
 }
 
 /*
- * What this stands on may start later than this does, or be away just now: then it is waited for.
- * Anything else that is wrong with it will not get better by itself.
+ * The database may start later than this does, or be away just now: then it is waited for. Anything
+ * else that is wrong will not get better by itself; a bucket that is away is no error at all.
  */
 static enum err open_drivers(struct ctx *c, struct serving *s)
 {
@@ -250,7 +250,8 @@ static enum err open_drivers(struct ctx *c, struct serving *s)
 	bool told = false;
 	for (;;) {
 		enum err err = drivers_open(c, s->config, true, &s->core, &s->instance);
-		if (err != ERR_UNAVAILABLE)
+		bool bucket = s->core.db && !s->core.blob;
+		if (err != ERR_UNAVAILABLE || bucket)
 			return err;
 		drivers_close(&s->core);
 		s->core = (struct core){0};
