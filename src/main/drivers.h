@@ -23,7 +23,7 @@ enum err drivers_bucket(
 	struct ctx *c, const struct config *config, const char *url, struct blob **out) MUST;
 const char *drivers_blob_place(struct ctx *c, const struct config *config);
 
-/* "db=sqlite blob=local …": what is in use. */
+/* "db=sqlite,postgres blob=local,s3 …": all there are; serve.c logs which of them are in use. */
 const char *drivers_list(void);
 
 #endif

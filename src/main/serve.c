@@ -181,7 +181,9 @@ static void log_start(const struct serving *s)
 	log_cstr(&line, "listen", s->config->listen);
 	log_int(&line, "port", http_port(s->http));
 	log_cstr(&line, "data", s->config->data);
-	log_cstr(&line, "drivers", drivers_list());
+	log_cstr(&line, "db", s->core.db->ops->dialect == DB_POSTGRES ? "postgres" : "sqlite");
+	log_cstr(&line, "blob", s->core.bucket ? "s3" : "local");
+	log_cstr(&line, "kv", *s->config->kv ? "redis" : "memory");
 	log_int(&line, "pid", getpid());
 	log_end(&line);
 }
