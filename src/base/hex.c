@@ -71,7 +71,7 @@ struct str base64url_encode(struct arena *a, struct str bytes)
 	return encode(a, bytes, url, false);
 }
 
-static int base64_digit(char byte)
+static int base64_digit(char byte, const char *alphabet)
 {
 	if (byte >= 'A' && byte <= 'Z')
 		return byte - 'A';
@@ -79,29 +79,26 @@ static int base64_digit(char byte)
 		return byte - 'a' + 26;
 	if (byte >= '0' && byte <= '9')
 		return byte - '0' + 52;
-	return byte == '+' ? 62 : byte == '/' ? 63 : -1;
+	return byte == alphabet[62] ? 62 : byte == alphabet[63] ? 63 : -1;
 }
 
-bool base64_decode(struct str text, void *out, size_t *out_len)
+/* Text without its padding. */
+static bool decode(struct str text, const char *alphabet, void *out, size_t *out_len)
 {
 	uint8_t *o = out;
 	size_t len = 0;
-	if (text.len % 4)
+	if (text.len % 4 == 1)
 		return false;
 	for (size_t i = 0; i < text.len; i += 4) {
-		bool last = i + 4 == text.len;
-		size_t digits = 4;
-		while (last && digits > 2 && text.at[i + digits - 1] == '=')
-			digits--;
+		size_t digits = text.len - i < 4 ? text.len - i : 4;
 		uint32_t bits = 0;
 		for (size_t k = 0; k < 4; k++) {
-			int digit = k < digits ? base64_digit(text.at[i + k]) : 0;
+			int digit = k < digits ? base64_digit(text.at[i + k], alphabet) : 0;
 			if (digit < 0)
 				return false;
 			bits = bits << 6 | (uint32_t)digit;
 		}
-		/* Strict: the bits that padding leaves over are zero, so each text has one
-		 * spelling. */
+		/* Strict: the bits that are left over are zero, so each text has one spelling. */
 		if ((digits == 2 && (bits & 0xffff)) || (digits == 3 && (bits & 0xff)))
 			return false;
 		for (size_t k = 0; k + 1 < digits; k++)
@@ -109,4 +106,18 @@ bool base64_decode(struct str text, void *out, size_t *out_len)
 	}
 	*out_len = len;
 	return true;
+}
+
+bool base64_decode(struct str text, void *out, size_t *out_len)
+{
+	if (text.len % 4)
+		return false;
+	if (str_skip_end(&text, STR("=")))
+		(void)str_skip_end(&text, STR("="));
+	return decode(text, plain, out, out_len);
+}
+
+bool base64url_decode(struct str text, void *out, size_t *out_len)
+{
+	return decode(text, url, out, out_len);
 }

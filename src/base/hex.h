@@ -14,7 +14,9 @@ bool hex_decode(const char *text, size_t len, void *out);
 struct str base64_encode(struct arena *a, struct str bytes);
 bool base64_decode(struct str text, void *out, size_t *out_len);
 
-/* URL alphabet, no padding: for tokens and cursors. */
+/* URL alphabet, no padding: for tokens and cursors, and in WebAuthn. Decoding is as strict; out needs
+ * text.len / 4 * 3 + 2 bytes. */
 struct str base64url_encode(struct arena *a, struct str bytes);
+bool base64url_decode(struct str text, void *out, size_t *out_len);
 
 #endif

@@ -59,6 +59,32 @@ static void base64_decoding_is_strict(void **state)
 			fail_msg("\"%s\" was taken", bad[i]);
 }
 
+static void base64url_gives_back_what_it_wrote(void **state)
+{
+	struct ctx *c = *state;
+	for (size_t len = 0; len < 20; len++) {
+		char bytes[20], back[20];
+		size_t got = 99;
+		c->world->random(bytes, sizeof bytes);
+		assert_true(base64url_decode(
+			base64url_encode(c->arena, str_from(bytes, len)), back, &got));
+		assert_int_equal(got, len);
+		assert_memory_equal(back, bytes, len);
+	}
+}
+
+static void base64url_decoding_is_strict(void **state)
+{
+	static const char *const bad[] = {
+		"Z", "Zg==", "Zg=", "Zh", "Zm9", "Zm9vY", "Zm 9", "Zm9v\n", "+//+", "=", "Zm9v="};
+	char back[16];
+	size_t len;
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (base64url_decode(str_of(bad[i]), back, &len))
+			fail_msg("\"%s\" was taken", bad[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -66,6 +92,8 @@ int main(void)
 		UNIT_TEST(hex_refuses_other_bytes),
 		UNIT_TEST(base64_gives_the_vectors_of_rfc_4648),
 		UNIT_TEST(base64_decoding_is_strict),
+		UNIT_TEST(base64url_gives_back_what_it_wrote),
+		UNIT_TEST(base64url_decoding_is_strict),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
