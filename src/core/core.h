@@ -15,7 +15,9 @@
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
+#include "port/qr.h"
 #include "port/repack.h"
+#include "port/strength.h"
 
 enum { CORE_AUTH_MAX = 8 };
 
@@ -41,6 +43,8 @@ struct core {
 	struct kv *kv;
 	struct policy *policy;
 	struct markup *markup;
+	struct strength *strength;
+	struct qr_maker *qr;
 	struct repack *repack; /* may be NULL: nobody searches for deltas */
 	struct auth *auth[CORE_AUTH_MAX];
 	size_t auth_count;

@@ -11,7 +11,9 @@
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
+#include "port/qr.h"
 #include "port/repack.h"
+#include "port/strength.h"
 
 /* SQLite in the file `path`, made when missing. ":memory:": one that is gone at close. */
 enum err db_sqlite_open(struct ctx *c, const char *path, struct db **out) MUST;
@@ -90,6 +92,8 @@ struct auth *auth_password_open(struct db *db, const struct world *world);
 struct auth *auth_token_open(struct db *db);
 struct policy *policy_builtin_open(void);
 struct markup *markup_md4c_open(void);
+struct strength *strength_zxcvbn_open(void);
+struct qr_maker *qr_qrencode_open(void);
 
 /* `git pack-objects`, working in folders under `folder`; `idle`: with one thread, and only when the
  * machine has nothing else to do. *out NULL: there is no git here. */

@@ -12,7 +12,7 @@ const char *drivers_list(void)
 {
 	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis auth=password,token "
 	       "policy=builtin "
-	       "markup=md4c repack=git";
+	       "markup=md4c repack=git strength=zxcvbn qr=qrencode";
 }
 
 static void set_limits(const struct config *config, struct core *core)
@@ -119,6 +119,8 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 		TRY(repack_git_open(c, scratch, make, &core->repack));
 	core->policy = policy_builtin_open();
 	core->markup = markup_md4c_open();
+	core->strength = strength_zxcvbn_open();
+	core->qr = qr_qrencode_open();
 	core->auth[core->auth_count++] = auth_token_open(core->db);
 	core->auth[core->auth_count++] = auth_password_open(core->db, c->world);
 	core->last_cache = last_cache_open();
@@ -141,6 +143,8 @@ void drivers_close(struct core *core)
 	for (size_t i = 0; i < core->auth_count; i++)
 		auth_close(core->auth[i]);
 	markup_close(core->markup);
+	strength_close(core->strength);
+	qr_close(core->qr);
 	repack_close(core->repack);
 	policy_close(core->policy);
 	kv_close(core->kv);

@@ -25,9 +25,20 @@ enum err username_check(struct ctx *c, struct str username)
 	return OK;
 }
 
+/* As people count: a byte that is no UTF-8 is one too. */
+static size_t count_characters(struct str text)
+{
+	size_t count = 0;
+	for (; text.len; count++) {
+		size_t len = str_utf8_len(text);
+		text = str_from_index(text, len ? len : 1);
+	}
+	return count;
+}
+
 enum err password_check(struct ctx *c, struct str password)
 {
-	if (password.len < PASSWORD_MIN)
+	if (count_characters(password) < PASSWORD_MIN)
 		return fail(c, ERR_INVALID, "a password has at least %d characters", PASSWORD_MIN);
 	if (password.len > PASSWORD_MAX)
 		return fail(c, ERR_INVALID, "a password has at most %d bytes", PASSWORD_MAX);

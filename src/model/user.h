@@ -31,6 +31,8 @@ enum { USERNAME_MAX = 39, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_NAME_MAX 
 /* 1..39 of [a-z0-9-_.], beginning with a letter or digit, in lower case. ERR_INVALID says what is
  * wrong. */
 enum err username_check(struct ctx *c, struct str username) MUST;
+/* PASSWORD_MIN characters to PASSWORD_MAX bytes of anything but zero bytes: how good it is, port/strength.h
+ * says. */
 enum err password_check(struct ctx *c, struct str password) MUST;
 
 #endif

@@ -32,6 +32,15 @@ static void a_password_has_a_length_and_is_no_token(void **state)
 	assert_err(c, password_check(c, STR(TOKEN_PREFIX "12345678")), ERR_INVALID);
 }
 
+static void a_password_is_counted_in_characters(void **state)
+{
+	struct ctx *c = *state;
+	assert_err(c, password_check(c, STR("\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c")),
+		ERR_INVALID);
+	assert_ok(c, password_check(c, STR("\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c 1")));
+	assert_ok(c, password_check(c, STR("\xff\xff\xff\xff\xff\xff\xff\xff")));
+}
+
 static void permissions_are_read_as_they_are_written(void **state)
 {
 	(void)state;
@@ -64,6 +73,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(usernames_are_short_and_lower_case),
 		UNIT_TEST(a_password_has_a_length_and_is_no_token),
+		UNIT_TEST(a_password_is_counted_in_characters),
 		UNIT_TEST(permissions_are_read_as_they_are_written),
 		UNIT_TEST(every_event_has_a_name_of_its_own),
 	};
