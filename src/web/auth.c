@@ -1,4 +1,4 @@
-#include "base/hex.h"
+#include "web/credentials.h"
 #include "web/internal.h"
 
 struct str web_peer(const struct web *web, const struct http_exchange *x)
@@ -30,28 +30,6 @@ struct str web_origin(const struct web *web, const struct http_exchange *x)
 		x->ctx->arena, "http%s://%.*s", is_https(web, x) ? "s" : "", STR_FMT(host)));
 }
 
-/* "user:secret" in base64. */
-static enum err read_basic(
-	struct ctx *c, const struct http_exchange *x, struct str text, struct credential *out)
-{
-	text = str_trim(text);
-	char *plain = arena_alloc(x->ctx->arena, text.len / 4 * 3 + 3);
-	size_t len;
-	struct str rest;
-	if (!base64_decode(text, plain, &len) || memchr(plain, 0, len) ||
-		!str_is_utf8(rest = str_from(plain, len)) || str_find(rest, ':') == len)
-		return fail(
-			c, ERR_UNAUTH, "the Authorization header is no base64 of name:password");
-	*out = (struct credential){.kind = CREDENTIAL_PASSWORD};
-	out->username = str_cut(&rest, ':');
-	out->secret = rest;
-	/* Some clients have room for one word in a URL: https://TOKEN@host, or TOKEN:x-oauth-basic. */
-	bool bare = !rest.len || str_is(rest, "x-oauth-basic");
-	if (bare && str_starts(out->username, STR(TOKEN_PREFIX)))
-		*out = (struct credential){.kind = CREDENTIAL_TOKEN, .secret = out->username};
-	return OK;
-}
-
 enum err web_authorize(struct ctx *c, const struct web *web, const struct http_exchange *x,
 	struct actor *who, bool *given)
 {
@@ -63,7 +41,7 @@ enum err web_authorize(struct ctx *c, const struct web *web, const struct http_e
 	struct credential cred = {.kind = CREDENTIAL_TOKEN};
 	struct str scheme = str_cut(&rest, ' ');
 	if (str_eq_nocase(scheme, STR("basic")))
-		TRY(read_basic(c, x, rest, &cred));
+		TRY(credentials_basic(c, rest, &cred));
 	else if (str_eq_nocase(scheme, STR("bearer")))
 		cred.secret = str_trim(rest);
 	else
@@ -71,16 +49,9 @@ enum err web_authorize(struct ctx *c, const struct web *web, const struct http_e
 	return login_credential(c, web->core, &cred, web_peer(web, x), who);
 }
 
-/* The value of our cookie in "a=1; nimbus_session=…; b=2". */
 static struct str session_cookie(const struct http_exchange *x)
 {
-	struct str rest = http_header(x, "cookie");
-	while (rest.len) {
-		struct str value = str_trim(str_cut(&rest, ';'));
-		if (str_skip(&value, STR(WEB_COOKIE "=")))
-			return value;
-	}
-	return STR("");
+	return credentials_cookie(http_header(x, "cookie"), STR(WEB_COOKIE));
 }
 
 enum err web_identify(struct ctx *c, struct web_request *r)
