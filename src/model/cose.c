@@ -103,7 +103,7 @@ static bool es256_signed(const struct cose_key *key, struct str signature, struc
 
 bool cose_signed(const struct cose_key *key, struct str signature, struct str message)
 {
-	struct sign_rsa rsa = {key->modulus, key->exponent, 256};
+	struct sign_rsa rsa = {.modulus = key->modulus, .exponent = key->exponent, .bits = 256};
 	switch (key->algorithm) {
 	case COSE_ES256: return es256_signed(key, signature, message);
 	case COSE_EDDSA:

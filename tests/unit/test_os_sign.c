@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 
 static struct str hex(struct ctx *c, const char *digits)
 {
@@ -192,6 +193,84 @@ static void rsa_is_verified_with_its_hash(void **state)
 	EVP_PKEY_free(key);
 }
 
+static void rsa_pss_is_not_pkcs1(void **state)
+{
+	struct ctx *c = *state;
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	BIGNUM *n = NULL, *e = NULL;
+	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e), 1);
+	struct sign_rsa rsa = {.modulus = bytes_of(c, n), .exponent = bytes_of(c, e), .bits = 256};
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *how = NULL;
+	uint8_t bytes[256];
+	size_t len = sizeof bytes;
+	assert_int_equal(EVP_DigestSignInit(ctx, &how, EVP_sha256(), NULL, key), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_DIGEST), 1);
+	assert_int_equal(EVP_DigestSign(ctx, bytes, &len, (const uint8_t *)"message", 7), 1);
+	struct str by_pss = str_from(bytes, len);
+	struct str by_pkcs1 = openssl_sign(c, key, EVP_sha256(), "message");
+	assert_false(sign_rsa_ok(&rsa, by_pss, STR("message")));
+	rsa.pss = true;
+	assert_true(sign_rsa_ok(&rsa, by_pss, STR("message")));
+	assert_false(sign_rsa_ok(&rsa, by_pss, STR("massage")));
+	assert_false(sign_rsa_ok(&rsa, by_pkcs1, STR("message")));
+	EVP_MD_CTX_free(ctx);
+	BN_free(n);
+	BN_free(e);
+	EVP_PKEY_free(key);
+}
+
+/* RFC 8032, 7.1, TEST 2: Ed25519's signatures are always the same. */
+static void ed25519_makes_the_signature_of_the_specification(void **state)
+{
+	struct ctx *c = *state;
+	struct str secret =
+		hex(c, "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+	uint8_t key[ED25519_KEY], signature[ED25519_SIGNATURE];
+	sign_ed25519_public((const uint8_t *)secret.at, key);
+	sign_ed25519_make((const uint8_t *)secret.at, STR("\x72"), signature);
+	assert_true(str_eq(str_from(key, sizeof key),
+		hex(c, "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")));
+	assert_true(str_eq(str_from(signature, sizeof signature),
+		hex(c, "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+		       "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")));
+}
+
+/* The key of RFC 6979, A.2.5. */
+static void p256_makes_what_it_verifies(void **state)
+{
+	struct ctx *c = *state;
+	struct str secret =
+		hex(c, "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721");
+	uint8_t point[P256_POINT], signature[P256_SIGNATURE];
+	assert_true(sign_p256_public((const uint8_t *)secret.at, point));
+	assert_true(str_eq(str_from(point, sizeof point),
+		hex(c, "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+		       "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")));
+	for (int i = 0; i < 20; i++) {
+		sign_p256_make((const uint8_t *)secret.at, STR("message"), signature);
+		struct sign_ecdsa made = {.bits = 256,
+			.point = str_from(point, sizeof point),
+			.r = str_from(signature, 32),
+			.s = str_from(signature + 32, 32)};
+		assert_true(sign_ecdsa_ok(&made, STR("message")));
+		assert_false(sign_ecdsa_ok(&made, STR("massage")));
+	}
+}
+
+static void what_is_no_number_of_the_curve_is_no_secret(void **state)
+{
+	struct ctx *c = *state;
+	uint8_t point[P256_POINT], zero[SIGN_SECRET] = {0};
+	struct str order =
+		hex(c, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+	assert_false(sign_p256_public(zero, point));
+	assert_false(sign_p256_public((const uint8_t *)order.at, point));
+	assert_true(sign_p256_public((const uint8_t *)turned(c, order).at, point));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +280,10 @@ int main(void)
 		UNIT_TEST(ecdsa_is_verified_on_each_curve),
 		UNIT_TEST(ecdsa_of_no_key_is_refused),
 		UNIT_TEST(rsa_is_verified_with_its_hash),
+		UNIT_TEST(rsa_pss_is_not_pkcs1),
+		UNIT_TEST(ed25519_makes_the_signature_of_the_specification),
+		UNIT_TEST(p256_makes_what_it_verifies),
+		UNIT_TEST(what_is_no_number_of_the_curve_is_no_secret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
