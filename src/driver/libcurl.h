@@ -1,9 +1,11 @@
 /*
- * libcurl's functions that s3_http.c calls, as lib.easy_init for curl_easy_init. The library is
- * loaded when a bucket is opened (os/library.h).
+ * libcurl's functions that drivers call, as lib->easy_init for curl_easy_init. The library is loaded
+ * when the first of them is opened (os/library.h).
  */
 #ifndef DRIVER_LIBCURL_H
 #define DRIVER_LIBCURL_H
+
+#include "base/ctx.h"
 
 /* Its checks of types are macros with the functions' names. */
 #define CURL_DISABLE_TYPECHECK
@@ -25,5 +27,8 @@ struct libcurl {
 	LIBCURL(POINTER)
 #undef POINTER
 };
+
+/* Loads and starts it, once in this process; any thread. ERR_UNSUPPORTED where it is not installed. */
+enum err libcurl_load(struct ctx *c, const struct libcurl **out) MUST;
 
 #endif

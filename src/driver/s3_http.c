@@ -2,10 +2,7 @@
 
 #include "base/host.h"
 #include "driver/libcurl.h"
-#include "driver/wait.h"
-#include "os/library.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -26,6 +23,7 @@ enum {
 };
 
 struct s3_http {
+	const struct libcurl *lib;
 	struct host_lock lock;
 	CURL *idle[IDLE_MAX];
 	size_t idle_count;
@@ -43,37 +41,15 @@ struct flight {
 	char why[CURL_ERROR_SIZE];
 };
 
-static struct libcurl lib;
-
-/* Loads libcurl and starts it, once in this process. */
-static enum err start_curl(struct ctx *c)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static bool started;
-	static const char *const names[] = {
-#define NAME(function) "curl_" #function,
-		LIBCURL(NAME)
-#undef NAME
-	};
-	_Static_assert(sizeof names / sizeof *names == sizeof lib / sizeof(void *), "the same");
-	HOLD(lock);
-	if (started)
-		return OK;
-	TRY(library_load(
-		c, "libcurl.so.4", "libcurl4", (void **)&lib, names, sizeof names / sizeof *names));
-	if (lib.global_init(CURL_GLOBAL_DEFAULT))
-		return fail(c, ERR_UNSUPPORTED, "libcurl does not start");
-	started = true;
-	return OK;
-}
-
 enum err s3_http_open(struct ctx *c, const char *ca, int64_t timeout, struct s3_http **out)
 {
-	TRY(start_curl(c));
+	const struct libcurl *lib;
+	TRY(libcurl_load(c, &lib));
 	size_t size = strlen(ca) + 1;
 	struct s3_http *h = calloc(1, sizeof *h + size);
 	if (!h)
 		host_panic("out of memory");
+	h->lib = lib;
 	h->timeout = timeout;
 	memcpy(h->ca, ca, size);
 	*out = h;
@@ -85,7 +61,7 @@ void s3_http_close(struct s3_http *h)
 	if (!h)
 		return;
 	for (size_t i = 0; i < h->idle_count; i++)
-		lib.easy_cleanup(h->idle[i]);
+		h->lib->easy_cleanup(h->idle[i]);
 	free(h);
 }
 
@@ -97,7 +73,7 @@ static CURL *handle_take(struct s3_http *h)
 		curl = h->idle[--h->idle_count];
 	host_unlock(&h->lock);
 	if (!curl)
-		curl = lib.easy_init();
+		curl = h->lib->easy_init();
 	if (!curl)
 		host_panic("out of memory");
 	return curl;
@@ -105,14 +81,14 @@ static CURL *handle_take(struct s3_http *h)
 
 static void handle_give(struct s3_http *h, CURL *curl)
 {
-	lib.easy_reset(curl);
+	h->lib->easy_reset(curl);
 	host_lock(&h->lock);
 	bool room = h->idle_count < IDLE_MAX;
 	if (room)
 		h->idle[h->idle_count++] = curl;
 	host_unlock(&h->lock);
 	if (!room)
-		lib.easy_cleanup(curl);
+		h->lib->easy_cleanup(curl);
 }
 
 static bool is_good(const struct s3_exchange *x)
@@ -227,15 +203,16 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t d, curl
 }
 
 /* curl copies nothing of a list: it lives until the exchange has ended. */
-static struct curl_slist *header_list(struct ctx *c, const struct s3_exchange *x)
+static struct curl_slist *header_list(
+	struct ctx *c, const struct s3_http *h, const struct s3_exchange *x)
 {
-	struct curl_slist *list = lib.slist_append(NULL, "Expect:");
+	struct curl_slist *list = h->lib->slist_append(NULL, "Expect:");
 	for (size_t i = 0; list && i < x->header_count; i++) {
-		struct curl_slist *longer = lib.slist_append(
+		struct curl_slist *longer = h->lib->slist_append(
 			list, arena_fmt(c->arena, "%.*s: %.*s", STR_FMT(x->headers[i].name),
 				      STR_FMT(x->headers[i].value)));
 		if (!longer)
-			lib.slist_free_all(list);
+			h->lib->slist_free_all(list);
 		list = longer;
 	}
 	if (!list)
@@ -250,48 +227,48 @@ static void set_times(CURL *curl, struct ctx *c, const struct s3_http *h, bool p
 	left = c->deadline && left < 1 ? 1 : left; /* 0 is no limit */
 	if (left && (!all || left < all))
 		all = left;
-	lib.easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)all);
-	lib.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+	h->lib->easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)all);
+	h->lib->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)(h->timeout < CONNECT_MAX ? h->timeout : CONNECT_MAX));
 	if (patient)
 		return;
-	lib.easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)RATE_MIN);
-	lib.easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)((h->timeout + MILLI - 1) / MILLI));
+	h->lib->easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)RATE_MIN);
+	h->lib->easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)((h->timeout + MILLI - 1) / MILLI));
 }
 
 static void set_up(CURL *curl, const struct s3_http *h, struct flight *f)
 {
 	const struct s3_exchange *x = f->x;
-	lib.easy_setopt(curl, CURLOPT_URL, x->url);
-	lib.easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	lib.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	lib.easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	lib.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	lib.easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)STEP);
-	lib.easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)STEP);
-	lib.easy_setopt(curl, CURLOPT_ERRORBUFFER, f->why);
-	lib.easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	lib.easy_setopt(curl, CURLOPT_HEADERDATA, f);
-	lib.easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	lib.easy_setopt(curl, CURLOPT_WRITEDATA, f);
-	lib.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	lib.easy_setopt(curl, CURLOPT_XFERINFODATA, f);
-	lib.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	h->lib->easy_setopt(curl, CURLOPT_URL, x->url);
+	h->lib->easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	h->lib->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	h->lib->easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	h->lib->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	h->lib->easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)STEP);
+	h->lib->easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)STEP);
+	h->lib->easy_setopt(curl, CURLOPT_ERRORBUFFER, f->why);
+	h->lib->easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	h->lib->easy_setopt(curl, CURLOPT_HEADERDATA, f);
+	h->lib->easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	h->lib->easy_setopt(curl, CURLOPT_WRITEDATA, f);
+	h->lib->easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	h->lib->easy_setopt(curl, CURLOPT_XFERINFODATA, f);
+	h->lib->easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	if (*h->ca)
-		lib.easy_setopt(curl, CURLOPT_CAINFO, (const char *)h->ca);
+		h->lib->easy_setopt(curl, CURLOPT_CAINFO, (const char *)h->ca);
 	if (x->body) {
-		lib.easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-		lib.easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
+		h->lib->easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+		h->lib->easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
 			(curl_off_t)(x->body->extent ? x->body->size : x->body->bytes.len));
-		lib.easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
-		lib.easy_setopt(curl, CURLOPT_READDATA, f);
-		lib.easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
-		lib.easy_setopt(curl, CURLOPT_SEEKDATA, f);
+		h->lib->easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+		h->lib->easy_setopt(curl, CURLOPT_READDATA, f);
+		h->lib->easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
+		h->lib->easy_setopt(curl, CURLOPT_SEEKDATA, f);
 	}
 	if (strcmp(x->method, "HEAD") == 0)
-		lib.easy_setopt(curl, CURLOPT_NOBODY, 1L);
+		h->lib->easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	else
-		lib.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, x->method);
+		h->lib->easy_setopt(curl, CURLOPT_CUSTOMREQUEST, x->method);
 }
 
 static enum err judge(struct flight *f, const struct s3_http *h, CURLcode code)
@@ -303,7 +280,7 @@ static enum err judge(struct flight *f, const struct s3_http *h, CURLcode code)
 		return f->kind;
 	if (c->deadline && c->world->monotonic() >= c->deadline)
 		return fail(c, ERR_TIMEOUT, "the S3 store did not answer in the time allowed");
-	const char *why = *f->why ? f->why : lib.easy_strerror(code);
+	const char *why = *f->why ? f->why : h->lib->easy_strerror(code);
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -329,14 +306,14 @@ enum err s3_http_send(struct ctx *c, struct s3_http *h, struct s3_exchange *x)
 	forget_answer(&f, 0);
 	x->again = false;
 	CURL *curl = handle_take(h);
-	struct curl_slist *headers = header_list(c, x);
+	struct curl_slist *headers = header_list(c, h, x);
 	set_up(curl, h, &f);
 	set_times(curl, c, h, x->patient);
-	lib.easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	CURLcode code = lib.easy_perform(curl);
+	h->lib->easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	CURLcode code = h->lib->easy_perform(curl);
 	x->text = buf_view(&f.text);
 	enum err kind = judge(&f, h, code);
-	lib.slist_free_all(headers);
+	h->lib->slist_free_all(headers);
 	handle_give(h, curl);
 	return kind;
 }

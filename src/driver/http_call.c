@@ -1,0 +1,344 @@
+#include "driver/http_call.h"
+
+#include "base/host.h"
+#include "driver/libcurl.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	IDLE_MAX = 8,
+	HEAD_MAX = 64 << 10,
+	BODY_MAX = 1 << 20,
+	URL_MAX = 8 << 10,
+	TIMEOUT = 10000,
+	CONNECT_MAX = 5000,
+	MILLI = 1000,
+};
+
+struct http_client {
+	const struct libcurl *lib;
+	struct arena arena; /* of the texts */
+	const char *service, *address, *ca, *ca_name;
+	bool plain;
+	struct host_lock lock;
+	CURL *idle[IDLE_MAX];
+	size_t idle_count;
+};
+
+/* One exchange under way. */
+struct flight {
+	struct ctx *c;
+	const struct http_client *h;
+	const struct http_call *call;
+	enum err kind; /* what a callback failed with */
+	struct buf head, body;
+	char why[CURL_ERROR_SIZE];
+};
+
+static const char *keep(struct arena *a, const char *text)
+{
+	return arena_strdup(a, text ? text : "");
+}
+
+enum err http_client_open(
+	struct ctx *c, const struct http_client_options *options, struct http_client **out)
+{
+	const struct libcurl *lib;
+	if (options->ca && *options->ca && access(options->ca, R_OK) != 0)
+		return fail(c, ERR_INVALID, "%s=%.200s cannot be read",
+			options->ca_name ? options->ca_name : "the file of certificates",
+			options->ca);
+	TRY(libcurl_load(c, &lib));
+	struct http_client *h = calloc(1, sizeof *h);
+	if (!h)
+		host_panic("out of memory");
+	arena_init(&h->arena);
+	h->lib = lib;
+	h->service = keep(&h->arena, options->service);
+	h->address = keep(&h->arena, options->address);
+	h->ca = keep(&h->arena, options->ca);
+	h->ca_name = keep(&h->arena, options->ca_name);
+	h->plain = options->plain;
+	*out = h;
+	return OK;
+}
+
+void http_client_close(struct http_client *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->idle_count; i++)
+		h->lib->easy_cleanup(h->idle[i]);
+	arena_done(&h->arena);
+	free(h);
+}
+
+static bool is_clean(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((uint8_t)text.at[i] < 0x20 || text.at[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static enum err bad_url(
+	struct ctx *c, const struct http_client *h, const char *url, const char *what)
+{
+	return fail(c, ERR_INVALID, "%s%s%.200s %s", h->address, *h->address ? "=" : "", url, what);
+}
+
+/* 127.0.0.0/8, ::1 and localhost: what a request to them says leaves this machine for nobody. */
+static bool is_loopback(struct str host)
+{
+	struct in_addr address;
+	char text[16];
+	if (str_eq_nocase(host, STR("localhost")) || str_is(host, "[::1]"))
+		return true;
+	if (host.len >= sizeof text)
+		return false;
+	memcpy(text, host.at, host.len);
+	text[host.len] = 0;
+	return inet_pton(AF_INET, text, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+}
+
+enum err http_client_check(struct ctx *c, const struct http_client *h, const char *url)
+{
+	struct str rest = str_of(url);
+	bool plain = str_skip(&rest, STR("http://"));
+	if (rest.len > URL_MAX)
+		return fail(c, ERR_INVALID, "an address of %s is over %d bytes long", h->service,
+			URL_MAX);
+	for (size_t i = 0; i < rest.len; i++)
+		if ((uint8_t)rest.at[i] <= 0x20 || (uint8_t)rest.at[i] >= 0x7f)
+			return fail(c, ERR_INVALID,
+				"an address of %s holds a space, a control character or a letter "
+				"that must be %%-encoded",
+				h->service);
+	if (!plain && !str_skip(&rest, STR("https://")))
+		return bad_url(c, h, url, "is no https:// address");
+	size_t end = 0;
+	while (end < rest.len && !memchr("/?#\\", rest.at[end], 4))
+		end++;
+	struct str place = str_until(rest, end);
+	if (str_find(place, '@') < place.len)
+		return fail(c, ERR_INVALID,
+			"%s has a name or a password in its address: they belong elsewhere",
+			*h->address ? h->address : h->service);
+	size_t colon = str_find_last(place, ':');
+	struct str host = place;
+	if (colon < place.len && str_find(str_from_index(place, colon), ']') == place.len - colon)
+		host = str_until(place, colon);
+	if (!host.len)
+		return bad_url(c, h, url, "names no host");
+	if (plain && !h->plain && !is_loopback(host))
+		return bad_url(c, h, url, "must be https:// where it is not this machine itself");
+	return OK;
+}
+
+static CURL *handle_take(struct http_client *h)
+{
+	CURL *curl = NULL;
+	host_lock(&h->lock);
+	if (h->idle_count)
+		curl = h->idle[--h->idle_count];
+	host_unlock(&h->lock);
+	if (!curl)
+		curl = h->lib->easy_init();
+	if (!curl)
+		host_panic("out of memory");
+	return curl;
+}
+
+static void handle_give(struct http_client *h, CURL *curl)
+{
+	h->lib->easy_reset(curl);
+	host_lock(&h->lock);
+	bool room = h->idle_count < IDLE_MAX;
+	if (room)
+		h->idle[h->idle_count++] = curl;
+	host_unlock(&h->lock);
+	if (!room)
+		h->lib->easy_cleanup(curl);
+}
+
+/* What curl is told in order to end the exchange: fewer bytes taken than it gave. */
+static size_t stop(struct flight *f, const char *what, size_t most)
+{
+	f->kind = fail(
+		f->c, ERR_TOO_BIG, "%s's answer has %s over %zu bytes", f->h->service, what, most);
+	return 0;
+}
+
+static size_t on_header(char *at, size_t size, size_t count, void *arg)
+{
+	struct flight *f = arg;
+	struct str line = str_from(at, size * count);
+	/* After "100 Continue" a second answer begins. */
+	if (str_starts(line, STR("HTTP/")))
+		f->head.len = 0;
+	if (f->head.len + line.len > HEAD_MAX)
+		return stop(f, "headers", HEAD_MAX);
+	buf_str(&f->head, line);
+	return line.len;
+}
+
+static size_t on_body(char *at, size_t size, size_t count, void *arg)
+{
+	struct flight *f = arg;
+	size_t len = size * count, most = f->call->body_max ? f->call->body_max : BODY_MAX;
+	if (len > most - f->body.len)
+		return stop(f, "a body", most);
+	buf_bytes(&f->body, at, len);
+	return len;
+}
+
+static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t d, curl_off_t e)
+{
+	struct flight *f = arg;
+	(void)a, (void)b, (void)d, (void)e;
+	if (!f->kind)
+		f->kind = ctx_check(f->c);
+	return f->kind != OK;
+}
+
+static enum err check_headers(
+	struct ctx *c, const struct http_client *h, const struct http_call *call)
+{
+	for (size_t i = 0; i < call->header_count; i++)
+		if (!is_clean(call->headers[i].name) || !is_clean(call->headers[i].value))
+			return fail(c, ERR_INVALID,
+				"the header %.*s for %s holds a control character",
+				STR_FMT(str_until(call->headers[i].name, 60)), h->service);
+	return OK;
+}
+
+/* curl copies nothing of a list: it lives until the exchange has ended. */
+static struct curl_slist *header_list(
+	struct ctx *c, const struct http_client *h, const struct http_call *call)
+{
+	struct curl_slist *list = h->lib->slist_append(NULL, "Expect:");
+	for (size_t i = 0; list && i < call->header_count; i++)
+		list = h->lib->slist_append(
+			list, arena_fmt(c->arena, "%.*s: %.*s", STR_FMT(call->headers[i].name),
+				      STR_FMT(call->headers[i].value)));
+	if (!list)
+		host_panic("out of memory");
+	return list;
+}
+
+static void set_times(CURL *curl, struct ctx *c, const struct http_client *h, int64_t most)
+{
+	if (c->deadline) {
+		int64_t left = (c->deadline - c->world->monotonic()) / MILLI + 1;
+		most = left < most ? left : most;
+	}
+	most = most < 1 ? 1 : most; /* 0 is no limit */
+	h->lib->easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)most);
+	h->lib->easy_setopt(
+		curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(most < CONNECT_MAX ? most : CONNECT_MAX));
+}
+
+static void set_body(CURL *curl, const struct http_client *h, const struct http_call *call)
+{
+	const char *method = call->method;
+	bool sends = call->body.len || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+		     strcmp(method, "PATCH") == 0;
+	if (sends) {
+		h->lib->easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+		h->lib->easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.len ? call->body.at : "");
+	}
+	if (strcmp(method, "HEAD") == 0)
+		h->lib->easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	else
+		h->lib->easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void set_up(CURL *curl, struct flight *f)
+{
+	const struct libcurl *lib = f->h->lib;
+	lib->easy_setopt(curl, CURLOPT_URL, f->call->url);
+	lib->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	lib->easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	lib->easy_setopt(curl, CURLOPT_USERAGENT, "nimbus-git");
+	lib->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	lib->easy_setopt(curl, CURLOPT_ERRORBUFFER, f->why);
+	lib->easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	lib->easy_setopt(curl, CURLOPT_HEADERDATA, f);
+	lib->easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	lib->easy_setopt(curl, CURLOPT_WRITEDATA, f);
+	lib->easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	lib->easy_setopt(curl, CURLOPT_XFERINFODATA, f);
+	lib->easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	/* What is not encrypted goes to nobody else on its way, whatever http_proxy says. */
+	if (str_starts(str_of(f->call->url), STR("http://")))
+		lib->easy_setopt(curl, CURLOPT_PROXY, "");
+	if (*f->h->ca)
+		lib->easy_setopt(curl, CURLOPT_CAINFO, f->h->ca);
+	set_body(curl, f->h, f->call);
+	set_times(curl, f->c, f->h, f->call->timeout_ms ? f->call->timeout_ms : TIMEOUT);
+}
+
+static enum err judge(const struct flight *f, CURLcode code)
+{
+	const struct http_client *h = f->h;
+	struct ctx *c = f->c;
+	if (code == CURLE_OK || f->kind)
+		return f->kind;
+	const char *why = *f->why ? f->why : h->lib->easy_strerror(code);
+	switch (code) {
+	case CURLE_OPERATION_TIMEDOUT:
+		return fail(c, ERR_TIMEOUT, "%s did not answer in the time allowed (%s)",
+			h->service, why);
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+		return fail(c, ERR_UNAVAILABLE,
+			"%s's certificate is not trusted (%s): check %s%s%s", h->service, why,
+			*h->address ? h->address : "its address", *h->ca_name ? " and " : "",
+			h->ca_name);
+	default: return fail(c, ERR_UNAVAILABLE, "%s cannot be reached: %s", h->service, why);
+	}
+}
+
+/* The status of the first line: "HTTP/1.1 200 OK". */
+static int status_of(struct str head)
+{
+	uint64_t status = 0;
+	(void)str_cut(&head, ' ');
+	(void)str_to_u64(str_until(head, 3), &status);
+	return (int)status;
+}
+
+enum err http_call(
+	struct ctx *c, struct http_client *h, const struct http_call *call, struct http_answer *out)
+{
+	*out = (struct http_answer){0};
+	TRY(ctx_check(c));
+	TRY(http_client_check(c, h, call->url));
+	TRY(check_headers(c, h, call));
+	struct flight f = {
+		.c = c, .h = h, .call = call, .head.arena = c->arena, .body.arena = c->arena};
+	CURL *curl = handle_take(h);
+	struct curl_slist *headers = header_list(c, h, call);
+	set_up(curl, &f);
+	h->lib->easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	enum err kind = judge(&f, h->lib->easy_perform(curl));
+	h->lib->slist_free_all(headers);
+	handle_give(h, curl);
+	TRY(kind);
+	*out = (struct http_answer){
+		status_of(buf_view(&f.head)), buf_view(&f.head), buf_view(&f.body)};
+	return OK;
+}
+
+struct str http_answer_header(const struct http_answer *answer, const char *name)
+{
+	struct str rest = answer->head, line;
+	while (str_line(&rest, &line)) {
+		struct str found = str_cut(&line, ':');
+		if (str_eq_nocase(found, str_of(name)))
+			return str_trim(line);
+	}
+	return (struct str){0};
+}
