@@ -11,6 +11,7 @@
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
+#include "port/provider.h"
 #include "port/qr.h"
 #include "port/repack.h"
 #include "port/strength.h"
@@ -90,6 +91,22 @@ enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
 
 struct auth *auth_password_open(struct db *db, const struct world *world);
 struct auth *auth_token_open(struct db *db);
+
+/* Text is never NULL; "" where there is none. The texts are copied. */
+struct provider_oidc_options {
+	const char *name;   /* "corp" */
+	const char *prefix; /* what its variables are called, for messages: "NIMBUS_OIDC_CORP" */
+	const char *issuer, *client_id, *client_secret; /* no client: nobody signs in by it */
+	const char *audience; /* of tokens that programs may bring; "": none */
+	const char *scopes, *username_claim, *groups_claim, *roles; /* driver/oidc_person.h */
+	const char *ca, *label;
+};
+
+/* An OpenID Connect provider; nothing is asked of it yet. ERR_INVALID names the variable;
+ * ERR_UNSUPPORTED without libcurl. */
+enum err provider_oidc_open(
+	struct ctx *c, const struct provider_oidc_options *options, struct provider **out) MUST;
+
 struct policy *policy_builtin_open(void);
 struct markup *markup_md4c_open(void);
 struct strength *strength_zxcvbn_open(void);
