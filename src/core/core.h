@@ -15,6 +15,7 @@
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
+#include "port/provider.h"
 #include "port/qr.h"
 #include "port/repack.h"
 #include "port/strength.h"
@@ -48,6 +49,8 @@ struct core {
 	struct repack *repack; /* may be NULL: nobody searches for deltas */
 	struct auth *auth[CORE_AUTH_MAX];
 	size_t auth_count;
+	struct provider **providers; /* in the settings' order */
+	size_t provider_count;
 	struct core_limits limits;
 	struct snapshots *snapshots;   /* core/snapshot.h */
 	struct pack_cache *packs;      /* core/pack_cache.h */

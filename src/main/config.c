@@ -8,32 +8,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SECRET_FILE_MAX = 4096 };
+enum { SECRET_FILE_MAX = 4096, NAMES_MAX = 32, NAME_MAX_BYTES = 32 };
 
 const struct config_row config_rows[] = {
+#define ROW(row_kind, variable, otherwise, text, place) \
+	.kind = row_kind, .name = variable, .fallback = otherwise, .about = text, .offset = place
 #define GROUP(title) {.kind = CONFIG_GROUP, .about = title},
 #define TEXT(field, name, fallback, about) \
-	{CONFIG_TEXT, name, fallback, NULL, 0, 0, about, offsetof(struct config, field)},
+	{ROW(CONFIG_TEXT, name, fallback, about, offsetof(struct config, field))},
 #define SECRET(field, name, about) \
-	{CONFIG_SECRET, name, "", NULL, 0, 0, about, offsetof(struct config, field)},
-#define WORD(field, name, fallback, choices, about) \
-	{CONFIG_WORD, name, fallback, choices, 0, 0, about, offsetof(struct config, field)},
-#define INT(field, name, fallback, low, high, about) \
-	{CONFIG_INT, name, fallback, NULL, low, high, about, offsetof(struct config, field)},
-#define BYTES(field, name, fallback, low, high, about) \
-	{CONFIG_BYTES, name, fallback, NULL, low, high, about, offsetof(struct config, field)},
-#define TIME(field, name, fallback, low, high, about) \
-	{CONFIG_TIME, name, fallback, NULL, low, high, about, offsetof(struct config, field)},
+	{ROW(CONFIG_SECRET, name, "", about, offsetof(struct config, field))},
+#define WORD(field, name, fallback, words, about) \
+	{ROW(CONFIG_WORD, name, fallback, about, offsetof(struct config, field)), .choices = words},
+#define RANGE(row_kind, field, name, fallback, least, most, about)                           \
+	{ROW(row_kind, name, fallback, about, offsetof(struct config, field)), .low = least, \
+		.high = most},
+#define INT(...) RANGE(CONFIG_INT, __VA_ARGS__)
+#define BYTES(...) RANGE(CONFIG_BYTES, __VA_ARGS__)
+#define TIME(...) RANGE(CONFIG_TIME, __VA_ARGS__)
+#define NAMES(field, name, about)                                            \
+	{ROW(CONFIG_NAMES, name, "", about, offsetof(struct config, field)), \
+		.size = sizeof(struct config_##field),                       \
+		.count = offsetof(struct config, field##_count)},
+#define EACH(names, field, name, fallback, about)                                         \
+	{ROW(CONFIG_TEXT, name, fallback, about, offsetof(struct config_##names, field)), \
+		.each = true},
+#define EACH_SECRET(names, field, name, about) \
+	{ROW(CONFIG_SECRET, name, "", about, offsetof(struct config_##names, field)), .each = true},
 #include "main/config.def"
-#undef GROUP
-#undef TEXT
-#undef SECRET
-#undef WORD
-#undef INT
-#undef BYTES
-#undef TIME
+#undef ROW
+#undef RANGE
 };
-
 const size_t config_row_count = sizeof config_rows / sizeof *config_rows;
 
 static const struct config_unit {
@@ -119,11 +124,10 @@ static bool is_choice(const char *choices, const char *value)
 }
 
 static void set_value(
-	const struct config_row *row, const char *value, struct config *out, struct buf *problems)
+	const struct config_row *row, const char *value, void *field, struct buf *problems)
 {
-	char *field = (char *)out + row->offset;
 	if (row->kind == CONFIG_TEXT || row->kind == CONFIG_SECRET) {
-		*(const char **)(void *)field = value;
+		*(const char **)field = value;
 		return;
 	}
 	int64_t number = 0;
@@ -135,9 +139,9 @@ static void set_value(
 		print_allowed(row, problems);
 		buf_byte(problems, '\n');
 	} else if (row->kind == CONFIG_WORD) {
-		*(const char **)(void *)field = value;
+		*(const char **)field = value;
 	} else {
-		*(int64_t *)(void *)field = number;
+		*(int64_t *)field = number;
 	}
 }
 
@@ -165,9 +169,10 @@ static const char *read_secret(
 	return text;
 }
 
-static void read_row(struct ctx *c, char *const *environment, const struct config_row *row,
-	struct config *out, struct buf *problems)
+static void read_setting(struct ctx *c, char *const *environment,
+	const struct config_setting *setting, struct buf *problems)
 {
+	const struct config_row *row = &setting->row;
 	const char *value = config_lookup(environment, row->name);
 	if (row->kind == CONFIG_SECRET) {
 		const char *variable = arena_fmt(c->arena, "%s_FILE", row->name);
@@ -179,7 +184,7 @@ static void read_row(struct ctx *c, char *const *environment, const struct confi
 	}
 	if (row->kind != CONFIG_TEXT && row->kind != CONFIG_SECRET && value && !*value)
 		value = NULL;
-	set_value(row, value ? value : row->fallback, out, problems);
+	set_value(row, value ? value : row->fallback, setting->field, problems);
 }
 
 /* Levenshtein's distance, of short names only. */
@@ -212,12 +217,59 @@ static bool is_row_name(struct str name, const struct config_row *row)
 	return str_is(name, row->name);
 }
 
-static void check_name(struct str name, struct buf *problems)
+/* Is it a setting of one of several, of which none has that name? */
+static bool lacks_name(struct str name, const struct config_row *names,
+	const struct config_row *row, struct str *out)
+{
+	struct str end = str_of(row->name), begin = STR("<NAME>");
+	size_t at = str_find_str(end, begin);
+	begin = str_until(end, at);
+	end = str_from_index(end, at + STR("<NAME>").len);
+	if (row->kind == CONFIG_SECRET)
+		(void)str_skip_end(&name, STR("_FILE"));
+	bool is = names && str_skip(&name, begin) && str_skip_end(&name, end) && name.len &&
+		  str_find(name, '_') == name.len;
+	*out = name;
+	return is;
+}
+
+static char to_small(char letter)
+{
+	return letter >= 'A' && letter <= 'Z' ? (char)(letter + ('a' - 'A')) : letter;
+}
+
+static char to_capital(char letter)
+{
+	return letter >= 'a' && letter <= 'z' ? (char)(letter - ('a' - 'A')) : letter;
+}
+
+static bool check_unnamed(struct str name, struct buf *problems)
+{
+	const struct config_row *names = NULL;
+	struct str missing;
+	for (size_t i = 0; i < config_row_count; i++) {
+		const struct config_row *row = &config_rows[i];
+		if (row->kind == CONFIG_NAMES)
+			names = row;
+		if (!row->each || !lacks_name(name, names, row, &missing))
+			continue;
+		buf_fmt(problems, "%.*s is set, but %s does not name \"", STR_FMT(name),
+			names->name);
+		for (size_t k = 0; k < missing.len; k++)
+			buf_byte(problems, to_small(missing.at[k]));
+		buf_cstr(problems, "\"\n");
+		return true;
+	}
+	return false;
+}
+
+static void check_name(
+	struct str name, const struct config_setting *settings, size_t count, struct buf *problems)
 {
 	const struct config_row *nearest = NULL;
 	size_t least = SIZE_MAX;
-	for (size_t i = 0; i < config_row_count; i++) {
-		const struct config_row *row = &config_rows[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct config_row *row = &settings[i].row;
 		if (is_row_name(name, row))
 			return;
 		size_t away =
@@ -225,6 +277,8 @@ static void check_name(struct str name, struct buf *problems)
 		if (away < least)
 			least = away, nearest = row;
 	}
+	if (check_unnamed(name, problems))
+		return;
 	buf_fmt(problems, "%.*s is not a setting", STR_FMT(name));
 	if (nearest && least <= 8)
 		buf_fmt(problems, "; did you mean %s?\n", nearest->name);
@@ -232,19 +286,133 @@ static void check_name(struct str name, struct buf *problems)
 		buf_cstr(problems, "; `nimbus config` lists them all\n");
 }
 
+size_t config_name_count(const struct config_row *row, const struct config *config)
+{
+	return *(const size_t *)(const void *)((const char *)config + row->count);
+}
+
+static char *named_at(const struct config_row *row, const struct config *config, size_t i)
+{
+	return *(char *const *)(const void *)((const char *)config + row->offset) + i * row->size;
+}
+
+const struct config_name *config_name_at(
+	const struct config_row *row, const struct config *config, size_t i)
+{
+	return (const struct config_name *)(const void *)named_at(row, config, i);
+}
+
+static bool is_name(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		bool letter = text.at[i] >= 'a' && text.at[i] <= 'z';
+		if (!letter && !(i && text.at[i] >= '0' && text.at[i] <= '9'))
+			return false;
+	}
+	return text.len && text.len <= NAME_MAX_BYTES;
+}
+
+static bool is_named(const struct config_row *row, const struct config *config, struct str name)
+{
+	for (size_t i = 0; i < config_name_count(row, config); i++)
+		if (str_is(name, config_name_at(row, config, i)->text))
+			return true;
+	return false;
+}
+
+static void add_name(
+	struct ctx *c, const struct config_row *row, struct config *out, struct str name)
+{
+	size_t *count = (size_t *)(void *)((char *)out + row->count);
+	struct config_name *to = (struct config_name *)(void *)named_at(row, out, (*count)++);
+	char *capitals = str_dup(c->arena, name);
+	for (char *at = capitals; *at; at++)
+		*at = to_capital(*at);
+	to->text = str_dup(c->arena, name);
+	to->prefix = arena_fmt(c->arena, "%s_%s", row->name, capitals);
+}
+
+static void read_names(struct ctx *c, char *const *environment, const struct config_row *row,
+	struct config *out, struct buf *problems)
+{
+	const char *value = config_lookup(environment, row->name);
+	*(char **)(void *)((char *)out + row->offset) = arena_array(c->arena, NAMES_MAX, row->size);
+	for (struct str rest = str_of(value); rest.len;) {
+		struct str name = str_trim(str_cut(&rest, ','));
+		if (!is_name(name))
+			buf_fmt(problems,
+				"%s=%s: \"%.*s\" is no name of small letters and digits, %d at "
+				"most, a letter first\n",
+				row->name, value, STR_FMT(name), NAME_MAX_BYTES);
+		else if (is_named(row, out, name))
+			buf_fmt(problems, "%s=%s has %.*s twice\n", row->name, value,
+				STR_FMT(name));
+		else if (config_name_count(row, out) == NAMES_MAX) {
+			buf_fmt(problems, "%s has more than %d names\n", row->name, NAMES_MAX);
+			return;
+		} else
+			add_name(c, row, out, name);
+	}
+}
+
+/* The row's variable for one name, of which `prefix` is the beginning. */
+static const char *variable_of(struct arena *a, const struct config_row *row, const char *prefix)
+{
+	struct str name = str_of(row->name);
+	size_t at = str_find_str(name, STR("<NAME>")) + STR("<NAME>").len;
+	return arena_fmt(a, "%s%s", prefix, row->name + at);
+}
+
+static struct config_setting setting_of(struct arena *a, const struct config_row *row,
+	const struct config_row *names, struct config *config, size_t which)
+{
+	struct config_setting out = {.row = *row};
+	if (row->each) {
+		const char *prefix = config_name_at(names, config, which)->prefix;
+		out.row.name = variable_of(a, row, prefix);
+		out.field = named_at(names, config, which) + row->offset;
+	} else if (row->kind != CONFIG_GROUP && row->kind != CONFIG_NAMES) {
+		out.field = (char *)config + row->offset;
+	}
+	return out;
+}
+
+const struct config_setting *config_settings(struct arena *a, struct config *config, size_t *count)
+{
+	VEC_OF(struct config_setting) all = {.arena = a};
+	const struct config_row *names = NULL;
+	for (size_t i = 0; i < config_row_count; i++) {
+		const struct config_row *row = &config_rows[i];
+		if (row->kind == CONFIG_NAMES)
+			names = row;
+		size_t times = row->each ? config_name_count(names, config) : 1;
+		for (size_t k = 0; k < times; k++)
+			*vec_push(&all) = setting_of(a, row, names, config, k);
+		if (!times)
+			*vec_push(&all) = (struct config_setting){.row = *row};
+	}
+	*count = all.len;
+	return all.at;
+}
+
 enum err config_read(
 	struct ctx *c, char *const *environment, struct config *out, struct buf *problems)
 {
+	size_t count;
 	*out = (struct config){0};
+	for (size_t i = 0; i < config_row_count; i++)
+		if (config_rows[i].kind == CONFIG_NAMES)
+			read_names(c, environment, &config_rows[i], out, problems);
+	const struct config_setting *settings = config_settings(c->arena, out, &count);
 	for (char *const *entry = environment; *entry; entry++) {
 		struct str rest = str_of(*entry);
 		struct str name = str_cut(&rest, '=');
 		if (str_starts(name, STR("NIMBUS_")))
-			check_name(name, problems);
+			check_name(name, settings, count, problems);
 	}
-	for (size_t i = 0; i < config_row_count; i++)
-		if (config_rows[i].kind != CONFIG_GROUP)
-			read_row(c, environment, &config_rows[i], out, problems);
+	for (size_t i = 0; i < count; i++)
+		if (settings[i].field)
+			read_setting(c, environment, &settings[i], problems);
 	if (problems->len)
 		return fail(c, ERR_INVALID, "the environment holds settings that make no sense");
 	return OK;

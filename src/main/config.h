@@ -10,22 +10,32 @@
 #include "base/buf.h"
 #include "base/ctx.h"
 
+/* One of several: each struct of a NAMES row begins so. */
+struct config_name {
+	const char *text;   /* "corp" */
+	const char *prefix; /* "NIMBUS_OIDC_CORP" */
+};
+
+struct config_oidc {
+	struct config_name name;
+#define EACH_OF_oidc(field) const char *field;
+#define EACH(names, field, ...) EACH_OF_##names(field)
+#define EACH_SECRET(names, field, ...) EACH_OF_##names(field)
+#include "main/config.def"
+#undef EACH_OF_oidc
+};
+
 struct config {
-#define GROUP(title)
 #define TEXT(field, ...) const char *field;
 #define SECRET(field, ...) const char *field;
 #define WORD(field, ...) const char *field;
 #define INT(field, ...) int64_t field;
 #define BYTES(field, ...) int64_t field;
 #define TIME(field, ...) int64_t field;
+#define NAMES(field, ...)             \
+	struct config_##field *field; \
+	size_t field##_count;
 #include "main/config.def"
-#undef GROUP
-#undef TEXT
-#undef SECRET
-#undef WORD
-#undef INT
-#undef BYTES
-#undef TIME
 };
 
 /*

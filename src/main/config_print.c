@@ -18,22 +18,34 @@ static void print_wrapped(struct str text, struct buf *out)
 	buf_byte(out, '\n');
 }
 
-static void print_value(const struct config_row *row, const struct config *config, struct buf *out)
+static void print_names(const struct config_row *row, const struct config *config, struct buf *out)
 {
-	const char *field = (const char *)config + row->offset;
-	if (row->kind == CONFIG_SECRET)
-		buf_cstr(out, **(const char *const *)(const void *)field ? "(hidden)" : "");
+	for (size_t i = 0; i < config_name_count(row, config); i++)
+		buf_fmt(out, "%s%s", i ? "," : "", config_name_at(row, config, i)->text);
+}
+
+static void print_value(
+	const struct config_setting *setting, const struct config *config, struct buf *out)
+{
+	const struct config_row *row = &setting->row;
+	const void *field = setting->field;
+	if (row->kind == CONFIG_NAMES)
+		print_names(row, config, out);
+	else if (!field)
+		buf_cstr(out, row->fallback);
+	else if (row->kind == CONFIG_SECRET)
+		buf_cstr(out, **(const char *const *)field ? "(hidden)" : "");
 	else if (row->kind == CONFIG_TEXT || row->kind == CONFIG_WORD)
-		buf_cstr(out, *(const char *const *)(const void *)field);
+		buf_cstr(out, *(const char *const *)field);
 	else
-		config_number_print(row->kind, *(const int64_t *)(const void *)field, out);
+		config_number_print(row->kind, *(const int64_t *)field, out);
 }
 
 static const char *origin_of(char *const *environment, const struct config_row *row)
 {
 	if (config_lookup(environment, row->name))
 		return "environment";
-	char file[64];
+	char file[128];
 	fmt_into(file, sizeof file, "%s_FILE", row->name);
 	if (row->kind == CONFIG_SECRET && config_lookup(environment, file))
 		return "file";
@@ -42,14 +54,17 @@ static const char *origin_of(char *const *environment, const struct config_row *
 
 void config_print(char *const *environment, const struct config *config, struct buf *out)
 {
-	for (size_t i = 0; i < config_row_count; i++) {
-		const struct config_row *row = &config_rows[i];
+	size_t count;
+	struct config copy = *config;
+	const struct config_setting *settings = config_settings(out->arena, &copy, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct config_row *row = &settings[i].row;
 		if (row->kind == CONFIG_GROUP) {
 			buf_fmt(out, "%s# %s\n", i ? "\n" : "", row->about);
 			continue;
 		}
 		buf_fmt(out, "%s=", row->name);
-		print_value(row, config, out);
+		print_value(&settings[i], config, out);
 		buf_fmt(out, "  (%s)\n", origin_of(environment, row));
 		print_wrapped(str_of(row->about), out);
 	}
@@ -67,6 +82,8 @@ static void print_range(const struct config_row *row, struct buf *out)
 		buf_fmt(out, "secret; or `%s_FILE`", row->name);
 	} else if (row->kind == CONFIG_TEXT) {
 		buf_cstr(out, "text");
+	} else if (row->kind == CONFIG_NAMES) {
+		buf_cstr(out, "names");
 	} else {
 		config_number_print(row->kind, row->low, out);
 		buf_cstr(out, " to ");

@@ -11,6 +11,7 @@
 const char *drivers_list(void)
 {
 	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis auth=password,token "
+	       "provider=oidc "
 	       "policy=builtin "
 	       "markup=md4c repack=git strength=zxcvbn qr=qrencode";
 }
@@ -87,6 +88,31 @@ static enum err open_kv(struct ctx *c, const struct config *config, bool serve, 
 	return OK;
 }
 
+static enum err open_providers(struct ctx *c, const struct config *config, struct core *core)
+{
+	core->providers = NEW_ARRAY(c->arena, struct provider *, config->oidc_count);
+	for (size_t i = 0; i < config->oidc_count; i++) {
+		const struct config_oidc *o = &config->oidc[i];
+		const struct provider_oidc_options options = {
+			.name = o->name.text,
+			.prefix = o->name.prefix,
+			.issuer = o->issuer,
+			.client_id = o->client_id,
+			.client_secret = o->client_secret,
+			.audience = o->audience,
+			.scopes = o->scopes,
+			.username_claim = o->username_claim,
+			.groups_claim = o->groups_claim,
+			.roles = o->roles,
+			.ca = o->ca,
+			.label = o->label,
+		};
+		TRY(provider_oidc_open(c, &options, &core->providers[i]));
+		core->provider_count++;
+	}
+	return OK;
+}
+
 enum err drivers_database(struct ctx *c, const struct config *config, bool make, struct db **out)
 {
 	struct str url = str_of(config->db);
@@ -109,6 +135,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 {
 	*core = (struct core){.base_url = config->url};
 	set_limits(config, core);
+	TRY(open_providers(c, config, core));
 	TRY(drivers_database(c, config, make, &core->db));
 	TRY(folder_make(c, config->data));
 	TRY(open_blob(c, config, core));
@@ -142,6 +169,8 @@ void drivers_close(struct core *core)
 		snapshots_close(core->snapshots);
 	for (size_t i = 0; i < core->auth_count; i++)
 		auth_close(core->auth[i]);
+	for (size_t i = 0; i < core->provider_count; i++)
+		provider_close(core->providers[i]);
 	markup_close(core->markup);
 	strength_close(core->strength);
 	qr_close(core->qr);

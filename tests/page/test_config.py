@@ -25,7 +25,7 @@ def test_every_setting_is_shown_with_value_and_origin():
     has(out, "NIMBUS_OWNER=owner  (default)")
     has(out, "NIMBUS_OWNER_PASSWORD=(hidden)  (environment)")
     has_not(out, "swordfish")
-    names = re.findall(r'^(?:TEXT|SECRET|WORD|INT|BYTES|TIME)\(\w+, "(\w+)"', (ROOT / "src/main/config.def").read_text(), re.M)
+    names = re.findall(r'^(?:TEXT|SECRET|WORD|INT|BYTES|TIME|NAMES|EACH|EACH_SECRET)\((?:\w+, )+"([\w<>]+)"', (ROOT / "src/main/config.def").read_text(), re.M)
     for name in names:
         has(out, f"\n{name}=")
     if len(names) < 30:
@@ -48,6 +48,17 @@ def test_settings_that_are_text_are_checked_too():
         eq(result.code, 2, f"exit code with {name}={value} ({result.err})")
         if not result.err.startswith("nimbus serve: "):
             fail(f"{name}={value}: {result.err!r}")
+
+
+def test_a_provider_that_makes_no_sense_stops_the_start():
+    good = {"NIMBUS_OIDC": "corp", "NIMBUS_OIDC_CORP_ISSUER": "https://id.example.org", "NIMBUS_OIDC_CORP_CLIENT_ID": "git"}
+    for name, value in (("ISSUER", ""), ("ISSUER", "http://id.example.org"), ("CLIENT_ID", ""), ("ROLES", "staff"),
+                        ("SCOPES", "profile"), ("AUDIENCE", "git"), ("CA", "/does/not/exist")):
+        variable = f"NIMBUS_OIDC_CORP_{name}"
+        result = nimbus("serve", **{**good, "NIMBUS_DATA": str(tmp()), "NIMBUS_LISTEN": "127.0.0.1:0", variable: value})
+        eq(result.code, 2, f"exit code with {variable}={value} ({result.err})")
+        eq(result.err.count("\n"), 1, "lines")
+        has(result.err, variable)
 
 
 def test_an_address_that_is_taken_is_named():

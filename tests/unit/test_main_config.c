@@ -146,6 +146,81 @@ static void a_secret_is_never_printed(void **state)
 	assert_true(holds(buf_view(&out), "NIMBUS_LISTEN=127.0.0.1:8080  (default)"));
 }
 
+static void names_have_settings_of_their_own(void **state)
+{
+	struct ctx *c = *state;
+	struct config config;
+	struct str problems;
+	struct buf out = {.arena = c->arena};
+	char *environment[] = {(char[]){"NIMBUS_OIDC=corp, gh2"},
+		(char[]){"NIMBUS_OIDC_CORP_ISSUER=https://id.example.org"},
+		(char[]){"NIMBUS_OIDC_GH2_CLIENT_SECRET=swordfish"},
+		(char[]){"NIMBUS_OIDC_GH2_SCOPES=openid"}, NULL};
+	assert_ok(c, read_env(c, environment, &config, &problems));
+	assert_int_equal(config.oidc_count, 2);
+	assert_string_equal(config.oidc[0].name.text, "corp");
+	assert_string_equal(config.oidc[0].name.prefix, "NIMBUS_OIDC_CORP");
+	assert_string_equal(config.oidc[0].issuer, "https://id.example.org");
+	assert_string_equal(config.oidc[0].scopes, "openid profile email");
+	assert_string_equal(config.oidc[1].name.text, "gh2");
+	assert_string_equal(config.oidc[1].client_secret, "swordfish");
+	assert_string_equal(config.oidc[1].scopes, "openid");
+	assert_string_equal(config.oidc[1].issuer, "");
+	config_print(environment, &config, &out);
+	assert_true(holds(buf_view(&out), "NIMBUS_OIDC=corp,gh2  (environment)"));
+	assert_true(holds(
+		buf_view(&out), "NIMBUS_OIDC_CORP_ISSUER=https://id.example.org  (environment)"));
+	assert_true(holds(buf_view(&out), "NIMBUS_OIDC_GH2_CLIENT_SECRET=(hidden)  (environment)"));
+	assert_true(holds(buf_view(&out), "NIMBUS_OIDC_GH2_GROUPS_CLAIM=groups  (default)"));
+	assert_false(holds(buf_view(&out), "<NAME>_ISSUER"));
+	assert_false(holds(buf_view(&out), "swordfish"));
+}
+
+static void without_names_their_settings_are_still_listed(void **state)
+{
+	struct ctx *c = *state;
+	struct config config;
+	struct str problems;
+	struct buf out = {.arena = c->arena};
+	char *environment[] = {NULL};
+	assert_ok(c, read_env(c, environment, &config, &problems));
+	assert_int_equal(config.oidc_count, 0);
+	config_print(environment, &config, &out);
+	assert_true(holds(buf_view(&out), "NIMBUS_OIDC_<NAME>_GROUPS_CLAIM=groups  (default)"));
+}
+
+static void names_that_are_none_are_told(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const bad[] = {"Corp", "a_b", "a-b", "1a", "a,,b", ",",
+		"abcdefghijklmnopqrstuvwxyzabcdefg", "\xc3\xa4"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		refuses(c, arena_fmt(c->arena, "NIMBUS_OIDC=%s", bad[i]),
+			"is no name of small letters and digits");
+	refuses(c, "NIMBUS_OIDC=a,b,a", "NIMBUS_OIDC=a,b,a has a twice");
+	refuses(c,
+		"NIMBUS_OIDC=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,aa,bb,cc,dd,ee,ff,"
+		"gg",
+		"NIMBUS_OIDC has more than 32 names");
+}
+
+static void settings_of_unknown_names_are_told(void **state)
+{
+	struct ctx *c = *state;
+	struct config config;
+	struct str problems;
+	refuses(c, "NIMBUS_OIDC_CROP_ISSUER=https://x",
+		"NIMBUS_OIDC_CROP_ISSUER is set, but NIMBUS_OIDC does not name \"crop\"");
+	refuses(c, "NIMBUS_OIDC_CROP_CLIENT_SECRET_FILE=/x", "does not name \"crop\"");
+	refuses(c, "NIMBUS_OIDC_CROP_ISSUER_FILE=/x", "is not a setting");
+	refuses(c, "NIMBUS_OIDC_CROP_COLOUR=red", "is not a setting");
+	char *environment[] = {
+		(char[]){"NIMBUS_OIDC=corp"}, (char[]){"NIMBUS_OIDC_CORP_ISUER=https://x"}, NULL};
+	assert_err(c, read_env(c, environment, &config, &problems), ERR_INVALID);
+	assert_true(holds(problems,
+		"NIMBUS_OIDC_CORP_ISUER is not a setting; did you mean NIMBUS_OIDC_CORP_ISSUER?"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +232,10 @@ int main(void)
 		UNIT_TEST(every_problem_is_told_at_once),
 		UNIT_TEST(a_secret_can_be_a_file),
 		UNIT_TEST(a_secret_is_never_printed),
+		UNIT_TEST(names_have_settings_of_their_own),
+		UNIT_TEST(without_names_their_settings_are_still_listed),
+		UNIT_TEST(names_that_are_none_are_told),
+		UNIT_TEST(settings_of_unknown_names_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
