@@ -351,7 +351,22 @@ class S3(Service):
             connection.close()
 
 
-SERVICES = {service.name: service for service in (Postgres, Redis, S3)}
+class Oidc(Service):
+    """An OpenID Connect provider: npm's oidc-provider, as tests/clients/oidc_provider.mjs sets it up."""
+
+    name = "oidc"
+
+    def start(self):
+        root = Path(__file__).resolve().parent.parent
+        modules = root / "build-clients/node_modules"
+        if not (modules / "oidc-provider").exists():
+            raise Missing("oidc-provider is not installed: ./dev test does it")
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.spawn(program("node"), root / "tests/clients/oidc_provider.mjs", modules, self.port)
+        self.wait_until(self.listens)
+
+
+SERVICES = {service.name: service for service in (Postgres, Redis, S3, Oidc)}
 
 
 def main():
