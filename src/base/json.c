@@ -323,6 +323,21 @@ const struct json *json_get(const struct json *object, const char *key)
 	return NULL;
 }
 
+struct str json_text(const struct json *object, const char *key)
+{
+	const struct json *member = json_get(object, key);
+	return member && member->kind == JSON_STRING ? member->text : (struct str){0};
+}
+
+bool json_has_text(const struct json *array, const char *text)
+{
+	for (const struct json *one = array->first; one; one = one->next)
+		if (array->kind == JSON_ARRAY && one->kind == JSON_STRING &&
+			str_is(one->text, text))
+			return true;
+	return false;
+}
+
 static void before_value(struct json_writer *w)
 {
 	if (w->comma)

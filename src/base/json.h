@@ -28,6 +28,10 @@ enum err json_parse(struct ctx *c, struct str text, struct json **out) MUST;
 
 /* The member, or NULL (also when `object` is NULL or no object). */
 const struct json *json_get(const struct json *object, const char *key);
+/* Its text; empty where it is missing or something else. */
+struct str json_text(const struct json *object, const char *key);
+/* Is this text among the elements? */
+bool json_has_text(const struct json *array, const char *text);
 
 /* Writer: commas are its work. json_key(w, "a"), then one value. Ends must match begins (asserted).
  */

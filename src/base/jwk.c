@@ -38,17 +38,10 @@ bool jws_alg_parse(struct str name, enum jws_alg *out)
 	return false;
 }
 
-/* The text of a member; empty where it is missing or something else. */
-static struct str text_of(const struct json *object, const char *name)
-{
-	const struct json *member = json_get(object, name);
-	return member && member->kind == JSON_STRING ? member->text : (struct str){0};
-}
-
 static enum err read_bytes(
 	struct ctx *c, const struct json *object, const char *name, struct str *out)
 {
-	struct str text = text_of(object, name);
+	struct str text = json_text(object, name);
 	char *bytes = arena_raw(c->arena, text.len / 4 * 3 + 2);
 	if (!text.len || !base64url_decode(text, bytes, &out->len))
 		return fail(c, ERR_INVALID, "the key's \"%s\" is no base64url", name);
@@ -56,22 +49,14 @@ static enum err read_bytes(
 	return OK;
 }
 
-static bool has_text(const struct json *array, const char *text)
-{
-	for (const struct json *one = array->first; one; one = one->next)
-		if (one->kind == JSON_STRING && str_is(one->text, text))
-			return true;
-	return false;
-}
-
 static enum err check_use(struct ctx *c, const struct json *object)
 {
 	const struct json *use = json_get(object, "use"), *ops = json_get(object, "key_ops");
 	if (json_get(object, "d"))
 		return fail(c, ERR_INVALID, "the key is a private one");
-	if (use && !str_is(text_of(object, "use"), "sig"))
+	if (use && !str_is(json_text(object, "use"), "sig"))
 		return fail(c, ERR_UNSUPPORTED, "the key is not for signatures");
-	if (ops && !(ops->kind == JSON_ARRAY && has_text(ops, "verify")))
+	if (ops && !json_has_text(ops, "verify"))
 		return fail(c, ERR_UNSUPPORTED, "the key is not for verifying");
 	return OK;
 }
@@ -79,8 +64,8 @@ static enum err check_use(struct ctx *c, const struct json *object)
 /* What the key's kind, curve and own word make of it. */
 static enum err read_alg(struct ctx *c, const struct json *object, enum jws_alg *out)
 {
-	struct str kty = text_of(object, "kty"), crv = text_of(object, "crv");
-	struct str alg = text_of(object, "alg");
+	struct str kty = json_text(object, "kty"), crv = json_text(object, "crv");
+	struct str alg = json_text(object, "alg");
 	bool said = json_get(object, "alg") != NULL;
 	for (enum jws_alg i = 0; i < JWS_ALGS; i++) {
 		bool same = str_is(kty, algs[i].kty) && (!*algs[i].crv || str_is(crv, algs[i].crv));
@@ -141,7 +126,7 @@ enum err jwk_parse(struct ctx *c, const struct json *object, struct jwk *out)
 		return fail(c, ERR_INVALID, "a key is an object");
 	TRY(check_use(c, object));
 	TRY(read_alg(c, object, &out->alg));
-	out->kid = text_of(object, "kid");
+	out->kid = json_text(object, "kid");
 	if ((json_get(object, "kid") && !out->kid.len) || out->kid.len > JWK_ID_MAX)
 		return fail(c, ERR_INVALID, "the key's \"kid\" is no text of 1 to %d bytes",
 			JWK_ID_MAX);

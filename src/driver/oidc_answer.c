@@ -57,29 +57,15 @@ static enum err read_object(
 	return OK;
 }
 
-static struct str text_of(const struct json *object, const char *name)
-{
-	const struct json *member = json_get(object, name);
-	return member && member->kind == JSON_STRING ? member->text : (struct str){0};
-}
-
 static enum err read_url(
 	struct ctx *c, const struct json *object, const char *name, struct str *out)
 {
-	*out = text_of(object, name);
+	*out = json_text(object, name);
 	if (json_get(object, name) && !oidc_is_url(*out))
 		return fail(c, ERR_UNAVAILABLE,
 			"the OpenID provider's %s is no https URL: \"%.*s\"", name,
 			STR_FMT(str_until(*out, 200)));
 	return OK;
-}
-
-static bool has_text(const struct json *array, const char *text)
-{
-	for (const struct json *one = array->first; one; one = one->next)
-		if (one->kind == JSON_STRING && str_is(one->text, text))
-			return true;
-	return false;
 }
 
 enum err oidc_metadata_parse(
@@ -88,7 +74,7 @@ enum err oidc_metadata_parse(
 	const struct json *root = NULL;
 	*out = (struct oidc_metadata){0};
 	TRY(read_object(c, "description", text, &root));
-	struct str named = text_of(root, "issuer");
+	struct str named = json_text(root, "issuer");
 	if (!str_eq(named, issuer))
 		return fail(c, ERR_UNAVAILABLE,
 			"the OpenID provider calls itself \"%.*s\" instead of \"%.*s\"",
@@ -101,8 +87,8 @@ enum err oidc_metadata_parse(
 	if (!out->jwks.len)
 		return refuse(c, "description names no keys (jwks_uri)");
 	const struct json *methods = json_get(root, "token_endpoint_auth_methods_supported");
-	out->posts_secret = methods && !has_text(methods, "client_secret_basic") &&
-			    has_text(methods, "client_secret_post");
+	out->posts_secret = methods && !json_has_text(methods, "client_secret_basic") &&
+			    json_has_text(methods, "client_secret_post");
 	const struct json *says = json_get(root, "authorization_response_iss_parameter_supported");
 	out->says_issuer = says && says->kind == JSON_BOOL && says->boolean;
 	return OK;
@@ -122,11 +108,11 @@ enum err oidc_tokens_parse(struct ctx *c, struct str text, struct oidc_tokens *o
 	const struct json *root = NULL;
 	*out = (struct oidc_tokens){0};
 	TRY(read_object(c, "tokens", text, &root));
-	out->id_token = text_of(root, "id_token");
-	out->access_token = text_of(root, "access_token");
+	out->id_token = json_text(root, "id_token");
+	out->access_token = json_text(root, "access_token");
 	if (!out->id_token.len)
 		return refuse(c, "answer has no ID token: is \"openid\" among the scopes?");
-	if (!str_eq_nocase(text_of(root, "token_type"), STR("Bearer")))
+	if (!str_eq_nocase(json_text(root, "token_type"), STR("Bearer")))
 		return refuse(c, "access token is of another type than \"Bearer\"");
 	if (!is_token(out->access_token))
 		return refuse(c, "access token is none");
@@ -140,5 +126,5 @@ struct str oidc_error_of(struct ctx *c, struct str text)
 		ctx_clear(c);
 		return (struct str){0};
 	}
-	return text_of(root, "error");
+	return json_text(root, "error");
 }

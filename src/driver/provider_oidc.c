@@ -190,12 +190,6 @@ static enum err prove(struct ctx *c, struct provider_oidc *p, const struct jwt *
 	return jwt_check(c, token, &rules);
 }
 
-static struct str text_of(const struct json *object, const char *name)
-{
-	const struct json *member = json_get(object, name);
-	return member && member->kind == JSON_STRING ? member->text : (struct str){0};
-}
-
 /* Ed25519 hashes with SHA-512 inside. */
 static const EVP_MD *hash_of(enum jws_alg alg)
 {
@@ -216,7 +210,7 @@ static bool access_token_fits(struct ctx *c, const struct jwt *id, struct str ac
 	if (!json_get(id->claims, "at_hash"))
 		return true;
 	ASSERT(EVP_Digest(access_token.at, access_token.len, digest, &len, hash_of(id->alg), NULL));
-	return str_eq(text_of(id->claims, "at_hash"),
+	return str_eq(json_text(id->claims, "at_hash"),
 		base64url_encode(c->arena, str_from(digest, len / 2)));
 }
 
@@ -224,13 +218,13 @@ static bool access_token_fits(struct ctx *c, const struct jwt *id, struct str ac
 static enum err check_id_token(struct ctx *c, struct provider_oidc *p, const struct jwt *id,
 	struct str nonce, struct str access_token)
 {
-	struct str azp = text_of(id->claims, "azp");
+	struct str azp = json_text(id->claims, "azp");
 	TRY(prove(c, p, id, p->client_id, NULL));
 	if (json_get(id->claims, "azp")
 			? !str_eq(azp, p->client_id)
 			: id->audience->kind == JSON_ARRAY && id->audience->count > 1)
 		return fail(c, ERR_UNAUTH, "the ID token was made for another party (\"azp\")");
-	if (!nonce.len || !same_secret(text_of(id->claims, "nonce"), nonce))
+	if (!nonce.len || !same_secret(json_text(id->claims, "nonce"), nonce))
 		return fail(c, ERR_UNAUTH, "the ID token is not of this sign-in (\"nonce\")");
 	if (!access_token_fits(c, id, access_token))
 		return fail(c, ERR_UNAUTH,
@@ -259,7 +253,7 @@ static enum err ask_userinfo(struct ctx *c, struct provider_oidc *p, struct str 
 		const char *why = arena_strdup(c->arena, c->error.text);
 		return fail(c, ERR_UNAVAILABLE, "the OpenID provider's userinfo: %s", why);
 	}
-	if (!str_eq(text_of(root, "sub"), subject))
+	if (!str_eq(json_text(root, "sub"), subject))
 		return fail(c, ERR_UNAUTH, "the provider's userinfo is of somebody else");
 	*out = root;
 	return OK;

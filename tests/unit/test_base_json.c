@@ -359,6 +359,24 @@ static void documents_follow_each_other_without_commas(void **state)
 	assert_str(buf_view(&b), "[]\nfalse");
 }
 
+static void texts_are_asked_for_by_name(void **state)
+{
+	struct ctx *c = *state;
+	struct json *v;
+	assert_ok(
+		c, json_parse(c,
+			   STR("{\"a\":\"x\",\"b\":7,\"c\":[\"x\",7,[\"y\"]],\"d\":{\"x\":\"y\"}}"),
+			   &v));
+	assert_str(json_text(v, "a"), "x");
+	assert_str(json_text(v, "b"), "");
+	assert_str(json_text(v, "z"), "");
+	assert_str(json_text(NULL, "a"), "");
+	assert_true(json_has_text(json_get(v, "c"), "x"));
+	assert_false(json_has_text(json_get(v, "c"), "y"));
+	assert_false(json_has_text(json_get(v, "d"), "y"));
+	assert_false(json_has_text(json_get(v, "a"), "x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +391,7 @@ int main(void)
 		UNIT_TEST(the_writer_sets_the_commas),
 		UNIT_TEST(the_writer_makes_utf8_of_anything),
 		UNIT_TEST(documents_follow_each_other_without_commas),
+		UNIT_TEST(texts_are_asked_for_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -531,6 +531,46 @@ static void new_keys_are_asked_for_and_not_too_often(void **state)
 	part(&s, p);
 }
 
+struct caller {
+	struct provider *provider;
+	const struct world *world;
+	struct str token;
+	enum err kind;
+	struct thread thread;
+};
+
+static void call(void *arg)
+{
+	struct caller *caller = arg;
+	struct provider_person who;
+	struct arena arena;
+	struct ctx c;
+	arena_init(&arena);
+	ctx_init(&c, &arena, caller->world);
+	for (int i = 0; i < 20 && !caller->kind; i++)
+		caller->kind = provider_bearer(&c, caller->provider, caller->token, &who);
+	arena_done(&arena);
+}
+
+static void many_at_once_ask_once(void **state)
+{
+	struct ctx *c = *state;
+	struct stub s = {0};
+	struct provider *p = meet(c, &s);
+	struct caller callers[8] = {0};
+	struct str token = bearer_of(c, &s, "JWT", ACCESS);
+	for (size_t i = 0; i < 8; i++) {
+		callers[i] = (struct caller){.provider = p, .world = c->world, .token = token};
+		assert_ok(c, thread_start(c, "caller", call, &callers[i], &callers[i].thread));
+	}
+	for (size_t i = 0; i < 8; i++) {
+		thread_join(&callers[i].thread);
+		assert_int_equal(callers[i].kind, OK);
+	}
+	assert_int_equal(s.keys_asked, 1);
+	part(&s, p);
+}
+
 static void keys_are_kept_while_the_provider_is_away(void **state)
 {
 	struct ctx *c = *state;
@@ -639,6 +679,7 @@ int main(void)
 		UNIT_TEST(a_token_of_theirs_is_a_bearer),
 		UNIT_TEST(what_is_no_bearer_is_refused),
 		UNIT_TEST(new_keys_are_asked_for_and_not_too_often),
+		UNIT_TEST(many_at_once_ask_once),
 		UNIT_TEST(keys_are_kept_while_the_provider_is_away),
 		UNIT_TEST(a_provider_that_is_silent_is_not_waited_for),
 		UNIT_TEST(a_sign_out_goes_there_too),

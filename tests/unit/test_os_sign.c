@@ -166,14 +166,24 @@ static void ecdsa_of_no_key_is_refused(void **state)
 	}
 }
 
-static void rsa_is_verified_with_its_hash(void **state)
+static EVP_PKEY *new_rsa(struct ctx *c, struct sign_rsa *out)
 {
-	struct ctx *c = *state;
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
 	BIGNUM *n = NULL, *e = NULL;
 	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
 	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e), 1);
-	struct sign_rsa rsa = {.modulus = bytes_of(c, n), .exponent = bytes_of(c, e), .bits = 256};
+	*out = (struct sign_rsa){
+		.modulus = bytes_of(c, n), .exponent = bytes_of(c, e), .bits = 256};
+	BN_free(n);
+	BN_free(e);
+	return key;
+}
+
+static void rsa_is_verified_with_its_hash(void **state)
+{
+	struct ctx *c = *state;
+	struct sign_rsa rsa;
+	EVP_PKEY *key = new_rsa(c, &rsa);
 	struct str by_256 = openssl_sign(c, key, EVP_sha256(), "message");
 	struct str by_512 = openssl_sign(c, key, EVP_sha512(), "message");
 	assert_true(sign_rsa_ok(&rsa, by_256, STR("message")));
@@ -188,19 +198,14 @@ static void rsa_is_verified_with_its_hash(void **state)
 	assert_false(sign_rsa_ok(&rsa, by_512, STR("message")));
 	rsa.modulus = (struct str){0};
 	assert_false(sign_rsa_ok(&rsa, by_512, STR("message")));
-	BN_free(n);
-	BN_free(e);
 	EVP_PKEY_free(key);
 }
 
 static void rsa_pss_is_not_pkcs1(void **state)
 {
 	struct ctx *c = *state;
-	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-	BIGNUM *n = NULL, *e = NULL;
-	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
-	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e), 1);
-	struct sign_rsa rsa = {.modulus = bytes_of(c, n), .exponent = bytes_of(c, e), .bits = 256};
+	struct sign_rsa rsa;
+	EVP_PKEY *key = new_rsa(c, &rsa);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *how = NULL;
 	uint8_t bytes[256];
@@ -217,8 +222,6 @@ static void rsa_pss_is_not_pkcs1(void **state)
 	assert_false(sign_rsa_ok(&rsa, by_pss, STR("massage")));
 	assert_false(sign_rsa_ok(&rsa, by_pkcs1, STR("message")));
 	EVP_MD_CTX_free(ctx);
-	BN_free(n);
-	BN_free(e);
 	EVP_PKEY_free(key);
 }
 
