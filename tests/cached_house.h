@@ -83,10 +83,11 @@ static inline enum err far_remove(struct ctx *c, struct blob *self, const char *
 }
 
 static inline enum err far_presign(
-	struct ctx *c, struct blob *self, const char *key, int64_t seconds, struct str *url)
+	struct ctx *c, struct blob *self, const struct blob_grant *grant, struct blob_address *out)
 {
 	(void)self;
-	*url = str_of(arena_fmt(c->arena, "https://far/%s?%lld", key, (long long)seconds));
+	out->url = str_of(
+		arena_fmt(c->arena, "https://far/%s?%lld", grant->key, (long long)grant->seconds));
 	return OK;
 }
 

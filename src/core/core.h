@@ -40,6 +40,8 @@ struct core_limits {
 struct core {
 	struct blob *blob;
 	struct blob *bucket; /* behind `blob`, where that is a cache; main's to close */
+	/* Where clients reach that bucket by what blob_presign gives; "", NULL: they do not. */
+	const char *bucket_url;
 	struct db *db;
 	struct kv *kv;
 	struct policy *policy;

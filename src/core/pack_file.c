@@ -21,6 +21,18 @@ static struct str signature_of(struct ctx *c, const struct core *core, struct st
 	return str_from(hex, 2 * MAC_BYTES);
 }
 
+enum err pack_file_address(struct ctx *c, struct core *core, const struct repo *repo,
+	const struct oid *pack, struct str *url)
+{
+	struct blob_address address = {0};
+	const struct blob_grant grant = {
+		.key = meta_pack_key(c, core->instance, repo->id, pack, "pack"),
+		.seconds = PACK_FILE_SECONDS};
+	TRY(blob_presign(c, core->blob, &grant, &address));
+	*url = address.url;
+	return OK;
+}
+
 static enum err is_open(
 	struct ctx *c, struct core *core, struct db_tx *tx, const struct repo *repo, bool *out)
 {

@@ -12,6 +12,13 @@
 
 enum { PACK_FILE_SECONDS = 3600 };
 
+/*
+ * An address by which the bucket itself gives this pack to anyone during PACK_FILE_SECONDS, in
+ * c->arena. Only where core->bucket_url says that clients reach it.
+ */
+enum err pack_file_address(struct ctx *c, struct core *core, const struct repo *repo,
+	const struct oid *pack, struct str *url) MUST;
+
 /* The two parts of a proof; both empty: there is none. */
 struct pack_proof {
 	struct str expires, signature;

@@ -368,10 +368,9 @@ static enum err cached_list(
 }
 
 static enum err cached_presign(
-	struct ctx *c, struct blob *self, const char *key, int64_t seconds, struct str *url)
+	struct ctx *c, struct blob *self, const struct blob_grant *grant, struct blob_address *out)
 {
-	struct blob *inner = ((struct cached *)self)->inner;
-	return inner->ops->presign(c, inner, key, seconds, url);
+	return blob_presign(c, ((struct cached *)self)->inner, grant, out);
 }
 
 static void cached_close(struct blob *self)

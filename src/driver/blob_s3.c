@@ -269,28 +269,38 @@ static enum err s3_fetch(struct ctx *c, struct blob *self, const char *key, stru
 }
 
 static enum err s3_presign(
-	struct ctx *c, struct blob *self, const char *key, int64_t seconds, struct str *url)
+	struct ctx *c, struct blob *self, const struct blob_grant *grant, struct blob_address *out)
 {
 	struct s3 *s = (struct s3 *)self;
+	const struct s3_address *to = &s->clients;
 	struct s3_keys keys;
 	struct buf path = {.arena = c->arena};
-	TRY(blob_key_check(c, key));
-	if (seconds < 1 || seconds > WEEK)
+	TRY(blob_key_check(c, grant->key));
+	if (grant->seconds < 1 || grant->seconds > WEEK)
 		return fail(c, ERR_INVALID, "an address for a blob lasts from 1 s to 7 days");
 	TRY(s3_identity_keys(c, s->identity, &keys));
-	buf_str(&path, s->address.root);
+	buf_str(&path, to->root);
 	buf_byte(&path, '/');
-	s3_path(&path, s->address.prefix);
-	s3_path(&path, str_of(key));
+	s3_path(&path, to->prefix);
+	s3_path(&path, str_of(grant->key));
+	struct s3_pair headers[2] = {{STR("host"), to->host}};
+	*out = (struct blob_address){0};
+	if (grant->sha256) {
+		out->header = STR("x-amz-content-sha256");
+		out->value = str_copy(c->arena, str_of(grant->sha256));
+		headers[1] = (struct s3_pair){out->header, out->value};
+	}
 	const struct s3_signing signing = {.keys = &keys,
-		.method = STR("GET"),
-		.host = s->address.host,
+		.method = grant->sha256 ? STR("PUT") : STR("GET"),
 		.path = buf_view(&path),
-		.region = s->address.region,
+		.headers = headers,
+		.header_count = grant->sha256 ? 2 : 1,
+		.payload = grant->sha256 ? out->value : STR("UNSIGNED-PAYLOAD"),
+		.region = to->region,
 		.service = STR("s3"),
 		.seconds = c->world->clock() / MILLION};
-	struct str query = s3_presigned(c->arena, &signing, seconds);
-	*url = str_of(arena_fmt(c->arena, "%.*s%.*s?%.*s", STR_FMT(s->address.origin),
+	struct str query = s3_presigned(c->arena, &signing, grant->seconds);
+	out->url = str_of(arena_fmt(c->arena, "%.*s%.*s?%.*s", STR_FMT(to->origin),
 		STR_FMT(buf_view(&path)), STR_FMT(query)));
 	return OK;
 }
@@ -334,13 +344,22 @@ static enum err probe(struct ctx *c, struct s3 *s)
 	return kind;
 }
 
+static struct s3_address keep(struct arena *arena, const struct s3_address *a)
+{
+	return (struct s3_address){str_copy(arena, a->origin), str_copy(arena, a->host),
+		str_copy(arena, a->root), str_copy(arena, a->bucket), str_copy(arena, a->region),
+		str_copy(arena, a->prefix)};
+}
+
 static enum err set_up(struct ctx *c, struct s3 *s, const struct blob_s3_options *o)
 {
 	struct s3_address a;
 	TRY(s3_address_parse(c, str_of(o->url), str_of(o->region), &a));
-	s->address = (struct s3_address){str_copy(&s->arena, a.origin), str_copy(&s->arena, a.host),
-		str_copy(&s->arena, a.root), str_copy(&s->arena, a.bucket),
-		str_copy(&s->arena, a.region), str_copy(&s->arena, a.prefix)};
+	s->put_max = o->put_max;
+	s->address = keep(&s->arena, &a);
+	if (*o->public_url)
+		TRY(s3_address_public(c, str_of(o->public_url), &a));
+	s->clients = keep(&s->arena, &a);
 	if (*o->ca && access(o->ca, R_OK) != 0)
 		return fail_errno(c, "read NIMBUS_S3_CA", o->ca);
 	TRY(s3_http_open(c, o->ca, o->timeout, &s->http));

@@ -59,7 +59,6 @@ static void sign(struct ctx *c, struct s3 *s, const struct s3_request *r,
 	s3_query(&query, pairs, r->query_count);
 	const struct s3_signing signing = {.keys = keys,
 		.method = str_of(r->method),
-		.host = s->address.host,
 		.path = buf_view(&path),
 		.query = buf_view(&query),
 		.headers = signed_ones,

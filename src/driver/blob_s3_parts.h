@@ -14,12 +14,13 @@ struct s3_extent;
 
 struct s3 {
 	struct blob blob;
-	struct arena arena; /* of the address */
-	struct s3_address address;
+	struct arena arena;                 /* of the address */
+	struct s3_address address, clients; /* for ourselves, and for who gets addresses from us */
 	struct s3_http *http;
 	struct s3_identity *identity;
 	struct blob *spools; /* where what is being written lies */
 	int scratch;         /* a folder for what is being read */
+	uint64_t put_max;    /* bytes that one request may carry */
 	struct resident *resident;
 	atomic_bool unconditional; /* the store knows no If-None-Match */
 	struct host_lock lock;

@@ -1,7 +1,8 @@
 /*
- * How a blob is written: in one request while it is small, else in parts that become a blob with
- * the last request of all. What is there already stays; that nothing else is under a key follows
- * from that keys are hashes, and needs no store that knows conditions.
+ * How a blob is written: in one request up to a size that is worth sending once more, else in parts
+ * of that size that become a blob with the last request of all. What is there already stays; that
+ * nothing else is under a key follows from that keys are hashes, and needs no store that knows
+ * conditions.
  */
 #include "driver/blob_s3_parts.h"
 #include "driver/s3_xml.h"
@@ -11,8 +12,8 @@
 #include "base/vec.h"
 
 enum {
-	PART = 16 << 20,
-	PARTS_MAX = 10000, /* the protocol's */
+	BLIND_MAX = 16 << 20, /* larger ones are worth a request that asks whether they are there */
+	PARTS_MAX = 10000,    /* the protocol's */
 	STEP = 1 << 20,
 	ETAG_MAX = 256
 };
@@ -72,16 +73,13 @@ static enum err put(struct ctx *c, struct s3 *s, struct extent *from, const char
 	const struct s3_body body = {.extent = from, .size = from->size};
 	struct s3_request r = {.method = "PUT", .key = key, .payload = digits, .body = &body};
 	s3_add_header(&r, STR("x-amz-meta-sha256"), str_of(digits));
-	if (!atomic_load(&s->unconditional)) {
-		enum err kind = put_once(c, s, &r, true);
-		if (kind != ERR_UNSUPPORTED)
-			return kind;
-		ctx_clear(c);
-	}
-	bool there;
-	uint64_t size;
-	TRY(s3_head(c, s, key, &there, &size));
-	return there ? OK : put_once(c, s, &r, false);
+	if (atomic_load(&s->unconditional))
+		return put_once(c, s, &r, false);
+	enum err kind = put_once(c, s, &r, true);
+	if (kind != ERR_UNSUPPORTED)
+		return kind;
+	ctx_clear(c);
+	return s3_publish(c, s, from, key); /* which asks first, now */
 }
 
 static enum err begin(struct ctx *c, struct upload *u)
@@ -191,7 +189,8 @@ static void give_up(struct ctx *c, const struct upload *u)
 static enum err send_parts(struct ctx *c, struct upload *u)
 {
 	uint64_t size = u->from->size, part = (size + PARTS_MAX - 1) / PARTS_MAX;
-	part = part < PART ? PART : (part + STEP - 1) / STEP * STEP;
+	uint64_t most = u->store->put_max;
+	part = part < most ? most : (part + STEP - 1) / STEP * STEP;
 	for (uint64_t at = 0; at < size; at += part)
 		TRY(send_part(c, u, at, size - at < part ? size - at : part));
 	return complete(c, u);
@@ -200,17 +199,14 @@ static enum err send_parts(struct ctx *c, struct upload *u)
 static enum err upload(struct ctx *c, struct s3 *s, struct extent *from, const char *key)
 {
 	struct upload u = {s, from, key, {0}, {.arena = c->arena}};
-	bool there;
-	uint64_t size;
-	TRY(s3_head(c, s, key, &there, &size));
-	if (there)
-		return OK;
 	TRY(begin(c, &u));
 	enum err kind = send_parts(c, &u);
 	if (!kind)
 		return OK;
 	/* An end whose answer got lost is an end all the same: the upload is gone, the blob there. */
 	if (kind == ERR_NOT_FOUND) {
+		bool there;
+		uint64_t size;
 		TRY(s3_head(c, s, key, &there, &size));
 		if (there && size == from->size)
 			return ctx_clear(c), OK;
@@ -222,5 +218,12 @@ static enum err upload(struct ctx *c, struct s3 *s, struct extent *from, const c
 
 enum err s3_publish(struct ctx *c, struct s3 *s, struct extent *from, const char *key)
 {
-	return from->size > PART ? upload(c, s, from, key) : put(c, s, from, key);
+	if (from->size > BLIND_MAX || atomic_load(&s->unconditional)) {
+		bool there;
+		uint64_t size;
+		TRY(s3_head(c, s, key, &there, &size));
+		if (there)
+			return OK;
+	}
+	return from->size > s->put_max ? upload(c, s, from, key) : put(c, s, from, key);
 }

@@ -59,7 +59,8 @@ void blob_cached_stats(struct blob *cached, struct blob_cached_stats *out);
 
 /* Text is never NULL; "" where there is none. The texts must outlive the store. */
 struct blob_s3_options {
-	const char *url; /* driver/s3_address.h */
+	const char *url;        /* driver/s3_address.h */
+	const char *public_url; /* of the bucket, for presigned addresses; "": as `url` says */
 	const char *access_key, *secret_key, *session_token;
 	const char *aws_access_key, *aws_secret_key, *aws_session_token; /* where those are not */
 	const char *role, *session_name, *token_file, *sts;              /* nor these */
@@ -67,7 +68,8 @@ struct blob_s3_options {
 	const char *ca;     /* a file of certificates to trust instead of the system's */
 	const char *folder; /* for what is being written and read; made when missing */
 	uint64_t resident_max;
-	int64_t timeout; /* milliseconds of silence after which a request has failed */
+	uint64_t put_max; /* bytes that one request carries at most; larger blobs go in parts */
+	int64_t timeout;  /* milliseconds of silence after which a request has failed */
 };
 
 /*
@@ -77,8 +79,8 @@ struct blob_s3_options {
  *
  * Verified is: what is written, by the store, against the SHA-256 that each request carries; that
  * each answer is the range that was asked for, of one and the same size; and a blob that arrives in
- * one answer, against the SHA-256 that was stored with it (not for those over 16 MiB). What else
- * may be damaged, git's own checksums find.
+ * one answer, against the SHA-256 that was stored with it. What else may be damaged, git's own
+ * checksums find.
  */
 enum err blob_s3_open(struct ctx *c, const struct blob_s3_options *options, struct blob **out) MUST;
 

@@ -100,25 +100,58 @@ static bool is_host(struct str host)
 }
 
 /* "https://host:port" in its parts; the port that goes without saying is left away. */
-static enum err read_endpoint(struct ctx *c, struct str text, struct str *scheme, struct str *host)
+static bool read_origin(struct ctx *c, struct str rest, struct str *scheme, struct str *host)
 {
-	struct str rest = text, port = {0};
+	struct str port = {0};
 	bool secure = str_skip(&rest, STR("https://"));
 	bool ok = secure || str_skip(&rest, STR("http://"));
-	(void)str_skip_end(&rest, STR("/"));
 	size_t colon = str_find_last(rest, ':');
 	bool has_port = colon < rest.len && !str_ends(rest, STR("]"));
 	if (has_port)
 		port = str_from_index(rest, colon + 1), rest = str_until(rest, colon);
-	if (!ok || !is_host(rest) || (has_port && !is_port(port)))
-		return fail(c, ERR_INVALID,
-			"NIMBUS_BLOB: endpoint=%.*s is no address such as "
-			"https://s3.example.org:9000",
-			STR_FMT(str_until(text, 200)));
 	*scheme = secure ? STR("https") : STR("http");
 	*host = rest;
 	if (has_port && !str_is(port, secure ? "443" : "80"))
 		*host = str_of(arena_fmt(c->arena, "%.*s:%.*s", STR_FMT(rest), STR_FMT(port)));
+	return ok && is_host(rest) && (!has_port || is_port(port));
+}
+
+static enum err read_endpoint(struct ctx *c, struct str text, struct str *scheme, struct str *host)
+{
+	struct str origin = text;
+	(void)str_skip_end(&origin, STR("/"));
+	if (read_origin(c, origin, scheme, host))
+		return OK;
+	return fail(c, ERR_INVALID,
+		"NIMBUS_BLOB: endpoint=%.*s is no address such as https://s3.example.org:9000",
+		STR_FMT(str_until(text, 200)));
+}
+
+/* Segments that no one writes in another way, or takes for a step up. */
+static bool is_plain_path(struct str path)
+{
+	bool ok = path.len <= PREFIX_MAX && all_of(path, "/._-");
+	while (ok && path.len) {
+		struct str segment = str_cut(&path, '/');
+		ok = segment.len && !str_is(segment, ".") && !str_is(segment, "..");
+	}
+	return ok;
+}
+
+enum err s3_address_public(struct ctx *c, struct str url, struct s3_address *a)
+{
+	struct str text = url, scheme;
+	(void)str_skip_end(&text, STR("/"));
+	size_t authority = str_find_str(text, STR("://")) + strlen("://");
+	struct str path = str_from_index(text, authority);
+	authority += str_cut(&path, '/').len;
+	if (!read_origin(c, str_until(text, authority), &scheme, &a->host) || !is_plain_path(path))
+		return fail(c, ERR_INVALID,
+			"NIMBUS_S3_PUBLIC_URL=%.*s is no address of a bucket such as "
+			"https://s3.example.org/packs or https://packs.s3.example.org",
+			STR_FMT(str_until(url, 200)));
+	a->origin = str_of(arena_fmt(c->arena, "%.*s://%.*s", STR_FMT(scheme), STR_FMT(a->host)));
+	a->root = path.len ? str_of(arena_fmt(c->arena, "/%.*s", STR_FMT(path))) : path;
 	return OK;
 }
 

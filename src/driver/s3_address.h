@@ -24,4 +24,10 @@ struct s3_address {
 enum err s3_address_parse(struct ctx *c, struct str url, struct str region, struct s3_address *out)
 	MUST;
 
+/*
+ * The same bucket and prefix, by the address that others have of the bucket: http(s)://HOST[:PORT],
+ * and a path where the bucket's name is not in the host's. ERR_INVALID. In c->arena.
+ */
+enum err s3_address_public(struct ctx *c, struct str url, struct s3_address *a) MUST;
+
 #endif

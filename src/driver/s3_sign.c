@@ -119,7 +119,7 @@ struct str s3_presigned(struct arena *a, const struct s3_signing *s, int64_t lif
 	char date[S3_DATE];
 	s3_date(s->seconds, date);
 	struct str scope = scope_of(a, s);
-	struct s3_pair host = {STR("host"), s->host}, pairs[6];
+	struct s3_pair pairs[6];
 	size_t count = 0;
 	pairs[count++] = (struct s3_pair){STR("X-Amz-Algorithm"), str_of(algorithm)};
 	pairs[count++] = (struct s3_pair){STR("X-Amz-Credential"),
@@ -127,16 +127,15 @@ struct str s3_presigned(struct arena *a, const struct s3_signing *s, int64_t lif
 	pairs[count++] = (struct s3_pair){STR("X-Amz-Date"), str_of(date)};
 	pairs[count++] = (struct s3_pair){
 		STR("X-Amz-Expires"), str_of(arena_fmt(a, "%lld", (long long)lifetime))};
-	pairs[count++] = (struct s3_pair){STR("X-Amz-SignedHeaders"), STR("host")};
+	struct buf names = {.arena = a};
+	add_names(&names, s);
+	pairs[count++] = (struct s3_pair){STR("X-Amz-SignedHeaders"), buf_view(&names)};
 	if (s->keys->token.len)
 		pairs[count++] = (struct s3_pair){STR("X-Amz-Security-Token"), s->keys->token};
 	struct buf query = {.arena = a};
 	s3_query(&query, pairs, count);
 	struct s3_signing all = *s;
 	all.query = buf_view(&query);
-	all.headers = &host;
-	all.header_count = 1;
-	all.payload = STR("UNSIGNED-PAYLOAD");
 	struct str signed_by = signature(a, &all);
 	buf_fmt(&query, "&X-Amz-Signature=%.*s", STR_FMT(signed_by));
 	return buf_view(&query);

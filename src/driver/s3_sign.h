@@ -1,5 +1,5 @@
 /*
- * AWS Signature Version 4: of a request by its headers, and of an address that anyone may GET.
+ * AWS Signature Version 4: of a request by its headers, and of an address that anyone may use.
  *
  * Pure: the time and the keys are given. Paths and queries are encoded here and only here, so that
  * what is signed is what is sent.
@@ -22,7 +22,7 @@ struct s3_pair {
 
 struct s3_signing {
 	const struct s3_keys *keys;
-	struct str method, host;
+	struct str method;
 	struct str path;               /* encoded, with its '/' at the beginning */
 	struct str query;              /* as s3_query makes it */
 	const struct s3_pair *headers; /* sorted by name; host and x-amz-date among them */
@@ -50,8 +50,8 @@ void s3_query(struct buf *out, struct s3_pair *pairs, size_t count);
 struct str s3_authorization(struct arena *a, const struct s3_signing *s);
 
 /*
- * The query, signature included, by which anyone may send this request for `lifetime` seconds.
- * Of `s`, keys, method, host, path, region, service and time count. In the arena.
+ * The query, signature included, by which anyone may send this request, with these headers, for
+ * `lifetime` seconds. Of `s`, the query is not looked at; x-amz-date need not be a header. In the arena.
  */
 struct str s3_presigned(struct arena *a, const struct s3_signing *s, int64_t lifetime);
 

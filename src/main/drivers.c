@@ -42,6 +42,7 @@ enum err drivers_bucket(
 {
 	const struct blob_s3_options options = {
 		.url = url,
+		.public_url = config->s3_public_url,
 		.access_key = config->s3_access_key,
 		.secret_key = config->s3_secret_key,
 		.session_token = config->s3_session_token,
@@ -56,6 +57,7 @@ enum err drivers_bucket(
 		.ca = config->s3_ca,
 		.folder = arena_fmt(c->arena, "%s/blob", config->data),
 		.resident_max = (uint64_t)config->mapped_max,
+		.put_max = (uint64_t)config->s3_put_max,
 		.timeout = config->s3_timeout,
 	};
 	return blob_s3_open(c, &options, out);
@@ -70,6 +72,7 @@ static enum err open_blob(struct ctx *c, const struct config *config, struct cor
 	if (!*cache)
 		cache = arena_fmt(c->arena, "%s/cache", config->data);
 	TRY(drivers_bucket(c, config, place, &core->bucket));
+	core->bucket_url = config->s3_public_url;
 	return blob_cached_open(c, core->bucket, cache, (uint64_t)config->cache_max,
 		(uint64_t)config->mapped_max, &core->blob);
 }

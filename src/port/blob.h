@@ -30,6 +30,20 @@ struct blob_part {
 	uint64_t size; /* answered: of the whole blob */
 };
 
+/* What an address allows whoever has it. */
+struct blob_grant {
+	const char *key;
+	int64_t seconds; /* from now; 1 to 604800 */
+	/* Of bytes to PUT under the key, in hexadecimal digits: no others are taken. NULL: to GET
+	 * the blob. */
+	const char *sha256;
+};
+
+struct blob_address {
+	struct str url;
+	struct str header, value; /* that the request must carry; empty: none */
+};
+
 typedef enum err blob_visit(struct ctx *c, void *arg, const struct blob_entry *entry);
 
 struct blob_ops {
@@ -49,9 +63,10 @@ struct blob_ops {
 	 * ERR_NOT_FOUND. */
 	enum err (*fetch)(
 		struct ctx *c, struct blob *self, const char *key, struct blob_part *part);
-	/* Optional: an address (in c->arena) by which anyone may GET the blob for `seconds`. */
-	enum err (*presign)(struct ctx *c, struct blob *self, const char *key, int64_t seconds,
-		struct str *url);
+	/* Optional: an address, in c->arena, that needs no other credentials; whether there is such
+	 * a blob is not looked at. Whoever has it may use it as often as they like. */
+	enum err (*presign)(struct ctx *c, struct blob *self, const struct blob_grant *grant,
+		struct blob_address *out);
 	void (*close)(struct blob *self);
 };
 
@@ -87,6 +102,12 @@ static inline MUST enum err blob_fetch(
 	struct ctx *c, struct blob *b, const char *key, struct blob_part *part)
 {
 	return b->ops->fetch(c, b, key, part);
+}
+
+static inline MUST enum err blob_presign(
+	struct ctx *c, struct blob *b, const struct blob_grant *grant, struct blob_address *out)
+{
+	return b->ops->presign(c, b, grant, out);
 }
 
 static inline void blob_close(struct blob *b)

@@ -9,18 +9,19 @@ enum {
 	WINDOW = 512 << 10,
 };
 
-/* The scheme of `origin` is among them. */
-static bool takes(struct str protocols, struct str origin)
+/* The scheme of `url` is among them. */
+static bool takes(struct str protocols, struct str url)
 {
-	struct str scheme = str_until(origin, str_find(origin, ':'));
+	struct str scheme = str_until(url, str_find(url, ':'));
 	bool found = false;
 	while (scheme.len && protocols.len && !found)
 		found = str_eq(str_cut(&protocols, ','), scheme);
 	return found;
 }
 
-static enum err uri_line(struct ctx *c, const struct fetch *f, const struct oid *pack,
-	struct str origin, struct lines *to)
+/* The pack below our own `origin`. */
+static enum err own_uri(struct ctx *c, const struct fetch *f, const struct oid *pack,
+	struct str origin, struct str *uri)
 {
 	struct pack_proof proof;
 	const char *query = "";
@@ -29,22 +30,31 @@ static enum err uri_line(struct ctx *c, const struct fetch *f, const struct oid 
 	if (proof.signature.len)
 		query = arena_fmt(c->arena, "?expires=%.*s&signature=%.*s", STR_FMT(proof.expires),
 			STR_FMT(proof.signature));
-	oid_hex(pack, hex);
-	return lines_fmt(c, to, "%s %.*s/%.*s.git/" PACKFILE_PREFIX "%s" PACKFILE_SUFFIX "%s\n",
-		hex, STR_FMT(origin), STR_FMT(f->repo.name), hex, query);
+	*uri = str_of(
+		arena_fmt(c->arena, "%.*s/%.*s.git/" PACKFILE_PREFIX "%s" PACKFILE_SUFFIX "%s",
+			STR_FMT(origin), STR_FMT(f->repo.name), oid_hex(pack, hex), query));
+	return OK;
 }
 
 enum err packfile_uri_section(
 	struct ctx *c, struct fetch *f, struct str protocols, struct str origin, struct lines *to)
 {
-	if (!f->core->nonce_key.len || !takes(protocols, origin))
+	struct core *core = f->core;
+	bool direct = core->bucket_url && takes(protocols, str_of(core->bucket_url));
+	if (!direct && !(core->nonce_key.len && takes(protocols, origin)))
 		return OK;
 	TRY(fetch_apart(c, f, WORTH_A_REQUEST));
 	if (!f->apart.len)
 		return OK;
 	TRY(lines_fmt(c, to, "packfile-uris\n"));
-	for (size_t i = 0; i < f->apart.len; i++)
-		TRY(uri_line(c, f, &f->apart.at[i], origin, to));
+	for (size_t i = 0; i < f->apart.len; i++) {
+		const struct oid *pack = &f->apart.at[i];
+		struct str uri = {0};
+		char hex[OID_HEX_MAX];
+		TRY(direct ? pack_file_address(c, core, &f->repo, pack, &uri)
+			   : own_uri(c, f, pack, origin, &uri));
+		TRY(lines_fmt(c, to, "%s %.*s\n", oid_hex(pack, hex), STR_FMT(uri)));
+	}
 	lines_delim(to);
 	return OK;
 }

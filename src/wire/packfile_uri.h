@@ -14,7 +14,8 @@
 #define PACKFILE_SUFFIX ".pack"
 
 /* For a client that takes URIs of `protocols` ("http,https") and reaches us at `origin`
- * ("https://git.example.org"): the section, unless there is nothing for it. Just before the pack. */
+ * ("https://git.example.org"): the section, unless there is nothing for it. Just before the pack.
+ * They are the bucket's where clients reach it by a protocol that this one takes, else ours. */
 enum err packfile_uri_section(struct ctx *c, struct fetch *f, struct str protocols,
 	struct str origin, struct lines *to) MUST;
 

@@ -41,6 +41,7 @@ static inline struct blob_s3_options s3_options(
 	return (struct blob_s3_options){
 		.url = arena_fmt(
 			c->arena, "%s?endpoint=%s", s3_bucket(c, prefix), s3_told(c, "endpoint")),
+		.public_url = "",
 		.access_key = s3_told(c, "access"),
 		.secret_key = s3_told(c, "secret"),
 		.session_token = "",
@@ -55,6 +56,7 @@ static inline struct blob_s3_options s3_options(
 		.ca = "",
 		.folder = folder,
 		.resident_max = 8 << 20,
+		.put_max = 16 << 20,
 		.timeout = 20000,
 	};
 }

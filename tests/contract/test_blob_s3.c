@@ -125,6 +125,39 @@ static size_t uploads_of(struct ctx *c, struct blob *blob)
 	return count;
 }
 
+/* A blob of one request has its SHA-256 beside it, one of parts has none. */
+static bool is_of_one_request(struct ctx *c, struct blob *blob, const char *key)
+{
+	const struct s3_request r = {.method = "HEAD", .key = key};
+	struct s3_exchange x;
+	assert_ok(c, s3_call(c, (struct s3 *)blob, &r, &x));
+	return x.sha256.len != 0;
+}
+
+static void one_request_carries_what_it_may(void **state)
+{
+	enum { MOST = 20 << 20 };
+	struct world_of_s3 *w = world_of(state);
+	struct ctx *c = &w->unit.ctx;
+	struct blob_s3_options options = w->options;
+	struct blob *blob;
+	struct extent *e;
+	char *bytes = pattern(c, MOST + 1);
+	options.put_max = MOST;
+	assert_ok(c, blob_s3_open(c, &options, &blob));
+	put(c, blob, "a/whole", bytes, MOST);
+	put(c, blob, "a/parts", bytes, MOST + 1);
+	put(c, blob, "a/whole", bytes + 1, MOST);
+	assert_true(is_of_one_request(c, blob, "a/whole"));
+	assert_false(is_of_one_request(c, blob, "a/parts"));
+	assert_ok(c, blob_open(c, blob, "a/whole", &e));
+	assert_int_equal(e->size, MOST);
+	for (size_t at = 0; at < MOST; at += 1 << 20)
+		same(c, e, at, bytes + at, 1 << 20);
+	extent_close(e);
+	blob_close(blob);
+}
+
 static bool is_late(void *arg)
 {
 	int *left = arg;
@@ -195,12 +228,49 @@ static enum err collect(struct ctx *c, void *arg, uint64_t at, const void *bytes
 	return OK;
 }
 
+/* The status of a plain request without credentials. */
+static int ask(struct ctx *c, struct blob *blob, struct s3_exchange *x)
+{
+	assert_ok(c, s3_http_send(c, ((struct s3 *)blob)->http, x));
+	return x->status;
+}
+
 static int get_address(struct ctx *c, struct blob *blob, struct str url, char text[100])
 {
 	struct s3_exchange x = {
 		.method = "GET", .url = str_dup(c->arena, url), .take = collect, .take_arg = text};
-	assert_ok(c, s3_http_send(c, ((struct s3 *)blob)->http, &x));
-	return x.status;
+	return ask(c, blob, &x);
+}
+
+static int put_address(
+	struct ctx *c, struct blob *blob, const struct blob_address *to, const char *bytes)
+{
+	const struct s3_body body = {.bytes = str_of(bytes)};
+	const struct s3_pair header = {to->header, to->value};
+	struct s3_exchange x = {.method = "PUT",
+		.url = str_dup(c->arena, to->url),
+		.headers = &header,
+		.header_count = to->header.len ? 1 : 0,
+		.body = &body};
+	return ask(c, blob, &x);
+}
+
+static struct blob_address grant(
+	struct ctx *c, struct blob *blob, const char *key, const char *sha256)
+{
+	struct blob_address address;
+	const struct blob_grant grant = {key, 60, sha256};
+	assert_ok(c, blob_presign(c, blob, &grant, &address));
+	return address;
+}
+
+/* `url` with the first of `from` made `to`, which is as long. */
+static struct str altered(struct ctx *c, struct str url, const char *from, const char *to)
+{
+	char *text = str_dup(c->arena, url), *at = strstr(text, from);
+	assert_non_null(at);
+	memcpy(at, to, strlen(to));
+	return str_of(text);
 }
 
 static void anyone_may_get_by_an_address(void **state)
@@ -208,16 +278,108 @@ static void anyone_may_get_by_an_address(void **state)
 	struct world_of_s3 *w = world_of(state);
 	struct ctx *c = &w->unit.ctx;
 	char text[100];
-	struct str url;
 	put(c, w->blob, "a/b", "hello", 5);
-	assert_ok(c, w->blob->ops->presign(c, w->blob, "a/b", 60, &url));
-	assert_int_equal(get_address(c, w->blob, url, text), 200);
+	put(c, w->blob, "a/c", "other", 5);
+	struct blob_address address = grant(c, w->blob, "a/b", NULL);
+	assert_int_equal(address.header.len, 0);
+	assert_int_equal(get_address(c, w->blob, address.url, text), 200);
 	assert_string_equal(text, "hello");
-	char *altered = str_dup(c->arena, url);
-	altered[url.len - 1] = altered[url.len - 1] == '0' ? '1' : '0';
-	assert_int_equal(get_address(c, w->blob, str_of(altered), text), 403);
-	assert_err(c, w->blob->ops->presign(c, w->blob, "a/b", 0, &url), ERR_INVALID);
-	assert_err(c, w->blob->ops->presign(c, w->blob, "a/b", 604801, &url), ERR_INVALID);
+	char last[2] = {address.url.at[address.url.len - 1] == '0' ? '1' : '0', 0};
+	struct str wrong = str_of(arena_fmt(
+		c->arena, "%.*s%s", STR_FMT(str_until(address.url, address.url.len - 1)), last));
+	assert_int_equal(get_address(c, w->blob, wrong, text), 403);
+	wrong = altered(c, address.url, "a/b?", "a/c?");
+	assert_int_equal(get_address(c, w->blob, wrong, text), 403);
+	wrong = altered(c, address.url, "Expires=60", "Expires=99");
+	assert_int_equal(get_address(c, w->blob, wrong, text), 403);
+	struct s3_exchange x = {.method = "DELETE", .url = str_dup(c->arena, address.url)};
+	assert_int_equal(ask(c, w->blob, &x), 403);
+	assert_int_equal(put_address(c, w->blob, &address, "hullo"), 403);
+	assert_int_equal(get_address(c, w->blob, address.url, text), 200);
+	assert_string_equal(text, "hello");
+	for (int64_t seconds = 0; seconds <= 604801; seconds += 604801)
+		assert_err(c,
+			blob_presign(
+				c, w->blob, &(struct blob_grant){"a/b", seconds, NULL}, &address),
+			ERR_INVALID);
+	assert_err(c, blob_presign(c, w->blob, &(struct blob_grant){"../b", 60, NULL}, &address),
+		ERR_INVALID);
+}
+
+static void anyone_may_put_by_an_address_what_it_is_for(void **state)
+{
+	struct world_of_s3 *w = world_of(state);
+	struct ctx *c = &w->unit.ctx;
+	char digits[S3_PAYLOAD], text[100];
+	struct extent *e;
+	s3_payload("hello", 5, digits);
+	struct blob_address good = grant(c, w->blob, "a/b", digits), wrong = good;
+	assert_int_equal(get_address(c, w->blob, good.url, text), 403);
+	assert_int_equal(put_address(c, w->blob, &good, "hullo"), 400);
+	wrong.header = (struct str){0};
+	assert_int_equal(put_address(c, w->blob, &wrong, "hello"), 403);
+	wrong = good;
+	s3_payload("hullo", 5, digits);
+	wrong.value = str_of(digits);
+	assert_int_equal(put_address(c, w->blob, &wrong, "hullo"), 403);
+	wrong = good;
+	wrong.url = altered(c, good.url, "a/b?", "a/c?");
+	assert_int_equal(put_address(c, w->blob, &wrong, "hello"), 403);
+	assert_err(c, blob_open(c, w->blob, "a/b", &e), ERR_NOT_FOUND);
+	assert_err(c, blob_open(c, w->blob, "a/c", &e), ERR_NOT_FOUND);
+	assert_int_equal(put_address(c, w->blob, &good, "hello"), 200);
+	assert_ok(c, blob_open(c, w->blob, "a/b", &e));
+	assert_int_equal(e->size, 5);
+	same(c, e, 0, "hello", 5);
+	extent_close(e);
+}
+
+static int64_t two_minutes_ago(void)
+{
+	return os_world()->clock() - 120 * INT64_C(1000000);
+}
+
+static void an_address_ends(void **state)
+{
+	struct world_of_s3 *w = world_of(state);
+	struct ctx *c = &w->unit.ctx;
+	const struct world *now = c->world;
+	struct world then = *now;
+	char digits[S3_PAYLOAD], text[100];
+	put(c, w->blob, "a/b", "hello", 5);
+	s3_payload("hello", 5, digits);
+	then.clock = two_minutes_ago;
+	c->world = &then;
+	struct blob_address to_get = grant(c, w->blob, "a/b", NULL);
+	struct blob_address to_put = grant(c, w->blob, "a/c", digits);
+	c->world = now;
+	assert_int_equal(get_address(c, w->blob, to_get.url, text), 403);
+	assert_int_equal(put_address(c, w->blob, &to_put, "hello"), 403);
+}
+
+static void an_address_is_where_others_reach_the_bucket(void **state)
+{
+	struct world_of_s3 *w = world_of(state);
+	struct ctx *c = &w->unit.ctx;
+	struct blob_s3_options options = w->options;
+	struct blob *blob;
+	char text[100];
+	struct str port = str_of(s3_told(c, "endpoint"));
+	struct str bucket = str_of(options.url);
+	port = str_from_index(port, str_find_last(port, ':'));
+	(void)str_skip(&bucket, STR("s3://"));
+	bucket = str_cut(&bucket, '/');
+	options.public_url =
+		arena_fmt(c->arena, "http://localhost%.*s/%.*s/", STR_FMT(port), STR_FMT(bucket));
+	assert_ok(c, blob_s3_open(c, &options, &blob));
+	put(c, blob, "a/b", "hello", 5);
+	struct blob_address address = grant(c, blob, "a/b", NULL);
+	assert_true(str_starts(address.url, str_of(options.public_url)));
+	assert_int_equal(get_address(c, blob, address.url, text), 200);
+	assert_string_equal(text, "hello");
+	blob_close(blob);
+	options.public_url = "localhost";
+	assert_err(c, blob_s3_open(c, &options, &blob), ERR_INVALID);
 }
 
 static void the_bucket_may_be_in_the_hosts_name(void **state)
@@ -438,9 +600,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		S3_TEST(parts_become_one_blob),
+		S3_TEST(one_request_carries_what_it_may),
 		S3_TEST(who_goes_away_leaves_no_parts),
 		S3_TEST(a_part_is_fetched_in_one_journey),
 		S3_TEST(anyone_may_get_by_an_address),
+		S3_TEST(anyone_may_put_by_an_address_what_it_is_for),
+		S3_TEST(an_address_ends),
+		S3_TEST(an_address_is_where_others_reach_the_bucket),
 		S3_TEST(the_bucket_may_be_in_the_hosts_name),
 		S3_TEST(a_list_goes_on_over_its_pages),
 		S3_TEST(threads_read_one_blob_from_all_sides),

@@ -97,9 +97,9 @@ static void addresses_are_those_of_the_inner_driver(void **state)
 {
 	struct ctx *c = *state;
 	struct blob *blob = house_of(c)->blob, *memory = blob_memory_open(), *cached;
-	struct str url;
-	assert_ok(c, blob->ops->presign(c, blob, "a", 60, &url));
-	assert_str(url, "https://far/a?60");
+	struct blob_address address;
+	assert_ok(c, blob_presign(c, blob, &(struct blob_grant){"a", 60, NULL}, &address));
+	assert_str(address.url, "https://far/a?60");
 	assert_null(blob->ops->fetch);
 	assert_ok(c, blob_cached_open(c, memory, house_of(c)->folder, MAX, 0, &cached));
 	assert_null(cached->ops->presign);

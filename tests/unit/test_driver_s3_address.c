@@ -59,6 +59,42 @@ static void a_prefix_is_decoded_and_ends_with_a_slash(void **state)
 	assert_str(a.prefix, "a/");
 }
 
+static void others_may_have_another_address(void **state)
+{
+	static const struct {
+		const char *url, *origin, *host, *root;
+	} rows[] = {
+		{"https://s3.example.org/bucket", "https://s3.example.org", "s3.example.org",
+			"/bucket"},
+		{"http://127.0.0.1:9000/bucket/", "http://127.0.0.1:9000", "127.0.0.1:9000",
+			"/bucket"},
+		{"https://bucket.s3.example.org:443", "https://bucket.s3.example.org",
+			"bucket.s3.example.org", ""},
+		{"https://packs.example.org/", "https://packs.example.org", "packs.example.org",
+			""},
+		{"http://[::1]:9000/a/b.c", "http://[::1]:9000", "[::1]:9000", "/a/b.c"},
+	};
+	static const char *const wrong[] = {"s3.example.org/bucket", "s3://bucket", "https://",
+		"https:///bucket", "https://a/b/../c", "https://a//b", "https://a/b?c",
+		"https://a/b%20c", "https://x@a/b", "https://a:0/b", "https://a/b c",
+		"https://a#b"};
+	struct ctx *c = *state;
+	struct s3_address a;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_ok(c, s3_address_parse(c, STR("s3://bucket/p?region=x"), STR(""), &a));
+		assert_ok(c, s3_address_public(c, str_of(rows[i].url), &a));
+		assert_str(a.origin, rows[i].origin);
+		assert_str(a.host, rows[i].host);
+		assert_str(a.root, rows[i].root);
+		assert_str(a.prefix, "p/");
+		assert_str(a.region, "x");
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		assert_err(c, s3_address_public(c, str_of(wrong[i]), &a), ERR_INVALID);
+		assert_non_null(strstr(c->error.text, "NIMBUS_S3_PUBLIC_URL"));
+	}
+}
+
 static void what_is_wrong_is_said(void **state)
 {
 	static const struct {
@@ -110,6 +146,7 @@ int main(void)
 		UNIT_TEST(what_is_left_out_is_aws),
 		UNIT_TEST(endpoints_are_taken_as_they_are),
 		UNIT_TEST(a_prefix_is_decoded_and_ends_with_a_slash),
+		UNIT_TEST(others_may_have_another_address),
 		UNIT_TEST(what_is_wrong_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

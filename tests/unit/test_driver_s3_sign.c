@@ -16,7 +16,6 @@ static struct s3_signing example(const struct s3_pair *headers, size_t count)
 {
 	return (struct s3_signing){.keys = &example_keys,
 		.method = STR("GET"),
-		.host = STR(HOST),
 		.path = STR("/"),
 		.headers = headers,
 		.header_count = count,
@@ -102,14 +101,30 @@ static void parameters_are_sorted(void **state)
 static void an_address_is_signed(void **state)
 {
 	struct ctx *c = *state;
-	struct s3_signing s = example(NULL, 0);
+	struct s3_signing s = example(plain, 1);
 	s.path = STR("/test.txt");
+	s.payload = STR("UNSIGNED-PAYLOAD");
 	assert_str(s3_presigned(c->arena, &s, 86400),
 		"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%"
 		"2F"
 		"us-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&"
 		"X-Amz-SignedHeaders=host&X-Amz-Signature="
 		"aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
+}
+
+/* Of one body only, which the header tells of: the signature is from Python's hmac and urllib. */
+static void an_address_may_be_for_a_header(void **state)
+{
+	struct ctx *c = *state;
+	struct s3_signing s = example(plain, 2);
+	s.method = STR("PUT");
+	s.path = STR("/test.txt");
+	struct str query = s3_presigned(c->arena, &s, 60);
+	assert_true(str_find_str(query, STR("&X-Amz-SignedHeaders=host%3Bx-amz-content-sha256&")) <
+		    query.len);
+	assert_true(str_ends(
+		query, STR("&X-Amz-Signature="
+			   "89b38cfdf7d74e1cc7c7769f5d10de076393e8a2533e40ec72f88534db8b0398")));
 }
 
 /* get-vanilla of AWS's test suite for Signature Version 4. */
@@ -161,7 +176,7 @@ static void a_session_has_its_token_in_the_address(void **state)
 {
 	struct ctx *c = *state;
 	const struct s3_keys keys = {STR("A"), STR("S"), STR("to/ken=")};
-	struct s3_signing s = example(NULL, 0);
+	struct s3_signing s = example(plain, 1);
 	s.keys = &keys;
 	struct str query = s3_presigned(c->arena, &s, 1);
 	assert_true(str_find_str(query, STR("&X-Amz-Security-Token=to%2Fken%3D&")) < query.len);
@@ -175,6 +190,7 @@ int main(void)
 		UNIT_TEST(a_parameter_without_a_value_is_signed),
 		UNIT_TEST(parameters_are_sorted),
 		UNIT_TEST(an_address_is_signed),
+		UNIT_TEST(an_address_may_be_for_a_header),
 		UNIT_TEST(another_service_is_signed),
 		UNIT_TEST(any_byte_may_be_in_keys),
 		UNIT_TEST(a_session_has_its_token_in_the_address),
