@@ -93,7 +93,7 @@ class Cluster:
     def start(self, pods, env, through):
         self.postgres = self.service(services.Postgres())
         self.redis = self.service(services.Redis())
-        self.s3 = self.service(services.S3())
+        self.s3 = self.service(services.Ceph())
         bucket = self.s3.url
         if through:
             bucket = bucket.replace(f":{self.s3.port}", f":{through(self.s3.port)}")

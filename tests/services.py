@@ -1,9 +1,10 @@
 """
 The servers that tests need beside Nimbus: each from an installed package, on loopback, on a free port, with data
-in a temporary folder, ended by its process id. One class per server; .url is what Nimbus is told.
+in a temporary folder, ended by its process id. One class per server; .url is what Nimbus is told, and .role is
+what the server is there for: several may have the same.
 
-tests/run starts what the chosen tests need and tells them by the environment: NIMBUS_TEST_POSTGRES and so on.
-By hand:
+tests/run starts what the chosen tests need and tells them by the environment: NIMBUS_TEST_POSTGRES and so on, by
+role. The programs that `./dev test --peers` has built are found by NIMBUS_PEERS. By hand:
 
     python3 tests/services.py postgres          prints its URL, and runs until it is interrupted
 """
@@ -97,10 +98,18 @@ def program(name, *folders):
     raise Missing(f"{name} is not installed")
 
 
+def peer(name):
+    """Where a program of tests/peers.txt is."""
+    folders = filter(None, os.environ.get("NIMBUS_PEERS", "").split(":"))
+    with contextlib.suppress(Missing):
+        return program(name, *folders)
+    raise Missing(f"{name} is not built: `./dev test --peers` builds it, where Go and its modules can be had")
+
+
 class Postgres(Service):
     """PostgreSQL. It refuses to run as root: then it runs as nobody."""
 
-    name = "postgres"
+    name = role = "postgres"
 
     def start(self):
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -149,7 +158,7 @@ def new_database(server, name):
 class Redis(Service):
     """Redis, with nothing on disk."""
 
-    name = "redis"
+    name = role = "redis"
     databases = 10000
 
     def start(self):
@@ -171,6 +180,7 @@ def bucket_environment(url, prefix=""):
     where, _, query = url.partition("?")
     fields = dict(urllib.parse.parse_qsl(query))
     access, secret = fields.pop("access"), fields.pop("secret")
+    fields.pop("hashed")
     where += f"/{prefix}" if prefix else ""
     return {"NIMBUS_BLOB": f"{where}?{urllib.parse.urlencode(fields)}", "NIMBUS_S3_ACCESS_KEY": access,
             "NIMBUS_S3_SECRET_KEY": secret}
@@ -216,7 +226,7 @@ http {{
 class Nginx(Service):
     """nginx before some servers, as a load balancer is."""
 
-    name = "nginx"
+    name = role = "nginx"
 
     def __init__(self, ports):
         self.ports = ports
@@ -233,14 +243,62 @@ class Nginx(Service):
 
 class S3(Service):
     """
-    A real S3 server: Ceph's radosgw over one monitor and one storage daemon that keeps everything in memory. The
-    URL is one of NIMBUS_BLOB; who uses it takes the keys out of it (access, secret) first.
+    What S3 servers have in common: a bucket and its keys. The URL is one of NIMBUS_BLOB; who uses it takes the keys out
+    of it (access, secret) first.
     """
 
-    name = "s3"
+    role = "s3"
     bucket, access, secret = "nimbus", "nimbus-test-key", "nimbus+test/secret=1"
+    hashed = "yes"  # it knows presigned addresses for the bytes of one SHA-256
 
     def start(self):
+        self.launch()
+        self.make_bucket()
+        self.url = (f"s3://{self.bucket}?endpoint=http://127.0.0.1:{self.port}&region=us-east-1&style=path"
+                    f"&hashed={self.hashed}&access={self.access}&secret={urllib.parse.quote(self.secret, safe='')}")
+
+    def make_bucket(self):
+        end = time.monotonic() + 60
+        while True:
+            status, body = self.request("PUT", f"/{self.bucket}")
+            if status == 200:
+                return
+            if time.monotonic() > end:
+                raise Missing(f"no bucket can be made: {status} {body[:500]!r}")
+            time.sleep(0.2)
+
+    def request(self, method, path, query="", body=b""):
+        """One signed request (Signature Version 4) for a path and a query that are encoded and sorted already."""
+        def mac(key, text):
+            return hmac.new(key, text.encode(), "sha256").digest()
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        payload, host = hashlib.sha256(body).hexdigest(), f"127.0.0.1:{self.port}"
+        headers = {"host": host, "x-amz-content-sha256": payload, "x-amz-date": now}
+        names, scope = ";".join(headers), f"{now[:8]}/us-east-1/s3/aws4_request"
+        lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+        canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
+        to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        key = ("AWS4" + self.secret).encode()
+        for part in scope.split("/"):
+            key = mac(key, part)
+        headers["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{scope}, SignedHeaders={names}, "
+                                    f"Signature={mac(key, to_sign).hex()}")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path + (f"?{query}" if query else ""), body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except OSError as why:
+            return 0, str(why).encode()
+        finally:
+            connection.close()
+
+class Ceph(S3):
+    """Ceph's radosgw over one monitor and one storage daemon that keeps everything in memory."""
+
+    name = "s3"
+
+    def launch(self):
         programs = ["ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "radosgw", "radosgw-admin"]
         self.paths = {name: program(name) for name in programs}
         self.monitor_port, fsid = free_port(), str(uuid.uuid4())
@@ -257,10 +315,6 @@ class S3(Service):
         self.spawn(self.paths["radosgw"], *self.options, "-f", "-n", "client.rgw", "--rgw-frontends",
                    f"beast endpoint=127.0.0.1:{self.port} tcp_nodelay=1")
         self.wait_until(self.listens, 60)
-        self.endpoint = f"http://127.0.0.1:{self.port}"
-        self.make_bucket()
-        self.url = (f"s3://{self.bucket}?endpoint={self.endpoint}&region=us-east-1&style=path"
-                    f"&access={self.access}&secret={urllib.parse.quote(self.secret, safe='')}")
 
     def configure(self, fsid):
         settings = {
@@ -314,41 +368,20 @@ class S3(Service):
             self.end(daemon)
         raise Missing(f"the storage daemon does not start: {self.output()[-2000:]}")
 
-    def make_bucket(self):
-        end = time.monotonic() + 60
-        while True:
-            status, body = self.request("PUT", f"/{self.bucket}")
-            if status == 200:
-                return
-            if time.monotonic() > end:
-                raise Missing(f"no bucket can be made: {status} {body[:500]!r}")
-            time.sleep(0.2)
 
-    def request(self, method, path, query="", body=b""):
-        """One signed request (Signature Version 4) for a path and a query that are encoded and sorted already."""
-        def mac(key, text):
-            return hmac.new(key, text.encode(), "sha256").digest()
-        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        payload, host = hashlib.sha256(body).hexdigest(), f"127.0.0.1:{self.port}"
-        headers = {"host": host, "x-amz-content-sha256": payload, "x-amz-date": now}
-        names, scope = ";".join(headers), f"{now[:8]}/us-east-1/s3/aws4_request"
-        lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-        canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
-        to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        key = ("AWS4" + self.secret).encode()
-        for part in scope.split("/"):
-            key = mac(key, part)
-        headers["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{scope}, SignedHeaders={names}, "
-                                    f"Signature={mac(key, to_sign).hex()}")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request(method, path + (f"?{query}" if query else ""), body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        except OSError as why:
-            return 0, str(why).encode()
-        finally:
-            connection.close()
+class VersityGW(S3):
+    """Versity's gateway over a folder."""
+
+    name = "s3-versitygw"
+    hashed = "no"
+
+    def launch(self):
+        (self.folder / "data").mkdir()
+        (self.folder / "attributes").mkdir()
+        self.spawn(peer("versitygw"), "--access", self.access, "--secret", self.secret, "--region", "us-east-1",
+                   "--port", f"127.0.0.1:{self.port}", "--virtual-domain", "localhost", "--quiet",
+                   "posix", "--sidecar", self.folder / "attributes", self.folder / "data")
+        self.wait_until(self.listens)
 
 
 class Oidc(Service):
@@ -366,7 +399,7 @@ class Oidc(Service):
         self.wait_until(self.listens)
 
 
-SERVICES = {service.name: service for service in (Postgres, Redis, S3, Oidc)}
+SERVICES = {service.name: service for service in (Postgres, Redis, Ceph, VersityGW, Oidc)}
 
 
 def main():

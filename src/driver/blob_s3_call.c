@@ -96,7 +96,7 @@ static const char *advice(int status, struct str code)
 {
 	if (str_is(code, "RequestTimeTooSkewed"))
 		return "the clocks of this machine and of the store differ: check both";
-	if (str_is(code, "InvalidAccessKeyId"))
+	if (str_is(code, "InvalidAccessKeyId") || str_is(code, "XAdminUserNotFound"))
 		return "the store does not know the access key: check NIMBUS_S3_ACCESS_KEY";
 	if (str_is(code, "SignatureDoesNotMatch"))
 		return "check NIMBUS_S3_SECRET_KEY, and the region in NIMBUS_BLOB";
@@ -110,6 +110,12 @@ static const char *advice(int status, struct str code)
 	return "see the store's own log";
 }
 
+/* Not the bucket, nor who asks, of which some stores say 404 too. The answer to a HEAD has no code. */
+static bool is_missing(struct str code)
+{
+	return !code.len || str_is(code, "NoSuchKey") || str_is(code, "NoSuchUpload");
+}
+
 static enum err refused(struct ctx *c, struct s3 *s, const struct s3_request *r,
 	struct s3_exchange *x, const struct s3_keys *keys)
 {
@@ -120,7 +126,7 @@ static enum err refused(struct ctx *c, struct s3 *s, const struct s3_request *r,
 	x->again = is_retried(x->status, code);
 	if (str_is(code, "ExpiredToken"))
 		x->again = s3_identity_renew(s->identity, keys);
-	if (x->status == 404 && r->key && !str_is(code, "NoSuchBucket"))
+	if (x->status == 404 && r->key && is_missing(code))
 		return fail(c, ERR_NOT_FOUND, "there is no blob \"%s\"", r->key);
 	if (x->status == 412)
 		return fail(c, ERR_EXISTS, "there is a blob \"%s\" already", r->key);

@@ -45,8 +45,8 @@ struct s3_request {
 };
 
 /*
- * Sends it, and again where that may help. ERR_NOT_FOUND for 404 (but not for a bucket that is
- * missing), ERR_EXISTS for 412; ERR_UNAVAILABLE for what the store refuses, or does not do.
+ * Sends it, and again where that may help. ERR_NOT_FOUND for a 404 that is about the key or the
+ * upload, ERR_EXISTS for 412; ERR_UNAVAILABLE for what the store refuses, or does not do.
  */
 enum err s3_call(struct ctx *c, struct s3 *s, const struct s3_request *r, struct s3_exchange *x)
 	MUST;

@@ -34,8 +34,8 @@ struct blob_part {
 struct blob_grant {
 	const char *key;
 	int64_t seconds; /* from now; 1 to 604800 */
-	/* Of bytes to PUT under the key, in hexadecimal digits: no others are taken. NULL: to GET
-	 * the blob. */
+	/* Of bytes to PUT under the key, in hexadecimal digits: no others are taken, and none at all
+	 * by a store that cannot tell. NULL: to GET the blob. */
 	const char *sha256;
 };
 

@@ -6,14 +6,14 @@ import sys
 from harness import *
 
 
-def run_tests(env=None, words=(), **files):
-    """Runs a copy of the runner over these scripts; returns its Result."""
+def run_tests(env=None, words=(), folder="some", **files):
+    """Runs a copy of the runner over these scripts of tests/FOLDER; returns its Result."""
     root = tmp("runner")
-    (root / "tests/some").mkdir(parents=True)
+    (root / "tests" / folder).mkdir(parents=True)
     for file in ("run", "harness.py", "services.py"):
         shutil.copy(ROOT / "tests" / file, root / "tests" / file)
     for name, text in files.items():
-        (root / f"tests/some/{name}.py").write_text("from harness import *\n" + text + "\nmain()\n")
+        (root / f"tests/{folder}/{name}.py").write_text("from harness import *\n" + text + "\nmain()\n")
     build = root / "build"
     build.mkdir()
     (build / "tests.list").write_text("")
@@ -74,6 +74,19 @@ def test_shared_data_may_be_missing_in_ci_too():
     env = {"CI": "true", "NIMBUS_SHARED": "/nonexistent"}
     result = run_tests(test_a=f"{GOOD}\n{SHARED}", env=env)
     eq((result.code, last_line(result)), (0, "1 passed, 0 failed, 1 skipped"))
+
+
+def test_peers_are_other_jobs_and_one_that_is_missing_says_why():
+    test = """def test_bucket():
+        os.environ.get("NIMBUS_TEST_S3") or skip("no S3 server")"""
+    files = {"folder": "wire", "test_bucket": test, "test_other": GOOD}
+    env = {"NIMBUS_PEERS": "/nonexistent", "PATH": "/usr/bin:/bin"}
+    result = run_tests(words=["--peers"], env=env, **files)
+    eq((result.code, last_line(result)), (1, "0 passed, 0 failed, 1 skipped"))
+    has(result.out, "# without s3-versitygw: versitygw is not built: `./dev test --peers` builds it")
+    has(result.out, "s3-versitygw: wire/test_bucket")
+    has(result.out, "skipped test_bucket: no S3 server")
+    has_not(result.out, "test_other", "a test that is no peer's")
 
 
 SERVER = """#!/usr/bin/env python3
