@@ -173,6 +173,26 @@ static bool parse_rfc3339(struct str rest, int64_t *seconds)
 	return true;
 }
 
+/* Only what date_http makes of the same moment is right: the weekday too, and no 31 June. */
+bool date_http_parse(struct str text, int64_t *seconds)
+{
+	struct moment m = {0};
+	struct str rest = str_from_index(text, text.len < 5 ? text.len : 5);
+	char again[32];
+	if (!take_number(&rest, 2, ' ', &m.day))
+		return false;
+	for (m.month = 1; m.month < 12; m.month++)
+		if (str_starts(rest, str_from(months + 3 * (m.month - 1), 3)))
+			break;
+	rest = str_from_index(rest, rest.len < 4 ? rest.len : 4);
+	if (!take_number(&rest, 4, ' ', &m.year) || !take_number(&rest, 2, ':', &m.hour) ||
+		!take_number(&rest, 2, ':', &m.minute) || !take_number(&rest, 2, ' ', &m.second))
+		return false;
+	*seconds = seconds_of(&m);
+	date_http(*seconds, again);
+	return str_is(text, again);
+}
+
 bool date_parse(struct str text, int64_t *seconds)
 {
 	uint64_t number;

@@ -18,5 +18,7 @@ void date_relative(int64_t seconds, int64_t now, char out[32]);
  * of the years 1 to 9999, or seconds since 1970 ("1795448072"). False for anything else.
  */
 bool date_parse(struct str text, int64_t *seconds);
+/* What date_http writes. False for anything else. */
+bool date_http_parse(struct str text, int64_t *seconds);
 
 #endif

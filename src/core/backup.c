@@ -281,8 +281,8 @@ static enum err guard_hold(struct ctx *c, struct backup_guard *guard)
 	DB_TX *tx = NULL;
 	bool taken;
 	TRY(db_begin(c, guard->db, DB_WRITE, &tx));
-	TRY(meta_lease_take(
-		c, tx, &guard->lease, c->world->clock() / 1000000 + GUARD_SECONDS, &taken));
+	TRY(meta_lease_take(c, tx, &guard->lease, GUARD_SECONDS, &taken));
+	guard->time = db_now(tx);
 	ASSERT(taken);
 	guard->renewed = c->world->monotonic();
 	return db_commit(c, &tx);

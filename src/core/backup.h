@@ -40,6 +40,7 @@ struct backup_guard {
 	struct db *db;
 	struct lease lease;
 	int64_t renewed; /* world->monotonic() */
+	int64_t time;    /* of that: seconds since 1970, by the database's clock */
 };
 
 enum err backup_guard_take(struct ctx *c, struct db *db, struct backup_guard *guard) MUST;

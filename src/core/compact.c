@@ -36,17 +36,12 @@ const char *compact_retention_text(struct ctx *c, const struct core *core)
 	return arena_fmt(c->arena, "%lld %s%s", count, units[at].name, count == 1 ? "" : "s");
 }
 
-static int64_t seconds_now(struct ctx *c)
-{
-	return c->world->clock() / 1000000;
-}
-
 static enum err lease_take(struct ctx *c, struct compacting *k)
 {
 	bool taken = false;
 	DB_TX *tx = NULL;
 	TRY(db_begin_on(c, k->run->core->db, k->repo.id, &tx));
-	TRY(meta_lease_take(c, tx, &k->lease, seconds_now(c) + LEASE_SECONDS, &taken));
+	TRY(meta_lease_take(c, tx, &k->lease, LEASE_SECONDS, &taken));
 	if (!taken)
 		return fail(c, ERR_UNAVAILABLE, "another process is compacting \"%.*s\"",
 			STR_FMT(k->repo.name));
@@ -121,6 +116,7 @@ static enum err look(struct ctx *c, struct compacting *k)
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, k->run->core->db, DB_READ, &tx));
+	k->now = db_now(tx);
 	TRY(meta_repo_get(c, tx, k->repo.id, &k->repo));
 	TRY(meta_pack_list(c, tx, &k->repo, PACK_LIVE, &k->rows, &k->row_count));
 	TRY(snapshot_get(c, k->run->core, tx, &k->repo, &k->snapshot));
@@ -130,11 +126,11 @@ static enum err look(struct ctx *c, struct compacting *k)
 	return OK;
 }
 
-static enum compact_kind plan(struct ctx *c, struct compacting *k)
+static enum compact_kind plan(struct compacting *k)
 {
 	int64_t retention = compact_retention(k->run->core);
 	if (!k->run->full)
-		return compact_plan(k->rows, k->row_count, seconds_now(c), retention, k->source);
+		return compact_plan(k->rows, k->row_count, k->now, retention, k->source);
 	compact_plan_full(k->row_count, k->source);
 	return k->row_count ? COMPACT_FULL : COMPACT_NOTHING;
 }
@@ -221,7 +217,7 @@ static enum err retire(struct ctx *c, struct compacting *k, struct db_tx *tx)
 		bool done = true;
 		if (!k->source[i])
 			continue;
-		TRY(meta_pack_retire(c, tx, k->repo.id, &k->rows[i].id, seconds_now(c), &done));
+		TRY(meta_pack_retire(c, tx, k->repo.id, &k->rows[i].id, db_now(tx), &done));
 		if (!done)
 			return fail(c, ERR_CONFLICT, "a pack of \"%.*s\" was replaced meanwhile",
 				STR_FMT(k->repo.name));
@@ -332,7 +328,7 @@ static enum err compact_held(struct ctx *c, struct compacting *k)
 {
 	struct compact_run *run = k->run;
 	TRY(look(c, k));
-	run->kind = plan(c, k);
+	run->kind = plan(k);
 	if (run->kind == COMPACT_FULL)
 		TRY(make_full(c, k));
 	else if (run->kind == COMPACT_ROLL)
@@ -373,7 +369,7 @@ static enum err is_due(struct ctx *c, struct compacting *k, bool *due)
 	TRY(db_begin(c, k->run->core->db, DB_READ, &tx));
 	TRY(meta_pack_list(c, tx, &k->repo, PACK_LIVE, &k->rows, &k->row_count));
 	k->source = NEW_ARRAY(c->arena, bool, k->row_count);
-	*due = plan(c, k) != COMPACT_NOTHING;
+	*due = plan(k) != COMPACT_NOTHING;
 	if (!*due)
 		count(k);
 	return OK;

@@ -65,7 +65,7 @@ static enum err made_begin(struct ctx *c, struct compacting *k, enum pack_kind k
 {
 	ASSERT(k->made_count < MADE_MAX);
 	struct made *m = &k->made[k->made_count];
-	*m = (struct made){.kind = kind, .created = c->world->clock() / 1000000};
+	*m = (struct made){.kind = kind, .created = k->now};
 	TRY(blob_create(c, k->run->core->blob, &m->bytes));
 	*to = (struct spool_sink){{.write = spool_sink_write}, m->bytes};
 	*out = m;
@@ -231,11 +231,10 @@ static enum err fill_reachable(
 }
 
 /* May this row's objects go, when nothing leads to them? */
-static bool may_drop(struct ctx *c, const struct compacting *k, size_t row)
+static bool may_drop(const struct compacting *k, size_t row)
 {
-	int64_t now = c->world->clock() / 1000000;
 	return k->rows[row].kind == PACK_KEPT &&
-	       k->rows[row].created < now - compact_retention(k->run->core);
+	       k->rows[row].created < k->now - compact_retention(k->run->core);
 }
 
 typedef enum err object_visit(struct ctx *c, void *arg, const struct oid *id);
@@ -246,7 +245,7 @@ static enum err each_left(
 	struct ctx *c, struct compacting *k, bool all, object_visit *visit, void *arg)
 {
 	for (size_t i = 0; i < k->row_count; i++) {
-		if (!k->source[i] || (!all && may_drop(c, k, i)))
+		if (!k->source[i] || (!all && may_drop(k, i)))
 			continue;
 		const struct idx *idx = &k->packs[i]->idx;
 		TRY(compact_step(c, k, "Looking for what is left", i, k->row_count));
@@ -288,7 +287,7 @@ static enum err fill_protected(
 {
 	(void)unused;
 	struct ids ids = {.list.arena = c->arena, .reader = list->graph->reader};
-	int64_t since = c->world->clock() / 1000000 - compact_retention(k->run->core);
+	int64_t since = k->now - compact_retention(k->run->core);
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, k->run->core->db, DB_READ, &tx));
 	TRY(meta_ref_log_ids(c, tx, &k->repo, since, take_id, &ids));
@@ -313,10 +312,10 @@ static enum err no_object(struct ctx *c, void *arg, const struct oid *id)
 
 static enum err make_kept(struct ctx *c, struct compacting *k)
 {
-	int64_t now = c->world->clock() / 1000000, oldest = now;
+	int64_t oldest = k->now;
 	int64_t retention = compact_retention(k->run->core);
 	for (size_t i = 0; i < k->row_count; i++) {
-		k->drops = k->drops || may_drop(c, k, i);
+		k->drops = k->drops || may_drop(k, i);
 		if (k->rows[i].kind == PACK_KEPT && k->rows[i].created < oldest)
 			oldest = k->rows[i].created;
 	}
@@ -324,7 +323,7 @@ static enum err make_kept(struct ctx *c, struct compacting *k)
 	TRY(make_filled(
 		c, k, &k->snapshot->odb, PACK_KEPT, k->drops ? fill_protected : fill_left, NULL));
 	/* Looked at again after a tenth of the time, even if all of it is still to be kept. */
-	int64_t least = now - retention + retention / 10;
+	int64_t least = k->now - retention + retention / 10;
 	if (k->made_count > before)
 		k->made[before].created = oldest > least ? oldest : least;
 	return each_left(c, k, true, count_object, &k->run->dropped);

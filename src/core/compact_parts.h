@@ -34,6 +34,7 @@ struct compacting {
 	struct receive_progress receive; /* likewise, by its place */
 	struct compact_run *run;
 	struct repo repo;
+	int64_t now; /* when it was so: seconds since 1970, by the database's clock */
 	struct snapshot *snapshot;
 	struct pack_row *rows; /* what is live */
 	struct pack **packs;   /* of each row */

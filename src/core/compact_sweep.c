@@ -49,14 +49,13 @@ static enum err sweep_one(
 
 static enum err sweep_packs(struct ctx *c, struct core *core, size_t *packs)
 {
-	int64_t before = c->world->clock() / 1000000 - compact_retention(core);
 	bool guarded = false;
 	for (size_t count = BATCH; count == BATCH && !guarded;) {
 		struct arena_mark mark = arena_mark(c->arena);
 		struct pack_past *past = NULL;
 		DB_TX *tx = NULL;
 		TRY(db_begin(c, core->db, DB_READ, &tx));
-		TRY(meta_pack_past(c, tx, before, &past, &count));
+		TRY(meta_pack_past(c, tx, db_now(tx) - compact_retention(core), &past, &count));
 		db_rollback(&tx);
 		for (size_t i = 0; i < count && !guarded; i++) {
 			TRY(ctx_check(c));

@@ -124,10 +124,9 @@ static enum err remove_unless_known(
 
 static enum err look_at(struct ctx *c, struct fsck_run *run, const struct blob_entry *blob)
 {
-	int64_t age = c->world->clock() / 1000000 - blob->modified;
 	run->orphans++;
 	run->orphan_bytes += blob->size;
-	return run->prune && age >= run->prune_age ? remove_unless_known(c, run, blob) : OK;
+	return run->prune && blob->age >= run->prune_age ? remove_unless_known(c, run, blob) : OK;
 }
 
 /*

@@ -81,7 +81,7 @@ static enum err value_at_time(struct ctx *c, struct restoring *r, struct db_tx *
 	char text[24];
 	struct ref_log entry = {0};
 	date_rfc3339(r->what->time, text);
-	if (r->what->time > c->world->clock() / 1000000)
+	if (r->what->time > db_now(tx))
 		return fail(c, ERR_INVALID, "%s has not been yet", text);
 	r->when = arena_fmt(c->arena, "at %s", text);
 	enum err err = meta_ref_log_at(c, tx, &r->repo, r->ref, r->what->time, &entry);

@@ -106,8 +106,7 @@ enum err login_link_create(
 	if (kind == ERR_NOT_FOUND)
 		return fail(c, kind, "there is nobody named \"%.*s\"", STR_FMT(username));
 	TRY(kind);
-	int64_t expires = c->world->clock() / 1000000 + seconds;
-	TRY(meta_login_link_add(c, tx, str_from(digest, 32), user.id, expires));
+	TRY(meta_login_link_add(c, tx, str_from(digest, 32), user.id, seconds));
 	return db_commit(c, &tx);
 }
 
@@ -116,10 +115,10 @@ enum err login_link_take(struct ctx *c, struct core *core, struct str secret, st
 	DB_TX *tx = NULL;
 	struct user user;
 	uint8_t digest[HASH_MAX];
-	int64_t user_id, now = c->world->clock() / 1000000;
+	int64_t user_id;
 	hash_once(HASH_SHA256, secret.at, secret.len, digest);
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	enum err kind = meta_login_link_take(c, tx, str_from(digest, 32), now, &user_id);
+	enum err kind = meta_login_link_take(c, tx, str_from(digest, 32), &user_id);
 	if (!kind)
 		kind = meta_user_get(c, tx, user_id, &user);
 	if (kind == ERR_NOT_FOUND)

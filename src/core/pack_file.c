@@ -54,7 +54,7 @@ enum err pack_file_proof(struct ctx *c, struct core *core, const struct repo *re
 	if (open)
 		return OK;
 	ASSERT(core->nonce_key.len);
-	int64_t end = c->world->clock() / 1000000 + PACK_FILE_SECONDS;
+	int64_t end = db_now(tx) + PACK_FILE_SECONDS;
 	out->expires = str_of(arena_fmt(c->arena, "%lld", (long long)end));
 	out->signature =
 		signature_of(c, core, repo->name, str_of(oid_hex(pack, hex)), out->expires);
@@ -62,7 +62,8 @@ enum err pack_file_proof(struct ctx *c, struct core *core, const struct repo *re
 }
 
 /* Before anything is looked up: what is not proved tells nothing of what there is. */
-static enum err judge(struct ctx *c, const struct core *core, const struct pack_file_ask *ask)
+static enum err judge(
+	struct ctx *c, const struct core *core, const struct pack_file_ask *ask, int64_t now)
 {
 	const struct pack_proof *p = &ask->proof;
 	uint64_t end = 0;
@@ -71,7 +72,7 @@ static enum err judge(struct ctx *c, const struct core *core, const struct pack_
 		!bytes_equal_secret(ours.at, p->signature.at, ours.len) ||
 		!str_to_u64(p->expires, &end))
 		return fail(c, ERR_DENIED, "the signature of this address is not ours");
-	if ((uint64_t)(c->world->clock() / 1000000) >= end)
+	if ((uint64_t)now >= end)
 		return fail(c, ERR_DENIED, "this address has expired: fetch again");
 	return OK;
 }
@@ -82,7 +83,7 @@ static enum err find_repo(struct ctx *c, struct core *core, struct db_tx *tx,
 	if (!ask->proof.signature.len)
 		return permit_repo(c, core, tx, who,
 			(struct permit_need){.name = ask->name, .level = PERMISSION_READ}, out);
-	TRY(judge(c, core, ask));
+	TRY(judge(c, core, ask, db_now(tx)));
 	return meta_repo_get_by_name(c, tx, ask->name, out);
 }
 

@@ -8,7 +8,7 @@ enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const s
 	struct str name, struct push_target *out)
 {
 	struct permit_need need = {name, PERMISSION_WRITE};
-	*out = (struct push_target){0};
+	*out = (struct push_target){.now = db_now(tx)};
 	enum err err = permit_repo(c, core, tx, who, need, &out->repo);
 	if (err != ERR_NOT_FOUND)
 		return err;

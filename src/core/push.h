@@ -16,6 +16,7 @@
 struct push_target {
 	struct repo repo;
 	bool create;
+	int64_t now; /* when that was so: seconds since 1970, by the database's clock */
 };
 
 /*

@@ -17,11 +17,11 @@ static struct str nonce_at(struct ctx *c, const struct core *core, struct str re
 	return str_of(arena_fmt(c->arena, "%lld-%.*s", (long long)seconds, 2 * MAC_BYTES, hex));
 }
 
-struct str push_nonce(struct ctx *c, const struct core *core, struct str repo)
+struct str push_nonce(struct ctx *c, const struct core *core, struct str repo, int64_t now)
 {
 	if (!core->nonce_key.len)
 		return (struct str){0};
-	return nonce_at(c, core, repo, c->world->clock() / 1000000);
+	return nonce_at(c, core, repo, now);
 }
 
 const char *nonce_status_name(enum nonce_status status)
@@ -30,11 +30,10 @@ const char *nonce_status_name(enum nonce_status status)
 }
 
 static enum err judge_nonce(struct ctx *c, const struct core *core, struct str repo,
-	struct str nonce, enum nonce_status *out)
+	struct str nonce, int64_t now, enum nonce_status *out)
 {
 	struct str time = nonce;
 	uint64_t given = 0;
-	int64_t now = c->world->clock() / 1000000;
 	if (!nonce.len)
 		return fail(c, ERR_INVALID, "the push certificate has no nonce");
 	if (!core->nonce_key.len || !str_to_u64(str_cut(&time, '-'), &given) ||
@@ -46,17 +45,16 @@ static enum err judge_nonce(struct ctx *c, const struct core *core, struct str r
 	int64_t age = now - (int64_t)given;
 	if (age > NONCE_SLOP_SECONDS)
 		return fail(c, ERR_INVALID, "the push certificate's nonce is too old: push again");
-	/* Another replica's clock may be ahead of ours. */
 	*out = age > NONCE_FRESH_SECONDS ? NONCE_SLOP : NONCE_OK;
 	return OK;
 }
 
 enum err push_cert_verify(struct ctx *c, const struct core *core, struct str repo, struct str text,
-	struct push_signed *out)
+	int64_t now, struct push_signed *out)
 {
 	TRY(push_cert_parse(c, text, &out->cert));
 	TRY_WHILE(c,
 		sshsig_verify(c, out->cert.signature, STR("git"), out->cert.content, &out->signer),
 		"checking the push certificate");
-	return judge_nonce(c, core, repo, out->cert.nonce, &out->nonce);
+	return judge_nonce(c, core, repo, out->cert.nonce, now, &out->nonce);
 }

@@ -21,8 +21,8 @@ enum nonce_status {
 /* "OK", "SLOP" */
 const char *nonce_status_name(enum nonce_status status);
 
-/* The nonce for a push to that name, now; in c->arena. Empty where this process has no key. */
-struct str push_nonce(struct ctx *c, const struct core *core, struct str repo);
+/* The nonce for a push to that name, at `now` (db_now); in c->arena. Empty where this process has no key. */
+struct str push_nonce(struct ctx *c, const struct core *core, struct str repo, int64_t now);
 
 struct push_signed {
 	struct push_cert cert;
@@ -31,11 +31,11 @@ struct push_signed {
 };
 
 /*
- * Reads and verifies a certificate for a push to that name. ERR_INVALID: it is none, its signature
+ * Reads and verifies a certificate for a push to that name, at `now` (db_now). ERR_INVALID: it is none, its signature
  * is wrong, or its nonce is none of ours or too old; ERR_UNSUPPORTED: no SSH key has signed it, or
  * one of a kind that cannot be checked.
  */
 enum err push_cert_verify(struct ctx *c, const struct core *core, struct str repo, struct str text,
-	struct push_signed *out) MUST;
+	int64_t now, struct push_signed *out) MUST;
 
 #endif

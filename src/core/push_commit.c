@@ -102,7 +102,7 @@ static enum err add_pack(struct ctx *c, struct push *p, struct db_tx *tx)
 		.objects = p->pack.count,
 		.kind = PACK_PUSHED,
 		.state = PACK_LIVE,
-		.created = c->world->clock() / 1000000,
+		.created = db_now(tx),
 		.in_row = in_row,
 	};
 	return meta_pack_add(c, tx, p->target.repo.id, &row, in_row ? &bytes : NULL);
@@ -307,7 +307,7 @@ static enum err record_change(
 		.forced = command->forced,
 		.user_id = p->who->user_id,
 		.username = p->who->username,
-		.time = c->world->clock() / 1000000,
+		.time = db_now(tx),
 		.request = str_of(c->id),
 	};
 	TRY(record_event(c, tx, &record));
@@ -324,7 +324,7 @@ static enum err conclude(
 	TRY(add_pack(c, p, tx));
 	TRY(follow_head(c, p, tx, commands));
 	TRY(meta_repo_bump_version(c, tx, id, &p->target.repo.version));
-	TRY(meta_repo_set_pushed(c, tx, id, c->world->clock() / 1000000));
+	TRY(meta_repo_set_pushed(c, tx, id, db_now(tx)));
 	TRY(record_push(c, p, tx, commands));
 	if (commands->proof)
 		TRY(record_proof(c, p, tx, commands->proof));

@@ -31,7 +31,7 @@ enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, 
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_READ}, &repo));
 	TRY(permit_owner(c, who));
-	repo.deleted = c->world->clock() / 1000000;
+	repo.deleted = db_now(tx);
 	TRY(record_end(c, tx, who, &repo, EVENT_REPOSITORY_DELETED));
 	TRY(meta_repo_set_deleted(c, tx, repo.id, repo.deleted));
 	TRY(db_commit(c, &tx));
@@ -139,16 +139,15 @@ static void remove_blobs(
 	}
 }
 
-/* `who` NULL: its time has come, if it was deleted before `before` still. */
-static enum err purge(
-	struct ctx *c, struct core *core, const struct actor *who, int64_t id, int64_t before)
+/* `who` NULL: its time has come, unless it was restored and deleted anew meanwhile. */
+static enum err purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
 	DB_TX *tx = NULL;
 	struct repo repo;
 	struct doomed packs[2];
 	TRY(db_begin_on(c, core->db, id, &tx));
 	TRY(get_deleted(c, core, tx, id, &repo));
-	if (repo.deleted >= before)
+	if (!who && repo_deleted_until(core, &repo) >= db_now(tx))
 		return fail(c, ERR_NOT_FOUND, "it was restored meanwhile");
 	TRY(meta_pack_list(c, tx, &repo, PACK_LIVE, &packs[0].at, &packs[0].count));
 	TRY(meta_pack_list(c, tx, &repo, PACK_RETIRED, &packs[1].at, &packs[1].count));
@@ -164,23 +163,22 @@ static enum err purge(
 enum err repo_purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
 	TRY(permit_owner(c, who));
-	return purge(c, core, who, id, INT64_MAX);
+	return purge(c, core, who, id);
 }
 
 enum err repo_purge_past(struct ctx *c, struct core *core, size_t *count)
 {
-	int64_t before = c->world->clock() / 1000000 - compact_retention(core);
-	const struct meta_repo_gone page = {.before = before};
 	for (size_t found = BATCH; found == BATCH;) {
 		struct arena_mark mark = arena_mark(c->arena);
 		struct repo *repos = NULL;
 		DB_TX *tx = NULL;
 		TRY(db_begin(c, core->db, DB_READ, &tx));
+		const struct meta_repo_gone page = {.before = db_now(tx) - compact_retention(core)};
 		TRY(meta_repo_deleted(c, tx, &page, &repos, &found));
 		db_rollback(&tx);
 		for (size_t i = 0; i < found; i++) {
 			TRY(ctx_check(c));
-			enum err err = purge(c, core, NULL, repos[i].id, before);
+			enum err err = purge(c, core, NULL, repos[i].id);
 			if (err && err != ERR_NOT_FOUND)
 				return err;
 			if (err)

@@ -10,6 +10,12 @@ struct remembered {
 	uint64_t user_id, generation, expires;
 };
 
+/* Somebody, and when they were looked up. */
+struct known {
+	struct user user;
+	int64_t now;
+};
+
 static struct str key_of(struct ctx *c, struct str cookie)
 {
 	char hash[65];
@@ -31,12 +37,11 @@ static enum err lost(struct ctx *c)
 }
 
 static enum err remember(
-	struct ctx *c, struct core *core, struct str cookie, const struct user *user)
+	struct ctx *c, struct core *core, struct str cookie, const struct known *known)
 {
 	int64_t seconds = core->limits.session_seconds;
-	int64_t expires = c->world->clock() / 1000000 + seconds;
-	const char *value = arena_fmt(c->arena, "%lld %lld %lld", (long long)user->id,
-		(long long)user->generation, (long long)expires);
+	const char *value = arena_fmt(c->arena, "%lld %lld %lld", (long long)known->user.id,
+		(long long)known->user.generation, (long long)(known->now + seconds));
 	return kv_put(c, core->kv, key_of(c, cookie), str_of(value), seconds);
 }
 
@@ -57,11 +62,12 @@ static enum err recall(struct ctx *c, struct core *core, struct str cookie, stru
 	return ok && str_to_u64(value, &out->expires) ? OK : over(c);
 }
 
-static enum err load_user(struct ctx *c, struct core *core, int64_t id, struct user *user)
+static enum err load_user(struct ctx *c, struct core *core, int64_t id, struct known *out)
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	enum err kind = meta_user_get(c, tx, id, user);
+	out->now = db_now(tx);
+	enum err kind = meta_user_get(c, tx, id, &out->user);
 	return kind == ERR_NOT_FOUND ? over(c) : kind;
 }
 
@@ -75,18 +81,18 @@ static void fill(struct str cookie, const struct user *user, struct session *out
 enum err session_begin(
 	struct ctx *c, struct core *core, const struct actor *who, struct session *out)
 {
-	struct user user;
+	struct known known;
 	if (actor_is_anonymous(who))
 		return fail(c, ERR_UNAUTH, "only somebody can have a session");
 	if (who->token_id)
 		return fail(c, ERR_DENIED, "a token cannot begin a session: use a password");
-	TRY(load_user(c, core, who->user_id, &user));
+	TRY(load_user(c, core, who->user_id, &known));
 	struct str cookie = secret_make(c);
-	enum err kind = remember(c, core, cookie, &user);
+	enum err kind = remember(c, core, cookie, &known);
 	if (kind == ERR_UNAVAILABLE)
 		return lost(c);
 	TRY(kind);
-	fill(cookie, &user, out);
+	fill(cookie, &known.user, out);
 	return OK;
 }
 
@@ -105,18 +111,16 @@ enum err session_ready(struct ctx *c, struct core *core)
 enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct session *out)
 {
 	struct remembered was;
-	struct user user;
+	struct known known;
 	TRY(recall(c, core, cookie, &was));
-	int64_t left = (int64_t)was.expires - c->world->clock() / 1000000;
-	if (left <= 0)
-		return over(c);
-	TRY(load_user(c, core, (int64_t)was.user_id, &user));
-	if ((uint64_t)user.generation != was.generation)
+	TRY(load_user(c, core, (int64_t)was.user_id, &known));
+	int64_t left = (int64_t)was.expires - known.now;
+	if (left <= 0 || (uint64_t)known.user.generation != was.generation)
 		return over(c);
 	/* One that is in use lives on; where that cannot be noted just now, the next use does. */
-	if (left < core->limits.session_seconds / 2 && remember(c, core, cookie, &user))
+	if (left < core->limits.session_seconds / 2 && remember(c, core, cookie, &known))
 		ctx_clear(c);
-	fill(str_copy(c->arena, cookie), &user, out);
+	fill(str_copy(c->arena, cookie), &known.user, out);
 	return OK;
 }
 

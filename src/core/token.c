@@ -82,7 +82,7 @@ enum err token_create(struct ctx *c, struct core *core, const struct actor *who,
 	TRY(meta_token_list(c, tx, who->user_id, &own, &count));
 	if (count >= TOKENS_MAX)
 		return fail(c, ERR_TOO_BIG, "you have %zu tokens: revoke some first", count);
-	int64_t expires = what->seconds ? c->world->clock() / 1000000 + what->seconds : 0;
+	int64_t expires = what->seconds ? db_now(tx) + what->seconds : 0;
 	struct token token = {
 		.user_id = who->user_id,
 		.name = what->name,

@@ -26,31 +26,38 @@ static enum err nobody(struct ctx *c)
 	return fail(c, ERR_UNAUTH, "the API token is wrong, revoked or expired");
 }
 
-static enum err find(
-	struct ctx *c, struct db *db, struct str hash, struct token *token, struct user *user)
+/* A token, whose it is, and when that was looked up. */
+struct found {
+	struct token token;
+	struct user user;
+	int64_t now;
+};
+
+static enum err find(struct ctx *c, struct db *db, struct str hash, struct found *found)
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, db, DB_READ, &tx));
-	enum err kind = meta_token_find(c, tx, hash, token, user);
+	found->now = db_now(tx);
+	enum err kind = meta_token_find(c, tx, hash, &found->token, &found->user);
 	return kind == ERR_NOT_FOUND ? nobody(c) : kind;
 }
 
-static enum err write_used(struct ctx *c, struct db *db, int64_t id, int64_t now)
+static enum err write_used(struct ctx *c, struct db *db, int64_t id)
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, db, DB_WRITE, &tx));
-	TRY(meta_token_used(c, tx, id, now));
+	TRY(meta_token_used(c, tx, id));
 	return db_commit(c, &tx);
 }
 
 /* Worth little: it neither waits for long nor fails the request. */
-static void remember_use(struct ctx *c, struct db *db, const struct token *token, int64_t now)
+static void remember_use(struct ctx *c, struct db *db, const struct found *found)
 {
-	if (now - token->used < USED_EVERY)
+	if (found->now - found->token.used < USED_EVERY)
 		return;
 	int64_t deadline = c->deadline, soon = c->world->monotonic() + USED_PATIENCE_US;
 	c->deadline = deadline && deadline < soon ? deadline : soon;
-	if (write_used(c, db, token->id, now))
+	if (write_used(c, db, found->token.id))
 		ctx_clear(c);
 	c->deadline = deadline;
 }
@@ -66,16 +73,14 @@ static enum err token_authenticate(
 	if (cred->secret.len > SECRET_MAX)
 		return nobody(c);
 	uint8_t digest[HASH_MAX];
-	struct token token;
-	struct user user;
-	TRY(find(c, a->db, secret_hash(cred->secret, digest), &token, &user));
-	int64_t now = c->world->clock() / 1000000;
-	if (token.expires && token.expires <= now)
+	struct found found;
+	TRY(find(c, a->db, secret_hash(cred->secret, digest), &found));
+	if (found.token.expires && found.token.expires <= found.now)
 		return nobody(c);
-	remember_use(c, a->db, &token, now);
-	*who = meta_user_actor(&user);
-	who->token_id = token.id;
-	who->limit = token.limit;
+	remember_use(c, a->db, &found);
+	*who = meta_user_actor(&found.user);
+	who->token_id = found.token.id;
+	who->limit = found.token.limit;
 	return OK;
 }
 

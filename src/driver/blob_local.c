@@ -365,7 +365,8 @@ static enum err list_entry(
 	}
 	if (!S_ISREG(st->st_mode) || !str_starts(name, prefix))
 		return OK;
-	struct blob_entry entry = {name, (uint64_t)st->st_size, st->st_mtim.tv_sec};
+	struct blob_entry entry = {
+		name, (uint64_t)st->st_size, c->world->clock() / 1000000 - st->st_mtim.tv_sec};
 	return l->visit(c, l->arg, &entry);
 }
 

@@ -202,8 +202,8 @@ static enum err memory_list(
 	struct blob_entry *found = NEW_ARRAY(c->arena, struct blob_entry, count + 1);
 	for (size_t i = 0; i < count; i++) {
 		struct entry *e = &store->entries[i];
-		found[i] = (struct blob_entry){
-			str_copy(c->arena, str_of(e->key)), e->bytes->len, e->modified};
+		found[i] = (struct blob_entry){str_copy(c->arena, str_of(e->key)), e->bytes->len,
+			c->world->clock() / 1000000 - e->modified};
 	}
 	host_unlock(&store->lock);
 	for (size_t i = 0; i < count; i++) {

@@ -178,13 +178,15 @@ static enum err visit_one(
 {
 	struct str key = s3_xml_text(object, "Key");
 	struct blob_entry entry;
+	int64_t modified;
 	if (!str_skip(&key, s->address.prefix))
 		return fail(c, ERR_UNAVAILABLE, "the S3 store lists what was not asked for");
 	if (!str_to_u64(s3_xml_text(object, "Size"), &entry.size) ||
-		!s3_xml_time(s3_xml_text(object, "LastModified"), &entry.modified))
+		!s3_xml_time(s3_xml_text(object, "LastModified"), &modified))
 		return fail(c, ERR_UNAVAILABLE, "the S3 store lists \"%.*s\" without size or date",
 			STR_FMT(str_until(key, 100)));
 	entry.key = str_copy(c->arena, key);
+	entry.age = s3_now(c, s) - modified;
 	/* What is no key of ours, others have put there. */
 	if (blob_key_check(c, str_dup(c->arena, key)) != OK)
 		return ctx_clear(c), OK;
@@ -203,6 +205,7 @@ static enum err list_page(struct ctx *c, struct s3 *s, struct str prefix, struct
 	if (token->len)
 		s3_add_query(&r, STR("continuation-token"), *token);
 	TRY(s3_call(c, s, &r, &x));
+	(void)s3_set_clock(c, s, &x);
 	TRY_WHILE(c, s3_xml_answer(c, x.text, &root), "listing the bucket");
 	struct str next = s3_xml_text(root, "NextContinuationToken");
 	bool more = str_is(s3_xml_text(root, "IsTruncated"), "true");
@@ -298,7 +301,7 @@ static enum err s3_presign(
 		.payload = grant->sha256 ? out->value : STR("UNSIGNED-PAYLOAD"),
 		.region = to->region,
 		.service = STR("s3"),
-		.seconds = c->world->clock() / MILLION};
+		.seconds = s3_now(c, s)};
 	struct str query = s3_presigned(c->arena, &signing, grant->seconds);
 	out->url = str_of(arena_fmt(c->arena, "%.*s%.*s?%.*s", STR_FMT(to->origin),
 		STR_FMT(buf_view(&path)), STR_FMT(query)));

@@ -4,7 +4,11 @@
 
 #include <stdlib.h>
 
-enum { MILLION = 1000000, HEADERS = S3_PAIRS + 4 };
+enum {
+	MILLION = 1000000,
+	HEADERS = S3_PAIRS + 4,
+	SKEW_MAX = 60, /* seconds: stores refuse what is signed 5 to 15 minutes off */
+};
 
 void s3_add_query(struct s3_request *r, struct str name, struct str value)
 {
@@ -23,6 +27,18 @@ static int compare_names(const void *a, const void *b)
 	return str_cmp(((const struct s3_pair *)a)->name, ((const struct s3_pair *)b)->name);
 }
 
+int64_t s3_now(struct ctx *c, const struct s3 *s)
+{
+	return c->world->clock() / MILLION + s->ahead;
+}
+
+int64_t s3_set_clock(struct ctx *c, struct s3 *s, const struct s3_exchange *x)
+{
+	int64_t off = x->date ? x->date - s3_now(c, s) : 0;
+	s->ahead += off;
+	return off;
+}
+
 /* The request as an exchange, signed now. */
 static void sign(struct ctx *c, struct s3 *s, const struct s3_request *r,
 	const struct s3_keys *keys, struct s3_exchange *x)
@@ -33,7 +49,7 @@ static void sign(struct ctx *c, struct s3 *s, const struct s3_request *r,
 	struct s3_pair *sent = NEW_ARRAY(c->arena, struct s3_pair, HEADERS);
 	char *date = arena_alloc(c->arena, S3_DATE);
 	struct str payload = str_of(r->payload ? r->payload : none);
-	int64_t now = c->world->clock() / MILLION;
+	int64_t now = s3_now(c, s);
 	s3_date(now, date);
 	size_t count = 0, sent_count = 0;
 	signed_ones[count++] = (struct s3_pair){STR("host"), s->address.host};
@@ -91,6 +107,13 @@ static bool is_retried(int status, struct str code)
 	       str_is(code, "ConditionalRequestConflict") || str_is(code, "OperationAborted");
 }
 
+/* Was a signature refused for its time? A HEAD is refused without a reason, so only the clocks tell. */
+static bool was_skewed(struct ctx *c, struct s3 *s, const struct s3_exchange *x)
+{
+	int64_t off = x->status == 403 ? s3_set_clock(c, s, x) : 0;
+	return off > SKEW_MAX || off < -SKEW_MAX;
+}
+
 /* What to look at when the store refuses. */
 static const char *advice(int status, struct str code)
 {
@@ -123,7 +146,7 @@ static enum err refused(struct ctx *c, struct s3 *s, const struct s3_request *r,
 	if (!x->text.len || s3_xml_parse(c, x->text, &root) != OK)
 		ctx_clear(c);
 	struct str code = s3_xml_text(root, "Code"), said = s3_xml_text(root, "Message");
-	x->again = is_retried(x->status, code);
+	x->again = was_skewed(c, s, x) || is_retried(x->status, code);
 	if (str_is(code, "ExpiredToken"))
 		x->again = s3_identity_renew(s->identity, keys);
 	if (x->status == 404 && r->key && is_missing(code))

@@ -23,6 +23,7 @@ struct s3 {
 	uint64_t put_max;    /* bytes that one request may carry */
 	struct resident *resident;
 	atomic_bool unconditional; /* the store knows no If-None-Match */
+	_Atomic int64_t ahead; /* seconds by which its clock is ahead of ours, as far as is known */
 	struct host_lock lock;
 	struct s3_extent *extents; /* all that are open, under the lock */
 };
@@ -53,6 +54,11 @@ enum err s3_call(struct ctx *c, struct s3 *s, const struct s3_request *r, struct
 
 void s3_add_query(struct s3_request *r, struct str name, struct str value);
 void s3_add_header(struct s3_request *r, struct str name, struct str value);
+
+/* The time by the store's clock, for signatures: seconds since 1970. */
+int64_t s3_now(struct ctx *c, const struct s3 *s);
+/* Takes over the clock that an answer tells, if it does; returns by how many seconds ours was off. */
+int64_t s3_set_clock(struct ctx *c, struct s3 *s, const struct s3_exchange *x);
 
 /* A part of a blob; `take` gets its bytes. */
 struct s3_range {

@@ -28,7 +28,7 @@ static enum err faulty_begin(
 	struct db_tx *inner;
 	TRY(db->inner->ops->begin(c, db->inner, mode, scope, &inner));
 	struct faulty_tx *tx = host_alloc(sizeof *tx);
-	*tx = (struct faulty_tx){.tx.db = self, .inner = inner};
+	*tx = (struct faulty_tx){.tx = {self, inner->began}, .inner = inner};
 	*out = &tx->tx;
 	return OK;
 }

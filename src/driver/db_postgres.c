@@ -147,9 +147,10 @@ static enum err result_take(struct ctx *c, struct connection *conn, int64_t unti
 	return OK;
 }
 
-/* Sees what was sent through to its end. The first refusal counts. */
+/* Sees what was sent through to its end. The first refusal counts. `last` (may be NULL) gets the number
+ * that came last. */
 static enum err results_end(
-	struct ctx *c, struct connection *conn, int64_t until, const char *doing)
+	struct ctx *c, struct connection *conn, int64_t until, const char *doing, int64_t *last)
 {
 	enum err kind = OK;
 	for (PGresult *result = NULL;;) {
@@ -161,6 +162,8 @@ static enum err results_end(
 		ExecStatusType status = pq.resultStatus(result);
 		if (!kind && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
 			kind = refused(c, conn, result, doing);
+		if (last && status == PGRES_TUPLES_OK)
+			*last = strtoll(pq.getvalue(result, 0, 0), NULL, 10);
 		pq.clear(result);
 	}
 }
@@ -171,7 +174,7 @@ static enum err run_plain(
 {
 	if (!pq.sendQuery(conn->handle, sql))
 		return lost(c, conn, doing);
-	return results_end(c, conn, until, doing);
+	return results_end(c, conn, until, doing, NULL);
 }
 
 static void connection_close(struct connection *conn)
@@ -287,31 +290,31 @@ static void pool_empty(struct postgres *db)
 enum { LOCK_ALL = 1, LOCK_REPO = 2 };
 static const int64_t lock_space = (int64_t)0x4e696d62 << 32; /* "Nimb" */
 
-/* The beginning of a transaction: one journey, locks and all. */
+/* The beginning of a transaction: one journey, locks, the time and all. */
 static void begin_sql(struct buf *sql, enum db_mode mode, int64_t scope)
 {
-	if (mode == DB_READ) {
-		buf_cstr(sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-		return;
-	}
 	/* Each statement sees what was committed last: the lock may have been waited for. */
-	buf_cstr(sql, "BEGIN ISOLATION LEVEL READ COMMITTED; ");
-	if (scope == DB_ALL)
-		buf_fmt(sql, "SELECT pg_advisory_xact_lock(%lld)", (long long)lock_space);
-	else
+	buf_cstr(sql, mode == DB_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+				      : "BEGIN ISOLATION LEVEL READ COMMITTED; ");
+	if (mode == DB_WRITE && scope == DB_ALL)
+		buf_fmt(sql, "SELECT pg_advisory_xact_lock(%lld); ", (long long)lock_space);
+	else if (mode == DB_WRITE)
 		buf_fmt(sql,
 			"SELECT pg_advisory_xact_lock_shared(%lld); "
-			"SELECT pg_advisory_xact_lock(%lld)",
+			"SELECT pg_advisory_xact_lock(%lld); ",
 			(long long)lock_space, (long long)(lock_space + 1 + scope));
+	buf_cstr(sql, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
 }
 
 static enum err begin_on(struct ctx *c, struct connection *conn, enum db_mode mode, int64_t scope)
 {
+	static const char doing[] = "to begin a transaction";
 	struct buf sql = {.arena = c->arena};
 	begin_sql(&sql, mode, scope);
 	conn->writes = mode == DB_WRITE;
-	return run_plain(
-		c, conn, buf_text(&sql), wait_end(c, PATIENCE_US), "to begin a transaction");
+	if (!pq.sendQuery(conn->handle, buf_text(&sql)))
+		return lost(c, conn, doing);
+	return results_end(c, conn, wait_end(c, PATIENCE_US), doing, &conn->tx.began);
 }
 
 /* A connection of the pool, or else a new one, in a transaction. */
@@ -418,7 +421,7 @@ static enum err statement_prepare(
 	ASSERT(conn->prepared_count < STATEMENTS - 1);
 	if (!pq.sendPrepare(conn->handle, name, sql, 0, NULL))
 		return lost(c, conn, "to prepare a statement");
-	TRY(results_end(c, conn, wait_end(c, PATIENCE_US), "to prepare a statement"));
+	TRY(results_end(c, conn, wait_end(c, PATIENCE_US), "to prepare a statement", NULL));
 	*slot = sql;
 	conn->prepared_count++;
 	return OK;

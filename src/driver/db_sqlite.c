@@ -319,7 +319,9 @@ static enum err sqlite_begin(
 	(void)scope;
 	*out = NULL;
 	struct sqlite *db = sqlite_of(self);
-	return mode == DB_WRITE ? begin_writing(c, db, out) : begin_reading(c, db, out);
+	TRY(mode == DB_WRITE ? begin_writing(c, db, out) : begin_reading(c, db, out));
+	(*out)->began = c->world->clock();
+	return OK;
 }
 
 static void connection_give_back(struct connection *conn)

@@ -1,5 +1,6 @@
 #include "driver/s3_http.h"
 
+#include "base/date.h"
 #include "base/host.h"
 #include "driver/libcurl.h"
 
@@ -103,6 +104,7 @@ static void forget_answer(struct flight *f, int status)
 	x->status = status;
 	x->len = 0;
 	x->content_length = -1;
+	x->date = 0;
 	x->etag = x->content_range = x->sha256 = x->region = x->text = (struct str){0};
 	f->text.len = 0;
 }
@@ -121,6 +123,7 @@ static size_t on_header(char *at, size_t size, size_t count, void *arg)
 	}
 	struct str name = str_cut(&value, ':');
 	uint64_t number;
+	int64_t date;
 	value = str_trim(value);
 	struct str *to = str_eq_nocase(name, STR("etag"))                  ? &x->etag
 			 : str_eq_nocase(name, STR("content-range"))       ? &x->content_range
@@ -132,6 +135,8 @@ static size_t on_header(char *at, size_t size, size_t count, void *arg)
 	else if (str_eq_nocase(name, STR("content-length")) && str_to_u64(value, &number) &&
 		 number <= INT64_MAX)
 		x->content_length = (int64_t)number;
+	else if (str_eq_nocase(name, STR("date")) && date_http_parse(value, &date))
+		x->date = date;
 	return size * count;
 }
 

@@ -45,6 +45,7 @@ struct s3_exchange {
 	struct str text; /* the body, where nothing takes it; cut where it is no good answer */
 	struct str etag, content_range, sha256, region;
 	int64_t content_length; /* -1: not said */
+	int64_t date;           /* the other side's clock, seconds since 1970; 0: not said */
 };
 
 /* OK with any status. Text is in c->arena. ERR_UNAVAILABLE, ERR_TIMEOUT at the deadline, what

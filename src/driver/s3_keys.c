@@ -131,6 +131,8 @@ static enum err read_answer(
 	if (!access.len || !secret.len || access.len > KEY_MAX || secret.len > KEY_MAX ||
 		token.len > KEY_MAX || !s3_xml_time(s3_xml_text(keys, "Expiration"), &expires))
 		return fail(c, ERR_UNAVAILABLE, "the answer of %s holds no keys", i->sts);
+	if (x->date)
+		expires += now - x->date; /* their clock's word, by ours */
 	int64_t least = now + LIFE_LEAST, early = (expires - now) / 2;
 	int64_t renew = expires - (early < AHEAD ? early : AHEAD);
 	WITH_LOCK(&i->lock);

@@ -23,7 +23,7 @@ static enum err copy_out(struct ctx *c, struct admin *admin, struct backing *b)
 	struct db *live = admin->core.db;
 	TRY(db_sqlite_open(c, b->scratch, &b->blobs.database));
 	TRY(meta_migrate(c, b->blobs.database));
-	b->manifest.time = c->world->clock() / 1000000;
+	b->manifest.time = b->guard.time;
 	TRY_WHILE(
 		c, copy_rows(c, live, b->blobs.database, false, &b->rows), "copying the database");
 	TRY(backup_set_next(c, b->blobs.to, &b->manifest));

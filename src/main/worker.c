@@ -17,7 +17,7 @@ enum {
 	LOOK_MS = 60 * 1000, /* for pushes that came in by other processes */
 	ALL_MICROSECONDS =
 		3600000000LL, /* everything is looked at, and what is past its time goes */
-	SLACK_SECONDS = 5,    /* other machines' clocks, and pushes that were under way */
+	SLACK_SECONDS = 5,    /* pushes that were under way */
 	BUSY_MS = 200,
 	BUSY_TRIES = 150, /* a server that is never idle is compacted nevertheless */
 };
@@ -123,21 +123,24 @@ static void prepare_one(
 	c->deadline = 0;
 }
 
-static enum err list(struct ctx *c, const struct worker *w, int64_t since, int64_t after,
+/* Which repositories a look is at. Times are seconds since 1970, by the database's clock. */
+struct round {
+	int64_t since; /* those that were pushed to since */
+	int64_t fresh; /* and of these, those whose clones are prepared */
+	int64_t began;
+	bool again; /* some of them are worth another look soon */
+};
+
+static enum err list(struct ctx *c, const struct worker *w, struct round *r, int64_t after,
 	struct repo **out, size_t *count)
 {
 	DB_TX *tx = NULL;
 	*count = PAGE;
 	TRY(db_begin(c, w->core->db, DB_READ, &tx));
-	return meta_repo_pushed_since(c, tx, since, after, out, count);
+	if (!after)
+		r->began = db_now(tx);
+	return meta_repo_pushed_since(c, tx, r->since, after, out, count);
 }
-
-/* Which repositories a look is at. */
-struct round {
-	int64_t since; /* those that were pushed to since: seconds since 1970 */
-	int64_t fresh; /* and of these, those whose clones are prepared */
-	bool again;    /* some of them are worth another look soon */
-};
 
 static enum err look(struct ctx *c, const struct worker *w, struct round *r)
 {
@@ -146,7 +149,7 @@ static enum err look(struct ctx *c, const struct worker *w, struct round *r)
 	for (size_t count = PAGE; count == PAGE;) {
 		struct arena_mark mark = arena_mark(c->arena);
 		struct repo *repos = NULL;
-		TRY(list(c, w, r->since, after, &repos, &count));
+		TRY(list(c, w, r, after, &repos, &count));
 		for (size_t i = 0; i < count; i++) {
 			wait_while_busy(w);
 			TRY(ctx_check(c));
@@ -177,7 +180,7 @@ static enum err sweep(struct ctx *c, const struct worker *w)
 static void work(void *arg)
 {
 	const struct worker *w = arg;
-	struct round round = {.fresh = os_world()->clock() / 1000000};
+	struct round round = {.fresh = w->started};
 	int64_t all = 0;
 	/* The threads that help are for who waits for an answer. */
 	struct world alone = *os_world();
@@ -190,7 +193,7 @@ static void work(void *arg)
 		ctx_init(&c, &arena, &alone);
 		c.canceled = stopping;
 		wake_clear(&wake, WAKE_PUSHED);
-		int64_t now = c.world->clock() / 1000000, begin = c.world->monotonic();
+		int64_t begin = c.world->monotonic();
 		bool everything = !all || begin > all + ALL_MICROSECONDS;
 		if (everything) {
 			all = begin;
@@ -202,10 +205,18 @@ static void work(void *arg)
 			log_failure(&c, "not looked for what to compact", (struct str){0});
 		else if (!round.again)
 			round.since = round.fresh =
-				now - SLACK_SECONDS - w->config->compact_delay / 1000;
+				round.began - SLACK_SECONDS - w->config->compact_delay / 1000;
 		arena_done(&arena);
 		wake_wait(&wake, WAKE_PUSHED | WAKE_STOP, LOOK_MS);
 	}
+}
+
+static enum err look_at_clock(struct ctx *c, struct worker *w)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, w->core->db, DB_READ, &tx));
+	w->started = db_now(tx);
+	return OK;
 }
 
 enum err worker_start(struct ctx *c, struct worker *w)
@@ -213,6 +224,7 @@ enum err worker_start(struct ctx *c, struct worker *w)
 	if (strcmp(w->config->compact, "off") == 0)
 		return OK;
 	wake_init(&wake);
+	TRY(look_at_clock(c, w));
 	TRY(thread_start(c, "worker", work, w, &w->thread));
 	w->runs = true;
 	return OK;

@@ -18,6 +18,7 @@ struct worker {
 	const struct config *config;
 	const struct http_server *http; /* whose load it waits for */
 	struct thread thread;
+	int64_t started; /* seconds since 1970, by the database's clock */
 	bool runs;
 };
 

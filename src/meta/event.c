@@ -8,7 +8,7 @@ enum err meta_event_add(struct ctx *c, struct db_tx *tx, struct event *event)
 		"INSERT INTO event (repo_id, sequence, type, data, time, version) "
 		"SELECT $1, coalesce(max(sequence), 0) + 1, $2, $3, $4, $5 "
 		"FROM event WHERE repo_id = $1 RETURNING sequence";
-	event->time = c->world->clock();
+	event->time = tx->began;
 	struct db_value row[1];
 	TRY(db_row(c, tx, sql,
 		DB_ARGS(DB_I(event->repo_id), DB_T(str_of(event_type_name(event->type))),
@@ -56,7 +56,7 @@ enum err meta_audit_add(struct ctx *c, struct db_tx *tx, const struct audit *ent
 		"INSERT INTO audit (time, account_id, username, action, subject, detail, request) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7)";
 	return db_run(c, tx, sql,
-		DB_ARGS(DB_I(c->world->clock()), DB_I(entry->user_id), DB_T(entry->username),
+		DB_ARGS(DB_I(tx->began), DB_I(entry->user_id), DB_T(entry->username),
 			DB_T(entry->action), DB_T(entry->subject), DB_T(entry->detail),
 			DB_T(entry->request)),
 		NULL);

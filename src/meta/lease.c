@@ -1,7 +1,7 @@
 #include "meta/lease.h"
 
 enum err meta_lease_take(
-	struct ctx *c, struct db_tx *tx, const struct lease *lease, int64_t expires, bool *taken)
+	struct ctx *c, struct db_tx *tx, const struct lease *lease, int64_t seconds, bool *taken)
 {
 	static const char sql[] = "INSERT INTO lease (name, holder, expires) VALUES ($1, $2, $3) "
 				  "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, "
@@ -9,8 +9,8 @@ enum err meta_lease_take(
 				  "WHERE lease.holder = excluded.holder OR lease.expires < $4";
 	int64_t changed = 0;
 	TRY(db_run(c, tx, sql,
-		DB_ARGS(DB_T(lease->name), DB_T(lease->holder), DB_I(expires),
-			DB_I(c->world->clock() / 1000000)),
+		DB_ARGS(DB_T(lease->name), DB_T(lease->holder), DB_I(db_now(tx) + seconds),
+			DB_I(db_now(tx))),
 		&changed));
 	*taken = changed == 1;
 	return OK;
@@ -35,7 +35,7 @@ enum err meta_lease_any(struct ctx *c, struct db_tx *tx, struct str like, bool *
 {
 	static const char sql[] = "SELECT count(*) FROM lease WHERE name LIKE $1 AND expires >= $2";
 	struct db_value row[1];
-	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(like), DB_I(c->world->clock() / 1000000)), row));
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(like), DB_I(db_now(tx))), row));
 	*any = row[0].integer > 0;
 	return OK;
 }

@@ -13,9 +13,9 @@ struct lease {
 	struct str holder; /* chosen at random by whoever wants it */
 };
 
-/* Takes it, or keeps it, until `expires` (seconds since 1970). *taken false: somebody else has it. */
+/* Takes it, or keeps it, for so many seconds from now. *taken false: somebody else has it. */
 enum err meta_lease_take(struct ctx *c, struct db_tx *tx, const struct lease *lease,
-	int64_t expires, bool *taken) MUST;
+	int64_t seconds, bool *taken) MUST;
 
 /* Is it still the holder's? */
 enum err meta_lease_held(struct ctx *c, struct db_tx *tx, const struct lease *lease, bool *held)

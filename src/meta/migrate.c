@@ -35,7 +35,7 @@ static enum err read_version(struct ctx *c, struct db_tx *tx, int64_t *version)
 static enum err write_version(struct ctx *c, struct db_tx *tx, int64_t version)
 {
 	static const char sql[] = "INSERT INTO schema_version (version, time) VALUES ($1, $2)";
-	return db_run(c, tx, sql, DB_ARGS(DB_I(version), DB_I(c->world->clock() / 1000000)), NULL);
+	return db_run(c, tx, sql, DB_ARGS(DB_I(version), DB_I(db_now(tx))), NULL);
 }
 
 enum err meta_schema_read(struct ctx *c, struct db *db, int64_t *version)

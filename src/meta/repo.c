@@ -50,7 +50,7 @@ enum err meta_repo_create(struct ctx *c, struct db_tx *tx, struct repo *repo)
 		"version, created, pushed) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 0)";
 	if (!repo->id)
 		TRY(meta_instance_next_id(c, tx, STR("repo"), &repo->id));
-	repo->created = c->world->clock() / 1000000;
+	repo->created = db_now(tx);
 	repo->version = 1;
 	repo->pushed = 0;
 	enum err kind = db_run(c, tx, sql,

@@ -27,7 +27,7 @@ enum err meta_token_create(struct ctx *c, struct db_tx *tx, struct token *token,
 		"INSERT INTO token (id, account_id, name, hash, ceiling, created, expires, used) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
 	TRY(meta_instance_next_id(c, tx, STR("token"), &token->id));
-	token->created = c->world->clock() / 1000000;
+	token->created = db_now(tx);
 	token->used = 0;
 	return db_run(c, tx, sql,
 		DB_ARGS(DB_I(token->id), DB_I(token->user_id), DB_T(token->name), DB_B(hash),
@@ -88,8 +88,8 @@ enum err meta_token_delete(struct ctx *c, struct db_tx *tx, int64_t user_id, int
 				 (long long)id);
 }
 
-enum err meta_token_used(struct ctx *c, struct db_tx *tx, int64_t id, int64_t seconds)
+enum err meta_token_used(struct ctx *c, struct db_tx *tx, int64_t id)
 {
 	static const char sql[] = "UPDATE token SET used = $1 WHERE id = $2";
-	return db_run(c, tx, sql, DB_ARGS(DB_I(seconds), DB_I(id)), NULL);
+	return db_run(c, tx, sql, DB_ARGS(DB_I(db_now(tx)), DB_I(id)), NULL);
 }

@@ -24,7 +24,7 @@ enum err meta_user_create(struct ctx *c, struct db_tx *tx, struct user *user, st
 		"INSERT INTO account (id, username, owner, password, generation, created) "
 		"VALUES ($1, $2, $3, $4, 1, $5)";
 	TRY(meta_instance_next_id(c, tx, STR("account"), &user->id));
-	user->created = c->world->clock() / 1000000;
+	user->created = db_now(tx);
 	user->has_password = password.len > 0;
 	user->generation = 1;
 	enum err kind = db_run(c, tx, sql,
@@ -179,23 +179,23 @@ enum err meta_permission_list(struct ctx *c, struct db_tx *tx, int64_t repo_id,
 }
 
 enum err meta_login_link_add(
-	struct ctx *c, struct db_tx *tx, struct str hash, int64_t user_id, int64_t expires)
+	struct ctx *c, struct db_tx *tx, struct str hash, int64_t user_id, int64_t seconds)
 {
 	static const char tidy[] = "DELETE FROM login_link WHERE expires < $1";
 	static const char sql[] =
 		"INSERT INTO login_link (hash, account_id, expires) VALUES ($1, $2, $3)";
-	TRY(db_run(c, tx, tidy, DB_ARGS(DB_I(c->world->clock() / 1000000)), NULL));
-	return db_run(c, tx, sql, DB_ARGS(DB_B(hash), DB_I(user_id), DB_I(expires)), NULL);
+	TRY(db_run(c, tx, tidy, DB_ARGS(DB_I(db_now(tx))), NULL));
+	return db_run(
+		c, tx, sql, DB_ARGS(DB_B(hash), DB_I(user_id), DB_I(db_now(tx) + seconds)), NULL);
 }
 
-enum err meta_login_link_take(
-	struct ctx *c, struct db_tx *tx, struct str hash, int64_t now, int64_t *user_id)
+enum err meta_login_link_take(struct ctx *c, struct db_tx *tx, struct str hash, int64_t *user_id)
 {
 	static const char sql[] =
 		"DELETE FROM login_link WHERE hash = $1 RETURNING account_id, expires";
 	struct db_value row[2];
 	TRY(db_row(c, tx, sql, DB_ARGS(DB_B(hash)), row));
-	if (row[1].integer <= now)
+	if (row[1].integer <= db_now(tx))
 		return fail(c, ERR_NOT_FOUND, "that link has expired");
 	*user_id = row[0].integer;
 	return OK;

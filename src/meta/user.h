@@ -49,11 +49,11 @@ enum err meta_permission_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id
 enum err meta_permission_list(struct ctx *c, struct db_tx *tx, int64_t repo_id,
 	struct permission_row **out, size_t *count) MUST;
 
-/* `hash`: SHA-256 of the link's secret. `expires`: seconds since 1970. */
+/* `hash`: SHA-256 of the link's secret. It lasts for `seconds`. */
 enum err meta_login_link_add(
-	struct ctx *c, struct db_tx *tx, struct str hash, int64_t user_id, int64_t expires) MUST;
+	struct ctx *c, struct db_tx *tx, struct str hash, int64_t user_id, int64_t seconds) MUST;
 /* Removes the link and says whose it was; ERR_NOT_FOUND when it is unknown, used or expired. */
-enum err meta_login_link_take(
-	struct ctx *c, struct db_tx *tx, struct str hash, int64_t now, int64_t *user_id) MUST;
+enum err meta_login_link_take(struct ctx *c, struct db_tx *tx, struct str hash, int64_t *user_id)
+	MUST;
 
 #endif

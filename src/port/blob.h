@@ -18,7 +18,7 @@ struct blob {
 struct blob_entry {
 	struct str key;
 	uint64_t size;
-	int64_t modified; /* seconds since 1970 */
+	int64_t age; /* seconds since it was published, by the clock of the store */
 };
 
 /* A part of a blob that somebody wants in memory of his own. */

@@ -38,7 +38,17 @@ enum { DB_ALL = 0 }; /* the scope of a transaction that may concern everything *
 /* An open transaction. Drivers embed it. */
 struct db_tx {
 	struct db *db;
+	int64_t began; /* when it had its turn: microseconds since 1970, by the database's clock */
 };
+
+/*
+ * The time, in seconds since 1970, for whatever is kept in the database and compared there. Machines'
+ * clocks differ; the database's is one for all.
+ */
+static inline int64_t db_now(const struct db_tx *tx)
+{
+	return tx->began / 1000000;
+}
 
 /* The rows of one query; drivers embed it. Close it before the next statement of the transaction.
  */

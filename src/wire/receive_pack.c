@@ -190,7 +190,8 @@ static bool brings_pack(const struct request *r)
 static enum err check_certificate(struct ctx *c, const struct push *push, struct request *r)
 {
 	const struct repo *repo = &push->target.repo;
-	TRY(push_cert_verify(c, push->core, repo->name, buf_view(&r->cert), &r->proof));
+	TRY(push_cert_verify(
+		c, push->core, repo->name, buf_view(&r->cert), push->target.now, &r->proof));
 	struct str options = r->proof.cert.options, option;
 	size_t count = 0;
 	for (bool same = true; same && push_cert_option(&options, &option); count += same)

@@ -125,7 +125,7 @@ static enum err receive_refs(
 	int version = version_of(x) == 1;
 	struct push_target target = {.repo.name = path_of(x).name};
 	TRY(receive_open(c, core, who, &target, &snapshot));
-	struct str nonce = push_nonce(c, core, target.repo.name);
+	struct str nonce = push_nonce(c, core, target.repo.name, target.now);
 	enum hash_algo algo = snapshot ? snapshot->algo : HASH_SHA1;
 	TRY(begin(x, "application/x-git-receive-pack-advertisement", &out));
 	TRY(service_line(c, "git-receive-pack", out));

@@ -386,6 +386,46 @@ static void an_address_is_where_others_reach_the_bucket(void **state)
 	assert_err(c, blob_s3_open(c, &options, &blob), ERR_INVALID);
 }
 
+static int64_t days_ahead(void)
+{
+	return os_world()->clock() + 40LL * 24 * 3600 * 1000000;
+}
+
+static int64_t days_behind(void)
+{
+	return os_world()->clock() - 40LL * 24 * 3600 * 1000000;
+}
+
+static enum err take_age(struct ctx *c, void *arg, const struct blob_entry *entry)
+{
+	(void)c;
+	*(int64_t *)arg = entry->age;
+	return OK;
+}
+
+/* A store takes signatures of its own time only. What refuses the first one tells that time. */
+static void a_clock_that_is_wrong_is_put_right_by_the_store(void **state)
+{
+	struct world_of_s3 *w = world_of(state);
+	struct ctx *c = &w->unit.ctx;
+	struct world wrong = *os_world();
+	int64_t (*const clocks[])(void) = {days_ahead, days_behind, os_world()->clock};
+	c->world = &wrong;
+	for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+		const char *key = arena_fmt(c->arena, "clock/%zu", i);
+		char text[100];
+		struct extent *e;
+		int64_t age = -1;
+		wrong.clock = clocks[i];
+		assert_err(c, blob_open(c, w->blob, key, &e), ERR_NOT_FOUND);
+		put(c, w->blob, key, "hello", 5);
+		struct blob_address address = grant(c, w->blob, key, NULL);
+		assert_int_equal(get_address(c, w->blob, address.url, text), 200);
+		assert_ok(c, blob_list(c, w->blob, key, take_age, &age));
+		assert_true(age >= 0 && age < 60);
+	}
+}
+
 static void the_bucket_may_be_in_the_hosts_name(void **state)
 {
 	struct world_of_s3 *w = world_of(state);
@@ -611,6 +651,7 @@ int main(void)
 		S3_TEST(anyone_may_put_by_an_address_what_it_is_for),
 		S3_TEST(an_address_ends),
 		S3_TEST(an_address_is_where_others_reach_the_bucket),
+		S3_TEST(a_clock_that_is_wrong_is_put_right_by_the_store),
 		S3_TEST(the_bucket_may_be_in_the_hosts_name),
 		S3_TEST(a_list_goes_on_over_its_pages),
 		S3_TEST(threads_read_one_blob_from_all_sides),

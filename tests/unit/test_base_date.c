@@ -126,6 +126,26 @@ static void a_time_is_rfc_3339_or_a_number(void **state)
 			fail_msg("\"%s\" is no time", bad[i]);
 }
 
+static void the_date_of_http_is_read_as_it_is_written(void **state)
+{
+	static const char *const bad[] = {"", "Mon", "Mon, 23 Nov", "Tue, 23 Nov 2026 15:34:32 GMT",
+		"Mon, 23 nov 2026 15:34:32 GMT", "Mon, 23 Nox 2026 15:34:32 GMT",
+		"Mon, 23 Nov 2026 15:34:32", "Mon, 23 Nov 2026 15:34:32 +0000",
+		"Mon, 23 Nov 2026 15:34:60 GMT", "Mon, 31 Nov 2026 15:34:32 GMT",
+		"Mon, 23 Nov 2026 15:34:32 GMT ", "Monday, 23-Nov-26 15:34:32 GMT"};
+	int64_t got;
+	(void)state;
+	for (int64_t t = -62135596800; t <= 253402300799; t += 86400 * 97 + 3607) {
+		char text[32];
+		date_http(t, text);
+		assert_true(date_http_parse(str_of(text), &got));
+		assert_int_equal(got, t);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (date_http_parse(str_of(bad[i]), &got))
+			fail_msg("\"%s\" is no date", bad[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +155,7 @@ int main(void)
 		UNIT_TEST(ages_are_told_in_one_unit),
 		UNIT_TEST(what_was_written_is_read_again),
 		UNIT_TEST(a_time_is_rfc_3339_or_a_number),
+		UNIT_TEST(the_date_of_http_is_read_as_it_is_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,22 +21,10 @@ static const char certificate[] =
 
 enum { GIVEN = 1700000000 };
 
-static int64_t now;
-
-static int64_t test_clock(void)
-{
-	return now * 1000000;
-}
-
 static enum err verify_at(struct ctx *c, int64_t seconds, const char *repo, struct push_signed *out)
 {
-	static struct world world;
-	world = *os_world();
-	world.clock = test_clock;
-	c->world = &world;
-	now = seconds;
 	core_of(c)->nonce_key = STR("key");
-	return push_cert_verify(c, core_of(c), str_of(repo), str_of(certificate), out);
+	return push_cert_verify(c, core_of(c), str_of(repo), str_of(certificate), seconds, out);
 }
 
 static void a_nonce_is_good_for_a_while_and_for_one_repository(void **state)
@@ -44,7 +32,7 @@ static void a_nonce_is_good_for_a_while_and_for_one_repository(void **state)
 	struct ctx *c = *state;
 	struct push_signed proof;
 	assert_ok(c, verify_at(c, GIVEN, "r", &proof));
-	assert_str(push_nonce(c, core_of(c), STR("r")),
+	assert_str(push_nonce(c, core_of(c), STR("r"), GIVEN),
 		"1700000000-293b6b0b74e3fd176a738d8fd308b7f7404e62d9");
 	assert_int_equal(proof.nonce, NONCE_OK);
 	assert_str(proof.signer.fingerprint, "SHA256:CNu7Uv2SF/RQum0tIqsYwHPsXUogBSc3uoEWnGDnbN4");
@@ -63,8 +51,8 @@ static void without_a_key_nothing_is_offered_or_taken(void **state)
 	struct push_signed proof;
 	assert_ok(c, verify_at(c, GIVEN, "r", &proof));
 	core_of(c)->nonce_key = (struct str){0};
-	assert_int_equal(push_nonce(c, core_of(c), STR("r")).len, 0);
-	assert_err(c, push_cert_verify(c, core_of(c), STR("r"), str_of(certificate), &proof),
+	assert_int_equal(push_nonce(c, core_of(c), STR("r"), GIVEN).len, 0);
+	assert_err(c, push_cert_verify(c, core_of(c), STR("r"), str_of(certificate), GIVEN, &proof),
 		ERR_INVALID);
 }
 

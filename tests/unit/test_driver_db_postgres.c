@@ -201,6 +201,31 @@ static void rows_that_nobody_reads_to_the_end_do_no_harm(void **state)
 	assert_ok(c, db_row(c, tx, count, DB_NO_ARGS, row));
 }
 
+static int64_t days_ahead(void)
+{
+	return os_world()->clock() + 40LL * 24 * 3600 * 1000000;
+}
+
+/* Whatever this machine believes. */
+static void the_time_is_the_servers(void **state)
+{
+	struct ctx *c = *state;
+	struct db_value row[1];
+	DB_TX *first = NULL, *second = NULL;
+	need_server(c);
+	struct world wrong = *os_world();
+	wrong.clock = days_ahead;
+	c->world = &wrong;
+	assert_ok(c, db_begin(c, served_of(c)->db, DB_READ, &first));
+	assert_ok(c, db_begin_on(c, served_of(c)->db, 1, &second));
+	int64_t now = os_world()->clock();
+	assert_true(first->began > now - 60000000 && first->began < now + 60000000);
+	assert_true(second->began >= first->began);
+	assert_ok(
+		c, db_row(c, second, "SELECT extract(epoch FROM now())::bigint", DB_NO_ARGS, row));
+	assert_true(db_now(second) >= row[0].integer - 1 && db_now(second) < row[0].integer + 60);
+}
+
 static void a_server_that_is_not_there_is_named(void **state)
 {
 	struct ctx *c = *state;
@@ -229,6 +254,7 @@ int main(void)
 			who_finds_all_connections_in_use_waits_until_the_deadline, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			rows_that_nobody_reads_to_the_end_do_no_harm, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_time_is_the_servers, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_server_that_is_not_there_is_named, setup, teardown),
 	};
