@@ -4,13 +4,16 @@ A proxy between Nimbus and an S3 server that does to chosen requests what networ
 `fault(number, method, path)` names what happens to a request, counted from 0: None (it passes), "503", "cut"
 (the connection ends before the request is passed on), "lost" (it is passed on, its answer is not), "half" (half of
 the answer's body comes, then the end), "stall" (no answer, and no end either), "half stall" (half of it, and no
-end), "slow" (a few bytes a second).
+end), "slow" (a few bytes a second), "paced" (`rate` bytes a second, on each connection). `sent` counts the bytes of
+answers that were passed on.
 """
 
 import http.client
 import socket
 import threading
+import time
 
+PIECE = 64 << 10
 SLOWDOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
 
@@ -18,6 +21,7 @@ class Proxy:
     def __init__(self, port, fault=None, tls=None):
         self.target, self.fault, self.tls = port, fault, tls
         self.number, self.lock, self.seen, self.closing = 0, threading.Lock(), [], threading.Event()
+        self.rate, self.sent = 1 << 20, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -107,7 +111,13 @@ class Proxy:
                 if self.closing.wait(0.2):
                     return False
             return True
-        connection.sendall(head + answer)
+        connection.sendall(head)
+        for at in range(0, len(answer), PIECE):
+            if what == "paced":
+                time.sleep(PIECE / self.rate)
+            connection.sendall(answer[at:at + PIECE])
+            with self.lock:
+                self.sent += len(answer[at:at + PIECE])
         return True
 
     def wait_for_the_end(self, connection):

@@ -12,7 +12,7 @@ from by_hand import ZERO, Client, Lost, Refused, commit
 from cluster import Cluster
 from harness import *
 from linearizable import DONE, LOST, READ, REFUSED, SWAP, Operation, explain
-from s3_proxy import Proxy
+from s3_proxy import Proxy, always
 
 PUSHES, CLIENTS, REPOS, REFS = 2000, 16, 20, 3
 LARGE = 300_000  # over NIMBUS_PACK_INLINE_MAX: such a push goes to the bucket
@@ -250,6 +250,69 @@ def test_nothing_that_was_acknowledged_is_lost():
             for sign in ("Sanitizer", "runtime error:", "nimbus: panic:"):
                 if sign in text:
                     fail(f"{pod.name}: {text[text.index(sign):][:4000]}")
+
+
+def is_there(pod, path):
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        connection = http.client.HTTPConnection("127.0.0.1", pod.port, timeout=5)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+    return False
+
+
+@timeout(300)
+def test_processes_may_start_before_what_they_need():
+    proxies = []
+
+    def through(port):
+        proxies.append(Proxy(port))
+        return proxies[0].port
+
+    with contextlib.closing(Cluster(1, BINARY, {"NIMBUS_S3_TIMEOUT": "1s", "NIMBUS_COMPACT_DELAY": "1s",
+                                                "ASAN_OPTIONS": "detect_stack_use_after_return=0"}, through)) as cluster:
+        first, = cluster.pods
+        token = make_repos(cluster)
+        eq(first.stop(), 0, "exit code")
+        cluster.postgres.halt()
+        cluster.redis.halt()
+        proxies[0].fault = always("cut")
+        first.start()
+        pods = [first, cluster.new_pod()]
+        time.sleep(3)
+        for pod in pods:
+            eq((pod.process.poll(), is_there(pod, "/readyz")), (None, False), f"{pod.name} without a database")
+        cluster.postgres.launch()
+        cluster.wait_ready()
+        tip = ZERO
+        for pod in pods:
+            new, pack = commit(tip, b"small", pod.name)
+            Client(pod.port, token).push("r0", "refs/heads/b0", tip, new, pack)
+            tip = new
+        large, pack = commit(tip, random.Random(1).randbytes(LARGE), "large")
+        try:
+            Client(first.port, token).push("r0", "refs/heads/b0", tip, large, pack)
+            fail("a large push needs no bucket")
+        except Refused as why:
+            has_not(str(why), "fetch first", "why")
+        proxies[0].fault = None
+        Client(first.port, token).push("r0", "refs/heads/b0", tip, large, pack)
+        cluster.redis.launch()
+        for pod in pods:
+            eq(Client(pod.port, token).refs("r0")["refs/heads/b0"], large, pod.name)
+            git("clone", "-q", f"{pod.url}/r0.git", tmp("clone") / "c")
+            wait_until(lambda: sign_in(pod), 20, "signing in")
+        for pod in pods:
+            eq(pod.stop(), 0, f"exit code of {pod.name}: {pod.log.read_text()[-2000:]}")
+
+
+def sign_in(pod):
+    form = urllib.parse.urlencode({"username": OWNER, "password": PASSWORD, "next": "/"})
+    connection = http.client.HTTPConnection("127.0.0.1", pod.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("POST", "/sign-in", form, {"Content-Type": "application/x-www-form-urlencoded",
+                                                     "Origin": pod.url})
+        return connection.getresponse().status == 303
 
 
 main()

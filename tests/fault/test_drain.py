@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from by_hand import FLUSH, ZERO, commit, pkt
 from harness import *
 
 SIZE = 48 << 20
@@ -84,6 +85,30 @@ def test_a_clone_that_runs_is_finished():
     eq((copy / "big.bin").stat().st_size, SIZE, "size of the file")
     eq(ended(s.process, 20), 0, "exit code")
     s.process = None
+
+
+def test_a_push_that_runs_is_finished():
+    s = Nimbus(env={"NIMBUS_DRAIN_DELAY": "1s"})
+    s.create_repo("r")
+    new, pack = commit(ZERO, os.urandom(400_000), "Late")
+    ref = b"refs/heads/main"
+    body = pkt(b"%s %s %s\0report-status object-format=sha1" % (ZERO.encode(), new.encode(), ref)) + FLUSH + pack
+    secret = base64.b64encode(f"{OWNER}:{PASSWORD}".encode()).decode()
+    with s.connect(timeout=60) as raw:
+        raw.send(f"POST /r.git/git-receive-pack HTTP/1.1\r\nHost: {s.host}\r\nAuthorization: Basic {secret}\r\n"
+                 f"Content-Type: application/x-git-receive-pack-request\r\nContent-Length: {len(body)}\r\n\r\n")
+        raw.send(body[:200_000])
+        time.sleep(0.3)
+        s.process.terminate()
+        wait_until(lambda: s.get("/readyz", auth=None).status == 503, 5, "503")
+        wait_until(lambda: is_refused(s), 10, "the end of new connections")
+        eq(s.process.poll(), None, "while the push runs")
+        raw.send(body[200_000:])
+        has(raw.response().text, "ok refs/heads/main", "what the client is told")
+    eq(ended(s.process, 20), 0, "exit code")
+    s.process = None
+    s.start()
+    eq(refs(s.git_url("r")).get("refs/heads/main"), new, "what was pushed")
 
 
 def test_readiness_says_no_before_the_door_closes():

@@ -1,16 +1,21 @@
 """What goes to the bucket and from it: as few requests and bytes as the design says."""
 
+import collections
 import shutil
+import threading
 import urllib.parse
 
 import services
+from by_hand import FLUSH, pkt
 from harness import *
-from s3_proxy import Proxy
+from s3_proxy import Proxy, always
 
 SOAK = os.environ.get("NIMBUS_SOAK")
-# A pack of 500 MB in a soak; else one that shows the same in a tenth of the time.
-LARGE_FILES, FILE_BYTES = (500 if SOAK else 60), 1_000_000
-PAGE_BYTES_MAX = 8 << 20
+LARGE_FILES, FILE_BYTES = 60, 1_000_000
+# What pages are read of: a pack of 500 MB in a soak, else one that shows the same in less time.
+FOLDERS, PER_FOLDER, SMALL_BYTES = (100, 1000, 5000) if SOAK else (40, 1000, 1500)
+COMMITS = 3000 if SOAK else 600
+PAGE_BYTES_MAX, OF_PACK_MAX = (8 << 20, 4 << 20) if SOAK else (4 << 20, 2 << 20)
 
 
 class Bucket:
@@ -113,36 +118,182 @@ def test_a_warm_server_asks_for_nothing():
     eq([r[:2] for r in bucket.requests()], [], "requests of a fetch, and of pages")
 
 
-@timeout(600)
-def test_a_cold_page_and_a_cold_clone():
-    server, bucket = served()
+def make_wide_repo():
+    """A repository with FOLDERS of small files that do not compress, a README, and COMMITS that each change a file."""
+    rng, path = random.Random(3), tmp("wide")
+    git("init", "-q", ".", cwd=path)
+    with open(path / "stream", "wb") as out:
+        def commit(number, changes):
+            out.write(f"commit refs/heads/main\ncommitter A <a@example.com> {1700000000 + number * 60} +0000\n".encode())
+            out.write(b"data 8\nChange.\n\n")
+            for name, data in changes:
+                out.write(b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(data), data))
+
+        names = [f"d{folder:03}/f{file:03}" for folder in range(FOLDERS) for file in range(PER_FOLDER)]
+        commit(0, [("README.md", b"# Wide\n"), *((name, rng.randbytes(SMALL_BYTES)) for name in names)])
+        for number in range(1, COMMITS):
+            lines = "".join(f"{rng.randrange(number)}\n" for _ in range(40)).encode()
+            commit(number, [("d000/f000" if number % 50 == 0 else rng.choice(names), lines)])
+        out.write(b"done\n")
+    with open(path / "stream", "rb") as stream:
+        subprocess.run(["git", "fast-import", "--quiet", "--done"], cwd=path, env=git_env(), stdin=stream, check=True)
+    return path
+
+
+def stored(server):
+    """Bytes and objects of the packs of the only repository."""
+    (packs, objects), = server.sql("SELECT sum(bytes), sum(objects) FROM pack WHERE state = 1")
+    return packs, objects
+
+
+@timeout(1800)
+def test_a_cold_page_reads_little_of_a_large_pack():
+    # What is random has no deltas, and git would look for them for long.
+    server, bucket = served(NIMBUS_REPACK="copy")
+    source = make_wide_repo()
+    git("push", "-q", server.git_url("r"), "main", cwd=source, timeout=900)
+    server.admin("admin", "compact", "r", "--full")
+    size, objects = stored(server)
+    print(f"# a pack of {size} bytes and {objects} objects")
+    head = git("rev-parse", "main", cwd=source).out.strip()
+    too_much = []
+    for page in ["", "/tree/main/d007", "/blob/main/d007/f007", "/commits/main", "/commits/main/d000/f000",
+                 f"/commit/{head}", "/blame/main/d000/f000", "/blame/main/README.md"]:
+        cold(server)
+        bucket.requests()
+        eq(server.get(f"/r{page}").status, 200, page)
+        requests = bucket.requests()
+        no_list(requests)
+        by_kind = collections.Counter()
+        for request in requests:
+            by_kind[request[1].partition("?")[0].rpartition(".")[2]] += read_bytes([request])
+        print(f"# /r{page[:20]}: {read_bytes(requests)} bytes in {len(requests)} requests, {dict(by_kind)}")
+        if read_bytes(requests) > PAGE_BYTES_MAX or by_kind["pack"] > OF_PACK_MAX:
+            too_much.append(f"{page or 'home'}: {read_bytes(requests)} bytes in {len(requests)} requests")
+    eq(too_much, [], f"pages that read more than {PAGE_BYTES_MAX} bytes, or {OF_PACK_MAX} of the pack")
+
+
+def push_large(server, files=LARGE_FILES):
+    """A pack of files that do not compress; returns its bytes, about, and its commit."""
     source, rng = make_repo(2), random.Random(2)
-    for number in range(LARGE_FILES):
+    for number in range(files):
         (source / f"blob{number:03}").write_bytes(rng.randbytes(FILE_BYTES))
     git("add", ".", cwd=source)
     git("commit", "-qm", "Large", cwd=source)
     git("push", "-q", server.git_url("r"), "main", cwd=source)
-    cold(server)
-    bucket.requests()
-    eq(server.get("/r").status, 200)
-    eq(server.get("/r/commits/main").status, 200)
-    requests = bucket.requests()
-    no_list(requests)
-    if read_bytes(requests) > PAGE_BYTES_MAX:
-        fail(f"{read_bytes(requests)} bytes in {len(requests)} requests for two pages")
-    print(f"# two cold pages: {read_bytes(requests)} bytes in {len(requests)} requests, of a pack of "
-          f"{LARGE_FILES * FILE_BYTES >> 20} MiB")
+    return files * FILE_BYTES, git("rev-parse", "main", cwd=source).out.strip()
+
+
+@timeout(600)
+def test_a_cold_clone_reads_each_pack_once():
+    server, bucket = served()
+    size, _ = push_large(server)
     cold(server)
     bucket.requests()
     git("clone", "-q", "--bare", server.git_url("r"), tmp("cold") / "c.git")
     requests = bucket.requests()
     no_list(requests)
-    size = LARGE_FILES * FILE_BYTES
     if not size <= read_bytes(requests) <= size * 1.2 + (8 << 20):
         fail(f"{read_bytes(requests)} bytes for a clone of {size}")
     print(f"# a cold clone: {len(requests)} requests")
     git("clone", "-q", "--bare", server.git_url("r"), tmp("warm") / "c.git")
     eq([r[:2] for r in bucket.requests()], [], "requests of a second clone")
+
+
+@timeout(600)
+def test_a_cold_clone_streams_while_the_cache_fills():
+    server, bucket = served()
+    size, tip = push_large(server, 24)
+    cold(server)
+    bucket.proxy.rate, bucket.proxy.fault = 8 << 20, always("paced")
+    bucket.proxy.sent = 0
+    body = b"".join([pkt("command=fetch\n"), b"0001", pkt("no-progress\n"), pkt(f"want {tip}\n"), pkt("done\n"), FLUSH])
+    with server.connect(timeout=120) as raw:
+        raw.send(f"POST /r.git/git-upload-pack HTTP/1.1\r\nHost: {server.host}\r\nGit-Protocol: version=2\r\n"
+                 f"Content-Type: application/x-git-upload-pack-request\r\nContent-Length: {len(body)}\r\n\r\n")
+        raw.send(body)
+        raw.until(b"PACK")
+        first = bucket.proxy.sent
+        raw.exactly(1 << 20)
+        soon = bucket.proxy.sent
+        got = (1 << 20) + len(raw.buffer)
+        while got < size * 0.99:
+            piece = len(raw.socket.recv(1 << 20))
+            if not piece:
+                fail(f"the answer ends after {got} bytes")
+            got += piece
+    print(f"# {first} bytes of {size} had come when the pack began, {soon} with its first MiB, {bucket.proxy.sent} in all")
+    if first > size / 10 or soon > size / 3:
+        fail(f"{first} bytes of {size} before the pack began, {soon} before its first MiB was here")
+
+
+def pods_of_one_home(count):
+    """Servers with one database and one bucket between them, and the bucket."""
+    server = os.environ.get("NIMBUS_TEST_POSTGRES") or skip("NIMBUS_TEST_POSTGRES is not set: no PostgreSQL")
+    bucket = Bucket()
+    database = services.new_database(server, f"bucket{os.getpid()}_{random.randrange(1 << 30)}")
+    env = {"NIMBUS_COMPACT": "off", "NIMBUS_DB": database, "NIMBUS_DB_CONNECTIONS": "8", **bucket.env}
+    return [Nimbus(env=env) for _ in range(count)], bucket
+
+
+class Colleague(threading.Thread):
+    """Commits something small, pushes it to one process and fetches from another, again and again."""
+
+    def __init__(self, number, pods):
+        super().__init__()
+        self.number, self.pods, self.wrong, self.copy = number, pods, None, tmp("colleague") / "c"
+        git("clone", "-q", pods[number % len(pods)].git_url("r"), self.copy)
+        git("switch", "-qc", f"branch{number}", cwd=self.copy)
+
+    def run(self):
+        try:
+            for turn in range(5):
+                commit_file(self.copy, f"file{self.number}", f"{turn}\n" * 50)
+                to, of = (self.pods[(self.number + turn + more) % len(self.pods)] for more in (0, 1))
+                git("push", "-q", to.git_url("r"), "HEAD", cwd=self.copy)
+                git("fetch", "-q", of.git_url("r"), "+refs/heads/*:refs/remotes/all/*", cwd=self.copy)
+                ours = git("rev-parse", "HEAD", cwd=self.copy).out
+                eq(git("rev-parse", f"refs/remotes/all/branch{self.number}", cwd=self.copy).out, ours, "what was fetched")
+                eq(of.get(f"/r/commits/branch{self.number}").status, 200, "a page")
+        except Exception as why:
+            self.wrong = why
+
+
+@timeout(300)
+def test_many_at_once_on_warm_servers_ask_for_nothing():
+    pods, bucket = pods_of_one_home(3)
+    pods[0].create_repo("r", visibility="public")
+    source = make_repo(30)
+    commit_file(source, "large", random.Random(4).randbytes(3_000_000))
+    git("push", "-q", pods[0].git_url("r"), "main", cwd=source)
+    colleagues = [Colleague(number, pods) for number in range(6)]
+    if not bucket.requests():
+        fail("nothing is in the bucket")
+    for colleague in colleagues:
+        colleague.start()
+    for colleague in colleagues:
+        colleague.join()
+        eq(colleague.wrong, None, f"colleague {colleague.number}")
+    eq([r[:2] for r in bucket.requests()], [], "requests of 30 pushes, fetches and pages on three processes")
+
+
+@timeout(300)
+def test_many_who_clone_at_once_fetch_each_byte_once():
+    pods, bucket = pods_of_one_home(2)
+    pods[0].create_repo("r", visibility="public")
+    size, _ = push_large(pods[0], 12)
+    for pod in pods:
+        cold(pod)
+    bucket.requests()
+    clones = [start_git("clone", "-q", "--bare", pods[number % 2].git_url("r"), tmp("many") / "c.git")
+              for number in range(6)]
+    for clone in clones:
+        _, err = clone.communicate()
+        eq(clone.returncode, 0, f"git's exit code ({err})")
+    requests = bucket.requests()
+    no_list(requests)
+    if not 2 * size <= read_bytes(requests) <= 2.1 * size + (16 << 20):
+        fail(f"{read_bytes(requests)} bytes for six clones of {size} on two processes")
 
 
 def large_packs(server):
