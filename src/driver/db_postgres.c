@@ -6,6 +6,11 @@
  * on one repository take turns with each other, those on everything with all. So transactions are
  * serializable without ever having to be tried again, whichever process they come from. Readers take
  * no lock, and see one moment.
+ *
+ * A connection is a pipeline: statements are sent, and answers come in their order. Nobody waits for
+ * an answer before somebody wants one, so the beginning of a reader's transaction and its end are no
+ * journeys of their own, and any number of changes are one. After a statement that failed the server
+ * skips all up to the next sync, which goes behind each statement whose answer is wanted.
  */
 #include "driver/driver.h"
 
@@ -21,10 +26,11 @@
 
 enum {
 	STATEMENTS = 512, /* prepared, per connection: a power of two */
+	STATEMENT_NAME = 24,
 	ARGS_MAX = 32,
+	OWED_MAX = 256, /* answers that are let wait: what both sides keep meanwhile has a bound */
 	SLICE_MS = 100, /* how long a wait goes without asking whether it still makes sense */
 	CONNECT_US = 5000000,
-	SURELY_ALIVE_US = 1000000, /* who was used so long ago needs no look before the next use */
 };
 
 /* What a column may be, by its number in pg_type. */
@@ -44,8 +50,10 @@ struct connection {
 	PGconn *handle;
 	PGresult *first; /* of the statement under way: came before the first db_next */
 	int64_t changed;
-	int64_t used; /* world->monotonic() */
+	size_t owed; /* answers that are not taken yet: of statements, and of syncs */
 	bool writes;
+	bool failed;             /* the transaction is good for nothing but being rolled back */
+	bool broken;             /* nobody knows any more which answer comes next */
 	struct connection *next; /* among the idle */
 	const char *prepared[STATEMENTS];
 	size_t prepared_count;
@@ -62,6 +70,8 @@ struct postgres {
 };
 
 static struct libpq pq;
+static const char running[] = "to run a statement";
+static const char rollback_sql[] = "ROLLBACK";
 
 static struct connection *connection_of(struct db_tx *tx)
 {
@@ -130,10 +140,11 @@ static enum err wait_socket(
 	return OK;
 }
 
-/* The next result of what was sent; NULL: there is none. The caller clears it. */
+/* The next result of what was sent; NULL: that is all of a statement's. The caller clears it. */
 static enum err result_take(struct ctx *c, struct connection *conn, int64_t until, PGresult **out)
 {
 	*out = NULL;
+	conn->broken = true; /* until it is here */
 	/* What is here already is taken first: libpq moves all of it to make room for more. */
 	while (pq.isBusy(conn->handle)) {
 		int left = pq.flush(conn->handle);
@@ -144,37 +155,125 @@ static enum err result_take(struct ctx *c, struct connection *conn, int64_t unti
 			return lost(c, conn, "while it worked");
 	}
 	*out = pq.getResult(conn->handle);
+	conn->broken = is_lost(conn);
 	return OK;
 }
 
-/* Sees what was sent through to its end. The first refusal counts. `last` (may be NULL) gets the number
- * that came last. */
-static enum err results_end(
-	struct ctx *c, struct connection *conn, int64_t until, const char *doing, int64_t *last)
+/* "INSERT 0 1", "UPDATE 1", but "SELECT 1" changes nothing. */
+static int64_t changed_by(PGresult *result)
 {
-	enum err kind = OK;
-	for (PGresult *result = NULL;;) {
-		enum err err = result_take(c, conn, until, &result);
-		if (err)
-			return err;
-		if (!result)
-			return kind;
-		ExecStatusType status = pq.resultStatus(result);
-		if (!kind && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-			kind = refused(c, conn, result, doing);
-		if (last && status == PGRES_TUPLES_OK)
-			*last = strtoll(pq.getvalue(result, 0, 0), NULL, 10);
-		pq.clear(result);
+	int64_t changed = 0;
+	if (strncmp(pq.cmdStatus(result), "SELECT", 6) == 0)
+		return 0;
+	for (const char *digit = pq.cmdTuples(result); *digit; digit++)
+		changed = changed * 10 + (*digit - '0');
+	return changed;
+}
+
+/* A transaction begins with statements that give nothing, and one that gives the time. */
+static void take_time(struct connection *conn, const PGresult *result)
+{
+	if (!conn->tx.began && pq.ftype(result, 0) == PG_INT8)
+		conn->tx.began = (int64_t)get_be64(pq.getvalue(result, 0, 0));
+}
+
+/* Of a statement that nobody waited for. BEGIN and its like count no rows. */
+static enum err result_judge(
+	struct ctx *c, struct connection *conn, PGresult *result, const char *doing)
+{
+	switch (pq.resultStatus(result)) {
+	case PGRES_COMMAND_OK:
+		if (!*pq.cmdTuples(result) || changed_by(result) == 1)
+			return OK;
+		conn->failed = true;
+		return db_changed_one(c, changed_by(result));
+	case PGRES_TUPLES_OK: take_time(conn, result); return OK;
+	case PGRES_PIPELINE_SYNC:
+	case PGRES_PIPELINE_ABORTED: return OK; /* what failed before it counts */
+	default: conn->failed = true; return refused(c, conn, result, doing);
 	}
 }
 
-/* Runs SQL of ours without arguments; several statements at once are one journey. */
-static enum err run_plain(
-	struct ctx *c, struct connection *conn, const char *sql, int64_t until, const char *doing)
+/* Takes answers until `left` are owed. The first failure counts. */
+static enum err settle(struct ctx *c, struct connection *conn, size_t left, const char *doing)
 {
-	if (!pq.sendQuery(conn->handle, sql))
+	int64_t until = wait_end(c, PATIENCE_US);
+	enum err kind = OK;
+	while (conn->owed > left) {
+		PGresult *result = NULL;
+		enum err err = result_take(c, conn, until, &result);
+		if (err)
+			return err;
+		if (!result || pq.resultStatus(result) == PGRES_PIPELINE_SYNC)
+			conn->owed--;
+		if (result && !kind)
+			kind = result_judge(c, conn, result, doing);
+		pq.clear(result);
+	}
+	return kind;
+}
+
+/* Has the server answer all that was sent, and forget that something failed. */
+static enum err sync_send(struct ctx *c, struct connection *conn, const char *doing)
+{
+	if (!pq.pipelineSync(conn->handle))
 		return lost(c, conn, doing);
-	return results_end(c, conn, until, doing, NULL);
+	conn->owed++;
+	return OK;
+}
+
+/* One journey: sees what was sent through to its end. */
+static enum err answers(struct ctx *c, struct connection *conn, const char *doing)
+{
+	TRY(sync_send(c, conn, doing));
+	return settle(c, conn, 0, doing);
+}
+
+/* Several statements at once, before there is a pipeline. */
+static enum err session_begin(struct ctx *c, struct connection *conn, int64_t until)
+{
+	static const char doing[] = "to begin a session";
+	if (!pq.sendQuery(conn->handle, session))
+		return lost(c, conn, doing);
+	for (PGresult *result = NULL;;) {
+		TRY(result_take(c, conn, until, &result));
+		if (!result)
+			break;
+		enum err kind = result_judge(c, conn, result, doing);
+		pq.clear(result);
+		TRY(kind);
+	}
+	return pq.enterPipelineMode(conn->handle) ? OK : lost(c, conn, doing);
+}
+
+/* Where `sql` is or would be in the table; a full one has no room for others. */
+static const char **statement_slot(struct connection *conn, const char *sql)
+{
+	size_t at = (((uintptr_t)sql >> 3) * 0x9e3779b1u) % STATEMENTS;
+	while (conn->prepared[at] && conn->prepared[at] != sql)
+		at = (at + 1) % STATEMENTS;
+	return &conn->prepared[at];
+}
+
+/* Has the server know `sql` by a name. */
+static enum err statement_prepare(
+	struct ctx *c, struct connection *conn, const char *sql, char name[STATEMENT_NAME])
+{
+	const char **slot = statement_slot(conn, sql);
+	fmt_into(name, STATEMENT_NAME, "n%llx", (unsigned long long)(uintptr_t)sql);
+	if (*slot)
+		return OK;
+	ASSERT(conn->prepared_count < STATEMENTS - 1);
+	/* Apart from what was sent before: of this it must be known whether it was done. */
+	if (conn->owed)
+		TRY(answers(c, conn, running));
+	if (!pq.sendPrepare(conn->handle, name, sql, 0, NULL))
+		return lost(c, conn, "to prepare a statement");
+	conn->owed++;
+	TRY(answers(c, conn, "to prepare a statement"));
+	*slot = sql;
+	conn->prepared_count++;
+	return OK;
 }
 
 static void connection_close(struct connection *conn)
@@ -202,7 +301,7 @@ static enum err handshake(struct ctx *c, struct connection *conn)
 		return fail(c, ERR_UNSUPPORTED, "PostgreSQL is older than version 14");
 	if (pq.setnonblocking(conn->handle, 1))
 		return lost(c, conn, "at the beginning");
-	return run_plain(c, conn, session, until, "to begin a session");
+	return session_begin(c, conn, until);
 }
 
 static enum err connection_open(struct ctx *c, struct postgres *db, struct connection **out)
@@ -216,6 +315,8 @@ static enum err connection_open(struct ctx *c, struct postgres *db, struct conne
 	if (!conn->handle)
 		host_panic("out of memory");
 	enum err kind = handshake(c, conn);
+	if (!kind) /* so that it can be sent whatever went wrong before */
+		kind = statement_prepare(c, conn, rollback_sql, (char[STATEMENT_NAME]){0});
 	if (kind) {
 		const char *host = pq.host(conn->handle), *port = pq.port(conn->handle);
 		kind = fail_while(c, kind, "connecting to the database at %s:%s",
@@ -227,13 +328,27 @@ static enum err connection_open(struct ctx *c, struct postgres *db, struct conne
 	return OK;
 }
 
-/* Has the server closed it since it was used last? */
-static bool is_alive(struct ctx *c, struct connection *conn)
+/*
+ * Has the server closed it since it was used last? It may still owe the answer to a reader's ROLLBACK;
+ * one that speaks without having been asked says goodbye.
+ */
+static bool is_alive(struct connection *conn)
 {
-	if (c->world->monotonic() - conn->used < SURELY_ALIVE_US)
-		return true;
-	struct pollfd fd = {.fd = pq.socket(conn->handle), .events = POLLIN};
-	return poll(&fd, 1, 0) == 0 || (pq.consumeInput(conn->handle) && !is_lost(conn));
+	for (;;) {
+		while (conn->owed && !pq.isBusy(conn->handle)) {
+			PGresult *result = pq.getResult(conn->handle);
+			if (!result || pq.resultStatus(result) == PGRES_PIPELINE_SYNC)
+				conn->owed--;
+			pq.clear(result);
+		}
+		struct pollfd fd = {.fd = pq.socket(conn->handle), .events = POLLIN};
+		if (is_lost(conn))
+			return false;
+		if (poll(&fd, 1, 0) == 0)
+			return true;
+		if (!conn->owed || !pq.consumeInput(conn->handle))
+			return false;
+	}
 }
 
 /* A place in the pool: with *out set to an idle connection, or NULL to open one. */
@@ -286,147 +401,6 @@ static void pool_empty(struct postgres *db)
 	}
 }
 
-/* The locks' first key is ours; the second says what is locked. */
-enum { LOCK_ALL = 1, LOCK_REPO = 2 };
-static const int64_t lock_space = (int64_t)0x4e696d62 << 32; /* "Nimb" */
-
-/* The beginning of a transaction: one journey, locks, the time and all. */
-static void begin_sql(struct buf *sql, enum db_mode mode, int64_t scope)
-{
-	/* Each statement sees what was committed last: the lock may have been waited for. */
-	buf_cstr(sql, mode == DB_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-				      : "BEGIN ISOLATION LEVEL READ COMMITTED; ");
-	if (mode == DB_WRITE && scope == DB_ALL)
-		buf_fmt(sql, "SELECT pg_advisory_xact_lock(%lld); ", (long long)lock_space);
-	else if (mode == DB_WRITE)
-		buf_fmt(sql,
-			"SELECT pg_advisory_xact_lock_shared(%lld); "
-			"SELECT pg_advisory_xact_lock(%lld); ",
-			(long long)lock_space, (long long)(lock_space + 1 + scope));
-	buf_cstr(sql, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
-}
-
-static enum err begin_on(struct ctx *c, struct connection *conn, enum db_mode mode, int64_t scope)
-{
-	static const char doing[] = "to begin a transaction";
-	struct buf sql = {.arena = c->arena};
-	begin_sql(&sql, mode, scope);
-	conn->writes = mode == DB_WRITE;
-	if (!pq.sendQuery(conn->handle, buf_text(&sql)))
-		return lost(c, conn, doing);
-	return results_end(c, conn, wait_end(c, PATIENCE_US), doing, &conn->tx.began);
-}
-
-/* A connection of the pool, or else a new one, in a transaction. */
-static enum err postgres_begin(
-	struct ctx *c, struct db *self, enum db_mode mode, int64_t scope, struct db_tx **out)
-{
-	struct postgres *db = postgres_of(self);
-	struct connection *conn = NULL;
-	*out = NULL;
-	TRY(pool_enter(c, db, &conn));
-	if (conn) {
-		enum err kind =
-			is_alive(c, conn) ? begin_on(c, conn, mode, scope) : ERR_UNAVAILABLE;
-		if (!kind) {
-			*out = &conn->tx;
-			return OK;
-		}
-		bool gone = is_lost(conn);
-		connection_drop(conn);
-		if (!gone)
-			return kind;
-		ctx_clear(c);
-		pool_empty(db);
-		conn = NULL;
-		TRY(pool_enter(c, db, &conn));
-	}
-	enum err kind = conn ? OK : connection_open(c, db, &conn);
-	if (kind) {
-		pool_leave(db, NULL);
-		return kind;
-	}
-	kind = begin_on(c, conn, mode, scope);
-	if (kind)
-		connection_drop(conn);
-	else
-		*out = &conn->tx;
-	return kind;
-}
-
-/* Ends the transaction by `sql`; a connection on which that fails is not used again. */
-static enum err transaction_end(struct ctx *c, struct connection *conn, const char *sql)
-{
-	ASSERT(!conn->rows.tx);
-	enum err kind = run_plain(c, conn, sql, wait_end(c, PATIENCE_US), "to end a transaction");
-	conn->used = c->world->monotonic();
-	if (kind)
-		connection_drop(conn);
-	else
-		pool_leave(conn->owner, conn);
-	return kind;
-}
-
-/*
- * A server that goes away now may have committed or not, and so does one whose answer nobody waited
- * for. The caller gets an error either way: what it then finds is one of the two, whole.
- */
-static enum err postgres_commit(struct ctx *c, struct db_tx *tx)
-{
-	struct connection *conn = connection_of(tx);
-	if (pq.transactionStatus(conn->handle) == PQTRANS_INTRANS)
-		return transaction_end(c, conn, "COMMIT");
-	/* COMMIT after an error would roll back and call that a success. */
-	connection_drop(conn);
-	return fail(c, ERR_IO, "the database refuses to commit what has failed before");
-}
-
-/* There is no context here, and nobody to wait: what is not idle at once is closed. */
-static void postgres_rollback(struct db_tx *tx)
-{
-	struct connection *conn = connection_of(tx);
-	struct arena arena;
-	struct ctx c;
-	ASSERT(!conn->rows.tx);
-	arena_init(&arena);
-	ctx_init(&c, &arena, conn->owner->world);
-	PGTransactionStatusType status = pq.transactionStatus(conn->handle);
-	if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) {
-		c.deadline = c.world->monotonic() + CONNECT_US;
-		enum err kind = transaction_end(&c, conn, "ROLLBACK");
-		(void)kind; /* then the connection is closed, which rolls back too */
-	} else {
-		connection_drop(conn);
-	}
-	arena_done(&arena);
-}
-
-/* Where `sql` is or would be in the table; a full one has no room for others. */
-static const char **statement_slot(struct connection *conn, const char *sql)
-{
-	size_t at = (((uintptr_t)sql >> 3) * 0x9e3779b1u) % STATEMENTS;
-	while (conn->prepared[at] && conn->prepared[at] != sql)
-		at = (at + 1) % STATEMENTS;
-	return &conn->prepared[at];
-}
-
-/* Has the server know `sql` by a name. */
-static enum err statement_prepare(
-	struct ctx *c, struct connection *conn, const char *sql, char name[24])
-{
-	const char **slot = statement_slot(conn, sql);
-	fmt_into(name, 24, "n%llx", (unsigned long long)(uintptr_t)sql);
-	if (*slot)
-		return OK;
-	ASSERT(conn->prepared_count < STATEMENTS - 1);
-	if (!pq.sendPrepare(conn->handle, name, sql, 0, NULL))
-		return lost(c, conn, "to prepare a statement");
-	TRY(results_end(c, conn, wait_end(c, PATIENCE_US), "to prepare a statement", NULL));
-	*slot = sql;
-	conn->prepared_count++;
-	return OK;
-}
-
 /* Arguments as libpq takes them: integers as text, since the type may be any of the server's. */
 struct arguments {
 	const char *values[ARGS_MAX];
@@ -459,20 +433,167 @@ static enum err take_argument(
 	return OK;
 }
 
-static enum err send_query(struct ctx *c, struct connection *conn, const char *sql,
+/* Its answer is owed then. */
+static enum err statement_send(struct ctx *c, struct connection *conn, const char *sql,
 	const struct db_value *args, size_t count)
 {
-	char name[24];
+	char name[STATEMENT_NAME];
 	struct arguments to = {0};
+	struct arena_mark mark = arena_mark(c->arena);
 	ASSERT(count <= ARGS_MAX);
 	TRY(statement_prepare(c, conn, sql, name));
 	for (size_t i = 0; i < count; i++)
 		TRY(take_argument(c, &args[i], &to, i));
 	if (!pq.sendQueryPrepared(
 		    conn->handle, name, (int)count, to.values, to.lengths, to.formats, 1))
-		return lost(c, conn, "to run a statement");
+		return lost(c, conn, running);
+	conn->owed++;
+	arena_rewind(c->arena, mark);
+	return OK;
+}
+
+/* The first is the lock of everything; each repository's follows. */
+static const int64_t lock_space = (int64_t)0x4e696d62 << 32; /* "Nimb" */
+
+static enum err lock(struct ctx *c, struct connection *conn, int64_t scope)
+{
+	static const char all[] = "SELECT pg_advisory_xact_lock($1)";
+	static const char one[] =
+		"SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)";
+	if (scope == DB_ALL)
+		return statement_send(c, conn, all, DB_ARGS(DB_I(lock_space)));
+	return statement_send(
+		c, conn, one, DB_ARGS(DB_I(lock_space), DB_I(lock_space + 1 + scope)));
+}
+
+/* Who reads finds out with his first statement whether it could begin. */
+static enum err begin_on(struct ctx *c, struct connection *conn, enum db_mode mode, int64_t scope)
+{
+	static const char read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+	/* Each statement sees what was committed last: the lock may have been waited for. */
+	static const char write[] = "BEGIN ISOLATION LEVEL READ COMMITTED";
+	static const char now[] = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+	conn->writes = mode == DB_WRITE;
+	conn->failed = false;
+	conn->tx.began = 0;
+	TRY(statement_send(c, conn, conn->writes ? write : read, DB_NO_ARGS));
+	if (!conn->writes)
+		return statement_send(c, conn, now, DB_NO_ARGS);
+	TRY(lock(c, conn, scope));
+	TRY(statement_send(c, conn, now, DB_NO_ARGS));
+	return answers(c, conn, "to begin a transaction");
+}
+
+/* A connection of the pool, or else a new one, in a transaction. */
+static enum err postgres_begin(
+	struct ctx *c, struct db *self, enum db_mode mode, int64_t scope, struct db_tx **out)
+{
+	struct postgres *db = postgres_of(self);
+	struct connection *conn = NULL;
+	*out = NULL;
+	TRY(pool_enter(c, db, &conn));
+	if (conn) {
+		bool gone = !is_alive(conn);
+		enum err kind = gone ? OK : begin_on(c, conn, mode, scope);
+		if (!gone && !kind) {
+			*out = &conn->tx;
+			return OK;
+		}
+		gone = gone || is_lost(conn);
+		connection_drop(conn);
+		if (!gone)
+			return kind;
+		ctx_clear(c);
+		pool_empty(db);
+		conn = NULL;
+		TRY(pool_enter(c, db, &conn));
+	}
+	enum err kind = conn ? OK : connection_open(c, db, &conn);
+	if (kind) {
+		pool_leave(db, NULL);
+		return kind;
+	}
+	kind = begin_on(c, conn, mode, scope);
+	if (kind)
+		connection_drop(conn);
+	else
+		*out = &conn->tx;
+	return kind;
+}
+
+static enum err commit(struct ctx *c, struct connection *conn)
+{
+	static const char sql[] = "COMMIT";
+	if (conn->failed)
+		return fail(c, ERR_IO, "the database refuses to commit what has failed before");
+	/* What was changed is known before: the server does not know how many rows it should be. */
+	if (conn->owed)
+		TRY(answers(c, conn, running));
+	TRY(statement_send(c, conn, sql, DB_NO_ARGS));
+	return answers(c, conn, "to commit");
+}
+
+/*
+ * A server that goes away now may have committed or not, and so does one whose answer nobody waited
+ * for. The caller gets an error either way: what it then finds is one of the two, whole.
+ */
+static enum err postgres_commit(struct ctx *c, struct db_tx *tx)
+{
+	struct connection *conn = connection_of(tx);
+	ASSERT(!conn->rows.tx);
+	enum err kind = commit(c, conn);
+	if (kind)
+		connection_drop(conn);
+	else
+		pool_leave(conn->owner, conn);
+	return kind;
+}
+
+/* A reader's is not waited for. A writer's is, since others wait for its lock; what else is owed may
+ * fail, and must not take ROLLBACK with it. */
+static enum err roll_back(struct ctx *c, struct connection *conn)
+{
+	static const char doing[] = "to roll back";
+	if (conn->writes)
+		TRY(sync_send(c, conn, doing));
+	TRY(statement_send(c, conn, rollback_sql, DB_NO_ARGS));
+	TRY(sync_send(c, conn, doing));
+	return conn->writes ? settle(c, conn, 0, doing) : OK;
+}
+
+/* There is no context here, and nobody to wait: a connection that is not idle soon is closed, which
+ * rolls back too. */
+static void postgres_rollback(struct db_tx *tx)
+{
+	struct connection *conn = connection_of(tx);
+	struct arena arena;
+	struct ctx c;
+	ASSERT(!conn->rows.tx);
+	arena_init(&arena);
+	ctx_init(&c, &arena, conn->owner->world);
+	c.deadline = c.world->monotonic() + CONNECT_US;
+	bool keep = !conn->broken && roll_back(&c, conn) == OK;
+	/* What a writer was owed may have failed, which is no matter now. */
+	if (conn->writes)
+		keep = !conn->broken && pq.transactionStatus(conn->handle) == PQTRANS_IDLE;
+	if (keep)
+		pool_leave(conn->owner, conn);
+	else
+		connection_drop(conn);
+	arena_done(&arena);
+}
+
+/* All that was sent before is answered first. */
+static enum err ask(struct ctx *c, struct connection *conn, const char *sql,
+	const struct db_value *args, size_t count)
+{
+	enum { ITSELF = 2 }; /* and its sync */
+	TRY(statement_send(c, conn, sql, args, count));
+	TRY(sync_send(c, conn, running));
+	TRY(settle(c, conn, ITSELF, running));
 	/* Rows as they come: a repository may have a million refs. */
-	pq.setSingleRowMode(conn->handle);
+	if (!pq.setSingleRowMode(conn->handle))
+		return lost(c, conn, running);
 	return result_take(c, conn, wait_end(c, PATIENCE_US), &conn->first);
 }
 
@@ -480,17 +601,23 @@ static enum err postgres_query(struct ctx *c, struct db_tx *tx, const char *sql,
 	const struct db_value *args, size_t count, struct db_rows **out)
 {
 	struct connection *conn = connection_of(tx);
-	struct arena_mark mark = arena_mark(c->arena);
-	*out = NULL;
 	ASSERT(!conn->rows.tx && !conn->first);
-	enum err kind = send_query(c, conn, sql, args, count);
-	arena_rewind(c->arena, mark);
-	if (kind)
-		return kind;
+	*out = NULL;
+	TRY(ask(c, conn, sql, args, count));
 	conn->changed = 0;
 	conn->rows = (struct db_rows){tx, conn->first ? (size_t)pq.nfields(conn->first) : 0};
 	*out = &conn->rows;
 	return OK;
+}
+
+/* What both sides have to keep until it is answered must not grow for ever. */
+static enum err postgres_change(
+	struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args, size_t count)
+{
+	struct connection *conn = connection_of(tx);
+	ASSERT(!conn->rows.tx && !conn->first);
+	TRY(statement_send(c, conn, sql, args, count));
+	return conn->owed < OWED_MAX ? OK : answers(c, conn, running);
 }
 
 static int64_t integer_of(const char *bytes, Oid type)
@@ -521,17 +648,6 @@ static struct db_value column(struct ctx *c, const PGresult *result, int at)
 	return type == PG_BYTEA ? DB_B(copy) : DB_T(copy);
 }
 
-/* "INSERT 0 1", "UPDATE 1", but "SELECT 1" changes nothing. */
-static int64_t changed_by(PGresult *result)
-{
-	int64_t changed = 0;
-	if (strncmp(pq.cmdStatus(result), "SELECT", 6) == 0)
-		return 0;
-	for (const char *digit = pq.cmdTuples(result); *digit; digit++)
-		changed = changed * 10 + (*digit - '0');
-	return changed;
-}
-
 static enum err postgres_next(struct ctx *c, struct db_rows *rows, struct db_value *row, bool *more)
 {
 	struct connection *conn = connection_of(rows->tx);
@@ -551,13 +667,16 @@ static enum err postgres_next(struct ctx *c, struct db_rows *rows, struct db_val
 		break;
 	case PGRES_TUPLES_OK:
 	case PGRES_COMMAND_OK: conn->changed = changed_by(result); break;
-	default: kind = refused(c, conn, result, "to run a statement"); break;
+	default:
+		conn->failed = true;
+		kind = refused(c, conn, result, running);
+		break;
 	}
 	pq.clear(result);
 	return kind;
 }
 
-/* The rest of the rows, which nobody wants any more, is read; or else the connection is lost. */
+/* The rest of the rows, which nobody wants any more, is read; or else the connection is broken. */
 static int64_t postgres_finish(struct db_rows *rows)
 {
 	struct connection *conn = connection_of(rows->tx);
@@ -565,23 +684,28 @@ static int64_t postgres_finish(struct db_rows *rows)
 	struct ctx c;
 	arena_init(&arena);
 	ctx_init(&c, &arena, conn->owner->world);
-	pq.clear(conn->first);
+	c.deadline = c.world->monotonic() + CONNECT_US;
+	PGresult *result = conn->first;
 	conn->first = NULL;
-	for (PGresult *result = NULL;;) {
-		enum err kind = result_take(&c, conn, c.world->monotonic() + CONNECT_US, &result);
-		if (kind || !result)
-			break;
+	enum err kind = result ? OK : result_take(&c, conn, c.deadline, &result);
+	while (!kind && result) {
 		if (pq.resultStatus(result) == PGRES_COMMAND_OK)
 			conn->changed = changed_by(result);
+		conn->failed = conn->failed || pq.resultErrorField(result, PG_DIAG_SQLSTATE);
 		pq.clear(result);
+		kind = result_take(&c, conn, c.deadline, &result);
 	}
+	conn->owed--;
+	if (!kind)
+		kind = settle(&c, conn, 0, running);
+	conn->broken = conn->broken || kind;
 	arena_done(&arena);
 	conn->rows = (struct db_rows){0};
 	return conn->changed;
 }
 
 /* All that call themselves as we do, but for those of this pool. */
-static enum err postgres_others(struct ctx *c, struct db *self, int64_t *count)
+enum err db_postgres_others(struct ctx *c, struct db *self, int64_t *count)
 {
 	static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE datname = "
 				  "current_database() AND application_name = 'nimbus'";
@@ -614,7 +738,7 @@ static const struct db_ops postgres_ops = {
 	.query = postgres_query,
 	.next = postgres_next,
 	.finish = postgres_finish,
-	.others = postgres_others,
+	.change = postgres_change,
 	.close = postgres_close,
 };
 

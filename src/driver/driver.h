@@ -21,6 +21,8 @@ enum err db_sqlite_open(struct ctx *c, const char *path, struct db **out) MUST;
 
 /* PostgreSQL (14 or newer) at `url` (postgres://…), by at most `connections` at once. */
 enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, struct db **out) MUST;
+/* How many sessions other processes of ours have in it now, as far as the server tells. */
+enum err db_postgres_others(struct ctx *c, struct db *postgres, int64_t *count) MUST;
 
 /* Files under the folder `root`, made when missing. `resident_max`: bytes of mapped files that may
  * be resident in all, 0: the default. */

@@ -17,6 +17,7 @@
 	X(freemem)            \
 	X(connectStartParams) \
 	X(consumeInput)       \
+	X(enterPipelineMode)  \
 	X(errorMessage)       \
 	X(finish)             \
 	X(flush)              \
@@ -28,6 +29,7 @@
 	X(host)               \
 	X(isBusy)             \
 	X(nfields)            \
+	X(pipelineSync)       \
 	X(port)               \
 	X(resultErrorField)   \
 	X(resultStatus)       \

@@ -1,3 +1,4 @@
+#include "driver/driver.h"
 #include "main/admin.h"
 #include "main/copy.h"
 #include "main/lock.h"
@@ -31,10 +32,10 @@ struct moving {
 static enum err need_alone(struct ctx *c, struct db *db)
 {
 	int64_t others = 0;
-	if (!db->ops->others)
+	if (db->ops->dialect != DB_POSTGRES)
 		return OK;
 	for (int i = 0; i < LEAVING_TRIES; i++) {
-		TRY(db->ops->others(c, db, &others));
+		TRY(db_postgres_others(c, db, &others));
 		if (others <= 0)
 			return OK;
 		usleep(LEAVING_US);

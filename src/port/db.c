@@ -18,6 +18,23 @@ enum err db_run(struct ctx *c, struct db_tx *tx, const char *sql, const struct d
 	return kind;
 }
 
+enum err db_changed_one(struct ctx *c, int64_t changed)
+{
+	if (changed == 1)
+		return OK;
+	return fail(c, ERR_CONFLICT, "what was to be changed is not as it was: try again");
+}
+
+enum err db_change(
+	struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args, size_t count)
+{
+	int64_t changed;
+	if (tx->db->ops->change)
+		return tx->db->ops->change(c, tx, sql, args, count);
+	TRY(db_run(c, tx, sql, args, count, &changed));
+	return db_changed_one(c, changed);
+}
+
 enum err db_row(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,
 	size_t count, struct db_value *row)
 {

@@ -78,9 +78,9 @@ struct db_ops {
 	enum err (*next)(struct ctx *c, struct db_rows *rows, struct db_value *row, bool *more);
 	/* Ends the statement (finishing it). Returns the number of rows that it changed. */
 	int64_t (*finish)(struct db_rows *rows);
-	/* Optional: how many sessions other processes of ours have in it now, as far as the server
-	 * tells. */
-	enum err (*others)(struct ctx *c, struct db *self, int64_t *count);
+	/* Optional, where an answer is a journey: db_change. */
+	enum err (*change)(struct ctx *c, struct db_tx *tx, const char *sql,
+		const struct db_value *args, size_t count);
 	void (*close)(struct db *self);
 };
 
@@ -155,6 +155,16 @@ static inline void db_close(struct db *db)
 /* Runs a statement that gives no rows; *changed (may be NULL): how many it touched. port/db.c */
 enum err db_run(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,
 	size_t count, int64_t *changed) MUST;
+
+/*
+ * Runs a statement that changes one row, whose answer nobody waits for. What goes wrong, ERR_CONFLICT
+ * where it is none or several rows that it changes, may be told by a later statement of the
+ * transaction, and is by the commit.
+ */
+enum err db_change(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,
+	size_t count) MUST;
+/* OK if it is one; for drivers. */
+enum err db_changed_one(struct ctx *c, int64_t changed) MUST;
 
 /* Runs a query for its first row; ERR_NOT_FOUND without one. */
 enum err db_row(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,

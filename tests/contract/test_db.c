@@ -269,6 +269,85 @@ static void the_number_of_changed_rows_is_told(void **state)
 	assert_int_equal(changed, 0);
 }
 
+static enum err add_later(struct ctx *c, struct db_tx *tx, int64_t id, const char *name)
+{
+	return db_change(
+		c, tx, insert_parent, DB_ARGS(DB_I(id), DB_T(str_of(name)), DB_N(), DB_I(0)));
+}
+
+static void what_is_changed_without_waiting_is_there_for_the_next_statement(void **state)
+{
+	struct ctx *c = *state;
+	enum { MANY = 1000 };
+	DB_TX *tx = NULL;
+	struct db_value row[4];
+	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &tx));
+	for (int i = 0; i < MANY; i++) {
+		assert_ok(c, add_later(c, tx, i, arena_fmt(c->arena, "%d", i)));
+		for (int times = 0; times < i % 3; times++)
+			assert_ok(c, db_change(c, tx, add_one, DB_ARGS(DB_I(i))));
+	}
+	assert_ok(c, db_row(c, tx, select_parent, DB_ARGS(DB_I(MANY - 2)), row));
+	assert_int_equal(row[3].integer, (MANY - 2) % 3);
+	assert_ok(c, add_later(c, tx, MANY, "last"));
+	assert_ok(c, db_commit(c, &tx));
+	assert_int_equal(parents(c), MANY + 1);
+}
+
+/* Now, or with what comes then. */
+static enum err ending(struct ctx *c, enum err kind, struct db_tx **tx)
+{
+	if (!kind)
+		return db_commit(c, tx);
+	db_rollback(tx);
+	return kind;
+}
+
+static void a_change_that_fails_is_told_by_the_commit_at_the_latest(void **state)
+{
+	struct ctx *c = *state;
+	static const char all[] = "UPDATE parent SET number = 5";
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &tx));
+	assert_ok(c, add_later(c, tx, 1, "one"));
+	assert_ok(c, add_later(c, tx, 2, "two"));
+	assert_ok(c, db_commit(c, &tx));
+	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &tx));
+	assert_ok(c, add_later(c, tx, 3, "three"));
+	assert_err(c, ending(c, db_change(c, tx, add_one, DB_ARGS(DB_I(9))), &tx), ERR_CONFLICT);
+	assert_null(tx);
+	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &tx));
+	assert_err(c, ending(c, db_change(c, tx, all, DB_NO_ARGS), &tx), ERR_CONFLICT);
+	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &tx));
+	assert_err(c, ending(c, add_later(c, tx, 3, "one"), &tx), ERR_EXISTS);
+	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &tx));
+	struct db_value row[1];
+	enum err kind = db_change(c, tx, add_one, DB_ARGS(DB_I(9)));
+	if (!kind)
+		kind = db_row(c, tx, count_parents, DB_NO_ARGS, row);
+	assert_int_equal(kind, ERR_CONFLICT);
+	db_rollback(&tx);
+	assert_int_equal(parents(c), 2);
+}
+
+static void who_gives_up_after_a_change_that_fails_leaves_nothing(void **state)
+{
+	struct ctx *c = *state;
+	DB_TX *tx = NULL;
+	for (int i = 0; i < 3; i++) {
+		assert_ok(c, db_begin_on(c, db_of(c), 7, &tx));
+		assert_ok(c, add_later(c, tx, 1, "one"));
+		enum err kind = add_later(c, tx, 1, "other");
+		assert_true(kind == OK || kind == ERR_EXISTS);
+		db_rollback(&tx);
+		assert_int_equal(parents(c), 0);
+	}
+	assert_ok(c, db_begin_on(c, db_of(c), 7, &tx));
+	assert_ok(c, add_later(c, tx, 1, "one"));
+	assert_ok(c, db_commit(c, &tx));
+	assert_int_equal(parents(c), 1);
+}
+
 static void a_reader_keeps_what_it_began_with(void **state)
 {
 	struct ctx *c = *state;
@@ -414,6 +493,9 @@ int main(void)
 		CONTRACT_TEST(writers_of_one_repository_take_turns),
 		CONTRACT_TEST(what_breaks_a_constraint_says_which_kind),
 		CONTRACT_TEST(the_number_of_changed_rows_is_told),
+		CONTRACT_TEST(what_is_changed_without_waiting_is_there_for_the_next_statement),
+		CONTRACT_TEST(a_change_that_fails_is_told_by_the_commit_at_the_latest),
+		CONTRACT_TEST(who_gives_up_after_a_change_that_fails_leaves_nothing),
 		CONTRACT_TEST(a_reader_keeps_what_it_began_with),
 		CONTRACT_TEST(a_second_writer_waits_until_its_deadline),
 		CONTRACT_TEST(writers_at_once_lose_nothing),
