@@ -131,73 +131,52 @@ static enum err target_now(struct ctx *c, struct push *p, struct db_tx *tx)
 	return OK;
 }
 
-/* What the ref is now: zero where it is not there. */
-static enum err current_value(
-	struct ctx *c, const struct push *p, struct db_tx *tx, struct str name, struct oid *out)
+/* Its old value is compared twice: here, which tells the client, and by the database. */
+static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struct push_refs *refs,
+	struct push_command *command)
 {
-	const struct repo *repo = &p->target.repo;
-	struct ref ref;
-	*out = oid_zero(repo->object_format);
-	if (p->snapshot && p->snapshot->version == repo->version) {
-		if (snapshot_ref(p->snapshot, name, &ref))
-			*out = ref.id;
+	const struct ref_change *change = &command->change;
+	struct oid now = push_refs_get(refs, change->name);
+	struct str other;
+	if (oid_eq(&now, &change->new))
 		return OK;
-	}
-	enum err err = meta_ref_get(c, tx, repo, name, &ref);
-	if (err == ERR_NOT_FOUND) {
-		ctx_clear(c);
-		return OK;
-	}
-	if (!err)
-		*out = ref.id;
-	return err;
-}
-
-static enum err apply_one(
-	struct ctx *c, struct push *p, struct db_tx *tx, struct push_command *command)
-{
-	struct oid now;
-	TRY(current_value(c, p, tx, command->change.name, &now));
-	if (oid_eq(&now, &command->change.new))
-		return OK;
-	if (!oid_eq(&now, &command->change.old)) {
+	if (!oid_eq(&now, &change->old)) {
 		command->refused = "fetch first";
 		return OK;
 	}
-	struct arena_mark mark = arena_mark(c->arena);
-	enum err err = meta_ref_swap(c, tx, &p->target.repo, &command->change);
-	arena_rewind(c->arena, mark);
-	if (err == ERR_EXISTS) {
-		command->refused = arena_fmt(c->arena, "%s", c->error.text);
-		ctx_clear(c);
+	if (push_is_create(command) && push_refs_clash(c, refs, change->name, &other)) {
+		command->refused = arena_fmt(c->arena, "\"%.*s\" cannot be while \"%.*s\" is there",
+			STR_FMT(change->name), STR_FMT(other));
 		return OK;
 	}
-	command->changed = !err;
-	return err;
+	TRY(meta_ref_swap(c, tx, &p->target.repo, change));
+	push_refs_apply(refs, change);
+	command->changed = true;
+	return OK;
 }
 
 /* Deletions first: they make room for names that clash with theirs. */
-static enum err apply_all(
-	struct ctx *c, struct push *p, struct db_tx *tx, struct push_commands *commands)
+static enum err apply_all(struct ctx *c, struct push *p, struct db_tx *tx, struct push_refs *refs,
+	struct push_commands *commands)
 {
+	TRY(push_refs_read(c, p, tx, commands, refs));
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < commands->count; i++) {
 			struct push_command *command = &commands->at[i];
 			bool now = push_is_delete(command) == (round == 0);
 			if (now && !command->refused)
-				TRY(apply_one(c, p, tx, command));
+				TRY(apply_one(c, p, tx, refs, command));
 		}
 	}
 	return OK;
 }
 
 /* An unborn HEAD follows the first branches that come: main, master, or whichever is first. */
-static enum err follow_head(
-	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_commands *commands)
+static enum err follow_head(struct ctx *c, struct push *p, struct db_tx *tx,
+	const struct push_refs *refs, const struct push_commands *commands)
 {
-	struct oid now;
+	struct oid now = push_refs_get(refs, p->target.repo.head);
 	struct str best = {0};
-	TRY(current_value(c, p, tx, p->target.repo.head, &now));
 	if (!oid_is_zero(&now))
 		return OK;
 	for (size_t i = 0; i < commands->count; i++) {
@@ -206,8 +185,6 @@ static enum err follow_head(
 		if (!command->changed || !push_is_create(command) ||
 			!str_starts(name, STR("refs/heads/")))
 			continue;
-		if (str_eq(name, p->target.repo.head))
-			return OK;
 		bool main = str_is(name, "refs/heads/main");
 		if (main ||
 			(str_is(name, "refs/heads/master") && !str_is(best, "refs/heads/main")) ||
@@ -316,14 +293,16 @@ static enum err record_change(
 	return OK;
 }
 
-/* All that belongs to refs that have changed, in the same transaction. */
+/*
+ * All that belongs to refs that have changed, in the same transaction. The new version is known, as
+ * nobody else changes it now; that it is counted up comes last, because its answer is waited for.
+ */
 static enum err conclude(
 	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_commands *commands)
 {
-	int64_t id = p->target.repo.id;
+	int64_t id = p->target.repo.id, version;
+	p->target.repo.version++;
 	TRY(add_pack(c, p, tx));
-	TRY(follow_head(c, p, tx, commands));
-	TRY(meta_repo_bump_version(c, tx, id, &p->target.repo.version));
 	TRY(meta_repo_set_pushed(c, tx, id, db_now(tx)));
 	TRY(record_push(c, p, tx, commands));
 	if (commands->proof)
@@ -332,6 +311,8 @@ static enum err conclude(
 		if (commands->at[i].changed)
 			TRY(record_change(c, p, tx, &commands->at[i]));
 	}
+	TRY(meta_repo_bump_version(c, tx, id, &version));
+	ASSERT(version == p->target.repo.version);
 	return OK;
 }
 
@@ -347,11 +328,12 @@ static void count_outcome(const struct push_commands *commands, size_t *changed,
 static enum err transact(struct ctx *c, struct push *p, struct push_commands *commands)
 {
 	size_t changed, refused;
+	struct push_refs refs;
 	DB_TX *tx = NULL;
 	TRY(p->target.create ? db_begin(c, p->core->db, DB_WRITE, &tx)
 			     : db_begin_on(c, p->core->db, p->target.repo.id, &tx));
 	TRY(target_now(c, p, tx));
-	TRY(apply_all(c, p, tx, commands));
+	TRY(apply_all(c, p, tx, &refs, commands));
 	count_outcome(commands, &changed, &refused);
 	if (commands->atomic && refused) {
 		refuse_all(commands, "atomic push failed");
@@ -359,6 +341,7 @@ static enum err transact(struct ctx *c, struct push *p, struct push_commands *co
 	}
 	if (!changed)
 		return OK;
+	TRY(follow_head(c, p, tx, &refs, commands));
 	TRY(conclude(c, p, tx, commands));
 	return db_commit(c, &tx);
 }

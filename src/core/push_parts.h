@@ -7,6 +7,26 @@
 /* push_judge.c: refuses what no transaction could make right, and finds out what tags point at. */
 enum err push_judge(struct ctx *c, struct push *p, struct push_commands *commands) MUST;
 
+/* One that may differ from the push's snapshot, and what it is now: zero where it is not there. */
+struct push_ref {
+	struct str name;
+	struct oid now;
+};
+
+/* push_refs.c: the refs as they are in a transaction, and as the push changes them. In c->arena. */
+struct push_refs {
+	const struct ref_table *base; /* the snapshot's; NULL: the repository is new */
+	enum hash_algo algo;
+	VEC_OF(struct push_ref) differ; /* by name; all that are not refused already are in it */
+};
+enum err push_refs_read(struct ctx *c, const struct push *p, struct db_tx *tx,
+	const struct push_commands *commands, struct push_refs *out) MUST;
+/* Zero where it is not there. */
+struct oid push_refs_get(const struct push_refs *r, struct str name);
+void push_refs_apply(struct push_refs *r, const struct ref_change *change);
+/* refs/heads/a and refs/heads/a/b cannot both be: does `name` clash with one that is there? */
+bool push_refs_clash(struct ctx *c, const struct push_refs *r, struct str name, struct str *other);
+
 static inline bool push_is_create(const struct push_command *command)
 {
 	return oid_is_zero(&command->change.old);

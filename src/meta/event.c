@@ -2,20 +2,15 @@
 
 #include "base/vec.h"
 
-enum err meta_event_add(struct ctx *c, struct db_tx *tx, struct event *event)
+enum err meta_event_add(struct ctx *c, struct db_tx *tx, const struct event *event)
 {
 	static const char sql[] =
 		"INSERT INTO event (repo_id, sequence, type, data, time, version) "
 		"SELECT $1, coalesce(max(sequence), 0) + 1, $2, $3, $4, $5 "
-		"FROM event WHERE repo_id = $1 RETURNING sequence";
-	event->time = tx->began;
-	struct db_value row[1];
-	TRY(db_row(c, tx, sql,
+		"FROM event WHERE repo_id = $1";
+	return db_change(c, tx, sql,
 		DB_ARGS(DB_I(event->repo_id), DB_T(str_of(event_type_name(event->type))),
-			DB_T(event->data), DB_I(event->time), DB_I(event->version)),
-		row));
-	event->sequence = row[0].integer;
-	return OK;
+			DB_T(event->data), DB_I(tx->began), DB_I(event->version)));
 }
 
 enum err meta_event_since(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t sequence,
@@ -55,11 +50,10 @@ enum err meta_audit_add(struct ctx *c, struct db_tx *tx, const struct audit *ent
 	static const char sql[] =
 		"INSERT INTO audit (time, account_id, username, action, subject, detail, request) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7)";
-	return db_run(c, tx, sql,
+	return db_change(c, tx, sql,
 		DB_ARGS(DB_I(tx->began), DB_I(entry->user_id), DB_T(entry->username),
 			DB_T(entry->action), DB_T(entry->subject), DB_T(entry->detail),
-			DB_T(entry->request)),
-		NULL);
+			DB_T(entry->request)));
 }
 
 enum err meta_audit_list(struct ctx *c, struct db_tx *tx, struct audit **out, size_t *count)

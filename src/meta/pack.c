@@ -29,11 +29,10 @@ enum err meta_pack_add(struct ctx *c, struct db_tx *tx, int64_t repo_id, const s
 				  "idx = excluded.idx";
 	struct db_value data = bytes ? DB_B(bytes->pack) : DB_N();
 	struct db_value idx = bytes ? DB_B(bytes->idx) : DB_N();
-	return db_run(c, tx, sql,
+	return db_change(c, tx, sql,
 		DB_ARGS(DB_I(repo_id), hash_of(&row->id), DB_I((int64_t)row->bytes),
 			DB_I(row->objects), DB_I(row->kind), DB_I(row->state), DB_I(row->created),
-			DB_I(bytes != NULL), data, idx, DB_I((int64_t)row->derived)),
-		NULL);
+			DB_I(bytes != NULL), data, idx, DB_I((int64_t)row->derived)));
 }
 
 static enum err row_of(
@@ -104,10 +103,9 @@ enum err meta_pack_set_made(
 {
 	static const char sql[] = "UPDATE pack SET kind = $1, created = $2, derived = $3 "
 				  "WHERE repo_id = $4 AND hash = $5";
-	return db_run(c, tx, sql,
+	return db_change(c, tx, sql,
 		DB_ARGS(DB_I(row->kind), DB_I(row->created), DB_I((int64_t)row->derived),
-			DB_I(repo_id), hash_of(&row->id)),
-		NULL);
+			DB_I(repo_id), hash_of(&row->id)));
 }
 
 enum err meta_pack_files(

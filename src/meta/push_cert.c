@@ -6,10 +6,9 @@ enum err meta_push_cert_add(
 	static const char sql[] =
 		"INSERT INTO push_cert (repo_id, version, key_type, key, fingerprint, nonce, "
 		"certificate) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-	return db_run(c, tx, sql,
+	return db_change(c, tx, sql,
 		DB_ARGS(DB_I(repo_id), DB_I(row->version), DB_T(row->key_type), DB_T(row->key),
-			DB_T(row->fingerprint), DB_T(row->nonce), DB_B(row->certificate)),
-		NULL);
+			DB_T(row->fingerprint), DB_T(row->nonce), DB_B(row->certificate)));
 }
 
 enum err meta_push_cert_get(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t version,

@@ -92,81 +92,37 @@ enum err meta_ref_get(
 	return ref_from_row(c, repo->object_format, row, out);
 }
 
-static enum err clash(struct ctx *c, struct str name, struct str other)
+static struct db_value bytes_or_null(const struct oid *id)
 {
-	return fail(c, ERR_EXISTS, "\"%.*s\" cannot be while \"%.*s\" is there", STR_FMT(name),
-		STR_FMT(other));
+	return id->algo ? DB_B(bytes_of(id)) : DB_N();
 }
 
-/* ERR_EXISTS where a parent of `name` is a ref. */
-static enum err check_parents(
-	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name)
-{
-	static const char sql[] = "SELECT 1 FROM ref WHERE repo_id = $1 AND name = $2";
-	for (size_t i = sizeof "refs/"; i < name.len; i++) {
-		if (name.at[i] != '/')
-			continue;
-		struct db_value row[1];
-		struct str parent = str_until(name, i);
-		enum err kind = db_row(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_B(parent)), row);
-		if (kind == OK)
-			return clash(c, name, parent);
-		if (kind != ERR_NOT_FOUND)
-			return kind;
-		ctx_clear(c);
-	}
-	return OK;
-}
-
-/* ERR_EXISTS where a ref lies below `name`: from "name/" to before "name0", '0' being '/' + 1. */
-static enum err check_children(
-	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct str name)
-{
-	static const char sql[] = "SELECT name FROM ref WHERE repo_id = $1 AND name > $2 "
-				  "AND name < $3 ORDER BY name LIMIT 1";
-	struct str from = str_of(arena_fmt(c->arena, "%.*s/", STR_FMT(name)));
-	struct str to = str_of(arena_fmt(c->arena, "%.*s0", STR_FMT(name)));
-	struct db_value row[1];
-	enum err kind = db_row(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_B(from), DB_B(to)), row);
-	if (kind == OK)
-		return clash(c, name, row[0].text);
-	if (kind != ERR_NOT_FOUND)
-		return kind;
-	ctx_clear(c);
-	return OK;
-}
-
-static enum err ref_insert(struct ctx *c, struct db_tx *tx, const struct repo *repo,
-	const struct ref_change *change, int64_t *changed)
+static enum err ref_insert(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, const struct ref_change *change)
 {
 	static const char sql[] = "INSERT INTO ref (repo_id, name, oid, peeled) "
 				  "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-	TRY(check_parents(c, tx, repo, change->name));
-	TRY(check_children(c, tx, repo, change->name));
-	struct db_value peeled = change->peeled.algo ? DB_B(bytes_of(&change->peeled)) : DB_N();
-	return db_run(c, tx, sql,
-		DB_ARGS(DB_I(repo->id), DB_B(change->name), DB_B(bytes_of(&change->new)), peeled),
-		changed);
+	return db_change(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_B(change->name), DB_B(bytes_of(&change->new)),
+			bytes_or_null(&change->peeled)));
 }
 
-static enum err ref_update(struct ctx *c, struct db_tx *tx, const struct repo *repo,
-	const struct ref_change *change, int64_t *changed)
+static enum err ref_update(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, const struct ref_change *change)
 {
 	static const char sql[] = "UPDATE ref SET oid = $1, peeled = $2 "
 				  "WHERE repo_id = $3 AND name = $4 AND oid = $5";
-	struct db_value peeled = change->peeled.algo ? DB_B(bytes_of(&change->peeled)) : DB_N();
-	return db_run(c, tx, sql,
-		DB_ARGS(DB_B(bytes_of(&change->new)), peeled, DB_I(repo->id), DB_B(change->name),
-			DB_B(bytes_of(&change->old))),
-		changed);
+	return db_change(c, tx, sql,
+		DB_ARGS(DB_B(bytes_of(&change->new)), bytes_or_null(&change->peeled),
+			DB_I(repo->id), DB_B(change->name), DB_B(bytes_of(&change->old))));
 }
 
-static enum err ref_delete(struct ctx *c, struct db_tx *tx, const struct repo *repo,
-	const struct ref_change *change, int64_t *changed)
+static enum err ref_delete(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, const struct ref_change *change)
 {
 	static const char sql[] = "DELETE FROM ref WHERE repo_id = $1 AND name = $2 AND oid = $3";
-	return db_run(c, tx, sql,
-		DB_ARGS(DB_I(repo->id), DB_B(change->name), DB_B(bytes_of(&change->old))), changed);
+	return db_change(c, tx, sql,
+		DB_ARGS(DB_I(repo->id), DB_B(change->name), DB_B(bytes_of(&change->old))));
 }
 
 enum err meta_ref_swap(
@@ -175,17 +131,9 @@ enum err meta_ref_swap(
 	ASSERT(change->old.algo == repo->object_format && change->new.algo == repo->object_format);
 	bool create = oid_is_zero(&change->old), delete = oid_is_zero(&change->new);
 	ASSERT(!(create && delete));
-	int64_t changed = 0;
 	if (create)
-		TRY(ref_insert(c, tx, repo, change, &changed));
-	else if (delete)
-		TRY(ref_delete(c, tx, repo, change, &changed));
-	else
-		TRY(ref_update(c, tx, repo, change, &changed));
-	if (changed != 1)
-		return fail(c, ERR_CONFLICT, "\"%.*s\" was changed by somebody else first",
-			STR_FMT(change->name));
-	return OK;
+		return ref_insert(c, tx, repo, change);
+	return delete ? ref_delete(c, tx, repo, change) : ref_update(c, tx, repo, change);
 }
 
 enum err meta_ref_log_add(
@@ -195,12 +143,11 @@ enum err meta_ref_log_add(
 		"INSERT INTO ref_log (repo_id, version, name, old, new, forced, account_id, "
 		"username, time, request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 	const struct ref_change *change = &entry->change;
-	return db_run(c, tx, sql,
+	return db_change(c, tx, sql,
 		DB_ARGS(DB_I(repo_id), DB_I(entry->version), DB_B(change->name),
 			DB_B(bytes_of(&change->old)), DB_B(bytes_of(&change->new)),
 			DB_I(entry->forced), DB_I(entry->user_id), DB_T(entry->username),
-			DB_I(entry->time), DB_T(entry->request)),
-		NULL);
+			DB_I(entry->time), DB_T(entry->request)));
 }
 
 static enum err log_from_row(

@@ -26,9 +26,8 @@ enum err meta_ref_get(struct ctx *c, struct db_tx *tx, const struct repo *repo, 
 
 /*
  * Compare and swap: makes change->name be change->new if it is change->old now (zero: not there).
- * ERR_CONFLICT when it is something else. ERR_EXISTS when a new name clashes with one that is
- * there: refs/heads/a and refs/heads/a/b cannot both be (so delete before you create). The caller
- * bumps the version and adds to the log.
+ * ERR_CONFLICT when it is something else, perhaps as late as db_change says: so know it before. The
+ * caller sees to it that no name clashes with a new one, bumps the version and adds to the log.
  */
 enum err meta_ref_swap(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	const struct ref_change *change) MUST;

@@ -185,7 +185,7 @@ enum err meta_repo_update(struct ctx *c, struct db_tx *tx, const struct repo *re
 enum err meta_repo_set_head(struct ctx *c, struct db_tx *tx, int64_t id, struct str head)
 {
 	static const char sql[] = "UPDATE repo SET head = $1 WHERE id = $2";
-	return db_run(c, tx, sql, DB_ARGS(DB_B(head), DB_I(id)), NULL);
+	return db_change(c, tx, sql, DB_ARGS(DB_B(head), DB_I(id)));
 }
 
 enum err meta_repo_bump_version(struct ctx *c, struct db_tx *tx, int64_t id, int64_t *version)
@@ -201,7 +201,7 @@ enum err meta_repo_bump_version(struct ctx *c, struct db_tx *tx, int64_t id, int
 enum err meta_repo_set_pushed(struct ctx *c, struct db_tx *tx, int64_t id, int64_t seconds)
 {
 	static const char sql[] = "UPDATE repo SET pushed = $1 WHERE id = $2";
-	return db_run(c, tx, sql, DB_ARGS(DB_I(seconds), DB_I(id)), NULL);
+	return db_change(c, tx, sql, DB_ARGS(DB_I(seconds), DB_I(id)));
 }
 
 enum err meta_repo_delete(struct ctx *c, struct db_tx *tx, int64_t id)
@@ -213,7 +213,7 @@ enum err meta_repo_delete(struct ctx *c, struct db_tx *tx, int64_t id)
 enum err meta_repo_set_shed(struct ctx *c, struct db_tx *tx, int64_t id, int64_t version)
 {
 	static const char sql[] = "UPDATE repo SET shed = $1 WHERE id = $2";
-	return db_run(c, tx, sql, DB_ARGS(DB_I(version), DB_I(id)), NULL);
+	return db_change(c, tx, sql, DB_ARGS(DB_I(version), DB_I(id)));
 }
 
 enum err meta_repo_pushed_since(struct ctx *c, struct db_tx *tx, int64_t since, int64_t after,

@@ -338,6 +338,51 @@ static void a_blob_that_is_pruned_between_publish_and_commit_is_published_again(
 	assert_sound(c);
 }
 
+/* `name` clashes with what is there now, not with what was when the push began. */
+static void names_clash_with_what_is_there_in_the_end(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip;
+	struct push push;
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct str pack = make_pack(c, "x", 10, &tip);
+	struct push_command before[] = {move("refs/heads/f/g", NULL, &tip),
+		move("refs/heads/c", NULL, &tip), move("refs/heads/a/b", NULL, &tip)};
+	struct push_commands commands = {.at = before, .count = 3};
+	assert_ok(c, push_all(c, &house_of(c)->owner, "r", pack, &commands));
+	assert_ok(c, push_open(c, core_of(c), &house_of(c)->owner, STR("r"), &push));
+	struct push_command meanwhile[] = {move("refs/heads/a/b", &tip, NULL),
+		move("refs/heads/d/e", NULL, &tip), move("refs/heads/h", NULL, &tip)};
+	commands = (struct push_commands){.at = meanwhile, .count = 3};
+	assert_ok(c, push_all(c, &house_of(c)->owner, "r", STR(""), &commands));
+	struct push_command moves[] = {
+		move("refs/heads/a", NULL, &tip),         /* a/b is gone */
+		move("refs/heads/a/x", NULL, &tip),       /* a is new */
+		move("refs/heads/c/deep/er", NULL, &tip), /* c goes with this push */
+		move("refs/heads/d", NULL, &tip),         /* d/e is there */
+		move("refs/heads/d-e", NULL, &tip),       /* lies between d and d/e */
+		move("refs/heads/f", NULL, &tip),         /* f/g is there */
+		move("refs/heads/h", NULL, &tip),         /* is done already */
+		move("refs/heads/h/i", NULL, &tip),       /* h is there */
+		move("refs/heads/c", &tip, NULL),
+	};
+	static const char *const refused[] = {NULL, "heads/a\" is there", NULL,
+		"\"refs/heads/d\" cannot be while \"refs/heads/d/e\" is there", NULL,
+		"heads/f/g\" is there", NULL, "heads/h\" is there", NULL};
+	enum { MOVES = sizeof moves / sizeof *moves };
+	commands = (struct push_commands){.at = moves, .count = MOVES};
+	assert_ok(c, push_commit(c, &push, &commands));
+	for (int i = 0; i < MOVES; i++) {
+		assert_int_equal(moves[i].refused != NULL, refused[i] != NULL);
+		if (refused[i])
+			assert_non_null(strstr(moves[i].refused, refused[i]));
+	}
+	push_close(&push);
+	assert_string_equal(state_of(c, "r"), "v4 6 refs 1 packs 14 events refs/heads/f/g");
+	assert_sound(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +393,7 @@ int main(void)
 		HOUSE_TEST(of_an_atomic_push_all_or_nothing_happens),
 		HOUSE_TEST(a_new_name_becomes_a_repository_for_the_owner_alone),
 		HOUSE_TEST(who_may_only_read_may_not_push),
+		HOUSE_TEST(names_clash_with_what_is_there_in_the_end),
 		HOUSE_TEST(a_blob_that_is_pruned_between_publish_and_commit_is_published_again),
 		HOUSE_TEST(whatever_call_fails_all_or_nothing_is_there),
 	};

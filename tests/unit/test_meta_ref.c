@@ -60,21 +60,6 @@ static void a_swap_needs_the_value_that_is_there(void **state)
 	assert_int_equal(current(c, &repo, "refs/heads/a"), 0);
 }
 
-static void a_ref_is_no_folder_of_another(void **state)
-{
-	struct ctx *c = *state;
-	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE);
-	assert_ok(c, swap(c, &repo, "refs/heads/a/b", 0, 1));
-	assert_err(c, swap(c, &repo, "refs/heads/a", 0, 1), ERR_EXISTS);
-	assert_err(c, swap(c, &repo, "refs/heads/a/b/c", 0, 1), ERR_EXISTS);
-	assert_err(c, swap(c, &repo, "refs/heads/a/b/c/d", 0, 1), ERR_EXISTS);
-	assert_ok(c, swap(c, &repo, "refs/heads/a-b", 0, 1));
-	assert_ok(c, swap(c, &repo, "refs/heads/a0", 0, 1));
-	assert_ok(c, swap(c, &repo, "refs/heads/a/c", 0, 1));
-	assert_ok(c, swap(c, &repo, "refs/heads/a/b", 1, 0));
-	assert_ok(c, swap(c, &repo, "refs/heads/a/b/c", 0, 1));
-}
-
 struct seen {
 	const char *names[8];
 	size_t count;
@@ -231,7 +216,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(a_swap_needs_the_value_that_is_there),
-		HOUSE_TEST(a_ref_is_no_folder_of_another),
 		HOUSE_TEST(refs_are_listed_in_the_order_of_bytes),
 		HOUSE_TEST(a_tag_keeps_what_it_points_at),
 		HOUSE_TEST(the_log_is_read_from_a_version_on),

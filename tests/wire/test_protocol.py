@@ -543,7 +543,6 @@ def test_a_clone_can_begin_with_a_bundle():
 
 # Many, and gone
 
-@embedded("each ref is a journey to the database")
 def test_ten_thousand_refs_in_one_push_cost_less_than_a_second():
     """With the release build where there is one: git's own client takes quadratic time, so by hand."""
     release = ROOT / "build/nimbus"
