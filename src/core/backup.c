@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/hex.h"
+#include "core/keep.h"
 #include "meta/pack.h"
 #include "meta/repo.h"
 
@@ -288,7 +289,7 @@ static enum err guard_hold(struct ctx *c, struct backup_guard *guard)
 	return db_commit(c, &tx);
 }
 
-/* The transaction waits for upkeep that is removing something now, and whatever begins later sees it. */
+/* Upkeep that is removing something now is waited for, and what begins later sees the guard. */
 enum err backup_guard_take(struct ctx *c, struct db *db, struct backup_guard *guard)
 {
 	uint8_t random[16];
@@ -298,7 +299,11 @@ enum err backup_guard_take(struct ctx *c, struct db *db, struct backup_guard *gu
 	struct str holder = str_copy(c->arena, str_from(hex, sizeof hex));
 	struct str name = str_of(arena_fmt(c->arena, "backup/%.*s", STR_FMT(holder)));
 	*guard = (struct backup_guard){.db = db, .lease = {name, holder}};
-	return guard_hold(c, guard);
+	TRY(guard_hold(c, guard));
+	enum err err = removals_wait(c, db);
+	if (err)
+		backup_guard_give(c, guard);
+	return err;
 }
 
 enum err backup_guard_keep(struct ctx *c, void *arg)

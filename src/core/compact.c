@@ -116,8 +116,8 @@ static enum err look(struct ctx *c, struct compacting *k)
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, k->run->core->db, DB_READ, &tx));
-	k->now = db_now(tx);
 	TRY(meta_repo_get(c, tx, k->repo.id, &k->repo));
+	k->now = db_now(tx);
 	TRY(meta_pack_list(c, tx, &k->repo, PACK_LIVE, &k->rows, &k->row_count));
 	TRY(snapshot_get(c, k->run->core, tx, &k->repo, &k->snapshot));
 	k->packs = NEW_ARRAY(c->arena, struct pack *, k->row_count);
@@ -163,36 +163,30 @@ static const char *key_of(
 	return meta_pack_key(c, k->run->core->instance, k->repo.id, &m->id, suffix);
 }
 
-static enum err publish(struct ctx *c, struct compacting *k)
+static enum err publish_one(struct ctx *c, struct compacting *k, struct made *m)
 {
-	struct blob *blob = k->run->core->blob;
-	for (size_t i = 0; i < k->made_count; i++) {
-		const struct made *m = &k->made[i];
-		struct file files[FILES];
-		files_of(c, k, m, files);
-		for (size_t f = 0; f < FILES; f++) {
-			if (files[f].spool)
-				TRY_WHILE(c,
-					blob_publish(c, blob, files[f].spool,
-						key_of(c, k, m, files[f].suffix)),
-					"storing the %s of a new pack", files[f].suffix);
-		}
+	const struct core *core = k->run->core;
+	struct file files[FILES];
+	TRY(keep_take(c, core->db, k->repo.id, &m->id, &m->keep));
+	files_of(c, k, m, files);
+	for (size_t f = 0; f < FILES; f++) {
+		if (!files[f].spool)
+			continue;
+		/* Each may take long, and prolongs the lease before. */
+		TRY(compact_step(c, k, "Storing packs", f, FILES));
+		TRY_WHILE(c,
+			blob_publish(
+				c, core->blob, files[f].spool, key_of(c, k, m, files[f].suffix)),
+			"storing the %s of a new pack", files[f].suffix);
 	}
 	return OK;
 }
 
-/* Whoever removes blobs that nothing knows does it in a write transaction: so once more in ours. */
-static enum err publish_if_gone(
-	struct ctx *c, struct compacting *k, struct spool *spool, const char *key)
+static enum err publish(struct ctx *c, struct compacting *k)
 {
-	struct extent *there = NULL;
-	enum err err = blob_open(c, k->run->core->blob, key, &there);
-	if (!err)
-		extent_close(there);
-	if (err != ERR_NOT_FOUND)
-		return err;
-	ctx_clear(c);
-	return blob_publish(c, k->run->core->blob, spool, key);
+	for (size_t i = 0; i < k->made_count; i++)
+		TRY(publish_one(c, k, &k->made[i]));
+	return OK;
 }
 
 static enum err still_ours(struct ctx *c, struct compacting *k, struct db_tx *tx)
@@ -226,7 +220,7 @@ static enum err retire(struct ctx *c, struct compacting *k, struct db_tx *tx)
 }
 
 /* One that is the same as before, byte by byte, becomes live again by this, and is what it is now. */
-static enum err add(struct ctx *c, struct compacting *k, struct db_tx *tx, const struct made *m)
+static enum err add(struct ctx *c, struct compacting *k, struct db_tx *tx, struct made *m)
 {
 	struct pack_row row = {
 		.id = m->id,
@@ -239,11 +233,10 @@ static enum err add(struct ctx *c, struct compacting *k, struct db_tx *tx, const
 	struct file files[FILES];
 	files_of(c, k, m, files);
 	for (size_t f = 0; f < FILES; f++) {
-		if (!files[f].spool)
-			continue;
-		row.derived |= files[f].derived ? files[f].derived | k->number : 0;
-		TRY(publish_if_gone(c, k, files[f].spool, key_of(c, k, m, files[f].suffix)));
+		if (files[f].spool && files[f].derived)
+			row.derived |= files[f].derived | k->number;
 	}
+	TRY(keep_end(c, tx, &m->keep));
 	TRY(meta_pack_add(c, tx, k->repo.id, &row, NULL));
 	return meta_pack_set_made(c, tx, k->repo.id, &row);
 }
@@ -261,6 +254,17 @@ static enum err commit(struct ctx *c, struct compacting *k)
 	if (k->run->dropped)
 		TRY(meta_repo_set_shed(c, tx, k->repo.id, version));
 	return db_commit(c, &tx);
+}
+
+/* The blob store is asked before, so that nobody waits for it in the transaction. */
+static enum err store(struct ctx *c, struct compacting *k)
+{
+	enum err err = publish(c, k);
+	if (!err)
+		err = commit(c, k);
+	for (size_t i = 0; i < k->made_count; i++)
+		keep_give(c, &k->made[i].keep);
+	return err;
 }
 
 static bool is_made_again(const struct compacting *k, const struct pack_row *row)
@@ -336,8 +340,7 @@ static enum err compact_held(struct ctx *c, struct compacting *k)
 	count(k);
 	if (run->kind == COMPACT_NOTHING)
 		return OK;
-	TRY(publish(c, k));
-	TRY(commit(c, k));
+	TRY(store(c, k));
 	/* It is done, whatever comes of this. */
 	remove_replaced(c, k);
 	if (warm(c, k))

@@ -3,6 +3,7 @@
 #define CORE_COMPACT_PARTS_H
 
 #include "core/compact.h"
+#include "core/keep.h"
 #include "core/snapshot.h"
 #include "git/pack_receive.h"
 #include "git/walk.h"
@@ -27,6 +28,7 @@ struct made {
 	struct oid id;
 	uint32_t count;
 	int64_t created;
+	struct keep keep; /* while its files are stored */
 };
 
 struct compacting {

@@ -1,7 +1,7 @@
-#include "core/backup.h"
 #include "core/compact.h"
 #include "core/compact_parts.h"
 #include "core/fsck.h"
+#include "core/keep.h"
 #include "core/repo.h"
 
 enum { BATCH = 100, ORPHAN_AGE = 24 * 3600 };
@@ -26,41 +26,47 @@ static enum err remove_blobs(struct ctx *c, struct core *core, const struct pack
 }
 
 /*
- * Blobs go within the transaction: a push that brings the same pack again waits for it, and finds
- * out that they are gone. Killed between the two, the row is left, and next time it goes.
- * *guarded: it is for another time.
+ * The row goes first: killed after that, blobs are left that nothing knows, which upkeep finds too. A
+ * push that brings the same pack again waits for the lease. *kept: it is for another time.
  */
 static enum err sweep_one(
-	struct ctx *c, struct core *core, const struct pack_past *past, bool *guarded)
+	struct ctx *c, struct core *core, const struct pack_past *past, bool *kept)
 {
+	char hex[OID_HEX_MAX];
 	DB_TX *tx = NULL;
+	struct removal removal;
 	bool retired = false;
 	TRY(db_begin_on(c, core->db, past->repo_id, &tx));
-	TRY(backup_guarded(c, tx, guarded));
-	if (*guarded)
+	TRY(removal_take(
+		c, tx, past->repo_id, str_of(oid_hex(&past->row.id, hex)), &removal, kept));
+	if (*kept)
 		return OK;
 	TRY(meta_pack_delete_retired(c, tx, past->repo_id, &past->row.id, &retired));
 	if (!retired)
 		return OK;
-	if (!past->row.in_row)
-		TRY(remove_blobs(c, core, past));
-	return db_commit(c, &tx);
+	TRY(db_commit(c, &tx));
+	removal_begin(c, &removal);
+	return removal_end(c, &removal, past->row.in_row ? OK : remove_blobs(c, core, past));
 }
 
 static enum err sweep_packs(struct ctx *c, struct core *core, size_t *packs)
 {
-	bool guarded = false;
-	for (size_t count = BATCH; count == BATCH && !guarded;) {
+	bool some = true;
+	for (size_t count = BATCH; count == BATCH && some;) {
 		struct arena_mark mark = arena_mark(c->arena);
 		struct pack_past *past = NULL;
 		DB_TX *tx = NULL;
 		TRY(db_begin(c, core->db, DB_READ, &tx));
+		TRY(db_ask_time(c, tx));
 		TRY(meta_pack_past(c, tx, db_now(tx) - compact_retention(core), &past, &count));
 		db_rollback(&tx);
-		for (size_t i = 0; i < count && !guarded; i++) {
+		some = false;
+		for (size_t i = 0; i < count; i++) {
+			bool kept = false;
 			TRY(ctx_check(c));
-			TRY(sweep_one(c, core, &past[i], &guarded));
-			*packs += !guarded;
+			TRY(sweep_one(c, core, &past[i], &kept));
+			*packs += !kept;
+			some = some || !kept;
 		}
 		arena_rewind(c->arena, mark);
 	}

@@ -2,8 +2,8 @@
 #include "base/hex.h"
 #include "base/map.h"
 #include "base/vec.h"
-#include "core/backup.h"
 #include "core/fsck.h"
+#include "core/keep.h"
 #include "meta/pack.h"
 #include "meta/repo.h"
 
@@ -96,10 +96,8 @@ static bool is_known(struct ctx *c, const struct pack_files *files, struct str s
 	return known;
 }
 
-/*
- * No push may commit meanwhile: it sees in its own transaction that its blob is there. One that has
- * committed since the catalogue was read has made the blob known.
- */
+/* A push that is about to name the blob keeps it. One that has committed since the catalogue was read
+ * has made it known. */
 static enum err remove_unless_known(
 	struct ctx *c, struct fsck_run *run, const struct blob_entry *blob)
 {
@@ -108,16 +106,19 @@ static enum err remove_unless_known(
 	struct str hex, suffix = {0};
 	struct pack_files files = {0};
 	DB_TX *tx = NULL;
-	bool guarded, ours = parse_key(blob->key, &repo_id, &hex, &suffix);
+	struct removal removal;
+	bool kept, ours = parse_key(blob->key, &repo_id, &hex, &suffix);
 	TRY(db_begin_on(c, run->core->db, ours ? repo_id : DB_ALL, &tx));
-	TRY(backup_guarded(c, tx, &guarded));
-	if (guarded)
+	TRY(removal_take(c, tx, repo_id, ours ? hex : STR("other"), &removal, &kept));
+	if (kept)
 		return OK;
 	if (ours && hex_decode(hex.at, hex.len / 2, bytes))
 		TRY(meta_pack_files(c, tx, repo_id, str_from(bytes, hex.len / 2), &files));
 	if (is_known(c, &files, suffix))
 		return OK;
-	TRY(blob_remove(c, run->core->blob, blob->key.at));
+	TRY(db_commit(c, &tx));
+	removal_begin(c, &removal);
+	TRY(removal_end(c, &removal, blob_remove(c, run->core->blob, blob->key.at)));
 	run->pruned++;
 	return OK;
 }

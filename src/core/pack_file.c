@@ -54,6 +54,7 @@ enum err pack_file_proof(struct ctx *c, struct core *core, const struct repo *re
 	if (open)
 		return OK;
 	ASSERT(core->nonce_key.len);
+	TRY(db_ask_time(c, tx));
 	int64_t end = db_now(tx) + PACK_FILE_SECONDS;
 	out->expires = str_of(arena_fmt(c->arena, "%lld", (long long)end));
 	out->signature =
@@ -83,6 +84,7 @@ static enum err find_repo(struct ctx *c, struct core *core, struct db_tx *tx,
 	if (!ask->proof.signature.len)
 		return permit_repo(c, core, tx, who,
 			(struct permit_need){.name = ask->name, .level = PERMISSION_READ}, out);
+	TRY(db_ask_time(c, tx));
 	TRY(judge(c, core, ask, db_now(tx)));
 	return meta_repo_get_by_name(c, tx, ask->name, out);
 }

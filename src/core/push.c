@@ -8,10 +8,14 @@ enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const s
 	struct str name, struct push_target *out)
 {
 	struct permit_need need = {name, PERMISSION_WRITE};
-	*out = (struct push_target){.now = db_now(tx)};
+	*out = (struct push_target){0};
 	enum err err = permit_repo(c, core, tx, who, need, &out->repo);
-	if (err != ERR_NOT_FOUND)
+	if (err && err != ERR_NOT_FOUND)
 		return err;
+	TRY(db_ask_time(c, tx)); /* nothing was asked where it cannot be a name */
+	out->now = db_now(tx);
+	if (!err)
+		return OK;
 	struct error unknown = c->error;
 	if (permit_owner(c, who)) {
 		c->error = unknown;

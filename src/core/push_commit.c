@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "core/keep.h"
 #include "core/permit.h"
 #include "core/push_parts.h"
 #include "core/record.h"
@@ -57,33 +58,15 @@ static enum err publish_one(struct ctx *c, struct push *p, struct spool *spool, 
 	return OK;
 }
 
-static enum err publish(struct ctx *c, struct push *p)
+static enum err publish(struct ctx *c, struct push *p, struct keep *keep)
 {
 	struct pack_bytes ignored;
 	if (!pack_is_wanted(p) || pack_in_row(p, &ignored))
 		return OK;
 	TRY(reserve_id(c, p));
+	TRY(keep_take(c, p->core->db, p->target.repo.id, &p->pack.id, keep));
 	TRY(publish_one(c, p, p->pack.pack, "pack"));
 	return publish_one(c, p, p->idx, "idx");
-}
-
-/*
- * Whoever removes old blobs that nothing knows does it in a write transaction. So in ours: a blob of
- * an earlier push of the same pack, which never came to its end, may have gone meanwhile.
- */
-static enum err publish_again_if_gone(
-	struct ctx *c, struct push *p, struct spool *spool, const char *suffix)
-{
-	struct extent *there = NULL;
-	enum err err = blob_open(c, p->core->blob,
-		meta_pack_key(c, p->core->instance, p->target.repo.id, &p->pack.id, suffix),
-		&there);
-	if (!err)
-		extent_close(there);
-	if (err != ERR_NOT_FOUND)
-		return err;
-	ctx_clear(c);
-	return publish_one(c, p, spool, suffix);
 }
 
 static enum err add_pack(struct ctx *c, struct push *p, struct db_tx *tx)
@@ -92,10 +75,6 @@ static enum err add_pack(struct ctx *c, struct push *p, struct db_tx *tx)
 	if (!pack_is_wanted(p))
 		return OK;
 	bool in_row = pack_in_row(p, &bytes);
-	if (!in_row) {
-		TRY(publish_again_if_gone(c, p, p->pack.pack, "pack"));
-		TRY(publish_again_if_gone(c, p, p->idx, "idx"));
-	}
 	struct pack_row row = {
 		.id = p->pack.id,
 		.bytes = p->pack.pack->extent.size,
@@ -325,7 +304,8 @@ static void count_outcome(const struct push_commands *commands, size_t *changed,
 	}
 }
 
-static enum err transact(struct ctx *c, struct push *p, struct push_commands *commands)
+static enum err transact(
+	struct ctx *c, struct push *p, struct keep *keep, struct push_commands *commands)
 {
 	size_t changed, refused;
 	struct push_refs refs;
@@ -342,6 +322,7 @@ static enum err transact(struct ctx *c, struct push *p, struct push_commands *co
 	if (!changed)
 		return OK;
 	TRY(follow_head(c, p, tx, &refs, commands));
+	TRY(keep_end(c, tx, keep));
 	TRY(conclude(c, p, tx, commands));
 	return db_commit(c, &tx);
 }
@@ -349,12 +330,16 @@ static enum err transact(struct ctx *c, struct push *p, struct push_commands *co
 enum err push_commit(struct ctx *c, struct push *p, struct push_commands *commands)
 {
 	size_t changed, refused;
+	struct keep keep = {0};
 	TRY(push_judge(c, p, commands));
 	count_outcome(commands, &changed, &refused);
 	if (commands->atomic && refused)
 		refuse_all(commands, "atomic push failed");
 	if (!any_left(commands))
 		return OK;
-	TRY(publish(c, p));
-	return transact(c, p, commands);
+	enum err err = publish(c, p, &keep);
+	if (!err)
+		err = transact(c, p, &keep, commands);
+	keep_give(c, &keep);
+	return err;
 }

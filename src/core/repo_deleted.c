@@ -173,6 +173,7 @@ enum err repo_purge_past(struct ctx *c, struct core *core, size_t *count)
 		struct repo *repos = NULL;
 		DB_TX *tx = NULL;
 		TRY(db_begin(c, core->db, DB_READ, &tx));
+		TRY(db_ask_time(c, tx));
 		const struct meta_repo_gone page = {.before = db_now(tx) - compact_retention(core)};
 		TRY(meta_repo_deleted(c, tx, &page, &repos, &found));
 		db_rollback(&tx);

@@ -66,8 +66,9 @@ static enum err load_user(struct ctx *c, struct core *core, int64_t id, struct k
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	out->now = db_now(tx);
 	enum err kind = meta_user_get(c, tx, id, &out->user);
+	if (!kind)
+		out->now = db_now(tx);
 	return kind == ERR_NOT_FOUND ? over(c) : kind;
 }
 

@@ -37,8 +37,9 @@ static enum err find(struct ctx *c, struct db *db, struct str hash, struct found
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, db, DB_READ, &tx));
-	found->now = db_now(tx);
 	enum err kind = meta_token_find(c, tx, hash, &found->token, &found->user);
+	if (!kind)
+		found->now = db_now(tx);
 	return kind == ERR_NOT_FOUND ? nobody(c) : kind;
 }
 

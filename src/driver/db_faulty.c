@@ -57,6 +57,7 @@ static enum err faulty_query(struct ctx *c, struct db_tx *self, const char *sql,
 	*out = NULL;
 	TRY(faulty_pass(c, faulty_of(self->db), sql));
 	TRY(db_query(c, tx->inner, sql, args, count, &tx->inner_rows));
+	self->began = tx->inner->began;
 	tx->rows = (struct db_rows){self, tx->inner_rows->columns};
 	*out = &tx->rows;
 	return OK;

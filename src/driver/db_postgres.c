@@ -472,7 +472,8 @@ static enum err begin_on(struct ctx *c, struct connection *conn, enum db_mode mo
 	static const char read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 	/* Each statement sees what was committed last: the lock may have been waited for. */
 	static const char write[] = "BEGIN ISOLATION LEVEL READ COMMITTED";
-	static const char now[] = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+	static const char now[] =
+		"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 	conn->writes = mode == DB_WRITE;
 	conn->failed = false;
 	conn->tx.began = 0;

@@ -137,9 +137,10 @@ static enum err list(struct ctx *c, const struct worker *w, struct round *r, int
 	DB_TX *tx = NULL;
 	*count = PAGE;
 	TRY(db_begin(c, w->core->db, DB_READ, &tx));
+	TRY(meta_repo_pushed_since(c, tx, r->since, after, out, count));
 	if (!after)
 		r->began = db_now(tx);
-	return meta_repo_pushed_since(c, tx, r->since, after, out, count);
+	return OK;
 }
 
 static enum err look(struct ctx *c, const struct worker *w, struct round *r)
@@ -215,6 +216,7 @@ static enum err look_at_clock(struct ctx *c, struct worker *w)
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, w->core->db, DB_READ, &tx));
+	TRY(db_ask_time(c, tx));
 	w->started = db_now(tx);
 	return OK;
 }

@@ -44,3 +44,9 @@ enum err db_row(struct ctx *c, struct db_tx *tx, const char *sql, const struct d
 	TRY(db_next(c, rows, row, &more));
 	return more ? OK : fail(c, ERR_NOT_FOUND, "there is no such row");
 }
+
+enum err db_ask_time(struct ctx *c, struct db_tx *tx)
+{
+	struct db_value one[1];
+	return tx->began ? OK : db_row(c, tx, "SELECT 1", DB_NO_ARGS, one);
+}

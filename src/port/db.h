@@ -38,15 +38,18 @@ enum { DB_ALL = 0 }; /* the scope of a transaction that may concern everything *
 /* An open transaction. Drivers embed it. */
 struct db_tx {
 	struct db *db;
-	int64_t began; /* when it had its turn: microseconds since 1970, by the database's clock */
+	/* When it had its turn: microseconds since 1970, by the database's clock. 0: not known yet. */
+	int64_t began;
 };
 
 /*
  * The time, in seconds since 1970, for whatever is kept in the database and compared there. Machines'
- * clocks differ; the database's is one for all.
+ * clocks differ; the database's is one for all. Who writes knows it; who reads, from his first
+ * statement on, or from db_ask_time.
  */
 static inline int64_t db_now(const struct db_tx *tx)
 {
+	ASSERT(tx->began);
 	return tx->began / 1000000;
 }
 
@@ -165,6 +168,9 @@ enum err db_change(struct ctx *c, struct db_tx *tx, const char *sql, const struc
 	size_t count) MUST;
 /* OK if it is one; for drivers. */
 enum err db_changed_one(struct ctx *c, int64_t changed) MUST;
+
+/* For who reads and needs db_now before he has asked for anything else: a journey. */
+enum err db_ask_time(struct ctx *c, struct db_tx *tx) MUST;
 
 /* Runs a query for its first row; ERR_NOT_FOUND without one. */
 enum err db_row(struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args,

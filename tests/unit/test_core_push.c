@@ -1,8 +1,10 @@
 #include "core/push.h"
 
+#include "core/compact.h"
 #include "core/fsck.h"
 #include "core_house.h"
 #include "meta/event.h"
+#include "meta/lease.h"
 #include "meta/pack.h"
 #include "meta/ref.h"
 #include "meta/repo.h"
@@ -109,6 +111,25 @@ static void assert_sound(struct ctx *c)
 	core.blob = house_of(c)->blob;
 	assert_ok(c, fsck_instance(c, &run));
 	assert_int_equal(run.problems, 0);
+}
+
+static void put_orphan(struct ctx *c, const char *name)
+{
+	struct spool *spool = NULL;
+	const char *key = arena_fmt(c->arena, "%s/99/pack/%s", core_of(c)->instance, name);
+	assert_ok(c, blob_create(c, house_of(c)->blob, &spool));
+	assert_ok(c, spool_append(c, spool, "half a push", 11));
+	assert_ok(c, blob_publish(c, house_of(c)->blob, spool, key));
+	extent_close(&spool->extent);
+}
+
+static bool any_lease(struct ctx *c)
+{
+	DB_TX *tx = NULL;
+	bool any;
+	assert_ok(c, db_begin(c, house_of(c)->db, DB_READ, &tx));
+	assert_ok(c, meta_lease_any(c, tx, STR("%"), &any));
+	return any;
 }
 
 static void a_push_is_refs_a_pack_a_log_and_events_at_once(void **state)
@@ -291,51 +312,166 @@ static void whatever_call_fails_all_or_nothing_is_there(void **state)
 	assert_sound(c);
 }
 
-/* The blob store as it is, but that the pack is gone right after it was published, once. */
-struct forgetful {
+/* The blob store as it is, but that upkeep goes by each time that something was published. */
+struct tidied {
 	struct blob blob;
 	struct blob_ops ops;
 	struct blob *inner;
-	int forgets;
+	struct core core; /* of upkeep */
+	size_t times, orphans, pruned;
 };
 
-static enum err forgetful_open(
-	struct ctx *c, struct blob *self, const char *key, struct extent **out)
+static enum err tidied_open(struct ctx *c, struct blob *self, const char *key, struct extent **out)
 {
-	return blob_open(c, ((struct forgetful *)self)->inner, key, out);
+	return blob_open(c, ((struct tidied *)self)->inner, key, out);
 }
 
-static enum err forgetful_create(struct ctx *c, struct blob *self, struct spool **out)
+static enum err tidied_create(struct ctx *c, struct blob *self, struct spool **out)
 {
-	return blob_create(c, ((struct forgetful *)self)->inner, out);
+	return blob_create(c, ((struct tidied *)self)->inner, out);
 }
 
-static enum err forgetful_publish(
+static enum err tidied_publish(
 	struct ctx *c, struct blob *self, struct spool *spool, const char *key)
 {
-	struct forgetful *f = (struct forgetful *)self;
-	TRY(blob_publish(c, f->inner, spool, key));
-	return f->forgets-- > 0 ? blob_remove(c, f->inner, key) : OK;
+	struct tidied *t = (struct tidied *)self;
+	struct fsck_run run = {.core = &t->core, .problem = no_problem, .prune = true};
+	TRY(blob_publish(c, t->inner, spool, key));
+	TRY(fsck_orphans(c, &run));
+	t->times++;
+	t->orphans += run.orphans;
+	t->pruned += run.pruned;
+	return OK;
 }
 
-static void a_blob_that_is_pruned_between_publish_and_commit_is_published_again(void **state)
+static void what_is_stored_but_not_named_yet_is_no_orphan_to_be_removed(void **state)
 {
 	struct ctx *c = *state;
 	struct oid tip;
 	struct blob *own = core_of(c)->blob;
 	house_limits(c);
-	struct forgetful f = {.inner = house_of(c)->blob, .forgets = 2};
-	f.ops = (struct blob_ops){
-		.open = forgetful_open, .create = forgetful_create, .publish = forgetful_publish};
-	f.blob.ops = &f.ops;
-	core_of(c)->blob = &f.blob;
+	struct tidied t = {.inner = house_of(c)->blob, .core = *core_of(c)};
+	t.ops = (struct blob_ops){
+		.open = tidied_open, .create = tidied_create, .publish = tidied_publish};
+	t.blob.ops = &t.ops;
+	core_of(c)->blob = &t.blob;
 	struct str pack = make_pack(c, "x", 100000, &tip);
 	struct push_command command = move("refs/heads/main", NULL, &tip);
 	assert_ok(c, push_one(c, "r", pack, &command));
 	core_of(c)->blob = own;
 	assert_true(command.changed);
-	assert_true(f.forgets < 0);
+	assert_int_equal(t.times, 2);
+	assert_int_equal(t.orphans, 3);
+	assert_int_equal(t.pruned, 0);
 	assert_sound(c);
+	assert_false(any_lease(c));
+}
+
+/* The blob store as it is, for whoever does not hold the database up. */
+struct watched {
+	struct blob blob;
+	struct blob_ops ops;
+	struct house *house;
+	size_t asked;
+};
+
+static struct blob *watched_inner(struct ctx *c, struct blob *self)
+{
+	struct watched *w = (struct watched *)self;
+	int64_t deadline = c->deadline;
+	DB_TX *tx = NULL;
+	c->deadline = c->world->monotonic() + 200000;
+	assert_ok(c, db_begin_on(c, w->house->db, 1, &tx));
+	c->deadline = deadline;
+	w->asked++;
+	return w->house->blob;
+}
+
+static enum err watched_open(struct ctx *c, struct blob *self, const char *key, struct extent **out)
+{
+	return blob_open(c, watched_inner(c, self), key, out);
+}
+
+static enum err watched_create(struct ctx *c, struct blob *self, struct spool **out)
+{
+	return blob_create(c, watched_inner(c, self), out);
+}
+
+static enum err watched_publish(
+	struct ctx *c, struct blob *self, struct spool *spool, const char *key)
+{
+	return blob_publish(c, watched_inner(c, self), spool, key);
+}
+
+static enum err watched_remove(struct ctx *c, struct blob *self, const char *key)
+{
+	return blob_remove(c, watched_inner(c, self), key);
+}
+
+static enum err watched_list(
+	struct ctx *c, struct blob *self, const char *prefix, blob_visit *visit, void *arg)
+{
+	return blob_list(c, watched_inner(c, self), prefix, visit, arg);
+}
+
+static const struct blob_ops watched_ops = {.open = watched_open,
+	.create = watched_create,
+	.publish = watched_publish,
+	.remove = watched_remove,
+	.list = watched_list};
+
+/* However long it takes: no push has to wait for it. */
+static void nobody_asks_the_store_while_a_repository_is_locked(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const names[] = {"refs/heads/a", "refs/heads/b", "refs/heads/c"};
+	struct oid tip;
+	struct repo repo;
+	struct watched w = {.blob.ops = &watched_ops, .house = house_of(c)};
+	struct blob *own = core_of(c)->blob;
+	struct compact_run compact = {.core = core_of(c), .full = true};
+	struct compact_swept swept;
+	house_limits(c);
+	core_of(c)->blob = &w.blob;
+	for (int i = 0; i < 3; i++) {
+		struct str pack = make_pack(c, names[i], 100000, &tip);
+		struct push_command command = move(names[i], NULL, &tip);
+		assert_ok(c, push_one(c, "r", pack, &command));
+	}
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, house_of(c)->db, DB_READ, &tx));
+	assert_ok(c, meta_repo_get_by_name(c, tx, STR("r"), &repo));
+	db_rollback(&tx);
+	assert_ok(c, compact_repo(c, &compact, &repo));
+	assert_int_equal(compact.packs_before, 3);
+	put_orphan(c, "left-behind.pack");
+	house_moved += (compact_retention(core_of(c)) + 1) * 1000000;
+	assert_ok(c, compact_sweep(c, core_of(c), &swept));
+	assert_int_equal(swept.packs, 2); /* the first was made again as it was */
+	assert_int_equal(swept.blobs, 1);
+	core_of(c)->blob = own;
+	assert_true(w.asked > 10);
+	assert_false(any_lease(c));
+	assert_sound(c);
+}
+
+/* A push that is refused, or changes nothing, keeps nothing either. */
+static void whoever_stores_in_vain_keeps_nothing(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip;
+	struct fsck_run run = {.core = core_of(c), .problem = no_problem, .prune = true};
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct str pack = make_pack(c, "x", 100000, &tip);
+	struct push_command command = move("refs/heads/main", &tip, &tip);
+	command.change.old.hash[0] ^= 1;
+	assert_ok(c, push_one(c, "r", pack, &command));
+	assert_string_equal(command.refused, "fetch first");
+	assert_false(any_lease(c));
+	assert_ok(c, fsck_orphans(c, &run));
+	assert_int_equal(run.pruned, 2);
+	assert_false(any_lease(c));
 }
 
 /* `name` clashes with what is there now, not with what was when the push began. */
@@ -393,8 +529,10 @@ int main(void)
 		HOUSE_TEST(of_an_atomic_push_all_or_nothing_happens),
 		HOUSE_TEST(a_new_name_becomes_a_repository_for_the_owner_alone),
 		HOUSE_TEST(who_may_only_read_may_not_push),
+		HOUSE_TEST(what_is_stored_but_not_named_yet_is_no_orphan_to_be_removed),
+		HOUSE_TEST(nobody_asks_the_store_while_a_repository_is_locked),
+		HOUSE_TEST(whoever_stores_in_vain_keeps_nothing),
 		HOUSE_TEST(names_clash_with_what_is_there_in_the_end),
-		HOUSE_TEST(a_blob_that_is_pruned_between_publish_and_commit_is_published_again),
 		HOUSE_TEST(whatever_call_fails_all_or_nothing_is_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
