@@ -12,11 +12,13 @@
 #include "core/instance.h"
 #include "core/last_cache.h"
 #include "core/login.h"
+#include "core/login_cache.h"
 #include "core/permit.h"
 #include "core/repo.h"
 #include "core/snapshot.h"
 #include "core/token.h"
 #include "driver/driver.h"
+#include "meta/user.h"
 
 struct house {
 	struct unit unit; /* first */
@@ -71,9 +73,10 @@ static inline int house_setup(void **state)
 		.limits.session_seconds = 3600,
 		.snapshots = snapshots_open(4),
 		.last_cache = last_cache_open(),
+		.logins = login_cache_open(&h->world),
 		.base_url = "",
 	};
-	h->core.auth[0] = auth_password_open(h->core.db, &h->world);
+	h->core.auth[0] = auth_password_open(h->core.db, h->core.kv);
 	h->core.auth[1] = auth_token_open(h->core.db);
 	struct instance instance;
 	assert_ok(c, instance_start(c, &h->core, STR("owner"), STR("correct horse"), &instance));
@@ -88,6 +91,7 @@ static inline int house_teardown(void **state)
 	struct house *h = house_of(*state);
 	snapshots_close(h->core.snapshots);
 	last_cache_close(h->core.last_cache);
+	login_cache_close(h->core.logins);
 	auth_close(h->core.auth[0]);
 	auth_close(h->core.auth[1]);
 	policy_close(h->core.policy);
@@ -109,8 +113,23 @@ static inline struct actor house_person(struct ctx *c, const char *username)
 	struct user user;
 	assert_ok(c, collaborator_create(c, core_of(c), &house_of(c)->owner, str_of(username),
 			     (struct str){0}, &user));
-	return (struct actor){
-		.user_id = user.id, .username = user.username, .limit = PERMISSION_ADMIN};
+	return meta_user_actor(&user);
+}
+
+/* Somebody by a token of theirs. */
+static inline struct actor house_token(
+	struct ctx *c, const struct actor *who, enum permission limit, struct token *token)
+{
+	struct token made;
+	struct str secret;
+	struct actor by;
+	struct token_new what = {STR("by hand"), limit, 0};
+	assert_ok(c, token_create(c, core_of(c), who, &what, &made, &secret));
+	struct credential cred = {CREDENTIAL_TOKEN, {0}, secret};
+	assert_ok(c, login_credential(c, core_of(c), &cred, STR(""), &by));
+	if (token)
+		*token = made;
+	return by;
 }
 
 static inline struct repo house_repo(struct ctx *c, const char *name, enum visibility visibility)

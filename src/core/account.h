@@ -4,7 +4,7 @@
 
 #include "core/core.h"
 
-/* ERR_UNAUTH to the anonymous. */
+/* ERR_UNAUTH to the anonymous, and to who is not any more who they were proven to be. */
 enum err account_get(struct ctx *c, struct core *core, const struct actor *who, struct user *out)
 	MUST;
 

@@ -18,9 +18,10 @@ enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, 
 	out->core = core;
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	struct permit_need need = {name, PERMISSION_READ};
-	TRY(permit_repo(c, core, tx, who, need, &out->repo));
-	TRY(policy_level(c, core->policy, tx, who, &out->repo, &out->level));
+	struct permitted got;
+	TRY(permit_read(c, core, tx, who, name, &got));
+	out->repo = got.repo;
+	out->level = got.level;
 	TRY(snapshot_get(c, core, tx, &out->repo, &out->snapshot));
 	odb_reader_init(c, &out->reader, &out->snapshot->odb);
 	out->reader.object_max = PAGE_OBJECT_MAX;

@@ -33,7 +33,7 @@ enum err collaborator_create(struct ctx *c, struct core *core, const struct acto
 	struct str username, struct str password, struct user *out)
 {
 	struct str stored = {0};
-	TRY(permit_owner(c, who));
+	TRY(permit_owner_early(c, who));
 	TRY(username_check(c, username));
 	if (password.len) {
 		TRY(password_check(c, password));
@@ -42,6 +42,7 @@ enum err collaborator_create(struct ctx *c, struct core *core, const struct acto
 	DB_TX *tx = NULL;
 	struct user user = {.username = username};
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_owner(c, core, tx, who));
 	TRY(meta_user_create(c, tx, &user, stored));
 	TRY(record_user(c, tx, who, EVENT_COLLABORATOR_ADDED, &user));
 	TRY(db_commit(c, &tx));
@@ -52,9 +53,9 @@ enum err collaborator_create(struct ctx *c, struct core *core, const struct acto
 enum err collaborator_list(
 	struct ctx *c, struct core *core, const struct actor *who, struct user **out, size_t *count)
 {
-	TRY(permit_owner(c, who));
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_owner(c, core, tx, who));
 	return meta_user_list(c, tx, out, count);
 }
 
@@ -63,14 +64,16 @@ enum err collaborator_remove(
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(permit_owner(c, who));
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_owner(c, core, tx, who));
 	TRY(person_get(c, tx, username, &user));
 	if (user.owner)
 		return fail(c, ERR_INVALID, "the owner cannot be removed");
 	TRY(meta_user_delete(c, tx, user.id));
 	TRY(record_user(c, tx, who, EVENT_COLLABORATOR_REMOVED, &user));
-	return db_commit(c, &tx);
+	TRY(db_commit(c, &tx));
+	login_ended(c, core, user.id, 0);
+	return OK;
 }
 
 enum err collaborator_set_password(struct ctx *c, struct core *core, const struct actor *who,
@@ -81,15 +84,18 @@ enum err collaborator_set_password(struct ctx *c, struct core *core, const struc
 	struct str stored;
 	bool self = !actor_is_anonymous(who) && str_eq(who->username, username);
 	if (!self)
-		TRY(permit_owner(c, who));
+		TRY(permit_owner_early(c, who));
 	if (who->limit < PERMISSION_ADMIN)
 		return fail(c, ERR_DENIED, "a token that allows %s only cannot set a password",
 			permission_name(who->limit));
 	TRY(password_check(c, password));
 	TRY(login_enrol(c, core, password, &stored));
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_self(c, core, tx, who));
 	TRY(person_get(c, tx, username, &user));
 	TRY(meta_user_set_password(c, tx, user.id, stored));
 	TRY(record_user(c, tx, who, EVENT_PASSWORD_CHANGED, &user));
-	return db_commit(c, &tx);
+	TRY(db_commit(c, &tx));
+	login_ended(c, core, user.id, 0);
+	return OK;
 }

@@ -65,8 +65,8 @@ static enum err find_instance(struct ctx *c, struct core *core, struct instance 
 	return read_instance(c, tx, out);
 }
 
-/* One for all processes, for as long as the instance lives. */
-static enum err find_nonce_key(struct ctx *c, struct core *core, struct instance *out)
+/* One for all processes, for as long as the instance lives: made where there is none. */
+static enum err find_key(struct ctx *c, struct core *core, struct str name, struct str *out)
 {
 	enum { READ, WRITE, TRIES };
 	static const enum db_mode modes[TRIES] = {DB_READ, DB_WRITE};
@@ -74,9 +74,9 @@ static enum err find_nonce_key(struct ctx *c, struct core *core, struct instance
 	for (int i = 0; i < TRIES; i++) {
 		DB_TX *tx = NULL;
 		TRY(db_begin(c, core->db, modes[i], &tx));
-		enum err kind = meta_instance_get(c, tx, STR("nonce_key"), &key);
+		enum err kind = meta_instance_get(c, tx, name, &key);
 		if (!kind) {
-			out->nonce_key = str_copy(c->arena, key);
+			*out = str_copy(c->arena, key);
 			return OK;
 		}
 		if (kind != ERR_NOT_FOUND)
@@ -84,8 +84,8 @@ static enum err find_nonce_key(struct ctx *c, struct core *core, struct instance
 		ctx_clear(c);
 		if (i == READ)
 			continue;
-		out->nonce_key = secret_make(c);
-		TRY(meta_instance_put(c, tx, STR("nonce_key"), out->nonce_key));
+		*out = secret_make(c);
+		TRY(meta_instance_put(c, tx, name, *out));
 		TRY(db_commit(c, &tx));
 	}
 	return OK;
@@ -104,7 +104,9 @@ static enum err find_or_make(struct ctx *c, struct core *core, struct str owner,
 enum err instance_start(struct ctx *c, struct core *core, struct str owner, struct str password,
 	struct instance *out)
 {
+	struct str proof_key;
 	TRY(meta_migrate(c, core->db));
 	TRY(find_or_make(c, core, owner, password, out));
-	return find_nonce_key(c, core, out);
+	TRY(find_key(c, core, META_PROOF_KEY, &proof_key));
+	return find_key(c, core, STR("nonce_key"), &out->nonce_key);
 }

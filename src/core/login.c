@@ -2,13 +2,17 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "core/login_cache.h"
+#include "core/permit.h"
 #include "core/secret.h"
+#include "meta/token.h"
 #include "meta/user.h"
 
 enum {
 	TRIES_NAME = 10, /* failures of one name from one peer, unless the limits say another … */
 	TRIES_ALL = 10,  /* … and so many times that of all names from it … */
 	TRIES_SECONDS = 60, /* … within this, and for so long nobody may try again */
+	USED_PATIENCE_US = 200000,
 };
 
 struct tries {
@@ -68,19 +72,56 @@ static enum err ask_drivers(
 	return fail(c, ERR_UNAUTH, "no such credentials are known here");
 }
 
+static enum err write_used(struct ctx *c, struct db *db, int64_t id)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, db, DB_WRITE, &tx));
+	TRY(meta_token_used(c, tx, id, LOGIN_CACHE_DUE_SECONDS));
+	return db_commit(c, &tx);
+}
+
+/* Worth little: it neither waits for long nor fails the request. */
+static void note_use(struct ctx *c, struct core *core, int64_t token_id)
+{
+	int64_t deadline = c->deadline, soon = c->world->monotonic() + USED_PATIENCE_US;
+	c->deadline = deadline && deadline < soon ? deadline : soon;
+	if (write_used(c, core->db, token_id))
+		ctx_clear(c);
+	c->deadline = deadline;
+}
+
+static enum err prove(
+	struct ctx *c, struct core *core, const struct credential *cred, struct actor *who)
+{
+	bool due;
+	if (!login_cache_get(c, core->logins, cred, who, &due)) {
+		TRY(ask_drivers(c, core, cred, who));
+		login_cache_put(c, core->logins, cred, who);
+	}
+	if (due && who->token_id)
+		note_use(c, core, who->token_id);
+	return OK;
+}
+
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who)
 {
 	struct tries tries = tries_of(c, cred, peer);
 	if (is_blocked(c, core, tries.name) || is_blocked(c, core, tries.peer))
 		return fail(c, ERR_RATE_LIMITED, "too many failed tries to sign in: wait a minute");
-	enum err kind = ask_drivers(c, core, cred, who);
+	enum err kind = prove(c, core, cred, who);
 	if (kind == ERR_UNAUTH) {
 		uint32_t most = core->limits.login_tries ? core->limits.login_tries : TRIES_NAME;
 		count_failure(c, core, tries.name, most);
 		count_failure(c, core, tries.peer, (int64_t)most * TRIES_ALL);
 	}
 	return kind;
+}
+
+void login_ended(struct ctx *c, struct core *core, int64_t user_id, int64_t token_id)
+{
+	login_cache_drop(core->logins, user_id, token_id);
+	login_cache_tell(c, core->kv, user_id, token_id);
 }
 
 enum err login_enrol(struct ctx *c, struct core *core, struct str secret, struct str *stored)
@@ -93,20 +134,23 @@ enum err login_enrol(struct ctx *c, struct core *core, struct str secret, struct
 	return fail(c, ERR_UNSUPPORTED, "nothing here can store such a secret");
 }
 
-enum err login_link_create(
-	struct ctx *c, struct core *core, struct str username, int64_t seconds, struct str *secret)
+enum err login_link_create(struct ctx *c, struct core *core, const struct actor *who,
+	const struct login_link *what, struct str *secret)
 {
+	struct str username = what->username;
 	DB_TX *tx = NULL;
 	struct user user;
 	uint8_t digest[HASH_MAX];
 	*secret = secret_make(c);
 	hash_once(HASH_SHA256, secret->at, secret->len, digest);
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	if (who)
+		TRY(permit_owner(c, core, tx, who));
 	enum err kind = meta_user_get_by_name(c, tx, username, &user);
 	if (kind == ERR_NOT_FOUND)
 		return fail(c, kind, "there is nobody named \"%.*s\"", STR_FMT(username));
 	TRY(kind);
-	TRY(meta_login_link_add(c, tx, str_from(digest, 32), user.id, seconds));
+	TRY(meta_login_link_add(c, tx, str_from(digest, 32), user.id, what->seconds));
 	return db_commit(c, &tx);
 }
 

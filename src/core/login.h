@@ -16,6 +16,9 @@
  * Who these credentials prove: a password, or a token in the password's or the bearer's place.
  * ERR_UNAUTH when nobody. ERR_RATE_LIMITED after too many failures for that name from that peer
  * ("127.0.0.1"; empty: unknown).
+ *
+ * It may have been proven minutes ago (core/login_cache.h), and have ended since: whoever acts on it
+ * asks core/permit.h in their transaction.
  */
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who) MUST;
@@ -43,13 +46,21 @@ enum err session_end(struct ctx *c, struct core *core, struct str cookie) MUST;
 /* Did the form carry the session's own CSRF token? ERR_DENIED. */
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given) MUST;
 
-/* A link's secret by which `username` can sign in once within `seconds`. For who runs the machine.
- */
-enum err login_link_create(struct ctx *c, struct core *core, struct str username, int64_t seconds,
-	struct str *secret) MUST;
+struct login_link {
+	struct str username; /* who can sign in by it, once … */
+	int64_t seconds;     /* … within these */
+};
+
+/* A link's secret. The owner's alone; `who` NULL: for who runs the machine. ERR_NOT_FOUND. */
+enum err login_link_create(struct ctx *c, struct core *core, const struct actor *who,
+	const struct login_link *what, struct str *secret) MUST;
 /* Uses a link up. ERR_UNAUTH when it is unknown, used or expired. */
 enum err login_link_take(struct ctx *c, struct core *core, struct str secret, struct actor *who)
 	MUST;
+
+/* After the commit that ended it: all processes forget that a token, or (token_id 0) any credential,
+ * proved somebody. Only tidiness: who is lost to the world, or late, refuses them as well. */
+void login_ended(struct ctx *c, struct core *core, int64_t user_id, int64_t token_id);
 
 /* What to store for a new password (or token secret): asks the drivers in order. */
 enum err login_enrol(struct ctx *c, struct core *core, struct str secret, struct str *stored) MUST;

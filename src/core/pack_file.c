@@ -33,11 +33,10 @@ enum err pack_file_address(struct ctx *c, struct core *core, const struct repo *
 	return OK;
 }
 
-static enum err is_open(
-	struct ctx *c, struct core *core, struct db_tx *tx, const struct repo *repo, bool *out)
+static enum err is_open(struct ctx *c, struct core *core, const struct repo *repo, bool *out)
 {
 	enum permission level = PERMISSION_NONE;
-	TRY(policy_level(c, core->policy, tx, &ACTOR_ANONYMOUS, repo, &level));
+	TRY(policy_level(c, core->policy, &ACTOR_ANONYMOUS, repo, PERMISSION_NONE, &level));
 	*out = level >= PERMISSION_READ;
 	return OK;
 }
@@ -49,11 +48,11 @@ enum err pack_file_proof(struct ctx *c, struct core *core, const struct repo *re
 	bool open = false;
 	DB_TX *tx = NULL;
 	*out = (struct pack_proof){0};
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(is_open(c, core, tx, repo, &open));
+	TRY(is_open(c, core, repo, &open));
 	if (open)
 		return OK;
 	ASSERT(core->nonce_key.len);
+	TRY(db_begin(c, core->db, DB_READ, &tx));
 	TRY(db_ask_time(c, tx));
 	int64_t end = db_now(tx) + PACK_FILE_SECONDS;
 	out->expires = str_of(arena_fmt(c->arena, "%lld", (long long)end));
@@ -98,7 +97,7 @@ enum err pack_file_open(struct ctx *c, struct core *core, const struct actor *wh
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
 	TRY(find_repo(c, core, tx, who, ask, &repo));
-	TRY(is_open(c, core, tx, &repo, &out->open));
+	TRY(is_open(c, core, &repo, &out->open));
 	if (oid_parse(repo.object_format, ask->hash, &id))
 		TRY(meta_pack_files(
 			c, tx, repo.id, str_from(id.hash, hash_size(repo.object_format)), &files));

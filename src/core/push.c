@@ -17,7 +17,7 @@ enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const s
 	if (!err)
 		return OK;
 	struct error unknown = c->error;
-	if (permit_owner(c, who)) {
+	if (permit_owner_early(c, who)) {
 		c->error = unknown;
 		return ERR_NOT_FOUND;
 	}

@@ -60,13 +60,14 @@ enum err repo_create(struct ctx *c, struct core *core, const struct actor *who,
 		.object_format = what->object_format ? what->object_format : HASH_SHA1,
 	};
 	struct str branch = what->default_branch.len ? what->default_branch : STR("main");
-	TRY(permit_owner(c, who));
+	TRY(permit_owner_early(c, who));
 	TRY(repo_name_check(c, repo.name));
 	TRY(description_check(c, repo.description));
 	TRY(head_of_branch(c, branch, &repo.head));
 
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_owner(c, core, tx, who));
 	TRY(meta_repo_create(c, tx, &repo));
 	TRY(record_add(c, tx,
 		&(struct record){.who = who,
@@ -82,9 +83,13 @@ enum err repo_get(struct ctx *c, struct core *core, const struct actor *who, str
 	struct repo *out, enum permission *level)
 {
 	DB_TX *tx = NULL;
+	struct permitted got;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_READ}, out));
-	return level ? policy_level(c, core->policy, tx, who, out, level) : OK;
+	TRY(permit_read(c, core, tx, who, name, &got));
+	*out = got.repo;
+	if (level)
+		*level = got.level;
+	return OK;
 }
 
 enum err repo_list(struct ctx *c, struct core *core, const struct actor *who,
@@ -102,6 +107,7 @@ enum err repo_list(struct ctx *c, struct core *core, const struct actor *who,
 		return fail(c, ERR_INVALID, "a search is UTF-8 text");
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_actor(c, core, tx, who));
 	TRY(meta_repo_list(c, tx, &page, &out->at, &out->count));
 	out->more = out->count > limit;
 	if (out->more)
@@ -143,7 +149,7 @@ enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, 
 	struct str previous = repo.name;
 	/* Names are everybody's: who may take any could find out which are taken. */
 	if (change->name && !str_eq(*change->name, previous))
-		TRY(permit_owner(c, who));
+		TRY(permit_owner_early(c, who));
 	TRY(apply(c, change, &repo, &head));
 	TRY(meta_repo_update(c, tx, &repo));
 	if (head.len) {

@@ -30,7 +30,7 @@ enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, 
 	struct repo repo;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_READ}, &repo));
-	TRY(permit_owner(c, who));
+	TRY(permit_owner_early(c, who));
 	repo.deleted = db_now(tx);
 	TRY(record_end(c, tx, who, &repo, EVENT_REPOSITORY_DELETED));
 	TRY(meta_repo_set_deleted(c, tx, repo.id, repo.deleted));
@@ -53,8 +53,8 @@ enum err repo_deleted_list(struct ctx *c, struct core *core, const struct actor 
 	};
 	DB_TX *tx = NULL;
 	*out = (struct repo_list){.count = limit + 1}; /* is there more? */
-	TRY(permit_owner(c, who));
 	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_owner(c, core, tx, who));
 	TRY(meta_repo_deleted(c, tx, &page, &out->at, &out->count));
 	out->more = out->count > limit;
 	if (out->more)
@@ -84,8 +84,8 @@ enum err repo_restore(struct ctx *c, struct core *core, const struct actor *who,
 	const struct str *name, struct repo *out)
 {
 	DB_TX *tx = NULL;
-	TRY(permit_owner(c, who));
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_owner(c, core, tx, who));
 	TRY(get_deleted(c, core, tx, id, out));
 	struct str previous = {0};
 	if (name && !str_eq(*name, out->name)) {
@@ -146,6 +146,8 @@ static enum err purge(struct ctx *c, struct core *core, const struct actor *who,
 	struct repo repo;
 	struct doomed packs[2];
 	TRY(db_begin_on(c, core->db, id, &tx));
+	if (who)
+		TRY(permit_owner(c, core, tx, who));
 	TRY(get_deleted(c, core, tx, id, &repo));
 	if (!who && repo_deleted_until(core, &repo) >= db_now(tx))
 		return fail(c, ERR_NOT_FOUND, "it was restored meanwhile");
@@ -162,7 +164,6 @@ static enum err purge(struct ctx *c, struct core *core, const struct actor *who,
 
 enum err repo_purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
-	TRY(permit_owner(c, who));
 	return purge(c, core, who, id);
 }
 

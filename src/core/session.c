@@ -72,6 +72,17 @@ static enum err load_user(struct ctx *c, struct core *core, int64_t id, struct k
 	return kind == ERR_NOT_FOUND ? over(c) : kind;
 }
 
+static enum err load_self(
+	struct ctx *c, struct core *core, const struct actor *who, struct known *out)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_self(c, core, tx, who));
+	TRY(meta_user_get(c, tx, who->user_id, &out->user));
+	out->now = db_now(tx);
+	return OK;
+}
+
 static void fill(struct str cookie, const struct user *user, struct session *out)
 {
 	out->cookie = cookie;
@@ -83,11 +94,9 @@ enum err session_begin(
 	struct ctx *c, struct core *core, const struct actor *who, struct session *out)
 {
 	struct known known;
-	if (actor_is_anonymous(who))
-		return fail(c, ERR_UNAUTH, "only somebody can have a session");
 	if (who->token_id)
 		return fail(c, ERR_DENIED, "a token cannot begin a session: use a password");
-	TRY(load_user(c, core, who->user_id, &known));
+	TRY(load_self(c, core, who, &known));
 	struct str cookie = secret_make(c);
 	enum err kind = remember(c, core, cookie, &known);
 	if (kind == ERR_UNAVAILABLE)

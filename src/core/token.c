@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "core/login.h"
+#include "core/permit.h"
 #include "core/record.h"
 #include "core/secret.h"
 #include "meta/token.h"
@@ -79,6 +80,7 @@ enum err token_create(struct ctx *c, struct core *core, const struct actor *who,
 	struct token *own;
 	size_t count;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_self(c, core, tx, who));
 	TRY(meta_token_list(c, tx, who->user_id, &own, &count));
 	if (count >= TOKENS_MAX)
 		return fail(c, ERR_TOO_BIG, "you have %zu tokens: revoke some first", count);
@@ -106,6 +108,7 @@ enum err token_list(struct ctx *c, struct core *core, const struct actor *who, s
 	TRY(check_actor(c, who));
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_self(c, core, tx, who));
 	return meta_token_list(c, tx, who->user_id, out, count);
 }
 
@@ -114,6 +117,7 @@ enum err token_revoke(struct ctx *c, struct core *core, const struct actor *who,
 	TRY(check_actor(c, who));
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_self(c, core, tx, who));
 	TRY(meta_token_delete(c, tx, who->user_id, id));
 	struct token token = {.id = id};
 	TRY(record_add(c, tx,
@@ -121,5 +125,7 @@ enum err token_revoke(struct ctx *c, struct core *core, const struct actor *who,
 			.type = EVENT_TOKEN_REVOKED,
 			.subject = who->username,
 			.data = token_data(c, who, &token)}));
-	return db_commit(c, &tx);
+	TRY(db_commit(c, &tx));
+	login_ended(c, core, who->user_id, id);
+	return OK;
 }

@@ -1,11 +1,15 @@
 /*
  * Passwords, stored as argon2id. A hash costs 19 MiB and some 30 ms, on purpose: so at most two are
- * made at once, and a success is remembered for minutes, under a key that dies with the process.
- * The stored hash is part of what is remembered: a new password is seen at once.
+ * made at once, and a success is left in the kv for minutes, for the other processes: a fact about
+ * a password and a stored hash, which is no proof any more when another is stored.
  */
 #include "driver/driver.h"
 
+#include "base/buf.h"
+#include "base/hex.h"
+#include "base/hmac.h"
 #include "base/host.h"
+#include "meta/instance.h"
 #include "meta/user.h"
 
 #include <pthread.h>
@@ -16,25 +20,16 @@ enum {
 	PASSES = 2,
 	MEMORY = 19 << 20,
 	AT_ONCE = 2,
-	REMEMBERED = 512, /* in sets of WAYS */
-	WAYS = 4,
-	REMEMBER_US = 300000000,
-	PROOF = 32,
-};
-
-struct proof {
-	unsigned char hash[PROOF];
-	int64_t expires; /* world->monotonic(); 0: free */
+	PROOF_SECONDS = 300,
 };
 
 struct auth_password {
 	struct auth auth;
 	struct db *db;
+	struct kv *kv;
 	pthread_mutex_t lock;
 	pthread_cond_t free_again;
 	int hashing;
-	unsigned char key[crypto_generichash_KEYBYTES];
-	struct proof proofs[REMEMBERED];
 };
 
 /* What an unknown user's password is compared with, so that it takes as long. No password fits. */
@@ -73,72 +68,92 @@ static void hashing_end(struct auth_password *a)
 	pthread_mutex_unlock(&a->lock);
 }
 
-static void proof_of(struct auth_password *a, const struct credential *cred, const char *stored,
-	unsigned char out[PROOF])
+/* What is known of a user: `stored` is `dummy` for one who is unknown or has no password. */
+struct known {
+	struct user user;
+	const char *stored;
+	struct str key; /* of proofs; empty: there is none */
+};
+
+static enum err look_up_user(
+	struct ctx *c, struct db_tx *tx, struct str username, struct known *out)
 {
-	uint64_t lengths[2] = {cred->username.len, cred->secret.len};
-	crypto_generichash_state state;
-	crypto_generichash_init(&state, a->key, sizeof a->key, PROOF);
-	crypto_generichash_update(&state, (const unsigned char *)lengths, sizeof lengths);
-	crypto_generichash_update(
-		&state, (const unsigned char *)cred->username.at, cred->username.len);
-	crypto_generichash_update(&state, (const unsigned char *)cred->secret.at, cred->secret.len);
-	crypto_generichash_update(&state, (const unsigned char *)stored, strlen(stored));
-	crypto_generichash_final(&state, out, PROOF);
+	struct str password;
+	TRY(meta_user_get_by_name(c, tx, username, &out->user));
+	TRY(meta_user_password(c, tx, out->user.id, &password));
+	if (password.len)
+		out->stored = str_dup(c->arena, password);
+	return OK;
 }
 
-static struct proof *proof_set(struct auth_password *a, const unsigned char hash[PROOF])
+static enum err nothing_is_ok(struct ctx *c, enum err kind)
 {
-	size_t set = (hash[0] | (size_t)hash[1] << 8) % (REMEMBERED / WAYS);
-	return &a->proofs[set * WAYS];
+	if (kind != ERR_NOT_FOUND)
+		return kind;
+	ctx_clear(c);
+	return OK;
 }
 
-static bool proof_known(struct auth_password *a, const unsigned char hash[PROOF], int64_t now)
+static enum err look_up(
+	struct ctx *c, struct auth_password *a, const struct credential *cred, struct known *out)
 {
-	bool known = false;
-	pthread_mutex_lock(&a->lock);
-	struct proof *set = proof_set(a, hash);
-	for (size_t i = 0; i < WAYS; i++)
-		known |= set[i].expires > now && sodium_memcmp(set[i].hash, hash, PROOF) == 0;
-	pthread_mutex_unlock(&a->lock);
-	return known;
-}
-
-static void proof_remember(struct auth_password *a, const unsigned char hash[PROOF], int64_t now)
-{
-	pthread_mutex_lock(&a->lock);
-	struct proof *set = proof_set(a, hash), *oldest = set;
-	for (size_t i = 1; i < WAYS; i++) {
-		if (set[i].expires < oldest->expires)
-			oldest = &set[i];
-	}
-	memcpy(oldest->hash, hash, PROOF);
-	oldest->expires = now + REMEMBER_US;
-	pthread_mutex_unlock(&a->lock);
-}
-
-/* The user and what is stored for them; `dummy` for one who is unknown or has no password. */
-static enum err look_up(struct ctx *c, struct auth_password *a, const struct credential *cred,
-	struct user *user, const char **stored)
-{
-	*stored = dummy;
+	*out = (struct known){.stored = dummy};
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, a->db, DB_READ, &tx));
+	TRY(nothing_is_ok(c, meta_instance_get(c, tx, META_PROOF_KEY, &out->key)));
 	if (username_check(c, cred->username) || cred->secret.len > PASSWORD_MAX) {
 		ctx_clear(c);
 		return OK;
 	}
-	DB_TX *tx = NULL;
-	struct str password;
-	TRY(db_begin(c, a->db, DB_READ, &tx));
-	enum err kind = meta_user_get_by_name(c, tx, cred->username, user);
-	if (!kind)
-		kind = meta_user_password(c, tx, user->id, &password);
-	if (kind == ERR_NOT_FOUND) {
+	return nothing_is_ok(c, look_up_user(c, tx, cred->username, out));
+}
+
+/*
+ * A proof is an entry of the kv that says that a password is the one of which that is stored. Its
+ * name and its value are each an HMAC of all three: who can read or write the kv, but not the
+ * database, neither learns anything from it nor can make one.
+ */
+static struct str proof_part(
+	struct ctx *c, const struct known *known, const struct credential *cred, const char *part)
+{
+	uint8_t digest[HASH_MAX];
+	char hex[2 * HASH_MAX];
+	struct buf text = {.arena = c->arena};
+	buf_fmt(&text, "%s %zu %zu ", part, cred->username.len, cred->secret.len);
+	buf_str(&text, cred->username);
+	buf_str(&text, cred->secret);
+	buf_cstr(&text, known->stored);
+	hmac_sha256(known->key, buf_view(&text), digest);
+	hex_encode(digest, HASH_MAX, hex);
+	return str_copy(c->arena, str_from(hex, sizeof hex));
+}
+
+static struct str proof_name(
+	struct ctx *c, const struct known *known, const struct credential *cred)
+{
+	struct str id = proof_part(c, known, cred, "name");
+	return str_of(arena_fmt(c->arena, "login-proof/%.*s", STR_FMT(id)));
+}
+
+/* A kv that is lost knows of none. */
+static bool proof_is_there(struct ctx *c, struct auth_password *a, const struct known *known,
+	const struct credential *cred)
+{
+	struct str value, ours = proof_part(c, known, cred, "value");
+	if (!known->key.len)
+		return false;
+	if (!kv_get(c, a->kv, proof_name(c, known, cred), &value))
+		return value.len == ours.len && bytes_equal_secret(value.at, ours.at, ours.len);
+	ctx_clear(c);
+	return false;
+}
+
+static void proof_leave(struct ctx *c, struct auth_password *a, const struct known *known,
+	const struct credential *cred)
+{
+	if (known->key.len && kv_put(c, a->kv, proof_name(c, known, cred),
+				      proof_part(c, known, cred, "value"), PROOF_SECONDS))
 		ctx_clear(c);
-		return OK;
-	}
-	if (!kind && password.len)
-		*stored = str_dup(c->arena, password);
-	return kind;
 }
 
 static enum err password_authenticate(
@@ -147,22 +162,21 @@ static enum err password_authenticate(
 	struct auth_password *a = (struct auth_password *)self;
 	if (cred->kind != CREDENTIAL_PASSWORD || str_starts(cred->secret, STR(TOKEN_PREFIX)))
 		return fail(c, ERR_UNSUPPORTED, "this is no password");
-	struct user user;
-	const char *stored;
-	TRY(look_up(c, a, cred, &user, &stored));
-	unsigned char proof[PROOF];
-	proof_of(a, cred, stored, proof);
-	bool right = stored != dummy && proof_known(a, proof, c->world->monotonic());
+	struct known known;
+	TRY(look_up(c, a, cred, &known));
+	/* Asked for the dummy too: so that both take as long. */
+	bool right = proof_is_there(c, a, &known, cred);
 	if (!right) {
 		size_t len = cred->secret.len <= PASSWORD_MAX ? cred->secret.len : 0;
 		TRY(hashing_begin(c, a));
-		right = crypto_pwhash_str_verify(stored, len ? cred->secret.at : "", len) == 0;
+		right = crypto_pwhash_str_verify(known.stored, len ? cred->secret.at : "", len) ==
+			0;
 		hashing_end(a);
-		if (!right || stored == dummy)
+		if (!right || known.stored == dummy)
 			return nobody(c);
-		proof_remember(a, proof, c->world->monotonic());
+		proof_leave(c, a, &known, cred);
 	}
-	*who = meta_user_actor(&user);
+	*who = meta_user_actor(&known.user);
 	return OK;
 }
 
@@ -189,7 +203,6 @@ static void password_close(struct auth *self)
 	struct auth_password *a = (struct auth_password *)self;
 	pthread_cond_destroy(&a->free_again);
 	pthread_mutex_destroy(&a->lock);
-	sodium_memzero(a, sizeof *a);
 	free(a);
 }
 
@@ -199,15 +212,15 @@ static const struct auth_ops password_ops = {
 	.close = password_close,
 };
 
-struct auth *auth_password_open(struct db *db, const struct world *world)
+struct auth *auth_password_open(struct db *db, struct kv *kv)
 {
 	struct auth_password *a = calloc(1, sizeof *a);
 	if (!a || sodium_init() < 0)
 		host_panic("passwords cannot be hashed on this machine");
 	a->auth.ops = &password_ops;
 	a->db = db;
+	a->kv = kv;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->free_again, NULL);
-	world->random(a->key, sizeof a->key);
 	return &a->auth;
 }

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { SECRET_MAX = 200, USED_EVERY = 60, USED_PATIENCE_US = 200000 };
+enum { SECRET_MAX = 200 };
 
 struct auth_token {
 	struct auth auth;
@@ -43,26 +43,6 @@ static enum err find(struct ctx *c, struct db *db, struct str hash, struct found
 	return kind == ERR_NOT_FOUND ? nobody(c) : kind;
 }
 
-static enum err write_used(struct ctx *c, struct db *db, int64_t id)
-{
-	DB_TX *tx = NULL;
-	TRY(db_begin(c, db, DB_WRITE, &tx));
-	TRY(meta_token_used(c, tx, id));
-	return db_commit(c, &tx);
-}
-
-/* Worth little: it neither waits for long nor fails the request. */
-static void remember_use(struct ctx *c, struct db *db, const struct found *found)
-{
-	if (found->now - found->token.used < USED_EVERY)
-		return;
-	int64_t deadline = c->deadline, soon = c->world->monotonic() + USED_PATIENCE_US;
-	c->deadline = deadline && deadline < soon ? deadline : soon;
-	if (write_used(c, db, found->token.id))
-		ctx_clear(c);
-	c->deadline = deadline;
-}
-
 static enum err token_authenticate(
 	struct ctx *c, struct auth *self, const struct credential *cred, struct actor *who)
 {
@@ -78,7 +58,6 @@ static enum err token_authenticate(
 	TRY(find(c, a->db, secret_hash(cred->secret, digest), &found));
 	if (found.token.expires && found.token.expires <= found.now)
 		return nobody(c);
-	remember_use(c, a->db, &found);
 	*who = meta_user_actor(&found.user);
 	who->token_id = found.token.id;
 	who->limit = found.token.limit;

@@ -93,7 +93,8 @@ struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
  * it is lost is no error here. ERR_INVALID, ERR_UNSUPPORTED of the URL. c->world outlives it. */
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
 
-struct auth *auth_password_open(struct db *db, const struct world *world);
+/* `kv`: for what one process found out, and spares the others. */
+struct auth *auth_password_open(struct db *db, struct kv *kv);
 struct auth *auth_token_open(struct db *db);
 
 /* Text is never NULL; "" where there is none. The texts are copied. */

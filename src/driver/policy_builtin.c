@@ -1,17 +1,12 @@
-/* The built-in policy: the owner may do everything, others what their permission row says. */
+/* The built-in policy: the owner may do everything, others what they were granted. */
 #include "driver/driver.h"
 
-#include "meta/user.h"
-
-static enum err builtin_level(struct ctx *c, struct policy *self, struct db_tx *tx,
-	const struct actor *who, const struct repo *repo, enum permission *out)
+static enum err builtin_level(struct ctx *c, struct policy *self, const struct actor *who,
+	const struct repo *repo, enum permission granted, enum permission *out)
 {
+	(void)c;
 	(void)self;
-	enum permission level = PERMISSION_NONE;
-	if (who->owner)
-		level = PERMISSION_ADMIN;
-	else if (!actor_is_anonymous(who))
-		TRY(meta_permission_get(c, tx, repo->id, who->user_id, &level));
+	enum permission level = who->owner ? PERMISSION_ADMIN : granted;
 	if (level == PERMISSION_NONE && repo->visibility == VISIBILITY_PUBLIC)
 		level = PERMISSION_READ;
 	*out = level < who->limit ? level : who->limit;

@@ -148,7 +148,8 @@ enum err admin_sign_in_link(struct ctx *c, struct admin *admin)
 		username = admin->owner.username;
 	TRY(admin_seconds(c, admin, "--expires", LINK_SECONDS, &seconds));
 	TRY(admin_actor(c, admin, username, &who));
-	TRY(login_link_create(c, &admin->core, username, seconds, &secret));
+	TRY(login_link_create(
+		c, &admin->core, NULL, &(struct login_link){username, seconds}, &secret));
 	print("%s/sign-in/%.*s\n", local_url(c, &admin->run->config, 0), STR_FMT(secret));
 	return OK;
 }

@@ -1,6 +1,7 @@
 #include "main/drivers.h"
 
 #include "core/last_cache.h"
+#include "core/login_cache.h"
 #include "core/pack_cache.h"
 #include "core/snapshot.h"
 #include "driver/driver.h"
@@ -152,8 +153,11 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	core->strength = strength_zxcvbn_open();
 	core->qr = qr_qrencode_open();
 	core->auth[core->auth_count++] = auth_token_open(core->db);
-	core->auth[core->auth_count++] = auth_password_open(core->db, c->world);
+	core->auth[core->auth_count++] = auth_password_open(core->db, core->kv);
 	core->last_cache = last_cache_open();
+	core->logins = login_cache_open(c->world);
+	if (make)
+		TRY(login_cache_listen(c, core->logins, core->kv));
 	core->snapshots = snapshots_open((size_t)config->snapshots_max);
 	core->packs =
 		pack_cache_open((uint64_t)config->pack_cache_max, config->pack_cache_age * 1000);
@@ -168,6 +172,7 @@ void drivers_close(struct core *core)
 {
 	pack_cache_close(core->packs);
 	last_cache_close(core->last_cache);
+	login_cache_close(core->logins);
 	if (core->snapshots)
 		snapshots_close(core->snapshots);
 	for (size_t i = 0; i < core->auth_count; i++)

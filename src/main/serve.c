@@ -167,7 +167,8 @@ static enum err welcome(struct ctx *c, struct serving *s, bool wanted)
 	struct str secret;
 	if (!wanted && !s->instance.first)
 		return OK;
-	TRY(login_link_create(c, &s->core, s->instance.owner, LINK_SECONDS, &secret));
+	TRY(login_link_create(
+		c, &s->core, NULL, &(struct login_link){s->instance.owner, LINK_SECONDS}, &secret));
 	print_welcome(c, s, secret);
 	return OK;
 }

@@ -4,6 +4,10 @@
 
 #include "port/db.h"
 
+/* Keys of more than one file. By the key of META_PROOF_KEY processes tell each other whose password
+ * was right, see driver/auth_password.c. */
+#define META_PROOF_KEY STR("proof_key")
+
 /* ERR_NOT_FOUND when it was never put. */
 enum err meta_instance_get(struct ctx *c, struct db_tx *tx, struct str key, struct str *value) MUST;
 enum err meta_instance_put(struct ctx *c, struct db_tx *tx, struct str key, struct str value) MUST;

@@ -1,11 +1,12 @@
 #include "meta/repo.h"
 
 #include "base/buf.h"
+#include "meta/actor.h"
 #include "meta/instance.h"
 
-#define COLUMNS                                                                                    \
-	"id, name, description, visibility, object_format, head, version, created, pushed, shed, " \
-	"deleted"
+#define COLUMNS                                                                                  \
+	"repo.id, repo.name, repo.description, repo.visibility, repo.object_format, repo.head, " \
+	"repo.version, repo.created, repo.pushed, repo.shed, repo.deleted"
 enum { COLUMN_COUNT = 11 };
 
 static struct repo from_row(const struct db_value *row)
@@ -67,6 +68,37 @@ enum err meta_repo_get_by_name(struct ctx *c, struct db_tx *tx, struct str name,
 	struct db_value row[COLUMN_COUNT];
 	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(key_of(c, name))), row));
 	*out = from_row(row);
+	return OK;
+}
+
+/*
+ * All that may be there is looked for in any case, and there is always one row: what is not there
+ * takes as long. COALESCE, because NULL would be no key to look for.
+ */
+enum err meta_repo_find(struct ctx *c, struct db_tx *tx, struct str name, const struct actor *who,
+	struct meta_repo_found *out)
+{
+	static const char sql[] =
+		"SELECT " COLUMNS ", permission.level, " META_ACTOR_COLUMNS
+		" FROM (SELECT 1) AS one "
+		"LEFT JOIN repo ON repo.key = $1 AND repo.deleted = 0 "
+		"LEFT JOIN permission ON permission.repo_id = COALESCE(repo.id, 0) "
+		"AND permission.account_id = $2 "
+		"LEFT JOIN account ON account.id = $2 "
+		"LEFT JOIN token ON token.id = $3 AND token.account_id = $2";
+	enum { LEVEL = COLUMN_COUNT, ACTOR, COUNT = ACTOR + META_ACTOR_COLUMN_COUNT };
+	struct db_value row[COUNT];
+	TRY(db_row(c, tx, sql,
+		DB_ARGS(DB_T(key_of(c, name)), DB_I(who->user_id), DB_I(who->token_id)), row));
+	*out = (struct meta_repo_found){.there = row[0].kind == DB_INT};
+	if (out->there)
+		out->repo = from_row(row);
+	int64_t level = row[LEVEL].integer;
+	if (level < PERMISSION_NONE || level > PERMISSION_ADMIN)
+		return fail(
+			c, ERR_CORRUPT, "a permission in the database is %lld", (long long)level);
+	out->granted = (enum permission)level;
+	out->stands = meta_actor_is(db_now(tx), who, &row[ACTOR]);
 	return OK;
 }
 

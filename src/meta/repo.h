@@ -16,6 +16,18 @@ enum err meta_repo_get_by_name(struct ctx *c, struct db_tx *tx, struct str name,
 	MUST;
 enum err meta_repo_get(struct ctx *c, struct db_tx *tx, int64_t id, struct repo *out) MUST;
 
+/* What a name means to somebody. */
+struct meta_repo_found {
+	bool there;
+	struct repo repo;        /* zeroed unless it is there */
+	enum permission granted; /* by their row for it; PERMISSION_NONE without one */
+	bool stands;             /* are they still who they were proven to be? */
+};
+
+/* By one statement, and that it is not there is no error. */
+enum err meta_repo_find(struct ctx *c, struct db_tx *tx, struct str name, const struct actor *who,
+	struct meta_repo_found *out) MUST;
+
 struct meta_repo_page {
 	const struct actor *who; /* only what they may read; NULL: all */
 	struct str after;        /* names after this one; empty: from the first */

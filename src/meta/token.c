@@ -88,8 +88,9 @@ enum err meta_token_delete(struct ctx *c, struct db_tx *tx, int64_t user_id, int
 				 (long long)id);
 }
 
-enum err meta_token_used(struct ctx *c, struct db_tx *tx, int64_t id)
+enum err meta_token_used(struct ctx *c, struct db_tx *tx, int64_t id, int64_t every)
 {
-	static const char sql[] = "UPDATE token SET used = $1 WHERE id = $2";
-	return db_run(c, tx, sql, DB_ARGS(DB_I(db_now(tx)), DB_I(id)), NULL);
+	static const char sql[] = "UPDATE token SET used = $1 WHERE id = $2 AND used <= $3";
+	int64_t now = db_now(tx);
+	return db_run(c, tx, sql, DB_ARGS(DB_I(now), DB_I(id), DB_I(now - every)), NULL);
 }

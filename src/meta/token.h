@@ -16,7 +16,7 @@ enum err meta_token_list(
 	struct ctx *c, struct db_tx *tx, int64_t user_id, struct token **out, size_t *count) MUST;
 /* ERR_NOT_FOUND when that user has no such token. */
 enum err meta_token_delete(struct ctx *c, struct db_tx *tx, int64_t user_id, int64_t id) MUST;
-/* Remembers that it was used just now. */
-enum err meta_token_used(struct ctx *c, struct db_tx *tx, int64_t id) MUST;
+/* Remembers that it is used now, unless another use is remembered of the last `every` seconds. */
+enum err meta_token_used(struct ctx *c, struct db_tx *tx, int64_t id, int64_t every) MUST;
 
 #endif

@@ -113,28 +113,9 @@ struct actor meta_user_actor(const struct user *user)
 		.user_id = user->id,
 		.username = user->username,
 		.owner = user->owner,
+		.generation = user->generation,
 		.limit = PERMISSION_ADMIN,
 	};
-}
-
-enum err meta_permission_get(
-	struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id, enum permission *out)
-{
-	static const char sql[] =
-		"SELECT level FROM permission WHERE repo_id = $1 AND account_id = $2";
-	struct db_value row[1];
-	*out = PERMISSION_NONE;
-	enum err kind = db_row(c, tx, sql, DB_ARGS(DB_I(repo_id), DB_I(user_id)), row);
-	if (kind == ERR_NOT_FOUND) {
-		ctx_clear(c);
-		return OK;
-	}
-	TRY(kind);
-	if (row[0].integer < PERMISSION_NONE || row[0].integer > PERMISSION_ADMIN)
-		return fail(c, ERR_CORRUPT, "a permission in the database is %lld",
-			(long long)row[0].integer);
-	*out = (enum permission)row[0].integer;
-	return OK;
 }
 
 enum err meta_permission_put(

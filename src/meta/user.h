@@ -37,9 +37,6 @@ struct permission_row {
 	enum permission level;
 };
 
-/* PERMISSION_NONE where there is no row. */
-enum err meta_permission_get(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id,
-	enum permission *out) MUST;
 enum err meta_permission_put(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id,
 	enum permission level) MUST;
 /* ERR_NOT_FOUND when there was none. */

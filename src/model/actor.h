@@ -1,5 +1,9 @@
 /*
  * Who is asking. Every verb in core/ takes one: identity is never ambient.
+ *
+ * It says who somebody was proven to be; core/permit.h finds in each transaction whether they still
+ * are. Ids are given out once, and a generation is of one password: what an actor says was either
+ * true and has ended, or is true.
  */
 #ifndef MODEL_ACTOR_H
 #define MODEL_ACTOR_H
@@ -12,6 +16,7 @@ struct actor {
 	int64_t user_id;       /* 0: anonymous */
 	struct str username;   /* empty: anonymous */
 	bool owner;            /* of the instance: may do everything */
+	int64_t generation;    /* of the password that they had, see struct user */
 	int64_t token_id;      /* the API token by which they came, or 0 */
 	enum permission limit; /* what that token allows at most; PERMISSION_ADMIN without one */
 };

@@ -7,7 +7,7 @@
 
 struct user {
 	int64_t id;
-	struct str username;
+	struct str username; /* for as long as they are here */
 	bool owner;
 	bool has_password;
 	int64_t created;    /* seconds since 1970 */

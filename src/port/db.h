@@ -95,7 +95,8 @@ static inline MUST enum err db_begin(
 
 /*
  * A write transaction that concerns one repository: what it reads to decide, and what it changes,
- * are rows of that repository alone; it may add rows elsewhere. A database that can lets it run
+ * are rows of that repository alone, but for reading accounts, tokens and permissions, which change
+ * only in transactions on everything; it may add rows elsewhere. A database that can lets it run
  * beside those of others.
  */
 static inline MUST enum err db_begin_on(

@@ -60,7 +60,8 @@ enum err api_collaborators_add(struct ctx *c, struct web_request *r)
 	api_begin(c, &reply);
 	write_user(&reply.w, &user);
 	if (!given) {
-		TRY(login_link_create(c, r->core, username, INVITATION_SECONDS, &secret));
+		const struct login_link link = {username, INVITATION_SECONDS};
+		TRY(login_link_create(c, r->core, &r->who, &link, &secret));
 		json_member_cstr(&reply.w, "sign_in_url",
 			arena_fmt(c->arena, "%.*s/sign-in/%.*s", STR_FMT(r->origin),
 				STR_FMT(secret)));

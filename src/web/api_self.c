@@ -1,4 +1,4 @@
-#include "core/permit.h"
+#include "core/account.h"
 #include "core/token.h"
 #include "web/api.h"
 
@@ -39,9 +39,11 @@ enum err api_instance(struct ctx *c, struct web_request *r)
 enum err api_user(struct ctx *c, struct web_request *r)
 {
 	struct api_reply reply;
+	struct user self;
+	TRY(account_get(c, r->core, &r->who, &self));
 	api_begin(c, &reply);
 	json_begin_object(&reply.w);
-	json_member_str(&reply.w, "username", r->who.username);
+	json_member_str(&reply.w, "username", self.username);
 	json_member_bool(&reply.w, "owner", r->who.owner);
 	json_member_cstr(&reply.w, "by",
 		r->who.token_id ? "token"

@@ -72,6 +72,8 @@ static enum err check_old(struct ctx *c, struct web_request *r)
 	struct credential cred = {CREDENTIAL_PASSWORD, r->who.username, web_field(r, "old")};
 	struct actor who;
 	enum err err = login_credential(c, r->core, &cred, STR(""), &who);
+	if (!err)
+		err = account_get(c, r->core, &who, &self);
 	if (err == ERR_UNAUTH || (!err && who.user_id != r->who.user_id))
 		return fail(c, ERR_UNAUTH, "that is not the password you have");
 	return err;
@@ -124,8 +126,8 @@ enum err page_collaborators(struct ctx *c, struct web_request *r)
 static enum err invite(struct ctx *c, struct web_request *r, struct str name)
 {
 	struct str secret;
-	TRY(permit_owner(c, &r->who));
-	TRY(login_link_create(c, r->core, name, INVITE_SECONDS, &secret));
+	const struct login_link link = {name, INVITE_SECONDS};
+	TRY(login_link_create(c, r->core, &r->who, &link, &secret));
 	struct fresh fresh = {.name = name};
 	fresh.link = str_of(
 		arena_fmt(c->arena, "%.*s/sign-in/%.*s", STR_FMT(r->origin), STR_FMT(secret)));

@@ -14,7 +14,7 @@ static bool is_safe(const struct web_request *r)
 static enum err permit_route(struct ctx *c, const struct web_request *r, const struct route *route)
 {
 	if (route->needs == ROUTE_OWNER)
-		return permit_owner(c, &r->who);
+		return permit_owner_early(c, &r->who);
 	if (route->needs == ROUTE_USER && actor_is_anonymous(&r->who))
 		return fail(c, ERR_UNAUTH, "sign in first");
 	return OK;

@@ -16,8 +16,11 @@ struct kept {
 };
 
 static struct core core;
-static struct actor owner = {
-	.user_id = 1, .username = {"owner", 5}, .owner = true, .limit = PERMISSION_ADMIN};
+static struct actor owner = {.user_id = 1,
+	.username = {"owner", 5},
+	.owner = true,
+	.generation = 1,
+	.limit = PERMISSION_ADMIN};
 static struct repo repo;
 
 static enum err keep(struct ctx *c, struct sink *self, const void *bytes, size_t len)
@@ -41,7 +44,7 @@ static void begin(void)
 	core.blob = blob_memory_open();
 	core.kv = kv_memory_open(1 << 20, os_world());
 	core.policy = policy_builtin_open();
-	core.auth[0] = auth_password_open(core.db, os_world());
+	core.auth[0] = auth_password_open(core.db, core.kv);
 	core.auth_count = 1;
 	core.snapshots = snapshots_open(2);
 	core.limits = (struct core_limits){.object_max = 1 << 20,

@@ -62,7 +62,7 @@ static void a_name_that_comes_again_is_somebody_new(void **state)
 	struct actor second = house_person(c, "anna");
 	assert_int_not_equal(first.user_id, second.user_id);
 	assert_err(c, repo_get(c, core_of(c), &second, STR("r"), &repo, NULL), ERR_NOT_FOUND);
-	assert_err(c, repo_get(c, core_of(c), &first, STR("r"), &repo, NULL), ERR_NOT_FOUND);
+	assert_err(c, repo_get(c, core_of(c), &first, STR("r"), &repo, NULL), ERR_UNAUTH);
 }
 
 static void permissions_are_the_admins_to_give(void **state)

@@ -106,6 +106,9 @@ static void a_new_password_or_a_removal_ends_all_sessions(void **state)
 	assert_ok(c, collaborator_set_password(
 			     c, core_of(c), &anna, STR("anna"), STR("battery staple")));
 	assert_err(c, session_get(c, core_of(c), s.cookie, &t), ERR_UNAUTH);
+	/* Nor does what the old password proved begin another. */
+	assert_err(c, session_begin(c, core_of(c), &anna, &s), ERR_UNAUTH);
+	assert_ok(c, sign_in(c, "anna", "battery staple", "", &anna));
 	assert_ok(c, session_begin(c, core_of(c), &anna, &s));
 	assert_ok(c, session_get(c, core_of(c), s.cookie, &t));
 	assert_ok(c, collaborator_remove(c, core_of(c), owner, STR("anna")));
@@ -122,20 +125,31 @@ static void only_a_person_begins_a_session(void **state)
 	assert_err(c, session_begin(c, core_of(c), &token, &s), ERR_DENIED);
 }
 
+static enum err make_link(struct ctx *c, const char *username, struct str *secret)
+{
+	const struct login_link link = {str_of(username), 600};
+	return login_link_create(c, core_of(c), NULL, &link, secret);
+}
+
 static void a_sign_in_link_works_once_and_in_time(void **state)
 {
 	struct ctx *c = *state;
 	struct str secret;
 	struct actor who;
-	assert_ok(c, login_link_create(c, core_of(c), STR("owner"), 600, &secret));
+	assert_ok(c, make_link(c, "owner", &secret));
 	assert_err(c, login_link_take(c, core_of(c), STR("wrong"), &who), ERR_UNAUTH);
 	assert_ok(c, login_link_take(c, core_of(c), secret, &who));
 	assert_true(who.owner);
 	assert_err(c, login_link_take(c, core_of(c), secret, &who), ERR_UNAUTH);
-	assert_ok(c, login_link_create(c, core_of(c), STR("owner"), 600, &secret));
+	assert_ok(c, make_link(c, "owner", &secret));
 	house_moved += 601 * 1000000LL;
 	assert_err(c, login_link_take(c, core_of(c), secret, &who), ERR_UNAUTH);
-	assert_err(c, login_link_create(c, core_of(c), STR("nobody"), 600, &secret), ERR_NOT_FOUND);
+	assert_err(c, make_link(c, "nobody", &secret), ERR_NOT_FOUND);
+	const struct login_link link = {STR("owner"), 600};
+	struct actor anna = house_person(c, "anna"), anonymous = ACTOR_ANONYMOUS;
+	assert_err(c, login_link_create(c, core_of(c), &anna, &link, &secret), ERR_DENIED);
+	assert_err(c, login_link_create(c, core_of(c), &anonymous, &link, &secret), ERR_UNAUTH);
+	assert_ok(c, login_link_create(c, core_of(c), &house_of(c)->owner, &link, &secret));
 }
 
 static void a_second_start_finds_what_the_first_made(void **state)
@@ -156,7 +170,7 @@ static void a_first_start_makes_up_a_password(void **state)
 	struct instance first;
 	struct actor who;
 	assert_ok(c, db_sqlite_open(c, ":memory:", &core.db));
-	core.auth[0] = auth_password_open(core.db, c->world);
+	core.auth[0] = auth_password_open(core.db, core.kv);
 	assert_err(c, instance_start(c, &core, STR("Bad Name"), STR(""), &first), ERR_INVALID);
 	assert_err(c, instance_start(c, &core, STR("me"), STR("short"), &first), ERR_INVALID);
 	assert_ok(c, instance_start(c, &core, STR("me"), STR(""), &first));

@@ -9,6 +9,15 @@ static enum err ask(struct ctx *c, const struct actor *who, const char *name, en
 		c, core_of(c), tx, who, (struct permit_need){str_of(name), level}, &repo);
 }
 
+static enum err as_owner(struct ctx *c, const struct actor *who)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core_of(c)->db, DB_READ, &tx));
+	enum err early = permit_owner_early(c, who), kind = permit_owner(c, core_of(c), tx, who);
+	assert_true(!early || early == kind);
+	return kind;
+}
+
 static void give(struct ctx *c, const char *repo, const char *username, enum permission level)
 {
 	struct permission_on on = {str_of(repo), str_of(username)};
@@ -63,15 +72,14 @@ static void a_token_caps_what_its_owner_may(void **state)
 {
 	struct ctx *c = *state;
 	house_repo(c, "secret", VISIBILITY_PRIVATE);
-	struct actor reading = house_of(c)->owner, writing = reading;
-	reading.token_id = writing.token_id = 1;
-	reading.limit = PERMISSION_READ;
-	writing.limit = PERMISSION_WRITE;
+	struct actor *owner = &house_of(c)->owner;
+	struct actor reading = house_token(c, owner, PERMISSION_READ, NULL);
+	struct actor writing = house_token(c, owner, PERMISSION_WRITE, NULL);
 	check(c, &reading, "secret", EXPECT(OK, NO, NO));
 	check(c, &writing, "secret", EXPECT(OK, OK, NO));
-	assert_err(c, permit_owner(c, &reading), ERR_DENIED);
-	assert_err(c, permit_owner(c, &writing), ERR_DENIED);
-	assert_ok(c, permit_owner(c, &house_of(c)->owner));
+	assert_err(c, as_owner(c, &reading), ERR_DENIED);
+	assert_err(c, as_owner(c, &writing), ERR_DENIED);
+	assert_ok(c, as_owner(c, owner));
 }
 
 /* The error, with the name that was asked for taken out of its text. */
@@ -116,8 +124,104 @@ static void only_the_owner_in_full_passes_for_the_owner(void **state)
 {
 	struct ctx *c = *state;
 	struct actor admin = house_person(c, "admin"), anonymous = ACTOR_ANONYMOUS;
-	assert_err(c, permit_owner(c, &admin), ERR_DENIED);
-	assert_err(c, permit_owner(c, &anonymous), ERR_UNAUTH);
+	assert_err(c, as_owner(c, &admin), ERR_DENIED);
+	assert_err(c, as_owner(c, &anonymous), ERR_UNAUTH);
+}
+
+static enum err as_self(struct ctx *c, const struct actor *who)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core_of(c)->db, DB_READ, &tx));
+	return permit_self(c, core_of(c), tx, who);
+}
+
+static void check_ended(struct ctx *c, const struct actor *who)
+{
+	assert_err(c, ask(c, who, "open", PERMISSION_READ), ERR_UNAUTH);
+	assert_err(c, ask(c, who, "missing", PERMISSION_READ), ERR_UNAUTH);
+	assert_err(c, ask(c, who, "no/name", PERMISSION_READ), ERR_UNAUTH);
+	assert_err(c, as_self(c, who), ERR_UNAUTH);
+	assert_err(c, as_owner(c, who), who->owner ? ERR_UNAUTH : ERR_DENIED);
+}
+
+static void check_stands(struct ctx *c, const struct actor *who)
+{
+	assert_ok(c, ask(c, who, "open", PERMISSION_READ));
+	assert_ok(c, as_self(c, who));
+}
+
+static void who_one_was_ends_with_what_proved_it(void **state)
+{
+	struct ctx *c = *state;
+	struct actor *owner = &house_of(c)->owner, anna = house_person(c, "anna");
+	struct token first, second;
+	house_repo(c, "open", VISIBILITY_PUBLIC);
+	struct actor by_first = house_token(c, &anna, PERMISSION_READ, &first);
+	struct actor by_second = house_token(c, &anna, PERMISSION_READ, &second);
+	struct actor by_owners = house_token(c, owner, PERMISSION_ADMIN, NULL);
+	check_stands(c, &anna);
+	check_stands(c, &by_first);
+	check_stands(c, &by_second);
+
+	assert_ok(c, token_revoke(c, core_of(c), &anna, first.id));
+	check_ended(c, &by_first);
+	check_stands(c, &by_second);
+	check_stands(c, &anna);
+
+	/* A new password ends what the old one proved, and no token. */
+	assert_ok(c, collaborator_set_password(
+			     c, core_of(c), owner, STR("anna"), STR("battery staple")));
+	check_ended(c, &anna);
+	check_stands(c, &by_second);
+
+	assert_ok(c, collaborator_remove(c, core_of(c), owner, STR("anna")));
+	struct actor again = house_person(c, "anna");
+	check_ended(c, &by_second);
+	check_ended(c, &anna);
+	check_stands(c, &again);
+	assert_ok(c, collaborator_set_password(
+			     c, core_of(c), owner, STR("owner"), STR("battery staple")));
+	check_ended(c, owner);
+	check_stands(c, &by_owners);
+}
+
+static void a_token_ends_with_its_time_for_who_came_by_it_before(void **state)
+{
+	struct ctx *c = *state;
+	struct token token;
+	struct str secret;
+	struct actor by;
+	struct token_new what = {STR("an hour"), PERMISSION_READ, 3600};
+	house_repo(c, "open", VISIBILITY_PUBLIC);
+	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
+	struct credential cred = {CREDENTIAL_TOKEN, {0}, secret};
+	assert_ok(c, login_credential(c, core_of(c), &cred, STR(""), &by));
+	house_moved += 3590 * 1000000LL;
+	check_stands(c, &by);
+	house_moved += 11 * 1000000LL;
+	assert_err(c, ask(c, &by, "open", PERMISSION_READ), ERR_UNAUTH);
+	assert_err(c, as_self(c, &by), ERR_UNAUTH);
+}
+
+/* What an actor says is looked at whole: who could make one up gets nowhere with it. */
+static void an_actor_that_was_never_proven_is_nobody(void **state)
+{
+	struct ctx *c = *state;
+	struct actor anna = house_person(c, "anna");
+	struct token token;
+	house_repo(c, "open", VISIBILITY_PUBLIC);
+	struct actor by = house_token(c, &house_of(c)->owner, PERMISSION_READ, &token);
+	struct actor wrong[6];
+	for (int i = 0; i < 6; i++)
+		wrong[i] = i < 3 ? anna : by;
+	wrong[0].owner = true;
+	wrong[1].generation++;
+	wrong[2].username = STR("owner");
+	wrong[3].limit = PERMISSION_ADMIN;
+	wrong[4].token_id++;
+	wrong[5].user_id = anna.user_id;
+	for (int i = 0; i < 6; i++)
+		assert_err(c, ask(c, &wrong[i], "open", PERMISSION_READ), ERR_UNAUTH);
 }
 
 int main(void)
@@ -128,6 +232,9 @@ int main(void)
 		HOUSE_TEST(what_one_may_not_read_answers_as_what_does_not_exist),
 		HOUSE_TEST(a_name_in_other_letters_is_the_same_repository),
 		HOUSE_TEST(only_the_owner_in_full_passes_for_the_owner),
+		HOUSE_TEST(who_one_was_ends_with_what_proved_it),
+		HOUSE_TEST(a_token_ends_with_its_time_for_who_came_by_it_before),
+		HOUSE_TEST(an_actor_that_was_never_proven_is_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,144 @@
+#include "core/login_cache.h"
+
+#include "base/buf.h"
+#include "base/hmac.h"
+#include "base/host.h"
+#include "model/user.h"
+
+enum { WAYS = 4, SETS = LOGIN_CACHE_MAX / WAYS, SECOND_US = 1000000 };
+
+#define CHANNEL STR("login-ended")
+
+struct entry {
+	uint8_t key[HASH_MAX];
+	struct actor who; /* its username is the next member */
+	char username[USERNAME_MAX];
+	int64_t expires, told; /* world->monotonic(); expires 0: nothing is here */
+};
+
+struct login_cache {
+	struct host_lock lock;
+	const struct world *world;
+	struct kv_sub *heard;
+	uint8_t secret[HASH_MAX];
+	struct entry entries[SETS][WAYS];
+};
+
+struct login_cache *login_cache_open(const struct world *world)
+{
+	struct login_cache *cache = host_alloc(sizeof *cache);
+	memset(cache, 0, sizeof *cache);
+	cache->world = world;
+	world->random(cache->secret, sizeof cache->secret);
+	return cache;
+}
+
+void login_cache_close(struct login_cache *cache)
+{
+	if (!cache)
+		return;
+	kv_unsubscribe(cache->heard);
+	host_free(cache, sizeof *cache);
+}
+
+/* A token is the same whatever name comes with it. */
+static void key_of(struct ctx *c, const struct login_cache *cache, const struct credential *cred,
+	uint8_t key[HASH_MAX])
+{
+	bool token = str_starts(cred->secret, STR(TOKEN_PREFIX));
+	struct str username = token ? STR("") : cred->username;
+	struct buf text = {.arena = c->arena};
+	buf_fmt(&text, "%zu ", username.len);
+	buf_str(&text, username);
+	buf_str(&text, cred->secret);
+	hmac_sha256(str_from(cache->secret, sizeof cache->secret), buf_view(&text), key);
+}
+
+static struct entry *set_of(struct login_cache *cache, const uint8_t key[HASH_MAX])
+{
+	return cache->entries[(key[0] | (size_t)key[1] << 8) % SETS];
+}
+
+bool login_cache_get(struct ctx *c, struct login_cache *cache, const struct credential *cred,
+	struct actor *who, bool *due)
+{
+	uint8_t key[HASH_MAX];
+	*due = true;
+	if (!cache)
+		return false;
+	key_of(c, cache, cred, key);
+	int64_t now = cache->world->monotonic();
+	struct entry *found = NULL;
+	WITH_LOCK(&cache->lock);
+	struct entry *set = set_of(cache, key);
+	for (size_t i = 0; i < WAYS; i++)
+		if (set[i].expires > now && bytes_equal_secret(set[i].key, key, sizeof key))
+			found = &set[i];
+	if (!found)
+		return false;
+	*who = found->who;
+	who->username = str_copy(c->arena, str_from(found->username, who->username.len));
+	*due = now - found->told >= (int64_t)LOGIN_CACHE_DUE_SECONDS * SECOND_US;
+	if (*due)
+		found->told = now;
+	return true;
+}
+
+void login_cache_put(struct ctx *c, struct login_cache *cache, const struct credential *cred,
+	const struct actor *who)
+{
+	uint8_t key[HASH_MAX];
+	if (!cache)
+		return;
+	ASSERT(who->username.len <= USERNAME_MAX);
+	key_of(c, cache, cred, key);
+	int64_t now = cache->world->monotonic();
+	WITH_LOCK(&cache->lock);
+	struct entry *set = set_of(cache, key), *to = set;
+	for (size_t i = 1; i < WAYS; i++)
+		if (set[i].expires < to->expires)
+			to = &set[i];
+	/* Of two who were proven at the same time there is one entry. */
+	for (size_t i = 0; i < WAYS; i++)
+		if (bytes_equal_secret(set[i].key, key, sizeof key))
+			to = &set[i];
+	to->who = *who;
+	to->expires = now + (int64_t)LOGIN_CACHE_SECONDS * SECOND_US;
+	to->told = now;
+	memcpy(to->key, key, sizeof key);
+	memcpy(to->username, who->username.at, who->username.len);
+}
+
+void login_cache_drop(struct login_cache *cache, int64_t user_id, int64_t token_id)
+{
+	if (!cache)
+		return;
+	WITH_LOCK(&cache->lock);
+	for (size_t i = 0; i < LOGIN_CACHE_MAX; i++) {
+		struct entry *e = &cache->entries[i / WAYS][i % WAYS];
+		if (e->who.user_id == user_id && (!token_id || e->who.token_id == token_id))
+			*e = (struct entry){0};
+	}
+}
+
+/* That some was missed is no matter: what ended is refused all the same. */
+static void hear(void *arg, struct str message)
+{
+	uint64_t user_id, token_id;
+	struct str rest = message;
+	if (str_to_u64(str_cut(&rest, ' '), &user_id) && str_to_u64(rest, &token_id))
+		login_cache_drop(arg, (int64_t)user_id, (int64_t)token_id);
+}
+
+enum err login_cache_listen(struct ctx *c, struct login_cache *cache, struct kv *kv)
+{
+	return kv_subscribe(c, kv, CHANNEL, hear, cache, &cache->heard);
+}
+
+void login_cache_tell(struct ctx *c, struct kv *kv, int64_t user_id, int64_t token_id)
+{
+	const char *text =
+		arena_fmt(c->arena, "%lld %lld", (long long)user_id, (long long)token_id);
+	if (kv_publish(c, kv, CHANNEL, str_of(text)))
+		ctx_clear(c);
+}

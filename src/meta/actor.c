@@ -1,0 +1,38 @@
+#include "meta/actor.h"
+
+static bool account_is(const struct actor *who, const struct db_value *row)
+{
+	return row[0].kind == DB_TEXT && str_eq(row[0].text, who->username) &&
+	       (row[1].integer != 0) == who->owner;
+}
+
+static bool token_is(int64_t now, const struct actor *who, const struct db_value *row)
+{
+	int64_t expires = row[1].integer;
+	return row[0].kind == DB_INT && row[0].integer == (int64_t)who->limit &&
+	       (!expires || expires > now);
+}
+
+bool meta_actor_is(int64_t now, const struct actor *who, const struct db_value *row)
+{
+	if (actor_is_anonymous(who))
+		return true;
+	if (!account_is(who, row))
+		return false;
+	return who->token_id ? token_is(now, who, row + 3) : row[2].integer == who->generation;
+}
+
+enum err meta_actor_stands(struct ctx *c, struct db_tx *tx, const struct actor *who, bool *stands)
+{
+	static const char sql[] =
+		"SELECT " META_ACTOR_COLUMNS " FROM account "
+		"LEFT JOIN token ON token.id = $1 AND token.account_id = account.id "
+		"WHERE account.id = $2";
+	struct db_value row[META_ACTOR_COLUMN_COUNT] = {0};
+	enum err kind = db_row(c, tx, sql, DB_ARGS(DB_I(who->token_id), DB_I(who->user_id)), row);
+	if (kind && kind != ERR_NOT_FOUND)
+		return kind;
+	ctx_clear(c);
+	*stands = meta_actor_is(db_now(tx), who, row);
+	return OK;
+}

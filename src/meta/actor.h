@@ -1,0 +1,30 @@
+/*
+ * Is an actor still who they were proven to be?
+ *
+ * It takes one row of the account and one of the token, each by its key. So it is part of the
+ * statement by which a repository is found (meta_repo_find), and costs no journey of its own.
+ */
+#ifndef META_ACTOR_H
+#define META_ACTOR_H
+
+#include "model/actor.h"
+#include "port/db.h"
+
+/* Of `account` and `token`, outer-joined by who->user_id and who->token_id: what meta_actor_is looks
+ * at. */
+#define META_ACTOR_COLUMNS \
+	"account.username, account.owner, account.generation, token.ceiling, token.expires"
+enum { META_ACTOR_COLUMN_COUNT = 5 };
+
+/*
+ * Whether these columns, at `now` (db_now), say of `who` what was proven: the account is there with the same name and
+ * standing; and the token is there and has time left or, where there is none, the password is the
+ * same. Of the anonymous nothing was.
+ */
+bool meta_actor_is(int64_t now, const struct actor *who, const struct db_value *row);
+
+/* The same by a statement of its own. */
+enum err meta_actor_stands(struct ctx *c, struct db_tx *tx, const struct actor *who, bool *stands)
+	MUST;
+
+#endif
