@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "core/permit.h"
 #include "core/secret.h"
 #include "meta/user.h"
 
