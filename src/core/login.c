@@ -38,7 +38,7 @@ static bool is_blocked(struct ctx *c, struct core *core, struct str key)
 {
 	struct str value;
 	const char *block = arena_fmt(c->arena, "login-block/%.*s", STR_FMT(key));
-	if (key.len && kv_get(c, core->kv, str_of(block), &value) == OK)
+	if (kv_get(c, core->kv, str_of(block), &value) == OK)
 		return true;
 	ctx_clear(c);
 	return false;
@@ -49,6 +49,7 @@ static void count_failure(struct ctx *c, struct core *core, struct str key, int6
 {
 	if (!key.len)
 		return;
+	login_cache_suspect(core->logins, key);
 	int64_t count;
 	const char *tries = arena_fmt(c->arena, "login-tries/%.*s", STR_FMT(key));
 	const char *block = arena_fmt(c->arena, "login-block/%.*s", STR_FMT(key));
@@ -90,32 +91,44 @@ static void note_use(struct ctx *c, struct core *core, int64_t token_id)
 	c->deadline = deadline;
 }
 
-static enum err prove(
-	struct ctx *c, struct core *core, const struct credential *cred, struct actor *who)
+/*
+ * Whose credential is known here, and who did not fail here lately, is guessing at nothing: so they
+ * cost the kv no question. All others do, known or not, or the cache would tell who is blocked that
+ * they guessed right.
+ */
+static bool must_ask(struct core *core, struct str key, bool known)
 {
-	bool due;
-	if (!login_cache_get(c, core->logins, cred, who, &due)) {
-		TRY(ask_drivers(c, core, cred, who));
-		login_cache_put(c, core->logins, cred, who);
-	}
-	if (due && who->token_id)
-		note_use(c, core, who->token_id);
+	return key.len && (!known || login_cache_is_suspect(core->logins, key));
+}
+
+static enum err check_tries(struct ctx *c, struct core *core, const struct tries *tries, bool known)
+{
+	const struct str keys[] = {tries->name, tries->peer};
+	for (size_t i = 0; i < 2; i++)
+		if (must_ask(core, keys[i], known) && is_blocked(c, core, keys[i]))
+			return fail(c, ERR_RATE_LIMITED,
+				"too many failed tries to sign in: wait a minute");
 	return OK;
 }
 
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who)
 {
+	bool due, known = login_cache_get(c, core->logins, cred, who, &due);
 	struct tries tries = tries_of(c, cred, peer);
-	if (is_blocked(c, core, tries.name) || is_blocked(c, core, tries.peer))
-		return fail(c, ERR_RATE_LIMITED, "too many failed tries to sign in: wait a minute");
-	enum err kind = prove(c, core, cred, who);
+	TRY(check_tries(c, core, &tries, known));
+	enum err kind = known ? OK : ask_drivers(c, core, cred, who);
 	if (kind == ERR_UNAUTH) {
 		uint32_t most = core->limits.login_tries ? core->limits.login_tries : TRIES_NAME;
 		count_failure(c, core, tries.name, most);
 		count_failure(c, core, tries.peer, (int64_t)most * TRIES_ALL);
 	}
-	return kind;
+	TRY(kind);
+	if (!known)
+		login_cache_put(c, core->logins, cred, who);
+	if (due && who->token_id)
+		note_use(c, core, who->token_id);
+	return OK;
 }
 
 void login_ended(struct ctx *c, struct core *core, int64_t user_id, int64_t token_id)

@@ -15,7 +15,7 @@
 /*
  * Who these credentials prove: a password, or a token in the password's or the bearer's place.
  * ERR_UNAUTH when nobody. ERR_RATE_LIMITED after too many failures for that name from that peer
- * ("127.0.0.1"; empty: unknown).
+ * ("127.0.0.1"; empty: unknown), unless this process knows them and saw none of these failures.
  *
  * It may have been proven minutes ago (core/login_cache.h), and have ended since: whoever acts on it
  * asks core/permit.h in their transaction.

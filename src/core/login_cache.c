@@ -3,9 +3,16 @@
 #include "base/buf.h"
 #include "base/hmac.h"
 #include "base/host.h"
+#include "base/map.h"
 #include "model/user.h"
 
-enum { WAYS = 4, SETS = LOGIN_CACHE_MAX / WAYS, SECOND_US = 1000000 };
+enum {
+	WAYS = 4,
+	SETS = LOGIN_CACHE_MAX / WAYS,
+	SUSPECTS = 1024,
+	SUSPECT_SECONDS = 120, /* longer than core/login.c lets nobody try again */
+	SECOND_US = 1000000,
+};
 
 #define CHANNEL STR("login-ended")
 
@@ -22,6 +29,8 @@ struct login_cache {
 	struct kv_sub *heard;
 	uint8_t secret[HASH_MAX];
 	struct entry entries[SETS][WAYS];
+	uint64_t seed;
+	int64_t suspects[SUSPECTS]; /* until when all keys that lie here are suspect */
 };
 
 struct login_cache *login_cache_open(const struct world *world)
@@ -30,6 +39,7 @@ struct login_cache *login_cache_open(const struct world *world)
 	memset(cache, 0, sizeof *cache);
 	cache->world = world;
 	world->random(cache->secret, sizeof cache->secret);
+	world->random(&cache->seed, sizeof cache->seed);
 	return cache;
 }
 
@@ -107,6 +117,29 @@ void login_cache_put(struct ctx *c, struct login_cache *cache, const struct cred
 	to->told = now;
 	memcpy(to->key, key, sizeof key);
 	memcpy(to->username, who->username.at, who->username.len);
+}
+
+static int64_t *suspect_of(struct login_cache *cache, struct str key)
+{
+	return &cache->suspects[bytes_hash(cache->seed, key.at, key.len) % SUSPECTS];
+}
+
+void login_cache_suspect(struct login_cache *cache, struct str key)
+{
+	if (!cache)
+		return;
+	int64_t until = cache->world->monotonic() + (int64_t)SUSPECT_SECONDS * SECOND_US;
+	WITH_LOCK(&cache->lock);
+	*suspect_of(cache, key) = until;
+}
+
+bool login_cache_is_suspect(struct login_cache *cache, struct str key)
+{
+	if (!cache)
+		return true;
+	int64_t now = cache->world->monotonic();
+	WITH_LOCK(&cache->lock);
+	return *suspect_of(cache, key) > now;
 }
 
 void login_cache_drop(struct login_cache *cache, int64_t user_id, int64_t token_id)

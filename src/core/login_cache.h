@@ -29,6 +29,13 @@ bool login_cache_get(struct ctx *c, struct login_cache *cache, const struct cred
 void login_cache_put(struct ctx *c, struct login_cache *cache, const struct credential *cred,
 	const struct actor *who);
 
+/*
+ * Who fails is a suspect here for minutes, by a key of the caller's. It may be said of another who
+ * never failed, but of nobody who did that they are none. Without a cache all are.
+ */
+void login_cache_suspect(struct login_cache *cache, struct str key);
+bool login_cache_is_suspect(struct login_cache *cache, struct str key);
+
 /* What ended: a token, or (token_id 0) all that proves somebody. */
 void login_cache_drop(struct login_cache *cache, int64_t user_id, int64_t token_id);
 

@@ -21,6 +21,27 @@ static void after_ten_failures_a_minute_must_pass(void **state)
 	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
 }
 
+/* Or the cache would let who is blocked find out which guess is right. */
+static void who_failed_is_blocked_though_the_right_password_is_known(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	core_of(c)->limits.login_tries = 2;
+	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
+	for (int i = 0; i < 2; i++)
+		assert_err(c, sign_in(c, "owner", "wrong password", "10.0.0.1", &who), ERR_UNAUTH);
+	for (int i = 0; i < 3; i++)
+		assert_err(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who),
+			ERR_RATE_LIMITED);
+	/* So is who tried many names, of one that they did not try. */
+	for (int i = 0; i < 20; i++) {
+		const char *name = arena_fmt(c->arena, "name%d", i);
+		assert_err(c, sign_in(c, name, "wrong", "10.0.0.2", &who), ERR_UNAUTH);
+	}
+	assert_err(c, sign_in(c, "owner", "correct horse", "10.0.0.2", &who), ERR_RATE_LIMITED);
+	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.3", &who));
+}
+
 static void a_token_is_never_rate_limited(void **state)
 {
 	struct ctx *c = *state;
@@ -233,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(after_ten_failures_a_minute_must_pass),
+		HOUSE_TEST(who_failed_is_blocked_though_the_right_password_is_known),
 		HOUSE_TEST(a_token_is_never_rate_limited),
 		HOUSE_TEST(a_token_works_in_either_place),
 		HOUSE_TEST(a_session_is_known_by_its_cookie_until_it_ends),

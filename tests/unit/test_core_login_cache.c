@@ -347,6 +347,39 @@ static void use_is_noted_once_a_minute(void **state)
 	pod_close(c, &pod);
 }
 
+static void who_failed_is_a_suspect_for_minutes(void **state)
+{
+	struct ctx *c = *state;
+	struct login_cache *cache = login_cache_open(c->world);
+	assert_false(login_cache_is_suspect(cache, STR("10.0.0.1/anna")));
+	login_cache_suspect(cache, STR("10.0.0.1/anna"));
+	assert_true(login_cache_is_suspect(cache, STR("10.0.0.1/anna")));
+	/* Not everybody is, and nobody is forgotten for another. */
+	unsigned others = 0;
+	for (int i = 0; i < 100; i++)
+		others += login_cache_is_suspect(cache, str_of(arena_fmt(c->arena, "%d", i)));
+	assert_true(others < 10);
+	for (int i = 0; i < 5000; i++)
+		login_cache_suspect(cache, str_of(arena_fmt(c->arena, "%d", i)));
+	assert_true(login_cache_is_suspect(cache, STR("10.0.0.1/anna")));
+	house_moved += 121 * SECOND;
+	assert_false(login_cache_is_suspect(cache, STR("10.0.0.1/anna")));
+	login_cache_close(cache);
+	assert_true(login_cache_is_suspect(NULL, STR("10.0.0.1/anna")));
+}
+
+static void who_is_known_asks_the_kv_nothing(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	struct kv *kept = core_of(c)->kv;
+	struct credential cred = {CREDENTIAL_PASSWORD, STR("owner"), STR("correct horse")};
+	assert_ok(c, login_credential(c, core_of(c), &cred, STR("10.0.0.1"), &who));
+	core_of(c)->kv = NULL;
+	assert_ok(c, login_credential(c, core_of(c), &cred, STR("10.0.0.1"), &who));
+	core_of(c)->kv = kept;
+}
+
 static void a_failure_is_never_remembered(void **state)
 {
 	struct ctx *c = *state;
@@ -413,6 +446,8 @@ int main(void)
 		HOUSE_TEST(every_verb_looks_whether_they_still_are),
 		HOUSE_TEST(processes_tell_each_other_what_ended),
 		HOUSE_TEST(use_is_noted_once_a_minute),
+		HOUSE_TEST(who_failed_is_a_suspect_for_minutes),
+		HOUSE_TEST(who_is_known_asks_the_kv_nothing),
 		HOUSE_TEST(a_failure_is_never_remembered),
 		HOUSE_TEST(a_crowd_finds_only_what_is_whole),
 	};
