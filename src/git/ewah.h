@@ -5,8 +5,8 @@
 #ifndef GIT_EWAH_H
 #define GIT_EWAH_H
 
+#include "base/bits.h"
 #include "base/buf.h"
-#include "git/bits.h"
 
 /* A view of one in a file. */
 struct ewah {

@@ -14,8 +14,8 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "base/wildmatch.h"
 #include "git/odb.h"
-#include "git/wildmatch.h"
 
 enum { SPARSE_BYTES_MAX = 1 << 20, SPARSE_PATTERNS_MAX = 10000, SPARSE_LISTS_MAX = 64 };
 

@@ -1,4 +1,4 @@
-"""git/sparse.c and git/wildmatch.c beside git: for the same patterns, the same files."""
+"""git/sparse.c and base/wildmatch.c beside git: for the same patterns, the same files."""
 
 from histories import *
 

@@ -1,4 +1,4 @@
-/* git/bits.h and git/ewah.c */
+/* base/bits.h and git/ewah.c */
 #include "unit.h"
 
 #include "git/ewah.h"

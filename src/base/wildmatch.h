@@ -5,11 +5,11 @@
  * A pattern is made into steps, and a match is the set of steps that may come next, moved on byte by
  * byte: nothing is tried twice, so that the time is at most that of both lengths multiplied.
  */
-#ifndef GIT_WILDMATCH_H
-#define GIT_WILDMATCH_H
+#ifndef BASE_WILDMATCH_H
+#define BASE_WILDMATCH_H
 
+#include "base/bits.h"
 #include "base/str.h"
-#include "git/bits.h"
 
 enum { WILDMATCH_MAX = 4096 }; /* bytes of a pattern, and so its steps at most */
 

@@ -2,8 +2,8 @@
  * Sets of small numbers, a bit for each, worked on 64 at a time. Caller's memory, in an arena; one
  * thread at a time. Both of two sets in one call are of the same size.
  */
-#ifndef GIT_BITS_H
-#define GIT_BITS_H
+#ifndef BASE_BITS_H
+#define BASE_BITS_H
 
 #include "base/arena.h"
 

@@ -1,4 +1,4 @@
-#include "git/wildmatch.h"
+#include "base/wildmatch.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "git/bits.h"
+#include "base/bits.h"
 
 #include "unit.h"
 
