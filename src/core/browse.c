@@ -19,7 +19,8 @@ enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, 
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
 	struct permitted got;
-	TRY(permit_read(c, core, tx, who, name, &got));
+	TRY(permit_operation(
+		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_READ}, &got));
 	out->repo = got.repo;
 	out->level = got.level;
 	TRY(snapshot_get(c, core, tx, &out->repo, &out->snapshot));

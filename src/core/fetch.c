@@ -36,8 +36,8 @@ enum err fetch_open(
 	DB_TX *tx = NULL;
 	fetch_init(c, core, f);
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_repo(c, core, tx, who,
-		(struct permit_need){.name = name, .level = PERMISSION_READ}, &f->repo));
+	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_FETCH},
+		&f->repo));
 	return fetch_look(c, f, tx);
 }
 

@@ -37,7 +37,8 @@ enum err history_list(struct ctx *c, struct core *core, const struct actor *who,
 	DB_TX *tx = NULL;
 	*out = (struct history){0};
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_repo(c, core, tx, who, (struct permit_need){repo, PERMISSION_READ}, &found));
+	TRY(permit_repo(
+		c, core, tx, who, (struct permit_need){repo, OPERATION_REPOSITORY_READ}, &found));
 	struct meta_ref_log_back page = {
 		.version = query->after.version ? query->after.version : INT64_MAX,
 		.before = query->after.ref.at ? query->after.ref : STR(""),
@@ -103,7 +104,7 @@ static enum err value_of_change(struct ctx *c, struct restoring *r, struct db_tx
 /* Who may not administer it learns nothing else. */
 static enum err look(struct ctx *c, const struct actor *who, struct restoring *r)
 {
-	struct permit_need need = {r->what->repo, PERMISSION_ADMIN};
+	struct permit_need need = {r->what->repo, OPERATION_REPOSITORY_CHANGE};
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, r->core->db, DB_READ, &tx));
 	TRY(permit_repo(c, r->core, tx, who, need, &r->repo));

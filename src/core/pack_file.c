@@ -35,9 +35,11 @@ enum err pack_file_address(struct ctx *c, struct core *core, const struct repo *
 
 static enum err is_open(struct ctx *c, struct core *core, const struct repo *repo, bool *out)
 {
-	enum permission level = PERMISSION_NONE;
-	TRY(policy_level(c, core->policy, &ACTOR_ANONYMOUS, repo, PERMISSION_NONE, &level));
-	*out = level >= PERMISSION_READ;
+	const struct policy_question ask = {
+		.who = &ACTOR_ANONYMOUS, .operation = OPERATION_REPOSITORY_FETCH, .repo = repo};
+	struct policy_answer answer;
+	TRY(policy_decide(c, core->policy, &ask, &answer));
+	*out = answer.allowed;
 	return OK;
 }
 
@@ -82,7 +84,7 @@ static enum err find_repo(struct ctx *c, struct core *core, struct db_tx *tx,
 {
 	if (!ask->proof.signature.len)
 		return permit_repo(c, core, tx, who,
-			(struct permit_need){.name = ask->name, .level = PERMISSION_READ}, out);
+			(struct permit_need){ask->name, OPERATION_REPOSITORY_FETCH}, out);
 	TRY(db_ask_time(c, tx));
 	TRY(judge(c, core, ask, db_now(tx)));
 	return meta_repo_get_by_name(c, tx, ask->name, out);

@@ -9,8 +9,8 @@
 static enum err find(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
 	const struct permission_on *on, struct repo *repo)
 {
-	return permit_repo(
-		c, core, tx, who, (struct permit_need){on->repo, PERMISSION_ADMIN}, repo);
+	return permit_repo(c, core, tx, who,
+		(struct permit_need){on->repo, OPERATION_PERMISSION_CHANGE}, repo);
 }
 
 static struct str data_of(struct ctx *c, const struct permission_on *on, enum permission level)

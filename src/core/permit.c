@@ -3,6 +3,7 @@
 #include "core/login_cache.h"
 #include "meta/actor.h"
 #include "meta/repo.h"
+#include "model/scope.h"
 
 static enum err absent(struct ctx *c, const struct actor *who, struct str name)
 {
@@ -38,38 +39,108 @@ enum err permit_self(struct ctx *c, struct core *core, struct db_tx *tx, const s
 	return permit_actor(c, core, tx, who);
 }
 
-enum err permit_read(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	struct str name, struct permitted *out)
+enum err permit_account(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
+{
+	struct policy_answer answer;
+	const struct policy_question ask = {.who = who, .operation = OPERATION_ACCOUNT_CHANGE};
+	TRY(permit_self(c, core, tx, who));
+	TRY(policy_decide(c, core->policy, &ask, &answer));
+	if (!answer.allowed || !scope_has_operation(who->scope, ask.operation))
+		return fail(
+			c, ERR_DENIED, "this key does not allow %s", operation_name(ask.operation));
+	return OK;
+}
+
+/* What their key leaves of it. */
+static enum err within_scope(
+	struct ctx *c, const struct actor *who, enum operation operation, struct str what)
+{
+	if (scope_has_operation(who->scope, operation))
+		return OK;
+	return fail(c, ERR_DENIED, "this key does not allow %s on \"%.*s\"",
+		operation_name(operation), STR_FMT(what));
+}
+
+static enum err may_read(struct ctx *c, struct core *core, const struct policy_question *ask,
+	bool there, struct policy_answer *out)
+{
+	/* Without one the policy is asked all the same: so that both take as long. */
+	TRY(policy_decide(c, core->policy, ask, out));
+	out->allowed &= there && scope_has_repo(c->arena, ask->who->scope, ask->repo->name);
+	return OK;
+}
+
+static enum err refuse(
+	struct ctx *c, const struct policy_question *ask, const struct policy_answer *answer)
+{
+	struct str name = ask->repo->name;
+	enum permission needed = operation_level(ask->operation);
+	if (actor_is_anonymous(ask->who))
+		return fail(c, ERR_UNAUTH, "sign in: you may only read \"%.*s\"", STR_FMT(name));
+	if (answer->level < needed)
+		return fail(c, ERR_DENIED, "you have %s permission on \"%.*s\", this needs %s",
+			permission_name(answer->level), STR_FMT(name), permission_name(needed));
+	return fail(c, ERR_DENIED, "the policy of this server does not allow you %s on \"%.*s\"",
+		operation_name(ask->operation), STR_FMT(name));
+}
+
+enum err permit_operation(struct ctx *c, struct core *core, struct db_tx *tx,
+	const struct actor *who, struct permit_need need, struct permitted *out)
 {
 	struct meta_repo_found found;
 	*out = (struct permitted){0};
 	/* What cannot be a name is looked for too: a name that nothing has. */
-	bool possible = !repo_name_check(c, name);
-	TRY(meta_repo_find(c, tx, possible ? name : STR(""), who, &found));
+	bool possible = !repo_name_check(c, need.name);
+	TRY(meta_repo_find(c, tx, possible ? need.name : STR(""), who, &found));
 	if (!possible)
 		ctx_clear(c);
 	if (!found.stands)
 		return ended(c, core, who);
-	/* Without one the policy is asked all the same: so that both take as long. */
-	out->repo = found.repo;
-	TRY(policy_level(c, core->policy, who, &found.repo, found.granted, &out->level));
-	return found.there && out->level >= PERMISSION_READ ? OK : absent(c, who, name);
+	*out = (struct permitted){.repo = found.repo, .granted = found.granted};
+	struct policy_answer answer;
+	struct policy_question ask = {.who = who, .repo = &out->repo, .granted = found.granted};
+	TRY(may_read(c, core, &ask, found.there, &answer));
+	if (!answer.allowed)
+		return absent(c, who, need.name);
+	out->level = answer.level;
+	ask.operation = need.operation;
+	if (need.operation != OPERATION_REPOSITORY_READ)
+		TRY(policy_decide(c, core->policy, &ask, &answer));
+	if (!answer.allowed)
+		return refuse(c, &ask, &answer);
+	return within_scope(c, who, need.operation, out->repo.name);
 }
 
 enum err permit_repo(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
 	struct permit_need need, struct repo *out)
 {
 	struct permitted got;
-	ASSERT(need.level > PERMISSION_NONE);
-	TRY(permit_read(c, core, tx, who, need.name, &got));
+	enum err kind = permit_operation(c, core, tx, who, need, &got);
 	*out = got.repo;
-	if (got.level >= need.level)
-		return OK;
-	if (actor_is_anonymous(who))
-		return fail(
-			c, ERR_UNAUTH, "sign in: you may only read \"%.*s\"", STR_FMT(out->name));
-	return fail(c, ERR_DENIED, "you have %s permission on \"%.*s\", this needs %s",
-		permission_name(got.level), STR_FMT(out->name), permission_name(need.level));
+	return kind;
+}
+
+enum err permit_ref(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permit_ref *what, const char **refused)
+{
+	struct policy_answer answer;
+	const struct policy_question ask = {
+		.who = who,
+		.operation = what->operation,
+		.repo = what->repo,
+		.granted = what->granted,
+		.ref = what->name,
+	};
+	*refused = NULL;
+	TRY(policy_decide(c, core->policy, &ask, &answer));
+	if (!answer.allowed)
+		*refused = "the policy of this server does not allow it";
+	else if (!scope_has_operation(who->scope, what->operation))
+		*refused = arena_fmt(
+			c->arena, "this key does not allow %s", operation_name(what->operation));
+	else if (!scope_has_ref(c->arena, who->scope, what->name))
+		*refused = "this key is for other refs";
+	return OK;
 }
 
 enum err permit_owner_early(struct ctx *c, const struct actor *who)
@@ -81,11 +152,21 @@ enum err permit_owner_early(struct ctx *c, const struct actor *who)
 	if (who->limit < PERMISSION_ADMIN)
 		return fail(
 			c, ERR_DENIED, "this token allows %s only", permission_name(who->limit));
+	if (!scope_has_operation(who->scope, OPERATION_INSTANCE_ADMIN))
+		return fail(c, ERR_DENIED, "this key does not allow %s",
+			operation_name(OPERATION_INSTANCE_ADMIN));
 	return OK;
 }
 
 enum err permit_owner(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
 {
+	struct policy_answer answer;
+	const struct policy_question ask = {.who = who, .operation = OPERATION_INSTANCE_ADMIN};
 	TRY(permit_owner_early(c, who));
-	return permit_actor(c, core, tx, who);
+	TRY(permit_actor(c, core, tx, who));
+	TRY(policy_decide(c, core->policy, &ask, &answer));
+	if (!answer.allowed)
+		return fail(c, ERR_DENIED, "the policy of this server does not allow you %s",
+			operation_name(ask.operation));
+	return OK;
 }

@@ -13,30 +13,47 @@
 
 struct permit_need {
 	struct str name;
-	enum permission level;
+	enum operation operation;
 };
-
-/*
- * The repository need.name for somebody who needs need.level of it. Who may not even read gets
- * ERR_NOT_FOUND in the same words as for a name that does not exist (ERR_UNAUTH instead when they
- * are anonymous: existing or not); who may read but not need.level gets ERR_DENIED.
- */
-enum err permit_repo(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	struct permit_need need, struct repo *out) MUST;
 
 struct permitted {
 	struct repo repo;
-	enum permission level; /* the most they may do with it: READ or more */
+	enum permission granted; /* by whoever may grant it: for permit_ref */
+	enum permission level;   /* the most they may do with it, for what they are shown */
 };
 
-/* The same for somebody who needs to read it, and what they may do besides. */
-enum err permit_read(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	struct str name, struct permitted *out) MUST;
+/*
+ * The repository need.name for somebody who wants to do need.operation with it. Who may not even read
+ * it, or whose key is for others, gets ERR_NOT_FOUND in the same words as for a name that does not
+ * exist (ERR_UNAUTH instead when they are anonymous: existing or not); who may read it but not do
+ * that gets ERR_DENIED.
+ */
+enum err permit_operation(struct ctx *c, struct core *core, struct db_tx *tx,
+	const struct actor *who, struct permit_need need, struct permitted *out) MUST;
+/* The same where nothing but the repository is wanted. */
+enum err permit_repo(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
+	struct permit_need need, struct repo *out) MUST;
+
+struct permit_ref {
+	const struct repo *repo; /* as permit_operation gave it … */
+	enum permission granted; /* … and this */
+	enum operation operation;
+	struct str name; /* of the ref, in full */
+};
+
+/* May who was let push do this to a ref? *refused: why not, in a few words for whoever pushes; NULL:
+ * they may. In c->arena. */
+enum err permit_ref(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permit_ref *what, const char **refused) MUST;
 
 /* For what is about no repository: they may be anonymous, or may not. */
 enum err permit_actor(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
 	MUST;
 enum err permit_self(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
+	MUST;
+
+/* To change their own account: password, keys, sessions. */
+enum err permit_account(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
 	MUST;
 
 /* ERR_DENIED (ERR_UNAUTH when anonymous) unless `who` is the instance's owner in full. */

@@ -3,13 +3,17 @@
 #include "base/host.h"
 #include "core/permit.h"
 #include "core/push_parts.h"
+#include "model/scope.h"
 
 enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
 	struct str name, struct push_target *out)
 {
-	struct permit_need need = {name, PERMISSION_WRITE};
+	struct permit_need need = {name, OPERATION_REPOSITORY_PUSH};
+	struct permitted on;
 	*out = (struct push_target){0};
-	enum err err = permit_repo(c, core, tx, who, need, &out->repo);
+	enum err err = permit_operation(c, core, tx, who, need, &on);
+	out->repo = on.repo;
+	out->granted = on.granted;
 	if (err && err != ERR_NOT_FOUND)
 		return err;
 	TRY(db_ask_time(c, tx)); /* nothing was asked where it cannot be a name */
@@ -17,7 +21,7 @@ enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const s
 	if (!err)
 		return OK;
 	struct error unknown = c->error;
-	if (permit_owner_early(c, who)) {
+	if (!scope_has_repo(c->arena, who->scope, name) || permit_owner_early(c, who)) {
 		c->error = unknown;
 		return ERR_NOT_FOUND;
 	}

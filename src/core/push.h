@@ -15,6 +15,7 @@
 /* Where a push goes: a repository, or one that its owner is about to create (id and version 0). */
 struct push_target {
 	struct repo repo;
+	enum permission granted; /* as permit_operation says */
 	bool create;
 	int64_t now; /* when that was so: seconds since 1970, by the database's clock */
 };

@@ -107,7 +107,17 @@ static enum err target_now(struct ctx *c, struct push *p, struct db_tx *tx)
 		return fail(c, ERR_CONFLICT,
 			"objects that nothing used were tidied away meanwhile: push again");
 	p->target.repo = now.repo;
+	p->target.granted = now.granted;
 	return OK;
+}
+
+static enum operation operation_of(const struct push_command *command)
+{
+	if (push_is_create(command))
+		return OPERATION_REF_CREATE;
+	if (push_is_delete(command))
+		return OPERATION_REF_DELETE;
+	return command->forced ? OPERATION_REF_FORCE : OPERATION_REF_UPDATE;
 }
 
 /* Its old value is compared twice: here, which tells the client, and by the database. */
@@ -115,9 +125,18 @@ static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struc
 	struct push_command *command)
 {
 	const struct ref_change *change = &command->change;
+	const struct permit_ref what = {
+		.repo = &p->target.repo,
+		.granted = p->target.granted,
+		.operation = operation_of(command),
+		.name = change->name,
+	};
 	struct oid now = push_refs_get(refs, change->name);
 	struct str other;
 	if (oid_eq(&now, &change->new))
+		return OK;
+	TRY(permit_ref(c, p->core, p->who, &what, &command->refused));
+	if (command->refused)
 		return OK;
 	if (!oid_eq(&now, &change->old)) {
 		command->refused = "fetch first";

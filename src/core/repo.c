@@ -85,7 +85,8 @@ enum err repo_get(struct ctx *c, struct core *core, const struct actor *who, str
 	DB_TX *tx = NULL;
 	struct permitted got;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_read(c, core, tx, who, name, &got));
+	TRY(permit_operation(
+		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_READ}, &got));
 	*out = got.repo;
 	if (level)
 		*level = got.level;
@@ -145,7 +146,8 @@ enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, 
 	struct repo repo;
 	struct str head;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_ADMIN}, &repo));
+	TRY(permit_repo(
+		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_CHANGE}, &repo));
 	struct str previous = repo.name;
 	/* Names are everybody's: who may take any could find out which are taken. */
 	if (change->name && !str_eq(*change->name, previous))

@@ -29,7 +29,8 @@ enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, 
 	DB_TX *tx = NULL;
 	struct repo repo;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, PERMISSION_READ}, &repo));
+	TRY(permit_repo(
+		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_DELETE}, &repo));
 	TRY(permit_owner_early(c, who));
 	repo.deleted = db_now(tx);
 	TRY(record_end(c, tx, who, &repo, EVENT_REPOSITORY_DELETED));

@@ -10,6 +10,8 @@
 
 #include "base/str.h"
 
+struct scope;
+
 enum permission { PERMISSION_NONE, PERMISSION_READ, PERMISSION_WRITE, PERMISSION_ADMIN };
 
 struct actor {
@@ -19,6 +21,7 @@ struct actor {
 	int64_t generation;    /* of the password that they had, see struct user */
 	int64_t token_id;      /* the API token by which they came, or 0 */
 	enum permission limit; /* what that token allows at most; PERMISSION_ADMIN without one */
+	const struct scope *scope; /* what else it is limited to, model/scope.h; NULL: to nothing */
 };
 
 #define ACTOR_ANONYMOUS ((struct actor){.limit = PERMISSION_ADMIN})

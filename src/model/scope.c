@@ -139,5 +139,11 @@ bool scope_has_path(struct arena *a, const struct scope *scope, struct str path)
 
 bool scope_has_operation(const struct scope *scope, enum operation operation)
 {
-	return !scope || !scope->operations || scope->operations & operation_bit(operation);
+	if (!scope)
+		return true;
+	if (scope->operations)
+		return scope->operations & operation_bit(operation);
+	bool of_repo =
+		operation != OPERATION_ACCOUNT_CHANGE && operation != OPERATION_INSTANCE_ADMIN;
+	return of_repo || !(scope->repos.count || scope->refs.count || scope->paths.count);
 }

@@ -24,9 +24,14 @@ static int setup(void **state)
 static enum permission level(
 	struct ctx *c, const struct actor *who, const struct repo *repo, enum permission granted)
 {
-	enum permission out;
-	assert_ok(c, policy_level(c, core_of(c)->policy, who, repo, granted, &out));
-	return out;
+	struct policy_answer answer;
+	const struct policy_question ask = {.who = who,
+		.operation = OPERATION_REPOSITORY_READ,
+		.repo = repo,
+		.granted = granted};
+	assert_ok(c, policy_decide(c, core_of(c)->policy, &ask, &answer));
+	assert_int_equal(answer.allowed, answer.level >= PERMISSION_READ);
+	return answer.level;
 }
 
 static void everybody_has_what_they_were_granted(void **state)

@@ -5,8 +5,13 @@ static enum err ask(struct ctx *c, const struct actor *who, const char *name, en
 	DB_TX *tx = NULL;
 	struct repo repo;
 	TRY(db_begin(c, core_of(c)->db, DB_READ, &tx));
+	static const enum operation wants[] = {
+		[PERMISSION_READ] = OPERATION_REPOSITORY_READ,
+		[PERMISSION_WRITE] = OPERATION_REPOSITORY_PUSH,
+		[PERMISSION_ADMIN] = OPERATION_REPOSITORY_CHANGE,
+	};
 	return permit_repo(
-		c, core_of(c), tx, who, (struct permit_need){str_of(name), level}, &repo);
+		c, core_of(c), tx, who, (struct permit_need){str_of(name), wants[level]}, &repo);
 }
 
 static enum err as_owner(struct ctx *c, const struct actor *who)

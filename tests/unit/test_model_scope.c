@@ -79,6 +79,22 @@ static void doing_something_to_refs_is_pushing(void **state)
 	assert_false(scope_has_operation(&push, OPERATION_REPOSITORY_READ));
 }
 
+static void a_key_for_a_repository_is_for_no_account(void **state)
+{
+	struct ctx *c = *state;
+	static const enum operation beyond[] = {OPERATION_ACCOUNT_CHANGE, OPERATION_INSTANCE_ADMIN};
+	struct scope some = scope_of(c, "{\"repositories\": [\"a\"]}");
+	struct scope bytes = scope_of(c, "{\"bytes\": 1}");
+	struct scope named = scope_of(c, "{\"repositories\": [\"a\"], \"operations\": "
+					 "[\"account.change\", \"instance.admin\"]}");
+	for (int i = 0; i < 2; i++) {
+		assert_false(scope_has_operation(&some, beyond[i]));
+		assert_true(scope_has_operation(&bytes, beyond[i]));
+		assert_true(scope_has_operation(&named, beyond[i]));
+	}
+	assert_true(scope_has_operation(&some, OPERATION_REPOSITORY_DELETE));
+}
+
 static void it_is_read_as_it_is_written(void **state)
 {
 	struct ctx *c = *state;
@@ -131,6 +147,7 @@ int main(void)
 		UNIT_TEST(refs_without_a_kind_are_branches),
 		UNIT_TEST(a_folder_is_all_that_is_in_it),
 		UNIT_TEST(doing_something_to_refs_is_pushing),
+		UNIT_TEST(a_key_for_a_repository_is_for_no_account),
 		UNIT_TEST(it_is_read_as_it_is_written),
 		UNIT_TEST(what_is_not_understood_is_refused),
 		UNIT_TEST(operations_have_names_and_needs),
