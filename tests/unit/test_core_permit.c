@@ -1,5 +1,8 @@
 #include "core_house.h"
 
+#include "core/push.h"
+#include "model/scope.h"
+
 static enum err ask(struct ctx *c, const struct actor *who, const char *name, enum permission level)
 {
 	DB_TX *tx = NULL;
@@ -85,6 +88,43 @@ static void a_token_caps_what_its_owner_may(void **state)
 	assert_err(c, as_owner(c, &reading), ERR_DENIED);
 	assert_err(c, as_owner(c, &writing), ERR_DENIED);
 	assert_ok(c, as_owner(c, owner));
+}
+
+static struct actor limited(struct ctx *c, const char *text)
+{
+	struct scope *scope = NEW(c->arena, struct scope);
+	struct actor who = house_of(c)->owner;
+	assert_ok(c, scope_parse(c, str_of(text), scope));
+	who.scope = scope;
+	return who;
+}
+
+static void a_key_for_some_repositories_knows_of_no_others(void **state)
+{
+	struct ctx *c = *state;
+	house_repo(c, "team-a", VISIBILITY_PRIVATE);
+	house_repo(c, "other", VISIBILITY_PUBLIC);
+	struct actor key = limited(c, "{\"repositories\": [\"team-*\"]}");
+	check(c, &key, "team-a", EXPECT(OK, OK, OK));
+	check(c, &key, "other", EXPECT(NOWHERE, NOWHERE, NOWHERE));
+	assert_err(c, as_owner(c, &key), ERR_DENIED);
+
+	struct push_target target;
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, core_of(c)->db, DB_READ, &tx));
+	assert_err(c, push_permit(c, core_of(c), tx, &key, STR("other"), &target), ERR_NOT_FOUND);
+	assert_err(c, push_permit(c, core_of(c), tx, &key, STR("team-b"), &target), ERR_NOT_FOUND);
+}
+
+static void a_key_for_some_operations_does_no_others(void **state)
+{
+	struct ctx *c = *state;
+	house_repo(c, "secret", VISIBILITY_PRIVATE);
+	struct actor fetching = limited(c, "{\"operations\": [\"repository.fetch\"]}");
+	struct actor pushing = limited(c, "{\"operations\": [\"ref.create\"]}");
+	check(c, &fetching, "secret", EXPECT(NO, NO, NO));
+	check(c, &pushing, "secret", EXPECT(NO, OK, NO));
+	assert_err(c, as_owner(c, &fetching), ERR_DENIED);
 }
 
 /* The error, with the name that was asked for taken out of its text. */
@@ -234,6 +274,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(everybody_gets_exactly_what_they_may),
 		HOUSE_TEST(a_token_caps_what_its_owner_may),
+		HOUSE_TEST(a_key_for_some_repositories_knows_of_no_others),
+		HOUSE_TEST(a_key_for_some_operations_does_no_others),
 		HOUSE_TEST(what_one_may_not_read_answers_as_what_does_not_exist),
 		HOUSE_TEST(a_name_in_other_letters_is_the_same_repository),
 		HOUSE_TEST(only_the_owner_in_full_passes_for_the_owner),
