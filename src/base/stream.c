@@ -1,6 +1,24 @@
 #include "base/stream.h"
 
+#include "base/extent.h"
+
 #include <string.h>
+
+enum { COPY_WINDOW = 512 << 10 };
+
+enum err sink_copy(struct ctx *c, struct sink *to, struct extent *from, uint64_t at, uint64_t len)
+{
+	if (to->copy)
+		return len ? to->copy(c, to, from, at, len) : OK;
+	for (size_t part; len; at += part, len -= part) {
+		const uint8_t *bytes = NULL;
+		part = len < COPY_WINDOW ? (size_t)len : COPY_WINDOW;
+		TRY(ctx_check(c));
+		TRY(extent_window(c, from, at, part, &bytes));
+		TRY(sink_write(c, to, bytes, part));
+	}
+	return OK;
+}
 
 enum err source_read_all(struct ctx *c, struct source *from, void *into, size_t len)
 {

@@ -10,6 +10,8 @@
 
 #include "base/ctx.h"
 
+struct extent;
+
 struct sink {
 	enum err (*write)(struct ctx *c, struct sink *self, const void *bytes, size_t len);
 	/* Passes on what write still holds back. May be NULL: it holds nothing back. */
@@ -21,6 +23,10 @@ struct sink {
 	 * is as good as flush.
 	 */
 	enum err (*push)(struct ctx *c, struct sink *self, int64_t micros, bool *all);
+	/* Writes the bytes that lie at `at` of an extent, which stays open and as it is. May be NULL:
+	 * they are read there and written. */
+	enum err (*copy)(
+		struct ctx *c, struct sink *self, struct extent *from, uint64_t at, uint64_t len);
 };
 
 struct source {
@@ -43,6 +49,10 @@ static inline MUST enum err sink_push(struct ctx *c, struct sink *to, int64_t mi
 	*all = true;
 	return to->push ? to->push(c, to, micros, all) : sink_flush(c, to);
 }
+
+/* Also ERR_CORRUPT and whatever else reading the extent gives. */
+enum err sink_copy(struct ctx *c, struct sink *to, struct extent *from, uint64_t at, uint64_t len)
+	MUST;
 
 static inline MUST enum err source_read(
 	struct ctx *c, struct source *from, void *into, size_t cap, size_t *got)

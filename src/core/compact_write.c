@@ -17,24 +17,6 @@ static enum err pulse_write(struct ctx *c, struct sink *self, const void *bytes,
 	return compact_step(c, p->k, p->stage, p->progress.count, p->progress.total);
 }
 
-/* The writer's bytes for a sink that takes them from anywhere. */
-struct plain_sink {
-	struct pack_sink pack;
-	struct sink *to;
-};
-
-static enum err plain_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
-{
-	return sink_write(c, ((struct plain_sink *)self)->to, bytes, len);
-}
-
-static enum err plain_copy(struct ctx *c, struct pack_sink *self, struct extent *from, uint64_t at,
-	const uint8_t *bytes, size_t len)
-{
-	(void)from, (void)at;
-	return sink_write(c, ((struct plain_sink *)self)->to, bytes, len);
-}
-
 void compact_list_add(struct compact_list *list, const struct oid *id)
 {
 	uint32_t number = graph_add(list->graph, id);
@@ -70,14 +52,13 @@ enum err compact_write(
 	struct ctx *c, struct compacting *k, struct compact_list *list, struct sink *to)
 {
 	struct pulse pulse = {.sink.write = pulse_write, .k = k, .stage = "Writing objects"};
-	struct plain_sink plain = {{{.write = plain_write}, plain_copy}, to};
 	struct pack_write w = {
 		.graph = list->graph,
 		.objects = &list->objects,
 		.ofs_delta = true,
 		.patient = true,
 		.progress = &pulse.progress,
-		.to = &plain.pack,
+		.to = to,
 	};
 	pulse.progress.to = &pulse.sink;
 	progress_begin(c, &pulse.progress, "Writing objects", list->objects.len);

@@ -273,7 +273,7 @@ struct making {
 };
 
 static enum err make_pack(
-	struct ctx *c, struct pack_job *job, struct pack_sink *to, struct pack_counts *counts)
+	struct ctx *c, struct pack_job *job, struct sink *to, struct pack_counts *counts)
 {
 	struct making *m = (struct making *)job;
 	struct fetch *f = m->fetch;

@@ -194,7 +194,7 @@ static struct pack_tape *take(
  * once, and the rest of it from the tape.
  */
 struct recorder {
-	struct pack_sink pack_sink;
+	struct sink sink;
 	struct sink notes;
 	struct core *core;
 	struct pack_job *job;
@@ -289,55 +289,50 @@ static enum err lose_client(struct ctx *c, struct recorder *r)
 	return OK;
 }
 
-/* Gives the client of these bytes what it takes; it is waited for while nobody else reads. */
-static enum err give(struct ctx *c, struct recorder *r, const uint8_t *bytes, size_t *len)
+/* Gives the client of this part what it takes: *len. It is waited for while nobody else reads. */
+static enum err give(struct ctx *c, struct recorder *r, const struct pack_part *part, size_t *len)
 {
 	struct pack_player *p = &r->player;
-	bool ready = !pack_player_fills(p, *len), patient = true;
+	bool ready = !pack_player_fills(p, part->len), patient = true;
 	while (!ready && patient) {
 		patient = r->alone || !pack_tape_is_read(p->t);
 		r->pushed = true;
 		TRY(sink_push(c, p->to, patient ? PATIENCE : 0, &ready));
 		TRY(ctx_check(c));
 	}
-	if (!ready)
-		*len = 0;
-	return pack_player_take(c, p, bytes, len);
+	*len = 0;
+	return ready ? pack_player_take(c, p, part, len) : OK;
 }
 
 /* The same with what is on the tape. */
 static enum err catch_up(struct ctx *c, struct recorder *r)
 {
-	const uint8_t *bytes;
-	size_t len;
-	do {
-		TRY(pack_player_next(c, &r->player, &bytes, &len));
-		TRY(len ? give(c, r, bytes, &len) : OK);
-	} while (len);
+	size_t len = 1;
+	while (len) {
+		struct pack_part part = pack_player_next(&r->player);
+		len = 0;
+		TRY(part.len ? give(c, r, &part, &len) : OK);
+	}
 	return OK;
 }
 
-static enum err give_all(struct ctx *c, struct recorder *r, const uint8_t *bytes, size_t len)
+static enum err give_all(struct ctx *c, struct recorder *r, struct pack_part part)
 {
-	for (size_t part = 1; len && part; bytes += part, len -= part) {
-		part = len;
-		TRY(give(c, r, bytes, &part));
-	}
+	for (size_t len = 1; part.len && len; pack_part_skip(&part, len))
+		TRY(give(c, r, &part, &len));
 	return OK;
 }
 
 /* Gives what was just made, or first what came before it unless the client is `level` with that. Once
  * alone, the new bytes are not on the tape. */
-static enum err pass_on(
-	struct ctx *c, struct recorder *r, bool level, const uint8_t *bytes, size_t len)
+static enum err pass_on(struct ctx *c, struct recorder *r, bool level, const struct pack_part *made)
 {
 	if (!level)
 		TRY(catch_up(c, r));
-	return level || r->alone ? give_all(c, r, bytes, len) : OK;
+	return level || r->alone ? give_all(c, r, *made) : OK;
 }
 
-static enum err record(struct ctx *c, struct recorder *r, struct extent *from, uint64_t at,
-	const uint8_t *bytes, size_t len)
+static enum err record(struct ctx *c, struct recorder *r, const struct pack_part *made)
 {
 	struct pack_tape *t = r->player.t;
 	bool level = pack_player_is_level(&r->player);
@@ -347,26 +342,28 @@ static enum err record(struct ctx *c, struct recorder *r, struct extent *from, u
 		return fail(c, ERR_TOO_BIG, "a pack is larger than what is kept of all");
 	enum err kind = OK;
 	if (!r->alone)
-		kind = from ? pack_tape_copy(c, t, from, at, bytes, len)
-			    : pack_tape_write(c, t, bytes, len);
+		kind = made->from ? pack_tape_copy(c, t, made->from, made->at, made->len)
+				  : pack_tape_write(c, t, made->bytes, (size_t)made->len);
 	if (kind) {
 		give_up(r, &c->error);
 		ctx_clear(c);
 	}
 	if (r->gone.kind)
 		return ctx_check(c);
-	return pass_on(c, r, level, bytes, len) ? lose_client(c, r) : OK;
+	return pass_on(c, r, level, made) ? lose_client(c, r) : OK;
 }
 
 static enum err recorder_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
-	return record(c, (struct recorder *)self, NULL, 0, bytes, len);
+	const struct pack_part made = {.bytes = bytes, .len = len};
+	return record(c, (struct recorder *)self, &made);
 }
 
-static enum err recorder_copy(struct ctx *c, struct pack_sink *self, struct extent *from,
-	uint64_t at, const uint8_t *bytes, size_t len)
+static enum err recorder_copy(
+	struct ctx *c, struct sink *self, struct extent *from, uint64_t at, uint64_t len)
 {
-	return record(c, (struct recorder *)self, from, at, bytes, len);
+	const struct pack_part made = {.from = from, .at = at, .len = len};
+	return record(c, (struct recorder *)self, &made);
 }
 
 /* A person reads it while it is news, or not at all: nobody waits for that. */
@@ -410,7 +407,7 @@ static enum err make(struct ctx *c, struct recorder *r, struct pack_counts *coun
 	r->canceled_arg = c->canceled_arg;
 	c->canceled = is_unwanted;
 	c->canceled_arg = r;
-	enum err kind = r->job->make(c, r->job, &r->pack_sink, counts);
+	enum err kind = r->job->make(c, r->job, &r->sink, counts);
 	c->canceled = r->canceled;
 	c->canceled_arg = r->canceled_arg;
 	if (!r->alone)
@@ -433,7 +430,7 @@ enum err pack_cache_send(struct ctx *c, struct core *core, struct pack_job *job,
 	while (again) {
 		PACK_TAPE *tape = core->packs ? take(c, core, job, &mine)
 					      : pack_tape_open(core->blob, job->snapshot);
-		struct recorder r = {.pack_sink = {{.write = recorder_write}, recorder_copy},
+		struct recorder r = {.sink = {.write = recorder_write, .copy = recorder_copy},
 			.notes = {.write = notes_write, .flush = notes_flush},
 			.core = core,
 			.job = job,

@@ -38,8 +38,8 @@ struct pack_job {
 	 * this making ends: ERR_CANCELED. What is too large to be kept ends it too: ERR_TOO_BIG. */
 	bool unattended;
 	uint8_t key[HASH_MAX]; /* SHA-256 over all else that decides which bytes come out */
-	enum err (*make)(struct ctx *c, struct pack_job *self, struct pack_sink *to,
-		struct pack_counts *counts);
+	enum err (*make)(
+		struct ctx *c, struct pack_job *self, struct sink *to, struct pack_counts *counts);
 	struct sink *progress; /* for a person to read while it is made; may be NULL */
 
 	struct sink

@@ -3,8 +3,7 @@
 #include "base/host.h"
 
 enum {
-	PIECE = 65515,      /* what one packet takes */
-	WINDOW = 8 * PIECE, /* of what lies elsewhere */
+	PIECE = 65515, /* what one packet takes */
 	MEMORY_FIRST = 1 << 10,
 	MEMORY_MOST = 64 << 10, /* bytes of its own kept in memory; the rest goes to the spool */
 	SPOOL_COST = 160 << 10, /* memory that an open spool takes at most, with its buffer */
@@ -14,13 +13,6 @@ enum {
 };
 
 enum state { MAKING, WHOLE, FAILED, GIVEN_UP };
-
-struct part {
-	struct extent *from;  /* NULL: in memory */
-	const uint8_t *bytes; /* in memory */
-	uint64_t at, len;
-	bool spooled; /* `from` is the tape's own spool */
-};
 
 /* Memory of its own: never moved, so that readers need no lock for it. */
 struct piece {
@@ -36,7 +28,7 @@ struct pack_tape {
 	struct error why;
 	struct blob *blob;
 	struct snapshot *snapshot; /* NULL when nothing lies in its packs */
-	struct part *parts;
+	struct pack_part *parts;
 	size_t count, cap;
 	struct piece *pieces; /* the newest first */
 	size_t memory;
@@ -88,9 +80,9 @@ void pack_tape_release(struct pack_tape **t)
 	*t = NULL;
 }
 
-static void part_add(struct pack_tape *t, const struct part *part)
+static void part_add(struct pack_tape *t, const struct pack_part *part)
 {
-	struct part *last = t->count ? &t->parts[t->count - 1] : NULL;
+	struct pack_part *last = t->count ? &t->parts[t->count - 1] : NULL;
 	bool joins = last && last->from == part->from &&
 		     (part->from ? last->at + last->len == part->at
 				 : last->bytes + last->len == part->bytes);
@@ -101,7 +93,7 @@ static void part_add(struct pack_tape *t, const struct part *part)
 	}
 	if (t->count == t->cap) {
 		size_t cap = t->cap ? 2 * t->cap : 4;
-		struct part *parts = host_alloc(cap * sizeof *parts);
+		struct pack_part *parts = host_alloc(cap * sizeof *parts);
 		if (t->parts) {
 			memcpy(parts, t->parts, t->count * sizeof *parts);
 			host_free(t->parts, t->cap * sizeof *parts);
@@ -128,7 +120,7 @@ static void keep_in_memory(struct pack_tape *t, const uint8_t *bytes, size_t len
 		uint8_t *into = piece->bytes + piece->used;
 		memcpy(into, bytes, part);
 		piece->used += part;
-		part_add(t, &(struct part){.bytes = into, .len = part});
+		part_add(t, &(struct pack_part){.bytes = into, .len = part});
 		bytes += part;
 		len -= part;
 	}
@@ -140,8 +132,8 @@ static enum err keep_in_spool(struct ctx *c, struct pack_tape *t, const void *by
 		TRY(blob_create(c, t->blob, &t->spool));
 	uint64_t at = t->spool->extent.size;
 	TRY(spool_append(c, t->spool, bytes, len));
-	part_add(t,
-		&(struct part){.from = &t->spool->extent, .at = at, .len = len, .spooled = true});
+	part_add(t, &(struct pack_part){
+			    .from = &t->spool->extent, .at = at, .len = len, .spooled = true});
 	return OK;
 }
 
@@ -171,15 +163,17 @@ enum err pack_tape_write(struct ctx *c, struct pack_tape *t, const void *bytes, 
 	return OK;
 }
 
-enum err pack_tape_copy(struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at,
-	const uint8_t *bytes, size_t len)
+enum err pack_tape_copy(
+	struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at, uint64_t len)
 {
+	const uint8_t *bytes = NULL;
 	WITH_LOCK(&t->lock);
 	if (t->count >= PARTS_MANY && len < PIECE) {
-		TRY(keep(c, t, bytes, len));
+		TRY(extent_window(c, from, at, (size_t)len, &bytes));
+		TRY(keep(c, t, bytes, (size_t)len));
 	} else {
 		t->copies = true;
-		part_add(t, &(struct part){.from = from, .at = at, .len = len});
+		part_add(t, &(struct pack_part){.from = from, .at = at, .len = len});
 	}
 	wake(t, len);
 	return OK;
@@ -249,7 +243,7 @@ bool pack_player_is_level(struct pack_player *p)
 	return p->taken >= p->t->len;
 }
 
-bool pack_player_fills(const struct pack_player *p, size_t len)
+bool pack_player_fills(const struct pack_player *p, uint64_t len)
 {
 	return len >= PIECE - p->fill;
 }
@@ -276,36 +270,62 @@ static void move_on(struct pack_player *p, uint64_t len)
 	}
 }
 
-static enum err write_out(struct ctx *c, struct pack_player *p, const uint8_t *bytes, size_t len)
-{
-	p->begun = p->begun || len;
-	return sink_write(c, p->to, bytes, len);
-}
-
 static enum err write_held(struct ctx *c, struct pack_player *p)
 {
 	size_t fill = p->fill;
 	p->fill = 0;
-	return write_out(c, p, p->held, fill);
+	p->begun = p->begun || fill;
+	return sink_write(c, p->to, p->held, fill);
 }
 
-enum err pack_player_take(struct ctx *c, struct pack_player *p, const uint8_t *bytes, size_t *len)
+/* Reads the part's first bytes. A spool may be read only while nobody writes to it. */
+static enum err window(struct ctx *c, struct pack_tape *t, const struct pack_part *part, size_t len,
+	const uint8_t **out)
 {
+	*out = part->bytes;
+	if (!part->from)
+		return OK;
+	if (!part->spooled)
+		return extent_window(c, part->from, part->at, len, out);
+	WITH_LOCK(&t->lock);
+	return extent_window(c, part->from, part->at, len, out);
+}
+
+/* A packet of the part's first bytes alone: where they lie in a pack, nobody has to read them. */
+static enum err write_piece(struct ctx *c, struct pack_player *p, const struct pack_part *part)
+{
+	const uint8_t *bytes;
+	TRY(write_held(c, p));
+	p->begun = true;
+	if (part->from && !part->spooled)
+		return sink_copy(c, p->to, part->from, part->at, PIECE);
+	TRY(window(c, p->t, part, PIECE, &bytes));
+	return sink_write(c, p->to, bytes, PIECE);
+}
+
+enum err pack_player_take(
+	struct ctx *c, struct pack_player *p, const struct pack_part *part, size_t *len)
+{
+	const uint8_t *bytes;
 	size_t room = PIECE - p->fill;
-	*len = *len < room ? *len : room;
+	bool whole = part->len >= PIECE;
+	*len = whole ? PIECE : part->len < room ? (size_t)part->len : room;
+	if (whole) {
+		TRY(write_piece(c, p, part));
+	} else {
+		TRY(window(c, p->t, part, *len, &bytes));
+		memcpy(p->held + p->fill, bytes, *len);
+		p->fill += *len;
+	}
 	move_on(p, *len);
-	if (*len == PIECE)
-		return write_out(c, p, bytes, PIECE);
-	memcpy(p->held + p->fill, bytes, *len);
-	p->fill += *len;
 	return p->fill == PIECE ? write_held(c, p) : OK;
 }
 
-/* Under the lock: the next bytes of the same place; `len` 0 where there are none. */
-static struct part next_part(struct pack_player *p)
+struct pack_part pack_player_next(struct pack_player *p)
 {
 	struct pack_tape *t = p->t;
-	struct part part = {0};
+	struct pack_part part = {0};
+	WITH_LOCK(&t->lock);
 	/* The last may have grown, or another have come behind it. */
 	if (p->part + 1 < t->count && p->at == t->parts[p->part].len) {
 		p->part++;
@@ -313,54 +333,28 @@ static struct part next_part(struct pack_player *p)
 	}
 	if (p->part < t->count) {
 		part = t->parts[p->part];
-		part.len -= p->at;
-		if (part.from)
-			part.at += p->at;
-		else
-			part.bytes += p->at;
+		pack_part_skip(&part, p->at);
 	}
 	return part;
 }
 
-/* A spool may be read only while nobody writes to it. */
-static enum err window(struct ctx *c, struct pack_tape *t, const struct part *part, size_t len,
-	const uint8_t **out)
-{
-	if (!part->spooled)
-		return extent_window(c, part->from, part->at, len, out);
-	WITH_LOCK(&t->lock);
-	return extent_window(c, part->from, part->at, len, out);
-}
-
-enum err pack_player_next(struct ctx *c, struct pack_player *p, const uint8_t **bytes, size_t *len)
-{
-	host_lock(&p->t->lock);
-	struct part part = next_part(p);
-	host_unlock(&p->t->lock);
-	*bytes = part.bytes;
-	*len = part.len < WINDOW ? (size_t)part.len : WINDOW;
-	return part.from ? window(c, p->t, &part, *len, bytes) : OK;
-}
-
 /* All of what pack_player_next gave. */
-static enum err take_all(struct ctx *c, struct pack_player *p, const uint8_t *bytes, size_t len)
+static enum err take_all(struct ctx *c, struct pack_player *p, struct pack_part part)
 {
-	for (size_t part; len; bytes += part, len -= part) {
-		part = len;
+	for (size_t len; part.len; pack_part_skip(&part, len)) {
 		TRY(ctx_check(c));
-		TRY(pack_player_take(c, p, bytes, &part));
+		TRY(pack_player_take(c, p, &part, &len));
 	}
 	return OK;
 }
 
 enum err pack_player_rest(struct ctx *c, struct pack_player *p)
 {
-	const uint8_t *bytes;
-	size_t len;
+	struct pack_part part;
 	do {
-		TRY(pack_player_next(c, p, &bytes, &len));
-		TRY(take_all(c, p, bytes, len));
-	} while (len);
+		part = pack_player_next(p);
+		TRY(take_all(c, p, part));
+	} while (part.len);
 	return write_held(c, p);
 }
 
@@ -398,16 +392,14 @@ static enum err wait_for_more(struct ctx *c, struct pack_player *p)
 static enum err follow(struct ctx *c, struct pack_player *p)
 {
 	for (;;) {
-		const uint8_t *bytes;
-		size_t len;
 		host_lock(&p->t->lock);
 		bool over = is_over(p);
 		host_unlock(&p->t->lock);
 		if (over)
 			return OK;
 		TRY(ctx_check(c));
-		TRY(pack_player_next(c, p, &bytes, &len));
-		TRY(len ? take_all(c, p, bytes, len) : wait_for_more(c, p));
+		struct pack_part part = pack_player_next(p);
+		TRY(part.len ? take_all(c, p, part) : wait_for_more(c, p));
 	}
 }
 

@@ -13,6 +13,23 @@
 
 struct pack_tape;
 
+/* Bytes of a pack that follow one another, where they lie. */
+struct pack_part {
+	struct extent *from;  /* NULL: in memory */
+	const uint8_t *bytes; /* in memory */
+	uint64_t at, len;
+	bool spooled; /* `from` is a tape's own spool, which may be written to yet */
+};
+
+static inline void pack_part_skip(struct pack_part *p, uint64_t len)
+{
+	if (p->from)
+		p->at += len;
+	else
+		p->bytes += len;
+	p->len -= len;
+}
+
 /* One reference for the caller. */
 struct pack_tape *pack_tape_open(struct blob *blob, struct snapshot *snapshot);
 struct pack_tape *pack_tape_hold(struct pack_tape *t);
@@ -20,10 +37,10 @@ void pack_tape_release(struct pack_tape **t);
 #define PACK_TAPE __attribute__((cleanup(pack_tape_release))) struct pack_tape
 
 /* The writer's: bytes, and bytes that lie at `at` of an extent which its snapshot has open. Errors are
- * those of the spool. */
+ * those of the spool, and of reading the extent. */
 enum err pack_tape_write(struct ctx *c, struct pack_tape *t, const void *bytes, size_t len) MUST;
-enum err pack_tape_copy(struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at,
-	const uint8_t *bytes, size_t len) MUST;
+enum err pack_tape_copy(
+	struct ctx *c, struct pack_tape *t, struct extent *from, uint64_t at, uint64_t len) MUST;
 /* How far it is, for a person who waits. */
 void pack_tape_note(struct pack_tape *t, const void *text, size_t len);
 /* At last: it is whole, or it failed as `why` says (NULL: whole). */
@@ -65,18 +82,18 @@ enum err pack_player_follow(
 	struct ctx *c, struct pack_player *p, bool *again, struct pack_counts *counts) MUST;
 
 /*
- * For the writer, who must not wait for what it has yet to write: the next bytes that are there; the
- * taking of some, which writes one packet at most and sets *len to what was taken; and the writing
- * of all that is there and held.
+ * For the writer, who must not wait for what it has yet to write: the next bytes that are there
+ * (len 0: none); the taking of some of those, or of what comes next, which writes a packet at most
+ * and what is held before it, and sets *len to how many were taken; and the writing of all that is
+ * there and held.
  */
-enum err pack_player_next(struct ctx *c, struct pack_player *p, const uint8_t **bytes, size_t *len)
-	MUST;
-enum err pack_player_take(struct ctx *c, struct pack_player *p, const uint8_t *bytes, size_t *len)
-	MUST;
+struct pack_part pack_player_next(struct pack_player *p);
+enum err pack_player_take(
+	struct ctx *c, struct pack_player *p, const struct pack_part *part, size_t *len) MUST;
 enum err pack_player_rest(struct ctx *c, struct pack_player *p) MUST;
 /* Has it taken all that is there? Then it may take the bytes that come next as they are written. */
 bool pack_player_is_level(struct pack_player *p);
 /* Would the taking of so many write a packet? */
-bool pack_player_fills(const struct pack_player *p, size_t len);
+bool pack_player_fills(const struct pack_player *p, uint64_t len);
 
 #endif

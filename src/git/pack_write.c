@@ -239,13 +239,12 @@ static enum err plan_item(struct ctx *c, const struct writing *s, struct share *
 static enum err copy_bytes(
 	struct ctx *c, struct writing *s, struct pack *p, const uint8_t *bytes, size_t len)
 {
-	struct pack_sink *to = s->w->to;
-	if (len < COPY_LEAST || !to->copy)
+	if (len < COPY_LEAST)
 		return sink_write(c, &s->out.sink, bytes, len);
 	TRY(hashing_flush(c, &s->out));
 	hash_update(&s->out.hash, bytes, len);
 	s->out.bytes += len;
-	return to->copy(c, to, p->bytes, s->copy_from, bytes, len);
+	return sink_copy(c, s->w->to, p->bytes, s->copy_from, len);
 }
 
 /* Writes what is waiting to be copied. */
@@ -253,7 +252,8 @@ static enum err copy(struct ctx *c, struct writing *s, struct pack *p)
 {
 	while (s->copy_from < s->copy_to) {
 		uint64_t left = s->copy_to - s->copy_from;
-		size_t len = left < COPY_WINDOW ? (size_t)left : COPY_WINDOW;
+		/* What is left of it must not be too little to be remembered where it lies. */
+		size_t len = left < COPY_WINDOW + COPY_LEAST ? (size_t)left : COPY_WINDOW;
 		const uint8_t *bytes = NULL;
 		TRY(ctx_check(c));
 		TRY(extent_window(c, p->bytes, s->copy_from, len, &bytes));
@@ -450,21 +450,10 @@ static struct pack *only_pack(const struct pack_write *w, size_t count)
 /* It has been hashed when it was made. */
 static enum err write_file(struct ctx *c, struct pack_write *w, struct pack *p)
 {
-	struct pack_sink *to = w->to;
 	w->counts.whole = w->counts.reused = p->idx.count;
 	w->bytes = p->bytes->size - hash_size(p->algo);
 	TRY(progress_tick(c, w->progress, p->idx.count));
-	for (uint64_t at = 0, len; at < p->bytes->size; at += len) {
-		const uint8_t *bytes = NULL;
-		len = p->bytes->size - at < COPY_WINDOW ? p->bytes->size - at : COPY_WINDOW;
-		TRY(ctx_check(c));
-		TRY(extent_window(c, p->bytes, at, (size_t)len, &bytes));
-		if (to->copy)
-			TRY(to->copy(c, to, p->bytes, at, bytes, (size_t)len));
-		else
-			TRY(sink_write(c, &to->sink, bytes, (size_t)len));
-	}
-	return OK;
+	return sink_copy(c, w->to, p->bytes, 0, p->bytes->size);
 }
 
 static enum err write_all(struct ctx *c, struct writing *s)
@@ -496,7 +485,7 @@ enum err pack_write_run(struct ctx *c, struct pack_write *w)
 		return write_file(c, w, only);
 	s.items = arena_raw(c->arena, count * sizeof *s.items);
 	TRY(place(c, &s));
-	hashing_init(c, &s.out, w->graph->reader->odb->algo, &w->to->sink);
+	hashing_init(c, &s.out, w->graph->reader->odb->algo, w->to);
 	TRY(write_all(c, &s));
 	w->bytes = s.out.bytes;
 	return OK;

@@ -9,14 +9,6 @@
 #include "git/progress.h"
 #include "git/walk.h"
 
-/* A sink that can be told where bytes lie. */
-struct pack_sink {
-	struct sink sink;
-	/* Next come these bytes, which lie in a pack's extent at `at`. */
-	enum err (*copy)(struct ctx *c, struct pack_sink *self, struct extent *from, uint64_t at,
-		const uint8_t *bytes, size_t len);
-};
-
 /* For a person to read. */
 struct pack_counts {
 	uint32_t objects, deltas, reused; /* how many of the objects are deltas, copies */
@@ -33,7 +25,7 @@ struct pack_write {
 	bool patient;   /* nobody waits for it: what is made anew may take time to be small */
 	bool thin;      /* a delta's base may be what is marked MARK_KNOWN */
 	struct progress *progress;
-	struct pack_sink *to;
+	struct sink *to; /* gets by sink_copy what lies in the packs as it is sent */
 
 	struct pack_counts counts;
 	uint64_t bytes;

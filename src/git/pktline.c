@@ -127,19 +127,34 @@ void pkt_delim(struct buf *to)
 	buf_bytes(to, "0001", LENGTH_DIGITS);
 }
 
+/* Begins a packet with as many of `len` bytes as it takes: *part. */
+static enum err side_band_begin(struct ctx *c, struct side_band *s, uint64_t len, size_t *part)
+{
+	char head[LENGTH_DIGITS + 1];
+	*part = len < s->data_max ? (size_t)len : s->data_max;
+	put_length(head, *part + sizeof head);
+	head[LENGTH_DIGITS] = (char)s->band;
+	return sink_write(c, s->to, head, sizeof head);
+}
+
 static enum err side_band_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
 	struct side_band *s = (struct side_band *)self;
 	const char *at = bytes;
-	while (len) {
-		size_t part = len < s->data_max ? len : s->data_max;
-		char head[LENGTH_DIGITS + 1];
-		put_length(head, part + sizeof head);
-		head[LENGTH_DIGITS] = (char)s->band;
-		TRY(sink_write(c, s->to, head, sizeof head));
+	for (size_t part; len; at += part, len -= part) {
+		TRY(side_band_begin(c, s, len, &part));
 		TRY(sink_write(c, s->to, at, part));
-		at += part;
-		len -= part;
+	}
+	return OK;
+}
+
+static enum err side_band_copy(
+	struct ctx *c, struct sink *self, struct extent *from, uint64_t at, uint64_t len)
+{
+	struct side_band *s = (struct side_band *)self;
+	for (size_t part; len; at += part, len -= part) {
+		TRY(side_band_begin(c, s, len, &part));
+		TRY(sink_copy(c, s->to, from, at, part));
 	}
 	return OK;
 }
@@ -157,7 +172,8 @@ static enum err side_band_push(struct ctx *c, struct sink *self, int64_t micros,
 void side_band_init(struct side_band *s, struct sink *to, enum band band, size_t data_max)
 {
 	ASSERT(data_max > 0 && data_max <= SIDE_BAND_DATA_MAX);
-	*s = (struct side_band){.sink = {side_band_write, side_band_flush, side_band_push},
+	*s = (struct side_band){
+		.sink = {side_band_write, side_band_flush, side_band_push, side_band_copy},
 		.to = to,
 		.band = band,
 		.data_max = data_max};

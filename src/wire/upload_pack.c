@@ -66,7 +66,9 @@ static enum err keep_alive_push(struct ctx *c, struct sink *self, int64_t micros
 enum err upload_pack_send(struct ctx *c, struct upload_pack *u)
 {
 	struct side_band data, progress;
-	struct keep_alive quiet = {.sink = {keep_alive_write, keep_alive_flush, keep_alive_push},
+	struct keep_alive quiet = {.sink = {.write = keep_alive_write,
+					   .flush = keep_alive_flush,
+					   .push = keep_alive_push},
 		.to = u->to,
 		.next = c->world->monotonic() + KEEP_ALIVE_MICROSECONDS};
 	TRY(lines_send(c, &u->lines));

@@ -45,7 +45,7 @@ struct tool {
 };
 
 struct file_sink {
-	struct pack_sink pack;
+	struct sink sink;
 	FILE *file;
 };
 
@@ -102,7 +102,7 @@ static enum err read_tips(struct tool *t, struct numbers *tips)
 static enum err tool_graph_write(struct tool *t)
 {
 	struct numbers tips, none = {.arena = &t->graph.arena}, all;
-	struct file_sink to = {.pack.sink.write = file_sink_write};
+	struct file_sink to = {.sink.write = file_sink_write};
 	TRY(tool_open_packs(t, t->args[0]));
 	TRY(read_tips(t, &tips));
 	TRY(walk_new(t->c, &t->graph, &tips, &none, (struct walk_limits){0}, &all));
@@ -110,7 +110,7 @@ static enum err tool_graph_write(struct tool *t)
 	if (!to.file)
 		return fail_errno(t->c, "open", t->args[1]);
 	struct commit_graph_write w = {
-		.graph = &t->graph, .commits = &all, .changed_paths = true, .to = &to.pack.sink};
+		.graph = &t->graph, .commits = &all, .changed_paths = true, .to = &to.sink};
 	enum err err = commit_graph_write(t->c, &w);
 	fclose(to.file);
 	fprintf(stderr, "%zu commits, %u filters\n", all.len, w.filters_made);
@@ -186,7 +186,7 @@ static enum err bitmap_make(struct tool *t, bool table)
 {
 	const char *path = t->args[1];
 	struct numbers tips, none = {.arena = &t->graph.arena}, all;
-	struct file_sink to = {.pack.sink.write = file_sink_write};
+	struct file_sink to = {.sink.write = file_sink_write};
 	TRY(tool_open_packs(t, t->args[0]));
 	TRY(read_tips(t, &tips));
 	TRY(walk_new(t->c, &t->graph, &tips, &none, (struct walk_limits){0}, &all));
@@ -200,7 +200,7 @@ static enum err bitmap_make(struct tool *t, bool table)
 		.tips = &tips,
 		.commits = &all,
 		.lookup_table = table,
-		.to = &to.pack.sink};
+		.to = &to.sink};
 	enum err err = bitmap_write(t->c, &w);
 	fclose(to.file);
 	fprintf(stderr, "%zu commits, %u entries\n", all.len, w.entries);
@@ -278,12 +278,12 @@ static enum err tool_bitmap_dump(struct tool *t)
 
 static enum err tool_midx_write(struct tool *t)
 {
-	struct file_sink to = {.pack.sink.write = file_sink_write};
+	struct file_sink to = {.sink.write = file_sink_write};
 	TRY(tool_open_packs(t, t->args[0]));
 	to.file = fopen(t->args[1], "wb");
 	if (!to.file)
 		return fail_errno(t->c, "open", t->args[1]);
-	enum err err = midx_write(t->c, t->algo, t->packs, t->odb.count, &to.pack.sink);
+	enum err err = midx_write(t->c, t->algo, t->packs, t->odb.count, &to.sink);
 	fclose(to.file);
 	return err;
 }
@@ -342,7 +342,7 @@ static enum err tool_send(struct tool *t)
 {
 	struct oid_list ids = {0};
 	struct progress silent = {0};
-	struct file_sink to = {.pack.sink.write = file_sink_write};
+	struct file_sink to = {.sink.write = file_sink_write};
 	TRY(open_all(t));
 	TRY(read_ids(t, &ids));
 	struct enumerate e = {.graph = &t->graph,
@@ -365,7 +365,7 @@ static enum err tool_send(struct tool *t)
 		.known = &e.packed_known,
 		.ofs_delta = true,
 		.progress = &silent,
-		.to = &to.pack};
+		.to = &to.sink};
 	/* Once more: it may know now that the pack can be copied as a whole. */
 	for (int round = 0; round < 2; round++) {
 		middle = t->c->world->monotonic();

@@ -77,7 +77,7 @@ static enum err at_stop(struct ctx *c, struct request *r)
 }
 
 static enum err make(
-	struct ctx *c, struct pack_job *job, struct pack_sink *to, struct pack_counts *counts)
+	struct ctx *c, struct pack_job *job, struct sink *to, struct pack_counts *counts)
 {
 	struct request *r = (struct request *)job;
 	uint8_t bytes[4096];
@@ -89,7 +89,7 @@ static enum err make(
 		TRY(ctx_check(c));
 		for (size_t i = 0; i < len; i++)
 			bytes[i] = byte_at(r->number, at + i);
-		TRY(sink_write(c, &to->sink, bytes, len));
+		TRY(sink_write(c, to, bytes, len));
 		__atomic_store_n(&r->made, at + len, __ATOMIC_RELAXED);
 	}
 	return OK;
@@ -158,8 +158,9 @@ static enum err reader_note(struct ctx *c, struct sink *self, const void *bytes,
 static void reader_init(struct reader *r, struct request *request)
 {
 	bool stops = r->takes;
-	r->sink = (struct sink){
-		reader_write, stops ? reader_flush : NULL, stops ? reader_push : NULL};
+	r->sink = (struct sink){.write = reader_write,
+		.flush = stops ? reader_flush : NULL,
+		.push = stops ? reader_push : NULL};
 	r->notes.write = reader_note;
 	r->number = request->number;
 	request->client = r;
@@ -533,7 +534,7 @@ static void many_little_copies_take_little_memory(void **state)
 	pack_player_init(c, &p, t, &reader.sink);
 	for (size_t i = 0; i < COUNT; i++) {
 		size_t at = i * EACH % PERIOD;
-		assert_ok(c, pack_tape_copy(c, t, &packs[i % 2].extent, at, bytes + at, EACH));
+		assert_ok(c, pack_tape_copy(c, t, &packs[i % 2].extent, at, EACH));
 	}
 	pack_tape_end(t, NULL, &counts);
 	pack_tape_sizes(t, &memory, &spooled);
@@ -542,6 +543,61 @@ static void many_little_copies_take_little_memory(void **state)
 	assert_ok(c, pack_player_follow(c, &p, &again, &counts));
 	assert_int_equal(reader.got, r.len);
 	assert_false(reader.wrong || again);
+}
+
+/* One that can be told where bytes lie. */
+struct copying_reader {
+	struct reader reader;
+	size_t copied, copies;
+};
+
+static enum err reader_copy(
+	struct ctx *c, struct sink *self, struct extent *from, uint64_t at, uint64_t len)
+{
+	struct copying_reader *r = (struct copying_reader *)self;
+	const uint8_t *bytes;
+	r->copied += len;
+	r->copies++;
+	assert_ok(c, extent_window(c, from, at, (size_t)len, &bytes));
+	return reader_write(c, self, bytes, (size_t)len);
+}
+
+static enum err make_of_copies(
+	struct ctx *c, struct pack_job *job, struct sink *to, struct pack_counts *counts)
+{
+	enum { LITTLE = 1000 };
+	struct request *r = (struct request *)job;
+	uint8_t *bytes = arena_raw(c->arena, r->len);
+	struct extent_bytes *lies = NEW(c->arena, struct extent_bytes);
+	for (size_t i = 0; i < r->len; i++)
+		bytes[i] = byte_at(r->number, i);
+	extent_bytes_init(lies, bytes, r->len);
+	*counts = (struct pack_counts){.objects = r->number};
+	TRY(sink_write(c, to, bytes, LITTLE));
+	TRY(sink_copy(c, to, &lies->extent, LITTLE, r->len - 2 * LITTLE));
+	return sink_write(c, to, bytes + r->len - LITTLE, LITTLE);
+}
+
+/* Both who has it made and who gets it from the tape are told where whole packets lie. */
+static void what_lies_in_packs_is_not_read_for_a_client(void **state)
+{
+	struct ctx *c = *state;
+	enum { PACKET = 65515, WHOLE = 9 };
+	SNAPSHOT *s = fresh(c);
+	struct request r = request(s, 3, WHOLE * PACKET + 5000);
+	r.job.make = make_of_copies;
+	for (int round = 0; round < 2; round++) {
+		struct copying_reader to = {.copied = 0};
+		struct pack_counts counts;
+		reader_init(&to.reader, &r);
+		to.reader.sink.copy = reader_copy;
+		assert_ok(c, pack_cache_send(c, core_of(c), &r.job, &to.reader.sink, &counts));
+		assert_int_equal(to.reader.got, r.len);
+		assert_false(to.reader.wrong);
+		assert_int_equal(to.copied, WHOLE * PACKET);
+		assert_int_equal(to.copies, WHOLE);
+	}
+	assert_int_equal(stats(c).made, 1);
 }
 
 static void check_client_has_most(struct ctx *c, struct request *r)
@@ -726,6 +782,7 @@ int main(void)
 		CACHE_TEST(it_is_made_to_the_end_when_only_its_first_client_goes),
 		CACHE_TEST(nobody_makes_what_nobody_waits_for),
 		CACHE_TEST(many_little_copies_take_little_memory),
+		CACHE_TEST(what_lies_in_packs_is_not_read_for_a_client),
 		CACHE_TEST(its_client_gets_it_while_it_is_made),
 		CACHE_TEST(a_client_that_stops_does_not_hold_another),
 		CACHE_TEST(a_client_that_stops_for_good_ends_the_making),

@@ -84,33 +84,12 @@ struct parts {
 	bool ofs_delta, thin;
 };
 
-/* Where bytes lie, and the bytes themselves, have to be the same. */
-struct told {
-	struct pack_sink pack_sink;
-	struct sink *to;
-};
-
-static enum err told_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
-{
-	return sink_write(c, ((struct told *)self)->to, bytes, len);
-}
-
-static enum err told_copy(struct ctx *c, struct pack_sink *self, struct extent *from, uint64_t at,
-	const uint8_t *bytes, size_t len)
-{
-	const uint8_t *there = NULL;
-	assert_ok(c, extent_window(c, from, at, len, &there));
-	assert_memory_equal(there, bytes, len);
-	return told_write(c, &self->sink, bytes, len);
-}
-
 static struct content *write_pack(
 	struct ctx *c, struct odb_reader *r, const struct parts *parts, struct pack_write *w)
 {
 	struct graph g;
 	struct progress silent = {0};
 	struct memory_sink out = memory_sink(c->arena);
-	struct told to = {{{.write = told_write}, told_copy}, &out.sink};
 	graph_init(&g, r);
 	struct enumerate e = {.graph = &g,
 		.filter = FILTER_ALL,
@@ -125,7 +104,7 @@ static struct content *write_pack(
 		.ofs_delta = parts->ofs_delta,
 		.thin = parts->thin,
 		.progress = &silent,
-		.to = &to.pack_sink};
+		.to = &out.sink};
 	assert_ok(c, pack_write_run(c, w));
 	assert_int_equal(w->bytes + hash_size(r->odb->algo), out.bytes.len);
 	struct content *got = content_of(c, r->odb->algo, buf_view(&out.bytes), r);

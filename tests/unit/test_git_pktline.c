@@ -113,6 +113,18 @@ static void a_side_band_frames_what_passes(void **state)
 	assert_str(buf_view(&to.bytes), "0008\2abc0008\2def0006\2g");
 }
 
+static void a_side_band_frames_what_lies_elsewhere(void **state)
+{
+	struct ctx *c = *state;
+	struct memory_sink to = memory_sink(c->arena);
+	struct side_band band;
+	struct extent_bytes from;
+	extent_bytes_init(&from, "-abcdefg-", 9);
+	side_band_init(&band, &to.sink, BAND_DATA, 3);
+	assert_ok(c, sink_copy(c, &band.sink, &from.extent, 1, 7));
+	assert_str(buf_view(&to.bytes), "0008\1abc0008\1def0006\1g");
+}
+
 /* Holds everything back until it is flushed. */
 struct holding {
 	struct sink sink;
@@ -155,6 +167,7 @@ int main(void)
 		UNIT_TEST(the_end_is_told_only_between_packets),
 		UNIT_TEST(the_largest_packet_goes_through),
 		UNIT_TEST(a_side_band_frames_what_passes),
+		UNIT_TEST(a_side_band_frames_what_lies_elsewhere),
 		UNIT_TEST(progress_goes_out_while_it_is_news),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
