@@ -168,7 +168,8 @@ static inline enum err memory_make(struct ctx *c, struct spool_maker *self, stru
 	struct memory_spool *s = NEW(all->arena, struct memory_spool);
 	(void)c;
 	*s = (struct memory_spool){
-		{{0, memory_window, memory_close}, memory_append}, {.arena = all->arena}};
+		{{.window = memory_window, .close = memory_close}, memory_append},
+		{.arena = all->arena}};
 	all->made++;
 	*out = &s->spool;
 	return OK;

@@ -10,6 +10,12 @@
 
 #include "base/ctx.h"
 
+/* A place in a file of the host's: what its system calls need to send from there. */
+struct extent_file {
+	int fd; /* -1: none */
+	uint64_t at;
+};
+
 struct extent {
 	uint64_t size;
 	/*
@@ -20,6 +26,13 @@ struct extent {
 	enum err (*window)(
 		struct ctx *c, struct extent *self, uint64_t at, size_t len, const uint8_t **out);
 	void (*close)(struct extent *self);
+	/*
+	 * Optional: the file in which these bytes lie in one piece, for who sends them elsewhere
+	 * without reading them, with window's errors. The descriptor is the extent's, and lives as
+	 * long. OK with out->fd -1: they lie in none, and a window has them.
+	 */
+	enum err (*file)(struct ctx *c, struct extent *self, uint64_t at, size_t len,
+		struct extent_file *out);
 };
 
 struct spool {
@@ -36,6 +49,13 @@ static inline MUST enum err extent_window(
 	struct ctx *c, struct extent *e, uint64_t at, size_t len, const uint8_t **out)
 {
 	return e->window(c, e, at, len, out);
+}
+
+static inline MUST enum err extent_file(
+	struct ctx *c, struct extent *e, uint64_t at, size_t len, struct extent_file *out)
+{
+	*out = (struct extent_file){.fd = -1};
+	return e->file ? e->file(c, e, at, len, out) : OK;
 }
 
 static inline void extent_close(struct extent *e)

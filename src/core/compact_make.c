@@ -33,7 +33,8 @@ static void borrowed_close(struct extent *self)
 
 static struct extent *borrow(struct borrowed *b, struct extent *of)
 {
-	*b = (struct borrowed){{of->size, borrowed_window, borrowed_close}, of};
+	*b = (struct borrowed){
+		{.size = of->size, .window = borrowed_window, .close = borrowed_close}, of};
 	return &b->extent;
 }
 

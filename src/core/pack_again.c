@@ -56,7 +56,9 @@ enum err pack_again_receive(struct ctx *c, struct pack_again *a, struct blob *sc
 	struct again_source from = {{again_read}, bytes, 0};
 	*a = (struct pack_again){
 		.maker = {again_make},
-		.own = {{{0, again_window, again_close}, again_append}, bytes},
+		.own = {{.extent = {.window = again_window, .close = again_close},
+				.append = again_append},
+			bytes},
 	};
 	push_spools_init(&a->scratch, scratch, 0);
 	odb_reader_init(c, &known, &nothing);

@@ -36,9 +36,12 @@ static enum err both_open(struct ctx *c, struct push *p, struct both *b)
 	*b = (struct both){.push = p, .odb.algo = known->algo};
 	b->odb.packs = NEW_ARRAY(c->arena, struct pack *, known->count + 1);
 	if (p->idx && p->pack.count) {
-		b->pack = (struct extent){
-			p->pack.pack->extent.size, borrowed_pack_window, borrowed_close};
-		b->idx = (struct extent){p->idx->extent.size, borrowed_idx_window, borrowed_close};
+		b->pack = (struct extent){.size = p->pack.pack->extent.size,
+			.window = borrowed_pack_window,
+			.close = borrowed_close};
+		b->idx = (struct extent){.size = p->idx->extent.size,
+			.window = borrowed_idx_window,
+			.close = borrowed_close};
 		TRY(pack_open(c, known->algo, &b->pack, &b->idx, &b->opened));
 		b->odb.packs[b->odb.count++] = b->opened;
 	}

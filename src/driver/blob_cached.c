@@ -68,6 +68,12 @@ static enum err window(
 	return cached_file_window(c, ((struct cached_extent *)self)->file, at, len, out);
 }
 
+static enum err place(
+	struct ctx *c, struct extent *self, uint64_t at, size_t len, struct extent_file *out)
+{
+	return cached_file_place(c, ((struct cached_extent *)self)->file, at, len, out);
+}
+
 static void extent_end(struct extent *self)
 {
 	struct cached_extent *e = (struct cached_extent *)self;
@@ -211,7 +217,7 @@ static enum err cached_open(struct ctx *c, struct blob *self, const char *key, s
 	if (!f)
 		return OK;
 	struct cached_extent *e = host_alloc(sizeof *e);
-	*e = (struct cached_extent){{f->entry.size, window, extent_end}, f};
+	*e = (struct cached_extent){{f->entry.size, window, extent_end, place}, f};
 	*out = &e->extent;
 	return OK;
 }

@@ -346,26 +346,52 @@ static enum err await(
 	return OK;
 }
 
-enum err cached_file_window(
-	struct ctx *c, struct cached_file *f, uint64_t at, size_t len, const uint8_t **out)
+static size_t last_chunk(uint64_t at, size_t len)
+{
+	return (size_t)((at + len - 1) / CACHED_CHUNK);
+}
+
+/* Makes the bytes be here; are all of them on disk? */
+static enum err have(struct ctx *c, struct cached_file *f, uint64_t at, size_t len, bool *on_disk)
 {
 	uint64_t size = f->entry.size;
-	*out = (const uint8_t *)"";
+	*on_disk = false;
 	if (at > size || len > size - at)
 		return fail(c, ERR_CORRUPT,
 			"bytes %llu + %zu are past the end of a blob of %llu bytes",
 			(unsigned long long)at, len, (unsigned long long)size);
 	if (len == 0)
 		return OK;
-	size_t first = (size_t)(at / CACHED_CHUNK), last = (size_t)((at + len - 1) / CACHED_CHUNK);
+	size_t first = (size_t)(at / CACHED_CHUNK), last = last_chunk(at, len);
 	if (!all_have(f, first, last, CACHED_ON_DISK))
 		TRY(await(c, f, first, last, CACHED_ON_DISK | CACHED_IN_MEMORY));
-	if (all_have(f, first, last, CACHED_ON_DISK)) {
+	*on_disk = all_have(f, first, last, CACHED_ON_DISK);
+	return OK;
+}
+
+enum err cached_file_window(
+	struct ctx *c, struct cached_file *f, uint64_t at, size_t len, const uint8_t **out)
+{
+	bool on_disk;
+	TRY(have(c, f, at, len, &on_disk));
+	*out = (const uint8_t *)"";
+	if (len == 0)
+		return OK;
+	if (on_disk) {
 		*out = mapping_at(f->map, (size_t)at, len);
 		return OK;
 	}
-	TRY(await(c, f, first, last, CACHED_IN_MEMORY));
+	TRY(await(c, f, (size_t)(at / CACHED_CHUNK), last_chunk(at, len), CACHED_IN_MEMORY));
 	*out = f->memory + at;
+	return OK;
+}
+
+enum err cached_file_place(
+	struct ctx *c, struct cached_file *f, uint64_t at, size_t len, struct extent_file *out)
+{
+	bool on_disk;
+	TRY(have(c, f, at, len, &on_disk));
+	*out = (struct extent_file){on_disk ? f->entry.fd : -1, at};
 	return OK;
 }
 

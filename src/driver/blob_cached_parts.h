@@ -189,6 +189,9 @@ enum err cached_file_store(
 	struct ctx *c, struct cached_file *f, size_t first, size_t n, const uint8_t *bytes) MUST;
 enum err cached_file_window(
 	struct ctx *c, struct cached_file *f, uint64_t at, size_t len, const uint8_t **out) MUST;
+/* As extent_file. */
+enum err cached_file_place(struct ctx *c, struct cached_file *f, uint64_t at, size_t len,
+	struct extent_file *out) MUST;
 /* Makes sure that nothing is missing. */
 enum err cached_file_complete(struct ctx *c, struct cached_file *f) MUST;
 

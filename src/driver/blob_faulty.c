@@ -22,6 +22,14 @@ static enum err file_window(
 	return extent_window(c, f->inner, at, len, out);
 }
 
+static enum err file_file(
+	struct ctx *c, struct extent *self, uint64_t at, size_t len, struct extent_file *out)
+{
+	struct faulty_file *f = (struct faulty_file *)self;
+	TRY(faulty_pass(c, &f->store->faulty, "reading a blob"));
+	return extent_file(c, f->inner, at, len, out);
+}
+
 static void file_close(struct extent *self)
 {
 	struct faulty_file *f = (struct faulty_file *)self;
@@ -42,7 +50,7 @@ static struct faulty_file *wrap(struct blob_faulty *store, struct extent *inner)
 {
 	struct faulty_file *f = host_alloc(sizeof *f);
 	*f = (struct faulty_file){
-		.spool = {{inner->size, file_window, file_close}, file_append},
+		.spool = {{inner->size, file_window, file_close, file_file}, file_append},
 		.inner = inner,
 		.store = store,
 	};

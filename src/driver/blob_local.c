@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -36,7 +37,10 @@ struct local {
 
 struct local_extent {
 	struct extent extent;
+	struct local *store;
 	struct mapping *map; /* NULL: empty */
+	atomic_int fd;       /* -1: nobody has asked for it */
+	char key[];
 };
 
 struct local_spool {
@@ -77,11 +81,39 @@ static enum err extent_window_local(
 	return OK;
 }
 
+/* Most blobs are never sent as they are, so that their files need not stay open. One that was
+ * removed meanwhile is still mapped. */
+static enum err extent_file_local(
+	struct ctx *c, struct extent *self, uint64_t at, size_t len, struct extent_file *out)
+{
+	struct local_extent *e = (struct local_extent *)self;
+	int fd = atomic_load(&e->fd), none = -1;
+	TRY(check_range(c, self, at, len));
+	if (fd < 0)
+		fd = openat(e->store->root, e->key, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	else
+		none = fd;
+	if (fd != none && !atomic_compare_exchange_strong(&e->fd, &none, fd)) {
+		close(fd);
+		fd = none;
+	}
+	*out = (struct extent_file){fd, at};
+	return OK;
+}
+
+static size_t extent_bytes_local(const char *key)
+{
+	return sizeof(struct local_extent) + strlen(key) + 1;
+}
+
 static void extent_close_local(struct extent *self)
 {
 	struct local_extent *e = (struct local_extent *)self;
+	int fd = atomic_load(&e->fd);
 	mapping_close(e->map);
-	host_free(e, sizeof *e);
+	if (fd >= 0)
+		close(fd);
+	host_free(e, extent_bytes_local(e->key));
 }
 
 static enum err local_open(struct ctx *c, struct blob *self, const char *key, struct extent **out)
@@ -102,9 +134,11 @@ static enum err local_open(struct ctx *c, struct blob *self, const char *key, st
 	if (st.st_size)
 		TRY_WHILE(c, mapping_open(c, store->resident, fd, (size_t)st.st_size, &map),
 			"opening the blob \"%s\"", key);
-	struct local_extent *e = host_alloc(sizeof *e);
+	struct local_extent *e = host_alloc(extent_bytes_local(key));
 	*e = (struct local_extent){
-		{(uint64_t)st.st_size, extent_window_local, extent_close_local}, map};
+		{(uint64_t)st.st_size, extent_window_local, extent_close_local, extent_file_local},
+		store, map, -1};
+	memcpy(e->key, key, strlen(key) + 1);
 	*out = &e->extent;
 	return OK;
 }

@@ -111,7 +111,8 @@ static enum err file_append(struct ctx *c, struct spool *self, const void *from,
 static struct memory_file *file_open(struct memory *store, struct bytes *bytes)
 {
 	struct memory_file *f = must(calloc(1, sizeof *f));
-	f->spool.extent = (struct extent){bytes->len, file_window, file_close};
+	f->spool.extent =
+		(struct extent){.size = bytes->len, .window = file_window, .close = file_close};
 	f->spool.append = file_append;
 	f->store = store;
 	f->bytes = bytes;

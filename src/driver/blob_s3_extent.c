@@ -117,19 +117,32 @@ static enum err fill(struct ctx *c, struct s3_extent *e, size_t first, size_t la
 	return OK;
 }
 
+/* Makes the bytes be in the file. */
+static enum err have(struct ctx *c, struct s3_extent *e, uint64_t at, size_t len)
+{
+	uint64_t size = e->extent.size;
+	if (at > size || len > size - at)
+		return fail(c, ERR_CORRUPT,
+			"bytes %llu + %zu are past the end of a blob of %llu bytes",
+			(unsigned long long)at, len, (unsigned long long)size);
+	return len ? fill(c, e, (size_t)(at / CHUNK), (size_t)((at + len - 1) / CHUNK)) : OK;
+}
+
 static enum err s3_window(
 	struct ctx *c, struct extent *self, uint64_t at, size_t len, const uint8_t **out)
 {
 	struct s3_extent *e = (struct s3_extent *)self;
-	if (at > self->size || len > self->size - at)
-		return fail(c, ERR_CORRUPT,
-			"bytes %llu + %zu are past the end of a blob of %llu bytes",
-			(unsigned long long)at, len, (unsigned long long)self->size);
-	*out = (const uint8_t *)"";
-	if (len == 0)
-		return OK;
-	TRY(fill(c, e, (size_t)(at / CHUNK), (size_t)((at + len - 1) / CHUNK)));
-	*out = mapping_at(e->map, (size_t)at, len);
+	TRY(have(c, e, at, len));
+	*out = len ? mapping_at(e->map, (size_t)at, len) : (const uint8_t *)"";
+	return OK;
+}
+
+static enum err s3_file(
+	struct ctx *c, struct extent *self, uint64_t at, size_t len, struct extent_file *out)
+{
+	struct s3_extent *e = (struct s3_extent *)self;
+	TRY(have(c, e, at, len));
+	*out = (struct extent_file){e->fd, at};
 	return OK;
 }
 
@@ -203,7 +216,7 @@ enum err s3_extent_open(struct ctx *c, struct s3 *s, const char *key, struct ext
 {
 	struct s3_extent *e = host_alloc(sizeof *e);
 	*e = (struct s3_extent){
-		{0, s3_window, s3_extent_close}, .store = s, .references = 1, .fd = -1};
+		{0, s3_window, s3_extent_close, s3_file}, .store = s, .references = 1, .fd = -1};
 	memcpy(e->key, key, strlen(key) + 1);
 	enum err kind = begin(c, e);
 	if (kind) {

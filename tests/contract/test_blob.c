@@ -17,6 +17,7 @@ struct driver {
 /* First the unit, so that *state is the ctx. */
 struct world_of_blobs {
 	struct unit unit;
+	const struct driver *driver;
 	struct blob *blob, *inner, *innermost;
 	char *folder;
 };
@@ -94,6 +95,7 @@ static int setup(void **state)
 	struct world_of_blobs *w = calloc(1, sizeof *w);
 	arena_init(&w->unit.arena);
 	ctx_init(&w->unit.ctx, &w->unit.arena, os_world());
+	w->driver = driver;
 	driver->open(w);
 	*state = w;
 	return 0;
@@ -162,6 +164,63 @@ static void what_was_published_reads_back(void **state)
 			same(c, e, at, bytes + at, 1000);
 		extent_close(e);
 	}
+}
+
+/* False: they lie in no file. */
+static bool same_in_file(
+	struct ctx *c, struct extent *e, uint64_t at, const char *bytes, size_t len)
+{
+	struct extent_file file;
+	char *got = arena_raw(c->arena, len + 1);
+	assert_ok(c, extent_file(c, e, at, len, &file));
+	if (file.fd < 0)
+		return false;
+	assert_int_equal(pread(file.fd, got, len, (off_t)file.at), len);
+	assert_memory_equal(got, bytes, len);
+	return true;
+}
+
+static bool has_files(struct ctx *c)
+{
+	const struct world_of_blobs *w = (struct world_of_blobs *)c;
+	return strcmp(w->driver->name, "memory") != 0 && strcmp(w->driver->name, "faulty") != 0;
+}
+
+static void bytes_lie_in_the_file_that_is_named(void **state)
+{
+	struct ctx *c = *state;
+	enum { SIZE = (3 << 20) + 5, PART = 300001 };
+	char *bytes = pattern(c, SIZE, 4);
+	struct extent_file file;
+	struct extent *e;
+	put(c, "a/b", bytes, SIZE);
+	assert_ok(c, blob_open(c, blob_of(c), "a/b", &e));
+	for (size_t at = 0; at + PART <= SIZE; at += PART)
+		assert_int_equal(same_in_file(c, e, at, bytes + at, PART), has_files(c));
+	same(c, e, 0, bytes, SIZE);
+	/* A driver that has no files says of nothing where it lies. */
+	if (has_files(c)) {
+		assert_err(c, extent_file(c, e, SIZE, 1, &file), ERR_CORRUPT);
+		assert_err(c, extent_file(c, e, UINT64_MAX, 2, &file), ERR_CORRUPT);
+	}
+	assert_ok(c, blob_remove(c, blob_of(c), "a/b"));
+	assert_int_equal(same_in_file(c, e, 7, bytes + 7, PART), has_files(c));
+	extent_close(e);
+}
+
+/* Whoever asks only then may be told that there is no file; never that it is another one. */
+static void a_removed_blob_has_its_file_or_none(void **state)
+{
+	struct ctx *c = *state;
+	enum { SIZE = 1 << 20 };
+	char *bytes = pattern(c, SIZE, 6);
+	struct extent *e;
+	put(c, "a/b", bytes, SIZE);
+	assert_ok(c, blob_open(c, blob_of(c), "a/b", &e));
+	assert_ok(c, blob_remove(c, blob_of(c), "a/b"));
+	if (!same_in_file(c, e, 0, bytes, SIZE))
+		same(c, e, 0, bytes, SIZE);
+	extent_close(e);
 }
 
 /* Of drivers that can fetch. */
@@ -499,6 +558,8 @@ int main(void)
 {
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(what_was_published_reads_back),
+		CONTRACT_TEST(bytes_lie_in_the_file_that_is_named),
+		CONTRACT_TEST(a_removed_blob_has_its_file_or_none),
 		CONTRACT_TEST(parts_are_fetched),
 		CONTRACT_TEST(nothing_is_there_before_it_is_published),
 		CONTRACT_TEST(a_blob_that_is_there_stays),
