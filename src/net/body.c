@@ -24,7 +24,7 @@ static enum err ask_to_go_on(struct exchange *x)
 	if (x->reply.started || x->conn->len > x->body.at)
 		return OK;
 	struct iovec part = {(void *)(uintptr_t)go_on, sizeof go_on - 1};
-	return conn_send(&x->ctx, x->conn, &part, 1);
+	return conn_send(&x->ctx, x->conn, &(struct conn_out){.parts = &part, .count = 1});
 }
 
 /* Bytes of the socket: into `into` up to `cap`, and what follows into the connection's buffer. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 enum {
@@ -288,49 +289,77 @@ enum err conn_receive(struct ctx *c, struct conn *k, struct iovec *into, int cou
 	}
 }
 
-/* Sends what the peer takes at once; *parts and *count become the rest. */
-static enum err send_now(struct ctx *c, struct conn *k, struct iovec **parts, int *count)
+static void skip_parts(struct conn_out *out, size_t len)
 {
-	while (*count) {
-		struct msghdr message = {.msg_iov = *parts, .msg_iovlen = (size_t)*count};
-		ssize_t put = sendmsg(k->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (put < 0 && errno == EAGAIN)
+	while (out->count && len >= out->parts->iov_len) {
+		len -= out->parts->iov_len;
+		out->parts++;
+		out->count--;
+	}
+	if (len) {
+		out->parts->iov_base = (char *)out->parts->iov_base + len;
+		out->parts->iov_len -= len;
+	}
+}
+
+/* What comes before bytes of a file goes out in one segment with the first of them. */
+static ssize_t send_parts(struct conn *k, struct conn_out *out)
+{
+	struct msghdr message = {.msg_iov = out->parts, .msg_iovlen = (size_t)out->count};
+	int more = out->file_len ? MSG_MORE : 0;
+	ssize_t put = sendmsg(k->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | more);
+	if (put > 0)
+		skip_parts(out, (size_t)put);
+	return put;
+}
+
+/* From the page cache to the socket: nobody maps, faults or copies. */
+static ssize_t send_file(struct conn *k, struct conn_out *out)
+{
+	off_t at = (off_t)out->file.at;
+	ssize_t put = sendfile(k->fd, out->file.fd, &at, out->file_len);
+	if (put > 0) {
+		out->file.at += (uint64_t)put;
+		out->file_len -= (size_t)put;
+	}
+	return put;
+}
+
+/* Sends what the peer takes at once; *out becomes the rest. */
+static enum err send_now(struct ctx *c, struct conn *k, struct conn_out *out)
+{
+	while (!conn_out_is_empty(out)) {
+		bool file = !out->count;
+		ssize_t put = file ? send_file(k, out) : send_parts(k, out);
+		if (put > 0)
+			earn_credit(k, (size_t)put);
+		else if (put < 0 && errno == EAGAIN)
 			return OK;
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
+		else if (file && put == 0)
+			return fail(c, ERR_DAMAGED, "a stored file is shorter than it was");
+		else if (file && errno == EIO)
+			return fail(c, ERR_IO, "a stored file cannot be read");
+		else if (errno != EINTR)
 			return fail(c, ERR_CANCELED, "the other side went away");
-		earn_credit(k, (size_t)put);
-		size_t left = (size_t)put;
-		while (*count && left >= (*parts)->iov_len) {
-			left -= (*parts)->iov_len;
-			++*parts;
-			--*count;
-		}
-		if (left) {
-			(*parts)->iov_base = (char *)(*parts)->iov_base + left;
-			(*parts)->iov_len -= left;
-		}
 	}
 	return OK;
 }
 
-enum err conn_send(struct ctx *c, struct conn *k, struct iovec *parts, int count)
+enum err conn_send(struct ctx *c, struct conn *k, struct conn_out *out)
 {
 	for (;;) {
-		TRY(send_now(c, k, &parts, &count));
-		if (!count)
+		TRY(send_now(c, k, out));
+		if (conn_out_is_empty(out))
 			return OK;
 		TRY(wait_for_peer(c, k, POLLOUT, INT64_MAX));
 	}
 }
 
-enum err conn_send_some(
-	struct ctx *c, struct conn *k, struct iovec **parts, int *count, int64_t micros)
+enum err conn_send_some(struct ctx *c, struct conn *k, struct conn_out *out, int64_t micros)
 {
-	TRY(send_now(c, k, parts, count));
-	if (!*count || micros <= 0)
+	TRY(send_now(c, k, out));
+	if (conn_out_is_empty(out) || micros <= 0)
 		return OK;
 	TRY(wait_for_peer(c, k, POLLOUT, micros));
-	return send_now(c, k, parts, count);
+	return send_now(c, k, out);
 }

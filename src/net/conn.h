@@ -8,6 +8,7 @@
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
+#include "base/extent.h"
 #include "net/http_parse.h"
 #include "os/socket.h"
 
@@ -57,6 +58,19 @@ struct conn {
 	struct socket_peer peer;
 };
 
+/* What is to be sent: bytes in memory, then some of a file. */
+struct conn_out {
+	struct iovec *parts;
+	int count;
+	size_t file_len;
+	struct extent_file file;
+};
+
+static inline bool conn_out_is_empty(const struct conn_out *out)
+{
+	return !out->count && !out->file_len;
+}
+
 /*
  * Reads what is there and moves on through the phases; ends in READY, LINGER or DEAD, or in an
  * earlier one when it has to wait for input. `head` is scratch memory of the calling thread.
@@ -83,10 +97,9 @@ void conn_next_request(struct conn *k, size_t used);
 /* For a worker: they wait for the peer within k->credit and the context's deadline. */
 enum err conn_receive(struct ctx *c, struct conn *k, struct iovec *into, int count, size_t *got)
 	MUST;
-enum err conn_send(struct ctx *c, struct conn *k, struct iovec *parts, int count) MUST;
-/* Sends what the peer takes when it is waited for no longer than `micros`; *parts and *count become
- * the rest. */
-enum err conn_send_some(
-	struct ctx *c, struct conn *k, struct iovec **parts, int *count, int64_t micros) MUST;
+/* Sends all, or what the peer takes when it is waited for no longer than `micros`: *out becomes the
+ * rest. ERR_DAMAGED and ERR_IO are the file's. */
+enum err conn_send(struct ctx *c, struct conn *k, struct conn_out *out) MUST;
+enum err conn_send_some(struct ctx *c, struct conn *k, struct conn_out *out, int64_t micros) MUST;
 
 #endif

@@ -35,6 +35,7 @@ struct reply {
 	struct buf fields; /* headers of the handler */
 	struct buf head;   /* to be sent before the first byte of the body; emptied then */
 	bool bad_field, started, chunked, mute, keep_alive;
+	bool in_chunk; /* the line end behind the last chunk is still to be sent */
 	uint64_t left; /* of a body with a length */
 	uint64_t wire; /* bytes of the body sent */
 	size_t held;   /* in worker->out */

@@ -1,8 +1,12 @@
 #include "net/exchange.h"
 
 #include "base/date.h"
+#include "os/file.h"
 
-enum { GATHER_MOST = 4096 }; /* longer writes go out at once, from where they are */
+enum {
+	GATHER_MOST = 4096,    /* longer writes go out at once, from where they are */
+	STRETCH_MOST = 1 << 20 /* of a file, before we look whether it is wanted still */
+};
 
 static const struct {
 	int status;
@@ -112,25 +116,34 @@ static void write_head(struct exchange *x, int status, uint64_t length)
 static enum err send_backlog(struct exchange *x, int64_t micros)
 {
 	struct reply *r = &x->reply;
-	struct iovec part = {r->backlog.at, r->backlog.len}, *rest = &part;
-	int count = r->backlog.len ? 1 : 0;
-	TRY(conn_send_some(&x->ctx, x->conn, &rest, &count, micros));
-	r->backlog.len = count ? part.iov_len : 0;
-	if (count)
+	struct iovec part = {r->backlog.at, r->backlog.len};
+	struct conn_out out = {.parts = &part, .count = r->backlog.len ? 1 : 0};
+	TRY(conn_send_some(&x->ctx, x->conn, &out, micros));
+	r->backlog.len = out.count ? part.iov_len : 0;
+	if (out.count)
 		memmove(r->backlog.at, part.iov_base, part.iov_len);
 	return OK;
 }
 
-static enum err send_parts(struct exchange *x, struct iovec *parts, int count)
+static enum err hold_back(struct exchange *x, const struct conn_out *out)
+{
+	struct buf *b = &x->reply.backlog;
+	for (int i = 0; i < out->count; i++)
+		buf_bytes(b, out->parts[i].iov_base, out->parts[i].iov_len);
+	buf_reserve(b, out->file_len);
+	TRY(fd_read_all(&x->ctx, out->file.fd, out->file.at, b->at + b->len, out->file_len));
+	b->len += out->file_len;
+	return OK;
+}
+
+static enum err send_out(struct exchange *x, struct conn_out *out)
 {
 	struct reply *r = &x->reply;
 	if (!r->at_once)
-		return conn_send(&x->ctx, x->conn, parts, count);
+		return conn_send(&x->ctx, x->conn, out);
 	if (!r->backlog.len)
-		TRY(conn_send_some(&x->ctx, x->conn, &parts, &count, 0));
-	for (int i = 0; i < count; i++)
-		buf_bytes(&r->backlog, parts[i].iov_base, parts[i].iov_len);
-	return OK;
+		TRY(conn_send_some(&x->ctx, x->conn, out, 0));
+	return conn_out_is_empty(out) ? OK : hold_back(x, out);
 }
 
 /* From now on the peer is waited for. */
@@ -140,9 +153,55 @@ static enum err wait_again(struct exchange *x)
 	struct iovec part = {r->backlog.at, r->backlog.len};
 	r->at_once = false;
 	r->backlog.len = 0;
-	enum err wrong = part.iov_len ? conn_send(&x->ctx, x->conn, &part, 1) : OK;
+	struct conn_out out = {.parts = &part, .count = part.iov_len ? 1 : 0};
+	enum err wrong = conn_send(&x->ctx, x->conn, &out);
 	if (wrong)
 		r->state = REPLY_BROKEN;
+	return wrong;
+}
+
+/* What comes before `len` more bytes of the body, with what is held back. */
+struct lead {
+	struct iovec parts[6]; /* room for two more */
+	int count;
+	size_t body; /* bytes of the body, those to come among them */
+	char size[24];
+};
+
+static void lead_add(struct lead *l, const void *bytes, size_t len)
+{
+	if (len)
+		l->parts[l->count++] = (struct iovec){(void *)(uintptr_t)bytes, len};
+}
+
+static void lead_take(struct exchange *x, struct lead *l, size_t len)
+{
+	struct reply *r = &x->reply;
+	*l = (struct lead){.body = r->held + len};
+	lead_add(l, "\r\n", r->in_chunk ? 2 : 0);
+	lead_add(l, r->head.at, r->head.len);
+	if (r->chunked && l->body)
+		lead_add(l, l->size,
+			fmt_into(l->size, sizeof l->size, "%llx\r\n", (unsigned long long)l->body));
+	lead_add(l, x->worker->out, r->held);
+	r->in_chunk = false;
+	r->head.len = 0;
+	r->held = 0;
+}
+
+static enum err send_lead(
+	struct exchange *x, struct lead *l, size_t file_len, struct extent_file file)
+{
+	struct reply *r = &x->reply;
+	struct conn_out out = {l->parts, l->count, file_len, file};
+	if (conn_out_is_empty(&out))
+		return OK;
+	r->started = true;
+	enum err wrong = send_out(x, &out);
+	if (wrong)
+		r->state = REPLY_BROKEN;
+	else
+		r->wire += l->body;
 	return wrong;
 }
 
@@ -150,92 +209,117 @@ static enum err wait_again(struct exchange *x)
 static enum err send_all(struct exchange *x, const void *more, size_t len, bool last)
 {
 	struct reply *r = &x->reply;
-	struct iovec parts[5];
-	char size[24];
-	int count = 0;
+	struct lead l;
 	if (last)
 		TRY(wait_again(x));
-	size_t body = r->held + len;
-	if (r->head.len)
-		parts[count++] = (struct iovec){r->head.at, r->head.len};
-	if (r->chunked && body)
-		parts[count++] = (struct iovec){
-			size, fmt_into(size, sizeof size, "%llx\r\n", (unsigned long long)body)};
-	if (r->held)
-		parts[count++] = (struct iovec){x->worker->out, r->held};
-	if (len)
-		parts[count++] = (struct iovec){(void *)(uintptr_t)more, len};
+	lead_take(x, &l, len);
+	lead_add(&l, more, len);
 	static const char end[] = "\r\n0\r\n\r\n";
-	if (r->chunked && body)
-		parts[count++] = (struct iovec){(void *)(uintptr_t)end, last ? 7 : 2};
+	if (r->chunked && l.body)
+		lead_add(&l, end, last ? 7 : 2);
 	else if (r->chunked && last)
-		parts[count++] = (struct iovec){(void *)(uintptr_t)(end + 2), 5};
-	if (count == 0)
+		lead_add(&l, end + 2, 5);
+	return send_lead(x, &l, 0, (struct extent_file){.fd = -1});
+}
+
+static struct exchange *exchange_of_sink(struct sink *self)
+{
+	return (struct exchange *)((char *)self - offsetof(struct exchange, reply.sink));
+}
+
+/* In the words of whoever asked. */
+static enum err told(struct ctx *c, struct exchange *x, enum err wrong)
+{
+	return wrong && c != &x->ctx ? fail(c, wrong, "%s", x->ctx.error.text) : wrong;
+}
+
+static enum err count_down(struct ctx *c, struct reply *r, uint64_t len)
+{
+	if (r->state != REPLY_OPEN)
+		return fail(c, ERR_CANCELED, "the reply is over");
+	if (r->left == HTTP_UNKNOWN)
 		return OK;
-	r->started = true;
-	r->head.len = 0;
-	r->held = 0;
-	enum err wrong = send_parts(x, parts, count);
-	if (wrong)
-		r->state = REPLY_BROKEN;
-	else
-		r->wire += body;
+	if (len > r->left)
+		return fail(c, ERR_CORRUPT, "there is more to send than was announced");
+	r->left -= len;
+	return OK;
+}
+
+static enum err put(struct exchange *x, const void *bytes, size_t len)
+{
+	struct reply *r = &x->reply;
+	if (len >= GATHER_MOST)
+		return send_all(x, bytes, len, false);
+	enum err wrong = r->held + len > HTTP_OUT_BYTES ? send_all(x, NULL, 0, false) : OK;
+	memcpy(x->worker->out + r->held, bytes, len);
+	r->held += len;
 	return wrong;
 }
 
 static enum err reply_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
 {
-	struct reply *r = (struct reply *)self;
-	struct exchange *x = (struct exchange *)((char *)r - offsetof(struct exchange, reply));
-	if (r->state != REPLY_OPEN)
-		return fail(c, ERR_CANCELED, "the reply is over");
-	if (r->left != HTTP_UNKNOWN) {
-		if (len > r->left)
-			return fail(c, ERR_CORRUPT, "there is more to send than was announced");
-		r->left -= len;
-	}
+	struct exchange *x = exchange_of_sink(self);
+	TRY(count_down(c, &x->reply, len));
 	/* Nobody sees it, but whoever makes it must still learn that it is not wanted any more. */
-	if (r->mute)
+	return x->reply.mute ? ctx_check(c) : told(c, x, put(x, bytes, len));
+}
+
+/* One chunk of a file's bytes; its end goes out with what comes next. */
+static enum err put_file(struct exchange *x, struct extent_file file, size_t len)
+{
+	struct lead l;
+	lead_take(x, &l, len);
+	x->reply.in_chunk = x->reply.chunked;
+	return send_lead(x, &l, len, file);
+}
+
+static enum err reply_copy(
+	struct ctx *c, struct sink *self, struct extent *from, uint64_t at, uint64_t len)
+{
+	struct exchange *x = exchange_of_sink(self);
+	TRY(count_down(c, &x->reply, len));
+	if (x->reply.mute)
 		return ctx_check(c);
-	enum err wrong = OK;
-	if (len < GATHER_MOST) {
-		if (r->held + len > HTTP_OUT_BYTES)
-			wrong = send_all(x, NULL, 0, false);
-		memcpy(x->worker->out + r->held, bytes, len);
-		r->held += len;
-	} else {
-		wrong = send_all(x, bytes, len, false);
+	for (size_t part; len; at += part, len -= part) {
+		struct extent_file file = {.fd = -1};
+		const uint8_t *bytes = NULL;
+		part = len < STRETCH_MOST ? (size_t)len : STRETCH_MOST;
+		TRY(ctx_check(c));
+		if (part >= GATHER_MOST)
+			TRY(extent_file(c, from, at, part, &file));
+		if (file.fd < 0)
+			TRY(extent_window(c, from, at, part, &bytes));
+		TRY(told(c, x, bytes ? put(x, bytes, part) : put_file(x, file, part)));
 	}
-	return wrong && c != &x->ctx ? fail(c, wrong, "%s", x->ctx.error.text) : wrong;
+	return OK;
 }
 
 static enum err reply_flush(struct ctx *c, struct sink *self)
 {
-	struct reply *r = (struct reply *)self;
-	struct exchange *x = (struct exchange *)((char *)r - offsetof(struct exchange, reply));
-	enum err wrong = reply_push(x);
-	return wrong && c != &x->ctx ? fail(c, wrong, "%s", x->ctx.error.text) : wrong;
+	struct exchange *x = exchange_of_sink(self);
+	return told(c, x, reply_push(x));
 }
 
 static enum err reply_push_for(struct ctx *c, struct sink *self, int64_t micros, bool *all)
 {
 	struct reply *r = (struct reply *)self;
-	struct exchange *x = (struct exchange *)((char *)r - offsetof(struct exchange, reply));
+	struct exchange *x = exchange_of_sink(self);
 	if (r->state != REPLY_OPEN)
 		return fail(c, ERR_CANCELED, "the reply is over");
 	r->at_once = true;
-	enum err wrong = send_all(x, NULL, 0, false);
+	/* The end of a chunk is nothing that anybody waits for. */
+	enum err wrong = r->head.len || r->held ? send_all(x, NULL, 0, false) : OK;
 	if (!wrong && r->backlog.len)
 		wrong = send_backlog(x, micros);
 	if (wrong)
 		r->state = REPLY_BROKEN;
 	*all = !r->backlog.len;
-	return wrong && c != &x->ctx ? fail(c, wrong, "%s", x->ctx.error.text) : wrong;
+	return told(c, x, wrong);
 }
 
 void reply_open(struct exchange *x)
 {
-	x->reply = (struct reply){.sink = {reply_write, reply_flush, reply_push_for},
+	x->reply = (struct reply){.sink = {reply_write, reply_flush, reply_push_for, reply_copy},
 		.fields.arena = &x->worker->replies,
 		.head.arena = &x->worker->replies,
 		.backlog.arena = &x->worker->replies};

@@ -58,6 +58,24 @@ enum err fd_write_all(struct ctx *c, int fd, const void *bytes, size_t len)
 	return OK;
 }
 
+enum err fd_read_all(struct ctx *c, int fd, uint64_t at, void *into, size_t len)
+{
+	char *to = into;
+	while (len) {
+		ssize_t got = pread(fd, to, len, (off_t)at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail_errno(c, "read", "the file");
+		if (got == 0)
+			return fail(c, ERR_DAMAGED, "a stored file is shorter than it was");
+		to += got;
+		at += (uint64_t)got;
+		len -= (size_t)got;
+	}
+	return OK;
+}
+
 /* The folder that `path` is in. */
 static const char *folder_of(struct ctx *c, const char *path)
 {

@@ -26,6 +26,9 @@ enum err file_read(struct ctx *c, const char *path, size_t max, struct str *out)
 /* Writes all of it at the descriptor's place, however many calls it takes. */
 enum err fd_write_all(struct ctx *c, int fd, const void *bytes, size_t len) MUST;
 
+/* Reads `len` bytes that the file has at `at`. ERR_DAMAGED where it ends before. */
+enum err fd_read_all(struct ctx *c, int fd, uint64_t at, void *into, size_t len) MUST;
+
 /* Replaces the file by one with these bytes, durably and at once for every reader. */
 enum err file_write(struct ctx *c, const char *path, struct str bytes, int mode) MUST;
 

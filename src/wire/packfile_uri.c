@@ -6,7 +6,6 @@
 
 enum {
 	WORTH_A_REQUEST = 1 << 20, /* bytes of a pack */
-	WINDOW = 512 << 10,
 };
 
 /* The scheme of `url` is among them. */
@@ -56,19 +55,6 @@ enum err packfile_uri_section(
 		TRY(lines_fmt(c, to, "%s %.*s\n", oid_hex(pack, hex), STR_FMT(uri)));
 	}
 	lines_delim(to);
-	return OK;
-}
-
-static enum err send_part(
-	struct ctx *c, struct extent *bytes, uint64_t at, uint64_t len, struct sink *to)
-{
-	for (uint64_t end = at + len; at < end;) {
-		size_t piece = end - at < WINDOW ? (size_t)(end - at) : WINDOW;
-		const uint8_t *window = NULL;
-		TRY(extent_window(c, bytes, at, piece, &window));
-		TRY(sink_write(c, to, window, piece));
-		at += piece;
-	}
 	return OK;
 }
 
@@ -131,7 +117,7 @@ static enum err send_file(struct http_exchange *x, const struct pack_file *file,
 				(unsigned long long)(at + len - 1), (unsigned long long)size)));
 	http_set(x, "Content-Type", STR("application/x-git-packed-objects"));
 	TRY(http_begin(x, range == HTTP_RANGE_PART ? 206 : 200, len, &to));
-	TRY(send_part(c, file->bytes, at, len, to));
+	TRY(sink_copy(c, to, file->bytes, at, len));
 	return http_end(x);
 }
 

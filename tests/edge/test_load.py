@@ -269,6 +269,56 @@ def test_what_is_pushed_waits_for_nobody_and_comes_whole():
             eq(len(raw.rest().partition(b"\r\n\r\n")[2]), 0 if path.startswith("HEAD") else 100001, "length")
 
 
+def copies(size, piece=65515):
+    """What /copy sends."""
+    file = b"".join(i.to_bytes(4, "little") for i in range(0, size, 4))[:size]
+    return b"".join(b"part\n" + file[at:at + piece] for at in range(0, size, piece))
+
+
+def test_bytes_of_a_file_come_as_they_lie_there():
+    server = Echo()
+    for size, piece in (1, 65515), (4095, 4095), (65515, 65515), (200001, 65515), (200001, 4096), (3 << 20, 3 << 20):
+        want = copies(size, piece)
+        query = f"/copy?bytes={size}&piece={piece}"
+        with server.connect() as raw:
+            for way in "", f"&length={len(want)}", "&push=1&ms=5", "":
+                eq(raw.send(get(query + way)).response().body == want, True, f"{query}{way}: the body")
+            raw.send(f"HEAD {query}&length={len(want)} HTTP/1.1\r\nHost: x\r\n\r\n" + get("/hello", "Connection: close"))
+            eq(raw.rest().count(b"HTTP/1.1 200 OK"), 2, "after a HEAD")
+        with server.connect() as raw:
+            raw.send(f"GET {query} HTTP/1.0\r\n\r\n")
+            eq(raw.rest().partition(b"\r\n\r\n")[2] == want, True, f"{query}: the body of HTTP/1.0")
+
+
+def test_who_takes_a_file_slowly_gets_all_of_it():
+    server, want = Echo(), copies(8 << 20)
+    for way in "", "&push=1&ms=0", "&push=1&ms=5":
+        with server.connect() as raw:
+            raw.send(get(f"/copy?bytes={8 << 20}{way}"))
+            time.sleep(0.3)
+            eq(raw.response().body == want, True, f"{way}: the body")
+
+
+def test_a_file_that_is_cut_breaks_the_reply_off():
+    server = Echo()
+    for way in "", "&push=1", f"&length={len(copies(200000))}":
+        with server.connect() as raw:
+            raw.send(get(f"/copy?bytes=200000&cut=50000{way}"))
+            data = raw.rest()
+            has_not(data.decode("latin-1"), "\r\n0\r\n")
+            eq(len(data) < 160000, True, f"{way}: {len(data)} bytes came")
+    eq(server.get("/hello", auth=None).status, 200, "the next one")
+
+
+def test_who_leaves_ends_the_sending_of_a_file():
+    server = Echo()
+    with server.connect() as raw:
+        raw.send(get(f"/copy?bytes={64 << 20}&piece={64 << 20}"))
+        raw.until(b"part")
+    wait_until(lambda: server.stats()["canceled"] == 1)
+    wait_until(lambda: server.stats()["running"] == 1)
+
+
 def test_only_who_is_waited_for_runs_out_of_time():
     server = Echo(stall_ms=500)
     with server.connect() as raw:

@@ -92,6 +92,30 @@ def test_a_clone_that_has_begun_is_told():
             has(line["why"], pack, "what is damaged")
 
 
+@embedded("it looks into the folder of blobs")
+def test_a_pack_that_is_cut_while_it_is_sent_breaks_the_reply_off():
+    server = Nimbus({"NIMBUS_PACK_INLINE_MAX": "0", "NIMBUS_COMPACT": "off"})
+    repo = make_repo(1)
+    commit_file(repo, "noise", random.Random(1).randbytes(3 << 20))
+    git("push", "-q", server.git_url("it"), "main", cwd=repo)
+    tip = git("rev-parse", "main", cwd=repo).out.strip()
+    lines = "command=fetch\n", "object-format=sha1\n", None, "ofs-delta\n", f"want {tip}\n", "done\n"
+    body = "".join(f"{len(line) + 4:04x}{line}" if line else "0001" for line in lines) + "0000"
+    headers = {"Content-Type": "application/x-git-upload-pack-request", "Git-Protocol": "version=2"}
+    ask = lambda: server.request("POST", "/it.git/git-upload-pack", body.encode(), headers)  # noqa: E731
+    ask()  # what is asked for again lies there as it is sent
+    [pack] = server.data.glob("blob/*/*/pack/*.pack")
+    pack.chmod(0o600)
+    os.truncate(pack, pack.stat().st_size // 2)
+    try:
+        fail(f"it came whole: {len(ask().body)} bytes")
+    except http.client.IncompleteRead:
+        pass
+    [line] = failed(server, "/it.git/git-upload-pack")
+    has(line["why"], "shorter than it was", "what is damaged")
+    eq(server.get("/").status, 200, "the list of repositories")
+
+
 def push_by_hand(server, new, pack):
     line = f"{ZERO} {new} refs/heads/new\0report-status object-format=sha1"
     body = f"{len(line) + 4:04x}{line}0000".encode() + pack

@@ -6,8 +6,10 @@
  * Prints "PORT\n" when it listens, and JSON access lines afterwards. SIGTERM drains it for drain_ms.
  */
 #include "base/buf.h"
+#include "base/extent.h"
 #include "base/uri.h"
 #include "net/http.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/signal.h"
 #include "os/world.h"
@@ -15,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 static struct http_server *server;
@@ -154,6 +157,74 @@ static enum err do_push(struct http_exchange *x)
 	return http_end(x);
 }
 
+/* A nameless file of the numbers 0, 1, 2 … in four bytes each, and its last `cut` bytes are missing. */
+struct numbers_file {
+	struct extent extent;
+	int fd;
+	char *bytes;
+};
+
+static enum err numbers_window(
+	struct ctx *c, struct extent *self, uint64_t at, size_t len, const uint8_t **out)
+{
+	(void)c, (void)len;
+	*out = (uint8_t *)((struct numbers_file *)self)->bytes + at;
+	return OK;
+}
+
+static enum err numbers_place(
+	struct ctx *c, struct extent *self, uint64_t at, size_t len, struct extent_file *out)
+{
+	(void)c, (void)len;
+	*out = (struct extent_file){((struct numbers_file *)self)->fd, at};
+	return OK;
+}
+
+static enum err numbers_open(
+	struct ctx *c, struct numbers_file *f, int fd, uint64_t size, uint64_t cut)
+{
+	*f = (struct numbers_file){
+		.extent = {.size = size, .window = numbers_window, .file = numbers_place},
+		.fd = fd,
+		.bytes = arena_raw(c->arena, size + 4)};
+	for (uint32_t i = 0; i < size; i += 4)
+		memcpy(f->bytes + i, &i, 4);
+	return fd_write_all(c, fd, f->bytes, size - cut);
+}
+
+/* A line "part\n" and a piece of the file, over and over; waits no longer than `ms` at a time if push=1. */
+static enum err send_copies(struct http_exchange *x, struct extent *from, struct sink *out)
+{
+	uint64_t piece = number(x, "piece", 65515);
+	for (uint64_t at = 0; at < from->size;) {
+		uint64_t len = from->size - at < piece ? from->size - at : piece;
+		bool all = true;
+		if (number(x, "push", 0))
+			TRY(sink_push(x->ctx, out, (int64_t)number(x, "ms", 0) * 1000, &all));
+		TRY(ctx_check(x->ctx));
+		if (!all)
+			continue;
+		TRY(sink_write(x->ctx, out, "part\n", 5));
+		TRY(sink_copy(x->ctx, out, from, at, len));
+		at += len;
+	}
+	return http_end(x);
+}
+
+/* Sends `bytes` bytes of a file; the length of it all is announced when it is given. */
+static enum err do_copy(struct http_exchange *x)
+{
+	uint64_t bytes = number(x, "bytes", 0);
+	struct numbers_file f;
+	struct sink *out;
+	if (bytes > 64 << 20)
+		return fail(x->ctx, ERR_INVALID, "bytes is at most 67108864");
+	FD fd = memfd_create("numbers", MFD_CLOEXEC);
+	TRY(numbers_open(x->ctx, &f, fd, bytes, number(x, "cut", 0)));
+	TRY(http_begin(x, 200, number(x, "length", HTTP_UNKNOWN), &out));
+	return send_copies(x, &f.extent, out);
+}
+
 /* Computes for `ms`, as far as anybody can tell. */
 static enum err do_work(struct http_exchange *x)
 {
@@ -231,6 +302,7 @@ static const struct {
 	{"/count", do_count},
 	{"/stream", do_stream},
 	{"/push", do_push},
+	{"/copy", do_copy},
 	{"/work", do_work},
 	{"/early", do_early},
 	{"/first", do_first},
