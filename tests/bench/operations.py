@@ -136,6 +136,7 @@ def fetching(repo, wants, haves=lambda world: (), options=()):
             pack = raw.fetch(connection, path, wants(world), haves(world), options, check=world.checking)
             world.notes.append((server.name, pack.objects, pack.bytes))
             return pack.ttfb
+    run.has_floor = True
     return run
 
 

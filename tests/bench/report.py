@@ -72,6 +72,16 @@ def table(rows):
     return lines
 
 
+def floor_lines(floors):
+    """floors: [(name, {"nimbus", "floor"} in ms of CPU)] -> how far above the floor Nimbus is."""
+    if not floors:
+        return []
+    width = max(len(name) for name, _ in floors)
+    head = ["", "CPU ms".ljust(width) + "  nimbus   floor  nimbus / floor"]
+    return head + [f"{name.ljust(width)}  {number(cpu['nimbus']):>6}  {number(cpu['floor']):>6}"
+                   f"  {times(ratio(cpu['nimbus'], cpu['floor'])):>14}" for name, cpu in floors]
+
+
 def verdict(rows):
     """Where Nimbus wins and where it loses, in words."""
     lines = []

@@ -12,12 +12,15 @@ import contextlib
 import http.client
 import json
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
+import types
 from pathlib import Path
 
 import raw
@@ -432,3 +435,69 @@ class Nimbus(Server):
             Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
         status = Path(f"/proc/{self.process.pid}/status")
         yield lambda: int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+class Recorder(threading.Thread):
+    """Stands between a client and a server, and writes down each request of one connection and its answer."""
+
+    def __init__(self, port, folder):
+        super().__init__(daemon=True)
+        self.folder, self.upstream, self.listener = folder, port, socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def run(self):
+        client, server = self.listener.accept()[0], socket.create_connection(("127.0.0.1", self.upstream))
+        with self.listener, client, server:
+            number, answering = -1, True
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    piece = ready.recv(1 << 20)
+                    if not piece:
+                        return
+                    if ready is client and answering:
+                        number += 1
+                    answering = ready is server
+                    (server if ready is client else client).sendall(piece)
+                    with open(self.folder / f"{number}.{'answer' if answering else 'request'}", "ab") as file:
+                        file.write(piece)
+
+
+class Floor(Server):
+    """What nobody can do better: Nimbus's own answers to an operation, sent ready-made by floor.c."""
+
+    name = "floor"
+
+    def __init__(self, folder, nimbus):
+        super().__init__(folder)
+        self.nimbus = nimbus
+        self.binary = self.dir / "floor"
+        subprocess.run(["cc", "-O2", "-o", self.binary, HERE / "floor.c"], check=True)
+
+    def learn(self, ask):
+        """`ask` is given a server to send one connection's requests to; from now on they are answered here."""
+        self.stop_serving()
+        folder = Path(tempfile.mkdtemp(dir=self.dir))
+        recorder = Recorder(self.nimbus.port, folder)
+        recorder.start()
+        ask(types.SimpleNamespace(name=self.name, port=recorder.port, headers=(), path=self.nimbus.path))
+        recorder.join(10)
+        self.spawn([self.binary, str(self.port), folder], {"PATH": os.environ["PATH"]})
+        self.wait_ready("/")
+
+    def path(self, repo):
+        return self.nimbus.path(repo)
+
+    def wait_ready(self, path, seconds=30):
+        end = time.monotonic() + seconds
+        while self.processes[-1].poll() is None and time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            time.sleep(0.01)
+        raise Failed("the floor does not start")
+
+    def stop_serving(self):
+        while self.processes:
+            process = self.processes.pop()
+            process.terminate()
+            process.wait()

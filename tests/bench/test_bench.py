@@ -2,9 +2,12 @@
 
 import importlib.machinery
 import importlib.util
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import types
 from pathlib import Path
 
 from harness import *
@@ -59,6 +62,40 @@ def test_the_table_has_each_value_and_ratio_in_columns_of_one_width():
     has(lines[4], "-       -      -", "the row without a first byte")
 
 
+def test_the_floor_is_what_nimbus_is_measured_by_there():
+    lines = report.floor_lines([("raw-clone", {"nimbus": 9, "floor": 6}), ("raw-x", {"nimbus": 3, "floor": None})])
+    eq([line.split() for line in lines], [[], "CPU ms nimbus floor nimbus / floor".split(),
+                                          "raw-clone 9.0 6.0 1.5x".split(), "raw-x 3.0 - -".split()])
+    eq(report.floor_lines([]), [])
+
+
+def test_the_floor_gives_what_was_recorded():
+    folder = Path(tempfile.mkdtemp())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def answer():
+            with listener.accept()[0] as client:
+                for words in b"one", b"two" * 300000:
+                    client.recv(1000)
+                    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(words), words))
+
+        threading.Thread(target=answer, daemon=True).start()
+        upstream = types.SimpleNamespace(port=listener.getsockname()[1], path="/{}".format)
+        floor = servers.Floor(folder, upstream)
+        got = []
+
+        def ask(server):
+            with raw.Connection(server.port) as connection:
+                got.append([b"".join(connection.request("GET", path)) for path in ("/1", "/2")])
+
+        try:
+            floor.learn(ask)
+            ask(floor)
+            ask(floor)
+        finally:
+            floor.stop()
+    eq(got, [[b"one", b"two" * 300000]] * 3)
+
+
 def test_the_verdict_names_every_loss():
     text = "\n".join(report.verdict(ROWS))
     has(text, "CPU ms: Nimbus is better in 1 of 2, worse in 1; geometric mean of the ratios 1.0x")
@@ -68,7 +105,7 @@ def test_the_verdict_names_every_loss():
 
 def test_help_names_every_option():
     text = bench("--help").out
-    for option in ("--repo", "--rounds", "--only", "--json", "--profile", "--control", "--list"):
+    for option in ("--repo", "--rounds", "--only", "--json", "--profile", "--floor", "--control", "--list"):
         has(text, option)
 
 
