@@ -23,7 +23,8 @@
 enum {
 	KIB = 1 << 10,
 	MIB = 1 << 20,
-	CHUNK = 256 * KIB,
+	CHUNK = 32 * KIB,
+	FIRST = 256 * KIB, /* what comes when a blob is opened */
 	POOL = 26 * MIB,
 	SHIFT = 4099, /* between the bytes of one blob and those of the next */
 	MAX = 64 * MIB,

@@ -33,6 +33,8 @@ struct extent {
 	 */
 	enum err (*file)(struct ctx *c, struct extent *self, uint64_t at, size_t len,
 		struct extent_file *out);
+	/* The bytes come from afar as they are asked for: who needs few asks for few. */
+	bool far;
 };
 
 struct spool {

@@ -1,7 +1,7 @@
 /*
  * Blobs of another driver, kept on the local disk as far as they were read.
  *
- * Opening a blob of which nothing is here fetches its first chunk, which tells its size too: one
+ * Opening a blob of which nothing is here fetches its first chunks, which tells its size too: one
  * journey. What is known of each file is a node of the index; who opens, closes, writes or removes
  * the file marks its node busy and works without the lock, and the others wait.
  */
@@ -122,12 +122,13 @@ static struct cached_file *load(
 static enum err fetch_first(struct ctx *c, struct cached *s, struct cached_node *node,
 	const char *key, struct cached_file **out)
 {
-	uint8_t *bytes = host_alloc(CACHED_CHUNK);
-	struct blob_part part = {.to = bytes, .cap = CACHED_CHUNK};
+	enum { ROOM = CACHED_FIRST * CACHED_CHUNK };
+	uint8_t *bytes = host_alloc(ROOM);
+	struct blob_part part = {.to = bytes, .cap = ROOM};
 	enum err kind = blob_fetch(c, s->inner, key, &part);
 	*out = NULL;
 	if (!kind && part.size <= s->max_bytes) {
-		size_t len = cached_run_bytes(part.size, 0, 1);
+		size_t len = cached_run_bytes(part.size, 0, CACHED_FIRST);
 		if (part.len != len)
 			kind = fail(c, ERR_DAMAGED, "the blob \"%s\" gave %zu of %zu bytes", key,
 				part.len, len);
@@ -135,13 +136,13 @@ static enum err fetch_first(struct ctx *c, struct cached *s, struct cached_node 
 	}
 	if (!kind && part.size <= s->max_bytes) {
 		*out = cached_file_make(s, node, key, part.size);
-		kind = cached_file_store(c, *out, 0, part.size ? 1 : 0, bytes);
+		kind = cached_file_store(c, *out, cached_chunk_count(part.len), bytes);
 	}
 	if (kind && *out) {
 		cached_file_free(*out);
 		*out = NULL;
 	}
-	host_free(bytes, CACHED_CHUNK);
+	host_free(bytes, ROOM);
 	return kind;
 }
 
@@ -217,7 +218,7 @@ static enum err cached_open(struct ctx *c, struct blob *self, const char *key, s
 	if (!f)
 		return OK;
 	struct cached_extent *e = host_alloc(sizeof *e);
-	*e = (struct cached_extent){{f->entry.size, window, extent_end, place}, f};
+	*e = (struct cached_extent){{f->entry.size, window, extent_end, place, true}, f};
 	*out = &e->extent;
 	return OK;
 }
@@ -231,7 +232,7 @@ static enum err cached_create(struct ctx *c, struct blob *self, struct spool **o
 static bool write_chunks(
 	struct ctx *c, struct cached *s, struct cached_entry *e, struct extent *from)
 {
-	enum { STEP = 4 };
+	enum { STEP = CACHED_FIRST };
 	bool good = true;
 	uint32_t *sums = host_alloc(e->count * sizeof *sums);
 	for (size_t i = 0; good && i < e->count; i += STEP) {

@@ -172,13 +172,12 @@ static enum err store(struct ctx *c, struct cached_file *f, size_t first, size_t
 	return OK;
 }
 
-enum err cached_file_store(
-	struct ctx *c, struct cached_file *f, size_t first, size_t n, const uint8_t *bytes)
+enum err cached_file_store(struct ctx *c, struct cached_file *f, size_t n, const uint8_t *bytes)
 {
 	unsigned is;
-	TRY(store(c, f, first, n, bytes, &is));
-	set_states(f, first, n, is);
-	f->streams[0] = (struct cached_stream){first + n, n};
+	TRY(store(c, f, 0, n, bytes, &is));
+	set_states(f, 0, n, is);
+	f->streams[0] = (struct cached_stream){n, n};
 	return OK;
 }
 
@@ -281,13 +280,24 @@ static enum err lift(struct ctx *c, struct cached_file *f, size_t chunk, unsigne
 	return OK;
 }
 
-/* The reader whose last journey ended here, or a little before. */
+/* Has the reader come to this chunk without leaving one out? What another has fetched counts. */
+static bool reads_on(const struct cached_file *f, const struct cached_stream *s, size_t first)
+{
+	size_t at = s->next;
+	if (first < at || first - at >= s->run)
+		return false;
+	while (at < first && state_of(f, at) != 0)
+		at++;
+	return at == first;
+}
+
+/* The reader whose last journey ended here. Objects of a kind lie side by side, and who wants a few
+ * of them jumps ahead in short steps: that is not yet reading on. */
 static struct cached_stream *stream_of(struct cached_file *f, size_t first)
 {
 	for (size_t i = 0; i < CACHED_STREAMS; i++) {
-		struct cached_stream *at = &f->streams[i];
-		if (first >= at->next && first - at->next < at->run)
-			return at;
+		if (reads_on(f, &f->streams[i], first))
+			return &f->streams[i];
 	}
 	struct cached_stream *fresh = &f->streams[f->stream_turn++ % CACHED_STREAMS];
 	*fresh = (struct cached_stream){0};

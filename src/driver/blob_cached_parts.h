@@ -24,9 +24,10 @@
 #include <stdatomic.h>
 
 enum {
-	CACHED_CHUNK = 256 << 10,
-	CACHED_RUN_MAX = 32, /* chunks that one journey brings */
-	CACHED_NAME = 16,    /* bytes of the hash of a key, which names the file */
+	CACHED_CHUNK = 32 << 10,
+	CACHED_FIRST = 8,     /* chunks that come with the size of a blob that is new here */
+	CACHED_RUN_MAX = 256, /* chunks that one journey brings */
+	CACHED_NAME = 16,     /* bytes of the hash of a key, which names the file */
 	CACHED_FILE_NAME = 2 * CACHED_NAME + 1,
 	CACHED_TEMPORARY = 4 + CACHED_FILE_NAME,
 	CACHED_STREAMS = 4, /* readers of one blob that are told apart */
@@ -184,9 +185,9 @@ struct cached_file *cached_file_make(
 /* Takes what lies on disk into use; false: the entry is no good. The descriptor becomes the file's. */
 bool cached_file_adopt(struct ctx *c, struct cached_file *f, const struct cached_entry *e);
 void cached_file_free(struct cached_file *f);
-/* Stores chunks that were fetched before anybody else knows of the blob. */
-enum err cached_file_store(
-	struct ctx *c, struct cached_file *f, size_t first, size_t n, const uint8_t *bytes) MUST;
+/* Stores the first chunks, which were fetched before anybody else knows of the blob. */
+enum err cached_file_store(struct ctx *c, struct cached_file *f, size_t n, const uint8_t *bytes)
+	MUST;
 enum err cached_file_window(
 	struct ctx *c, struct cached_file *f, uint64_t at, size_t len, const uint8_t **out) MUST;
 /* As extent_file. */

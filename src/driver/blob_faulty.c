@@ -50,7 +50,7 @@ static struct faulty_file *wrap(struct blob_faulty *store, struct extent *inner)
 {
 	struct faulty_file *f = host_alloc(sizeof *f);
 	*f = (struct faulty_file){
-		.spool = {{inner->size, file_window, file_close, file_file}, file_append},
+		.spool = {{inner->size, file_window, file_close, file_file, false}, file_append},
 		.inner = inner,
 		.store = store,
 	};

@@ -135,8 +135,10 @@ static enum err local_open(struct ctx *c, struct blob *self, const char *key, st
 		TRY_WHILE(c, mapping_open(c, store->resident, fd, (size_t)st.st_size, &map),
 			"opening the blob \"%s\"", key);
 	struct local_extent *e = host_alloc(extent_bytes_local(key));
-	*e = (struct local_extent){
-		{(uint64_t)st.st_size, extent_window_local, extent_close_local, extent_file_local},
+	*e = (struct local_extent){{.size = (uint64_t)st.st_size,
+					   .window = extent_window_local,
+					   .close = extent_close_local,
+					   .file = extent_file_local},
 		store, map, -1};
 	memcpy(e->key, key, strlen(key) + 1);
 	*out = &e->extent;

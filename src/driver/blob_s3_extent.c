@@ -215,8 +215,8 @@ static enum err begin(struct ctx *c, struct s3_extent *e)
 enum err s3_extent_open(struct ctx *c, struct s3 *s, const char *key, struct extent **out)
 {
 	struct s3_extent *e = host_alloc(sizeof *e);
-	*e = (struct s3_extent){
-		{0, s3_window, s3_extent_close, s3_file}, .store = s, .references = 1, .fd = -1};
+	*e = (struct s3_extent){{0, s3_window, s3_extent_close, s3_file, true}, .store = s,
+		.references = 1, .fd = -1};
 	memcpy(e->key, key, strlen(key) + 1);
 	enum err kind = begin(c, e);
 	if (kind) {

@@ -37,7 +37,7 @@ struct blob *blob_memory_open(void);
  *
  * `max_bytes`: of disk; over it the blobs that were used least recently go, but none that is open
  * (so it may be over meanwhile). One that is larger is read past the cache. `resident_max`: as of
- * blob_local_open. What is read is fetched in chunks of 256 KiB, more and more of them in one
+ * blob_local_open. What is read is fetched in chunks of 32 KiB, more and more of them in one
  * journey for who reads on. A disk that fails, or is full, costs memory and time and no request, but
  * a folder that cannot be used at all (ERR_DENIED …) is an error here.
  *

@@ -7,30 +7,50 @@ static void who_reads_on_gets_more_with_each_journey(void **state)
 	enum { SIZE = 20 * MIB + 5 };
 	struct ctx *c = *state;
 	put_far(c, 1, SIZE);
-	/* 1, 2, 4, 8, 16 chunks, then 32, and the 18 that are left. */
+	/* 8, 16, 32, 64, 128 chunks, then 256, and the 137 that are left. */
 	assert_int_equal(read_number(c, 1), 7);
 	assert_int_equal(stats_of(c).bytes_fetched, SIZE);
 	assert_int_equal(read_number(c, 1), 0);
 	house_reopen(house_of(c), MAX);
 	assert_int_equal(read_number(c, 1), 0);
 	assert_int_equal(stats_of(c).misses, 0);
-	assert_int_equal(stats_of(c).hits, 1 + 81);
+	assert_int_equal(stats_of(c).hits, 1 + 641);
 }
 
 static void who_jumps_about_gets_what_he_needs(void **state)
 {
 	enum { SIZE = 20 * MIB, JUMPS = 12 };
-	static const int chunks[JUMPS] = {70, 3, 41, 20, 60, 11, 33, 50, 78, 27, 5, 65};
+	static const int jumps[JUMPS] = {70, 3, 41, 20, 60, 11, 33, 50, 78, 27, 5, 65};
 	struct ctx *c = *state;
 	put_far(c, 1, SIZE);
 	struct extent *e = open_number(c, 1);
 	for (int i = 0; i < JUMPS; i++)
-		same(c, e, 1, (uint64_t)chunks[i] * CHUNK + 100, 1000);
-	assert_int_equal(stats_of(c).bytes_fetched, (JUMPS + 1) * CHUNK);
+		same(c, e, 1, (uint64_t)jumps[i] * FIRST + 100, 1000);
+	assert_int_equal(stats_of(c).bytes_fetched, FIRST + JUMPS * CHUNK);
 	assert_int_equal(atomic_load(&house_of(c)->far.journeys), JUMPS + 1);
 	for (int i = 0; i < JUMPS; i++)
-		same(c, e, 1, (uint64_t)chunks[i] * CHUNK, CHUNK);
+		same(c, e, 1, (uint64_t)jumps[i] * FIRST, CHUNK);
 	assert_int_equal(atomic_load(&house_of(c)->far.journeys), JUMPS + 1);
+	extent_close(e);
+}
+
+static void who_leaves_something_out_each_time_does_not_read_on(void **state)
+{
+	enum { SIZE = 20 * MIB, STEPS = 40 };
+	struct ctx *c = *state;
+	put_far(c, 1, SIZE);
+	struct extent *e = open_number(c, 1);
+	for (int i = 0; i < STEPS; i++)
+		same(c, e, 1, MIB + (uint64_t)i * 3 * CHUNK + 100, 1000);
+	assert_int_equal(stats_of(c).bytes_fetched, FIRST + STEPS * CHUNK);
+	/* But what another has fetched is not left out. */
+	same(c, e, 1, 10 * MIB + 2 * CHUNK, 1);
+	for (int i = 0; i < 4; i++)
+		same(c, e, 1, (uint64_t)(12 + i) * MIB, 1);
+	same(c, e, 1, 10 * MIB, 1);
+	same(c, e, 1, 10 * MIB + CHUNK, 1);
+	same(c, e, 1, 10 * MIB + 3 * CHUNK, 1);
+	assert_int_equal(stats_of(c).bytes_fetched, FIRST + (STEPS + 1 + 4 + 2 + 4) * CHUNK);
 	extent_close(e);
 }
 
@@ -58,8 +78,8 @@ static void several_readers_of_one_blob_are_told_apart(void **state)
 		for (int i = 0; i < READERS; i++)
 			same(c, e, 1, (uint64_t)i * PART + at, CHUNK);
 	}
-	/* Of 32 chunks each: 1, 2, 4, 8, 16 and 1. */
-	assert_true(atomic_load(&house_of(c)->far.journeys) <= 6 * READERS);
+	/* Of 256 chunks each: 1, 2, 4 … 128 and 1. */
+	assert_true(atomic_load(&house_of(c)->far.journeys) <= 9 * READERS);
 	extent_close(e);
 }
 
@@ -355,7 +375,7 @@ static void two_of_three_leave(struct ctx *c, int number, bool cold)
 	struct house *h = house_of(c);
 	struct reader leader, hasty, patient;
 	atomic_bool gone = false;
-	put_far(c, number, CHUNK + 10);
+	put_far(c, number, FIRST + 10);
 	struct extent *e = cold ? NULL : open_number(c, number);
 	atomic_store(&h->far.journeys, 0);
 	atomic_store(&h->far.shut, true);
@@ -394,6 +414,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(who_reads_on_gets_more_with_each_journey),
 		HOUSE_TEST(who_jumps_about_gets_what_he_needs),
+		HOUSE_TEST(who_leaves_something_out_each_time_does_not_read_on),
 		HOUSE_TEST(neighbours_that_are_missing_come_together),
 		HOUSE_TEST(several_readers_of_one_blob_are_told_apart),
 		HOUSE_TEST(a_store_that_cannot_fetch_is_read_by_its_extents),
