@@ -82,7 +82,9 @@ static enum err to_commit(
 {
 	enum object_type type;
 	char hex[OID_HEX_MAX];
-	if (!odb_has(&b->reader, id))
+	bool here;
+	TRY(odb_has(c, &b->reader, id, &here));
+	if (!here)
 		return fail(c, ERR_NOT_FOUND,
 			"%.*s was %s, but that is gone: what no ref leads to any more is kept for "
 			"%s (NIMBUS_RETENTION)",

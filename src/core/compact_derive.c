@@ -37,7 +37,9 @@ static enum err tips_of(
 		struct ref ref = ref_table_at(refs, i);
 		const struct oid *id = ref.peeled.algo ? &ref.peeled : &ref.id;
 		enum object_type type = OBJECT_NONE;
-		if (!odb_has(g->reader, id))
+		bool here;
+		TRY(odb_has(c, g->reader, id, &here));
+		if (!here)
 			continue;
 		uint32_t number = graph_add(g, id);
 		TRY(graph_type(c, g, number, &type));

@@ -248,8 +248,9 @@ static enum err each_left(
 	for (size_t i = 0; i < k->row_count; i++) {
 		if (!k->source[i] || (!all && may_drop(k, i)))
 			continue;
-		const struct idx *idx = &k->packs[i]->idx;
+		struct idx *idx = &k->packs[i]->idx;
 		TRY(compact_step(c, k, "Looking for what is left", i, k->row_count));
+		TRY(err_stored(c, idx_whole(c, idx)));
 		for (uint32_t at = 0; at < idx->count; at++) {
 			struct oid id = idx_oid(idx, at);
 			if (!compact_made_has(k, &id))
@@ -276,8 +277,9 @@ static enum err fill_left(
 static enum err take_id(struct ctx *c, void *arg, const struct oid *id)
 {
 	struct ids *ids = arg;
-	(void)c;
-	if (odb_has(ids->reader, id))
+	bool here;
+	TRY(odb_has(c, ids->reader, id, &here));
+	if (here)
 		*vec_push(&ids->list) = *id;
 	return OK;
 }

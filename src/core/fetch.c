@@ -59,7 +59,9 @@ void fetch_close(struct fetch *f)
 enum err fetch_want(struct ctx *c, struct fetch *f, const struct oid *id)
 {
 	char hex[OID_HEX_MAX];
-	if (!odb_has(&f->reader, id))
+	bool here;
+	TRY(odb_has(c, &f->reader, id, &here));
+	if (!here)
 		return fail(c, ERR_NOT_FOUND, "upload-pack: not our ref %s", oid_hex(id, hex));
 	*vec_push(&f->wants) = *id;
 	return OK;
@@ -87,12 +89,12 @@ enum err fetch_want_ref(struct ctx *c, struct fetch *f, struct str name, struct 
 	return OK;
 }
 
-bool fetch_have(struct fetch *f, const struct oid *id)
+enum err fetch_have(struct ctx *c, struct fetch *f, const struct oid *id, bool *here)
 {
-	bool here = odb_has(&f->reader, id);
-	if (here)
+	TRY(odb_has(c, &f->reader, id, here));
+	if (*here)
 		*vec_push(&f->haves) = *id;
-	return here;
+	return OK;
 }
 
 /* A ref by the name that a person would use. */
@@ -112,8 +114,9 @@ static bool ref_guess(struct ctx *c, const struct fetch *f, struct str name, str
 enum err fetch_deepen_not(struct ctx *c, struct fetch *f, struct str name)
 {
 	struct oid id;
-	bool found = ref_guess(c, f, name, &id) ||
-		     (oid_parse(f->snapshot->algo, name, &id) && odb_has(&f->reader, &id));
+	bool found = ref_guess(c, f, name, &id);
+	if (!found && oid_parse(f->snapshot->algo, name, &id))
+		TRY(odb_has(c, &f->reader, &id, &found));
 	if (!found)
 		return fail(
 			c, ERR_NOT_FOUND, "deepen-not is not a ref: %.*s", printed(name), name.at);
@@ -321,9 +324,13 @@ static enum err leave_out(
 enum err fetch_apart(struct ctx *c, struct fetch *f, uint64_t least)
 {
 	struct progress silent = {0};
+	const struct bitmap *all;
 	/* Whoever has something, or does not want all, may not want all of a pack either. */
 	if (f->haves.len || f->shallow.len || f->filter.active || fetch_is_deepening(f) ||
-		!f->ofs_delta || !has_large_pack(enumerate_bitmap_of(&f->snapshot->odb), least))
+		!f->ofs_delta)
+		return OK;
+	TRY(enumerate_bitmap_of(c, &f->snapshot->odb, &all));
+	if (!has_large_pack(all, least))
 		return OK;
 	f->found = NEW(c->arena, struct enumerate);
 	TRY(find_objects(c, f, &silent, f->found));

@@ -65,7 +65,7 @@ enum err fetch_want(struct ctx *c, struct fetch *f, const struct oid *id) MUST;
 /* A ref by its full name (or HEAD); *id: what it points at. ERR_NOT_FOUND. */
 enum err fetch_want_ref(struct ctx *c, struct fetch *f, struct str name, struct oid *id) MUST;
 /* Is it here too? */
-bool fetch_have(struct fetch *f, const struct oid *id);
+enum err fetch_have(struct ctx *c, struct fetch *f, const struct oid *id, bool *here) MUST;
 /* A ref by the name that a person would use ("v1.0"). ERR_NOT_FOUND. */
 enum err fetch_deepen_not(struct ctx *c, struct fetch *f, struct str name) MUST;
 

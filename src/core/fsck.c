@@ -71,7 +71,9 @@ static enum err check_ref(struct ctx *c, struct odb_reader *reader, const struct
 	enum object_type type;
 	uint64_t size;
 	struct oid peeled;
-	if (!odb_has(reader, &ref->id))
+	bool here;
+	TRY(odb_has(c, reader, &ref->id, &here));
+	if (!here)
 		return fail(c, ERR_CORRUPT, "%.*s points at %s, which is missing",
 			STR_FMT(ref->name), oid_hex(&ref->id, hex));
 	TRY(odb_stat(c, reader, &ref->id, &type, &size));

@@ -22,21 +22,20 @@ static enum err again_step(struct ctx *c, struct receive_progress *self, enum re
 static enum err compare_index(
 	struct ctx *c, const struct fsck_pack *what, const struct pack_received *got)
 {
-	const struct idx *idx = &what->pack->idx;
 	const uint8_t *bytes;
-	struct idx checked;
+	struct idx idx;
 	char hex[OID_HEX_MAX];
 	size_t size = (size_t)what->pack->idx_bytes->size;
 	TRY(extent_window(c, what->pack->idx_bytes, 0, size, &bytes));
-	TRY(idx_parse(c, what->pack->algo, str_from(bytes, size), true, &checked));
-	if (idx->count != got->count)
-		return fail(c, ERR_CORRUPT, "the index has %u objects and the pack %u", idx->count,
+	TRY(idx_parse(c, what->pack->algo, str_from(bytes, size), true, &idx));
+	if (idx.count != got->count)
+		return fail(c, ERR_CORRUPT, "the index has %u objects and the pack %u", idx.count,
 			got->count);
-	for (uint32_t i = 0; i < idx->count; i++) {
+	for (uint32_t i = 0; i < idx.count; i++) {
 		const struct idx_entry *entry = &got->entries[i];
-		struct oid id = idx_oid(idx, i);
-		if (!oid_eq(&id, &entry->id) || idx_offset(idx, i) != entry->offset ||
-			idx_crc(idx, i) != entry->crc)
+		struct oid id = idx_oid(&idx, i);
+		if (!oid_eq(&id, &entry->id) || idx_offset(&idx, i) != entry->offset ||
+			idx_crc(&idx, i) != entry->crc)
 			return fail(c, ERR_CORRUPT, "the index is wrong about object %s",
 				oid_hex(&entry->id, hex));
 	}

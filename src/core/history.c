@@ -154,7 +154,9 @@ static enum err check_reached(struct ctx *c, struct restoring *r, struct graph *
 	TRY(enumerate_run(c, &e));
 	for (size_t i = 0; i < e.send.len; i++) {
 		struct oid id = oidmap_oid(&g->ids, e.send.at[i]);
-		if (!odb_has(&r->push.known, &id))
+		bool here;
+		TRY(odb_has(c, &r->push.known, &id, &here));
+		if (!here)
 			return fail(c, ERR_NOT_FOUND, "an object is missing");
 	}
 	return OK;
@@ -165,7 +167,9 @@ static enum err check_complete(struct ctx *c, struct restoring *r)
 	struct graph g;
 	enum object_type type;
 	uint64_t size;
-	if (!odb_has(&r->push.known, &r->command.change.new))
+	bool here;
+	TRY(odb_has(c, &r->push.known, &r->command.change.new, &here));
+	if (!here)
 		return swept(c, r);
 	TRY(odb_stat(c, &r->push.known, &r->command.change.new, &type, &size));
 	if (type != OBJECT_COMMIT && str_starts(r->ref, STR("refs/heads/")))

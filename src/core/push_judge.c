@@ -71,7 +71,9 @@ static enum err judge_value(struct ctx *c, struct both *b, struct push_command *
 	struct ref_change *change = &command->change;
 	enum object_type type;
 	uint64_t size;
-	if (!odb_has(&b->reader, &change->new)) {
+	bool here;
+	TRY(odb_has(c, &b->reader, &change->new, &here));
+	if (!here) {
 		command->refused = "missing necessary objects";
 		return OK;
 	}
@@ -88,7 +90,9 @@ static enum err peel_to_commit(
 {
 	struct oid commit;
 	enum object_type type;
-	if (!odb_has(&b->reader, id))
+	bool here;
+	TRY(odb_has(c, &b->reader, id, &here));
+	if (!here)
 		return OK;
 	TRY(odb_peel(c, &b->reader, id, OBJECT_NONE, &commit, &type));
 	if (type == OBJECT_COMMIT)

@@ -194,49 +194,82 @@ static enum err open_from_blobs(
 	return kind;
 }
 
-static enum err open_derived(struct ctx *c, const struct origin *from, const struct pack_row *row,
-	const char *suffix, struct extent **out)
+/* The blobs of a bitmap, which may be wanted long after the snapshot was made. */
+struct bitmap_blobs {
+	struct bitmap_source source;
+	struct blob *blob;
+	char *midx, *bitmap; /* their keys; midx NULL: it is of one pack */
+};
+
+static enum err bitmap_blobs_open(
+	struct ctx *c, struct bitmap_source *self, struct extent *bytes[2])
+{
+	struct bitmap_blobs *b = (struct bitmap_blobs *)self;
+	bytes[0] = NULL;
+	TRY(blob_open(c, b->blob, b->bitmap, &bytes[1]));
+	enum err err = b->midx ? blob_open(c, b->blob, b->midx, &bytes[0]) : OK;
+	if (err)
+		extent_close(bytes[1]);
+	return err;
+}
+
+static void key_free(char *key)
+{
+	if (key)
+		host_free(key, strlen(key) + 1);
+}
+
+static void bitmap_blobs_close(struct bitmap_source *self)
+{
+	struct bitmap_blobs *b = (struct bitmap_blobs *)self;
+	key_free(b->midx);
+	key_free(b->bitmap);
+	host_free(b, sizeof *b);
+}
+
+static char *derived_key(
+	struct ctx *c, const struct origin *from, const struct pack_row *row, const char *suffix)
 {
 	suffix = meta_pack_derived_suffix(c, row->derived, suffix);
-	return blob_open(c, from->core->blob,
-		meta_pack_key(c, from->core->instance, from->repo->id, &row->id, suffix), out);
+	const char *key = meta_pack_key(c, from->core->instance, from->repo->id, &row->id, suffix);
+	size_t len = strlen(key) + 1;
+	return memcpy(host_alloc(len), key, len);
 }
 
 /* Of one pack, or of all those that the index beside it names. */
-static enum err load_bitmap(struct ctx *c, const struct origin *from, const struct odb *odb,
-	const struct pack_row *row, struct pack *p)
+static void offer_bitmap(
+	struct ctx *c, const struct origin *from, const struct pack_row *row, struct pack *p)
 {
-	struct extent *bytes[2] = {NULL};
-	TRY(open_derived(c, from, row, PACK_BITMAP_SUFFIX, &bytes[1]));
-	if (!(row->derived & PACK_MIDX))
-		return pack_take_bitmap(c, p, bytes[1]);
-	enum err err = open_derived(c, from, row, PACK_MIDX_SUFFIX, &bytes[0]);
-	if (!err)
-		return pack_take_midx(c, p, odb->packs, odb->count, bytes);
-	extent_close(bytes[1]);
-	return err;
+	struct bitmap_blobs *b = host_alloc(sizeof *b);
+	*b = (struct bitmap_blobs){{bitmap_blobs_open, bitmap_blobs_close}, from->core->blob,
+		.bitmap = derived_key(c, from, row, PACK_BITMAP_SUFFIX)};
+	if (row->derived & PACK_MIDX)
+		b->midx = derived_key(c, from, row, PACK_MIDX_SUFFIX);
+	pack_offer_bitmap(p, &b->source);
 }
 
 static enum err load_graph(
 	struct ctx *c, const struct origin *from, const struct pack_row *row, struct pack *p)
 {
 	struct extent *bytes = NULL;
-	TRY(open_derived(c, from, row, PACK_COMMIT_GRAPH_SUFFIX, &bytes));
+	const char *suffix = meta_pack_derived_suffix(c, row->derived, PACK_COMMIT_GRAPH_SUFFIX);
+	const char *key = meta_pack_key(c, from->core->instance, from->repo->id, &row->id, suffix);
+	TRY(blob_open(c, from->core->blob, key, &bytes));
 	return pack_take_commits(c, p, bytes);
 }
 
 /*
- * What lies beside a pack that has just been opened, once all others are open. It makes things
- * faster, not right: without it, or with a damaged one, all works, and the next version tries again.
+ * What lies beside a pack that has just been opened. It makes things faster, not right: without it,
+ * or with a damaged one, all works, and the next version tries again.
  */
-static void load_derived(struct ctx *c, const struct origin *from, const struct odb *odb,
-	const struct pack_row *row, struct pack *p)
+static void load_derived(
+	struct ctx *c, const struct origin *from, const struct pack_row *row, struct pack *p)
 {
 	struct error error = c->error;
 	enum err err = OK;
 	if (row->derived & PACK_BITMAP)
-		err = load_bitmap(c, from, odb, row, p);
-	if (!err && row->derived & PACK_COMMIT_GRAPH)
+		offer_bitmap(c, from, row, p);
+	if (row->derived & PACK_COMMIT_GRAPH)
 		err = load_graph(c, from, row, p);
 	if (!err)
 		p->derived = row->derived;
@@ -286,26 +319,21 @@ static enum err load_packs(struct ctx *c, const struct origin *from,
 	struct pack_row *rows;
 	size_t count;
 	TRY(meta_pack_list(c, from->tx, from->repo, PACK_LIVE, &rows, &count));
-	bool *fresh = NEW_ARRAY(c->arena, bool, count + 1);
 	s->odb.algo = s->algo;
 	s->odb.packs = NEW_ARRAY(&s->arena, struct pack *, count);
 	for (size_t i = 0; i < count; i++) {
 		char hex[OID_HEX_MAX];
 		struct pack *pack = map_get(&open, str_of(oid_hex(&rows[i].id, hex)));
-		fresh[i] = !pack || pack->derived != rows[i].derived;
-		if (fresh[i])
-			TRY(load_pack(c, from, &rows[i], &pack));
-		else
+		if (pack && pack->derived == rows[i].derived)
 			pack = pack_ref(pack);
+		else
+			TRY(load_pack(c, from, &rows[i], &pack));
+		if (pack->derived != rows[i].derived)
+			load_derived(c, from, &rows[i], pack);
 		s->odb.packs[s->odb.count++] = pack;
-		TRY(ctx_check(c));
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct pack *pack = s->odb.packs[i];
-		if (fresh[i])
-			load_derived(c, from, &s->odb, &rows[i], pack);
 		if (!s->odb.commits)
 			s->odb.commits = pack->commits;
+		TRY(ctx_check(c));
 	}
 	return OK;
 }

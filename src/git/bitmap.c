@@ -24,11 +24,10 @@ static enum err part_make(struct ctx *c, struct pack *p, uint32_t first, struct 
 enum err bitmap_objects_of_pack(
 	struct ctx *c, struct arena *a, struct pack *p, struct bitmap_objects *out)
 {
-	*out = (struct bitmap_objects){.ids = {p->algo, p->idx.count, p->idx.fanout, p->idx.ids},
-		.checksum = p->idx.pack_hash,
-		.parts = NEW(a, struct bitmap_part),
-		.part_count = 1};
+	*out = (struct bitmap_objects){
+		.checksum = p->idx.pack_hash, .parts = NEW(a, struct bitmap_part), .part_count = 1};
 	TRY(part_make(c, p, 0, out->parts));
+	out->ids = idx_ids(&p->idx);
 	out->order = out->parts->by_offset;
 	out->bit_of = arena_raw(a, (size_t)out->ids.count * sizeof *out->bit_of);
 	for (uint32_t bit = 0; bit < out->ids.count; bit++)

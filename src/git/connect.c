@@ -45,9 +45,12 @@ static enum err check_link(struct ctx *c, const struct pack_received *p, struct 
 	enum object_type type, want = link->type;
 	uint64_t size;
 	char hex[OID_HEX_MAX];
+	bool here = false;
+	if (!record)
+		TRY(odb_has(c, known, &id, &here));
 	if (record)
 		type = record->object_type;
-	else if (odb_has(known, &id))
+	else if (here)
 		TRY(odb_stat(c, known, &id, &type, &size));
 	else
 		return fail(c, ERR_INVALID, "%s %s is missing: it was neither sent nor is it here",

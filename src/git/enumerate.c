@@ -423,13 +423,17 @@ enum err enumerate_run(struct ctx *c, struct enumerate *e)
 	for (size_t i = 0; i < e->want_count; i++)
 		TRY(take_want(c, e, &e->wants[i]));
 	wanted = e->commits;
-	bitmap = enumerate_bitmap(e);
-	if (!bitmap || e->known.len)
+	bool walked = e->known.len != 0;
+	if (walked)
 		TRY(walk_new(
 			c, e->graph, &wanted, &e->known, (struct walk_limits){0}, &e->commits));
 	/* Where the walk was short, a set of all objects is more work. */
-	if (bitmap &&
-		(!e->known.len || e->commits.len > ENUMERATE_WALK_MAX || e->always_by_bitmap)) {
+	if (!walked || e->commits.len > ENUMERATE_WALK_MAX || e->always_by_bitmap)
+		TRY(enumerate_bitmap(c, e, &wanted, &bitmap));
+	if (!bitmap && !walked)
+		TRY(walk_new(
+			c, e->graph, &wanted, &e->known, (struct walk_limits){0}, &e->commits));
+	if (bitmap) {
 		TRY(enumerate_by_bitmap(c, e, bitmap, &wanted));
 		return progress_end(c, e->progress, enumerate_count(e));
 	}

@@ -176,16 +176,17 @@ static bool covers(const struct odb *odb, const struct bitmap *b)
 	return true;
 }
 
-const struct bitmap *enumerate_bitmap_of(const struct odb *odb)
+enum err enumerate_bitmap_of(struct ctx *c, const struct odb *odb, const struct bitmap **out)
 {
-	const struct bitmap *best = NULL;
+	*out = NULL;
 	for (size_t i = 0; i < odb->count; i++) {
-		const struct bitmap *b = odb->packs[i]->bitmap;
-		if (b && (!best || b->objects.ids.count > best->objects.ids.count) &&
+		const struct bitmap *b;
+		TRY(pack_bitmap(c, odb->packs[i], odb->packs, odb->count, &b));
+		if (b && (!*out || b->objects.ids.count > (*out)->objects.ids.count) &&
 			covers(odb, b))
-			best = b;
+			*out = b;
 	}
-	return best;
+	return OK;
 }
 
 /* A bitmap knows neither sizes nor paths. */
@@ -205,16 +206,17 @@ static bool type_passes(const struct filter *f, int type)
 	return filter_type(f, (enum object_type)type);
 }
 
-const struct bitmap *enumerate_bitmap(const struct enumerate *e)
+enum err enumerate_bitmap(struct ctx *c, const struct enumerate *e, const struct numbers *wanted,
+	const struct bitmap **out)
 {
 	const struct graph *g = e->graph;
-	const struct bitmap *b = enumerate_bitmap_of(g->reader->odb);
-	if (!b || !filter_fits(e) || !e->commits.len)
-		return NULL;
+	*out = NULL;
+	if (!filter_fits(e) || !wanted->len)
+		return OK;
 	for (uint32_t i = 0; i < g->ids.count; i++)
 		if (graph_has(g, i, MARK_GRAFT))
-			return NULL;
-	return b;
+			return OK;
+	return enumerate_bitmap_of(c, g->reader->odb, out);
 }
 
 /* Everything of a set becomes a number of the graph. */

@@ -9,14 +9,15 @@
 
 enum { ENUMERATE_WALK_MAX = 500 };
 
-/* Of all bitmaps that of the most objects; NULL where there is none. */
-const struct bitmap *enumerate_bitmap_of(const struct odb *odb);
+/* Of all bitmaps that of the most objects; NULL where there is none. Those that are offered are opened. */
+enum err enumerate_bitmap_of(struct ctx *c, const struct odb *odb, const struct bitmap **out) MUST;
 
 /*
- * The bitmap to enumerate by, when e->commits and e->others hold what is wanted; NULL where there is
- * none, or none is of use: for shallow histories, filters by size or path, and without a wanted commit.
+ * The bitmap to enumerate by; NULL where there is none, or none is of use: for shallow histories,
+ * filters by size or path, and without a wanted commit.
  */
-const struct bitmap *enumerate_bitmap(const struct enumerate *e);
+enum err enumerate_bitmap(struct ctx *c, const struct enumerate *e, const struct numbers *wanted,
+	const struct bitmap **out) MUST;
 
 /* Fills e->send for `wanted` commits when the other side has e->known; leaves e->commits as it is. */
 enum err enumerate_by_bitmap(struct ctx *c, struct enumerate *e, const struct bitmap *b,

@@ -38,11 +38,17 @@ enum err fanout_verify(struct ctx *c, const struct fanout *f)
 	return OK;
 }
 
+void fanout_range(const struct fanout *f, uint8_t first, uint32_t *low, uint32_t *high)
+{
+	*low = below(f, first);
+	*high = get_be32(f->table + 4 * (size_t)first);
+}
+
 uint32_t fanout_lower_bound(const struct fanout *f, const uint8_t *hash)
 {
 	size_t size = hash_size(f->algo);
-	uint32_t low = below(f, hash[0]);
-	uint32_t high = get_be32(f->table + 4 * (size_t)hash[0]);
+	uint32_t low, high;
+	fanout_range(f, hash[0], &low, &high);
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		if (memcmp(fanout_hash(f, middle), hash, size) < 0)

@@ -23,6 +23,8 @@ enum err fanout_parse(struct ctx *c, enum hash_algo algo, const uint8_t *table, 
 /* Checks that the ids are sorted and where the table says. ERR_CORRUPT. */
 enum err fanout_verify(struct ctx *c, const struct fanout *f) MUST;
 
+/* The positions from *low on, before *high, of the ids with that first byte: the table alone says. */
+void fanout_range(const struct fanout *f, uint8_t first, uint32_t *low, uint32_t *high);
 const uint8_t *fanout_hash(const struct fanout *f, uint32_t position);
 /* The first position whose id is not below hash[0..hash_size). */
 uint32_t fanout_lower_bound(const struct fanout *f, const uint8_t *hash);

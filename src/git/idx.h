@@ -7,25 +7,53 @@
 #include "base/extent.h"
 #include "base/oid.h"
 #include "base/stream.h"
+#include "git/fanout.h"
 
-/* A parsed index over bytes that the owner of the pack keeps. Read by any number of threads. */
+/*
+ * An index. Either all of it is here, or what is looked up is read from its extent, a few bytes for
+ * each look. Read by any number of threads.
+ */
 struct idx {
 	enum hash_algo algo;
 	uint32_t count;
-	const uint8_t *fanout, *ids, *crcs, *offsets, *large_offsets;
 	uint64_t large_count;
+	const uint8_t *fanout;
 	const uint8_t *pack_hash; /* the pack's trailer */
+	struct extent *bytes;     /* the owner's; NULL: it was parsed in memory */
+	const uint8_t *all;       /* NULL: not all of it is here (idx_whole). Atomic. */
 };
 
-/* Checks shape, sizes and the fan-out; the hashes with `verify`. ERR_CORRUPT. */
+/* One in memory. Checks shape, sizes and the fan-out; the hashes with `verify`. ERR_CORRUPT. */
 enum err idx_parse(
 	struct ctx *c, enum hash_algo algo, struct str bytes, bool verify, struct idx *out) MUST;
+/*
+ * One in an extent that the caller keeps open as long. Of a large one that lies far away only the
+ * ends are read. ERR_CORRUPT; the extent's errors, here and in all that takes a context.
+ */
+enum err idx_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, struct idx *out) MUST;
+/* Makes all of it be here, for who needs most of it: idx_find, and all that follows that. */
+enum err idx_whole(struct ctx *c, struct idx *idx) MUST;
+
+/* What is known of an id. */
+struct idx_hit {
+	bool found; /* false: it is not there, and the rest says nothing */
+	uint32_t position;
+	uint64_t offset; /* UINT64_MAX: a bad one */
+};
+
+enum err idx_look_up(
+	struct ctx *c, const struct idx *idx, const struct oid *id, struct idx_hit *out) MUST;
+/* The first position whose id is >= the hex-prefix given as bytes + number of digits: for short
+ * ids. */
+enum err idx_lower_bound(struct ctx *c, const struct idx *idx, const uint8_t *prefix, size_t digits,
+	uint32_t *position) MUST;
+/* The id at a position below count. */
+enum err idx_oid_at(struct ctx *c, const struct idx *idx, uint32_t position, struct oid *out) MUST;
 
 /* The position of an id in the sorted list; false when it is not there. */
 bool idx_find(const struct idx *idx, const struct oid *id, uint32_t *position);
-/* The first position whose id is >= the hex-prefix given as bytes + number of digits: for short
- * ids. */
-uint32_t idx_lower_bound(const struct idx *idx, const uint8_t *prefix, size_t digits);
+/* The sorted list. */
+struct fanout idx_ids(const struct idx *idx);
 struct oid idx_oid(const struct idx *idx, uint32_t position);
 const uint8_t *idx_hash(const struct idx *idx, uint32_t position);
 uint64_t idx_offset(const struct idx *idx, uint32_t position);

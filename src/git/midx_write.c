@@ -53,6 +53,7 @@ static enum err packs_take(
 	s->packs = NEW_ARRAY(c->arena, struct numbered, count);
 	s->pack_count = (uint32_t)count;
 	for (uint32_t i = 0; i < count; i++) {
+		TRY(idx_whole(c, &packs[i]->idx));
 		s->packs[i].pack = packs[i];
 		objects += packs[i]->idx.count;
 		s->names_len += strlen(packs[i]->name) + NAME_EXTRA;

@@ -28,26 +28,32 @@ void odb_reader_init(struct ctx *c, struct odb_reader *r, const struct odb *odb)
 		r->order[i] = i;
 }
 
-bool odb_find(struct odb_reader *r, const struct oid *id, struct place *out)
+enum err odb_find(
+	struct ctx *c, struct odb_reader *r, const struct oid *id, struct place *out, bool *found)
 {
-	for (size_t i = 0; i < r->odb->count; i++) {
-		uint32_t at = r->order[i], position = 0;
+	*found = false;
+	for (size_t i = 0; i < r->odb->count && !*found; i++) {
+		uint32_t at = r->order[i];
 		struct pack *pack = r->odb->packs[at];
-		if (!idx_find(&pack->idx, id, &position))
+		struct idx_hit hit;
+		TRY(err_stored(c, idx_look_up(c, &pack->idx, id, &hit)));
+		if (!hit.found)
 			continue;
 		/* What belongs together came together: the next one is likely to be here too. */
 		memmove(r->order + 1, r->order, i * sizeof *r->order);
 		r->order[0] = at;
-		*out = (struct place){pack, position, idx_offset(&pack->idx, position)};
-		return true;
+		*out = (struct place){pack, hit.position, hit.offset};
+		*found = true;
 	}
-	return false;
+	return OK;
 }
 
 static enum err find(struct ctx *c, struct odb_reader *r, const struct oid *id, struct place *out)
 {
 	char hex[OID_HEX_MAX];
-	if (!odb_find(r, id, out))
+	bool found;
+	TRY(odb_find(c, r, id, out, &found));
+	if (!found)
 		return fail(c, ERR_NOT_FOUND, "there is no object %s", oid_hex(id, hex));
 	return OK;
 }
@@ -125,12 +131,16 @@ static enum err base_of(struct ctx *c, struct odb_reader *r, struct pack *p,
 	*out = (struct place){.pack = p, .offset = e->base_offset};
 	if (e->type == OBJECT_OFS_DELTA)
 		return OK;
-	if (idx_find(&p->idx, &e->base, &out->position)) {
-		out->offset = idx_offset(&p->idx, out->position);
+	struct idx_hit hit;
+	bool found;
+	TRY(idx_look_up(c, &p->idx, &e->base, &hit));
+	if (hit.found) {
+		*out = (struct place){p, hit.position, hit.offset};
 		return OK;
 	}
 	char hex[OID_HEX_MAX];
-	if (!odb_find(r, &e->base, out))
+	TRY(odb_find(c, r, &e->base, out, &found));
+	if (!found)
 		return fail(c, ERR_CORRUPT, "the base %s of a delta in pack %s is missing",
 			oid_hex(&e->base, hex), p->name);
 	return OK;
@@ -549,9 +559,13 @@ enum err odb_find_prefix(struct ctx *c, struct odb_reader *r, struct str hex, st
 	bool found = false;
 	for (size_t i = 0; i < r->odb->count; i++) {
 		const struct idx *idx = &r->odb->packs[i]->idx;
-		uint32_t at = idx_lower_bound(idx, prefix, hex.len);
-		for (; at < idx->count && has_prefix(idx_hash(idx, at), prefix, hex.len); at++) {
-			struct oid id = idx_oid(idx, at);
+		uint32_t at = 0;
+		TRY(err_stored(c, idx_lower_bound(c, idx, prefix, hex.len, &at)));
+		for (; at < idx->count; at++) {
+			struct oid id;
+			TRY(err_stored(c, idx_oid_at(c, idx, at, &id)));
+			if (!has_prefix(id.hash, prefix, hex.len))
+				break;
 			if (found && !oid_eq(&id, out))
 				return fail(c, ERR_CONFLICT, "several objects begin with %.*s",
 					STR_FMT(hex));

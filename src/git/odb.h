@@ -40,11 +40,14 @@ struct odb_reader {
 
 void odb_reader_init(struct ctx *c, struct odb_reader *r, const struct odb *odb);
 
-bool odb_find(struct odb_reader *r, const struct oid *id, struct place *out);
-static inline bool odb_has(struct odb_reader *r, const struct oid *id)
+/* *found: is it there, at *out? Not finding it is no error. */
+enum err odb_find(struct ctx *c, struct odb_reader *r, const struct oid *id, struct place *out,
+	bool *found) MUST;
+static inline MUST enum err odb_has(
+	struct ctx *c, struct odb_reader *r, const struct oid *id, bool *found)
 {
 	struct place place;
-	return odb_find(r, id, &place);
+	return odb_find(c, r, id, &place, found);
 }
 
 /* Type and size, without inflating more than delta headers. ERR_NOT_FOUND. */

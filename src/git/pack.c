@@ -21,7 +21,7 @@ struct pack_beside {
 static enum err pack_check(struct ctx *c, struct pack *p)
 {
 	size_t size = hash_size(p->algo);
-	const uint8_t *head = NULL, *tail = NULL, *idx = NULL;
+	const uint8_t *head = NULL, *tail = NULL;
 	if (p->bytes->size < PACK_HEAD + size)
 		return fail(c, ERR_CORRUPT, "a pack of %llu bytes is too short to be one",
 			(unsigned long long)p->bytes->size);
@@ -29,10 +29,7 @@ static enum err pack_check(struct ctx *c, struct pack *p)
 	uint32_t version = get_be32(head + 4);
 	if (memcmp(head, "PACK", 4) != 0 || version < 2 || version > 3)
 		return fail(c, ERR_CORRUPT, "this is no pack of version 2 or 3");
-	if (p->idx_bytes->size > SIZE_MAX / 2)
-		return fail(c, ERR_TOO_BIG, "a pack index is too big");
-	TRY(extent_window(c, p->idx_bytes, 0, (size_t)p->idx_bytes->size, &idx));
-	TRY(idx_parse(c, p->algo, str_from(idx, (size_t)p->idx_bytes->size), false, &p->idx));
+	TRY(idx_open(c, p->algo, p->idx_bytes, &p->idx));
 	TRY(extent_window(c, p->bytes, p->bytes->size - size, size, &tail));
 	if (p->idx.count != get_be32(head + 8) || memcmp(tail, p->idx.pack_hash, size) != 0)
 		return fail(c, ERR_CORRUPT, "a pack and its index do not belong together");
@@ -52,8 +49,16 @@ static void beside_close(struct pack *p, struct pack_beside *b)
 	host_free(b, sizeof *b);
 }
 
+static void source_close(struct pack *p)
+{
+	if (p->bitmap_source)
+		p->bitmap_source->close(p->bitmap_source);
+	p->bitmap_source = NULL;
+}
+
 static void pack_close(struct pack *p)
 {
+	source_close(p);
 	bitmap_close(p->bitmap);
 	beside_close(p, p->beside);
 	extent_close(p->bitmap_bytes);
@@ -145,6 +150,56 @@ enum err pack_take_midx(struct ctx *c, struct pack *p, struct pack *const *packs
 	}
 	p->beside = b;
 	p->bitmap_bytes = bytes[1];
+	return OK;
+}
+
+void pack_offer_bitmap(struct pack *p, struct bitmap_source *from)
+{
+	ASSERT(!p->bitmap && !p->bitmap_source);
+	p->bitmap_source = from;
+}
+
+static enum err bitmap_open_offered(
+	struct ctx *c, struct pack *p, struct pack *const *packs, size_t count)
+{
+	struct extent *bytes[2] = {NULL};
+	TRY(p->bitmap_source->open(c, p->bitmap_source, bytes));
+	return bytes[0] ? pack_take_midx(c, p, packs, count, bytes)
+			: pack_take_bitmap(c, p, bytes[1]);
+}
+
+/* *turn: this thread is to open it. */
+static enum err await_bitmap(struct ctx *c, struct pack *p, const struct bitmap **out, bool *turn)
+{
+	enum { SLICE_MICROSECONDS = 100000 };
+	WITH_LOCK(p->lock);
+	while (p->bitmap_opening) {
+		host_wait_for(p->lock, SLICE_MICROSECONDS);
+		TRY(ctx_check(c));
+	}
+	*out = p->bitmap;
+	*turn = p->bitmap_opening = p->bitmap_source != NULL;
+	return OK;
+}
+
+enum err pack_bitmap(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+	const struct bitmap **out)
+{
+	bool turn;
+	TRY(await_bitmap(c, p, out, &turn));
+	if (!turn)
+		return OK;
+	struct error error = c->error;
+	enum err err = bitmap_open_offered(c, p, packs, count);
+	if (err)
+		c->error = error;
+	WITH_LOCK(p->lock);
+	/* It makes things faster, not right. What failed on the way may be there for the next. */
+	if (!err || !err_retry(err))
+		source_close(p);
+	p->bitmap_opening = false;
+	host_wake(p->lock);
+	*out = p->bitmap;
 	return OK;
 }
 
@@ -285,6 +340,7 @@ static int offset_cmp(const void *a, const void *b, const void *arg)
 
 enum err pack_order(struct ctx *c, struct pack *p, const uint32_t **order)
 {
+	TRY(idx_whole(c, &p->idx));
 	WITH_LOCK(p->lock);
 	if (!p->by_offset && p->idx.count) {
 		uint32_t count = p->idx.count;

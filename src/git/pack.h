@@ -12,6 +12,7 @@
 #include "git/object.h"
 
 struct bitmap;
+struct bitmap_source;
 struct commit_graph;
 struct pack_beside;
 
@@ -22,12 +23,16 @@ struct pack {
 	struct idx idx;
 	uint32_t
 		*by_offset; /* positions in the order of offsets; made on first need (pack_order) */
-	struct host_lock *lock; /* for by_offset */
+	struct host_lock *lock; /* for by_offset, and for a bitmap that is offered */
 	/* May all entries be sent as they lie there? 1: yes, -1: no, 0: not known yet. Atomic. */
 	int as_it_lies;
-	struct bitmap *bitmap; /* of this pack, or also of others beside it; NULL: there is none */
+	/* Of this pack, or also of others beside it; NULL: there is none, or nobody wanted it yet
+	 * (pack_bitmap). */
+	struct bitmap *bitmap;
 	struct extent *bitmap_bytes;
-	struct pack_beside *beside; /* of a bitmap of several packs */
+	struct pack_beside *beside;          /* of a bitmap of several packs */
+	struct bitmap_source *bitmap_source; /* owned; NULL: none, or it has been opened */
+	bool bitmap_opening;                 /* by one thread: others wait */
 	/* Of commits that lie in this pack and in others beside it; NULL: there is none. */
 	struct commit_graph *commits;
 	struct extent *commits_bytes;
@@ -50,7 +55,22 @@ enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes) M
  */
 enum err pack_take_midx(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
 	struct extent *bytes[2]) MUST;
-/* The same for a commit-graph. */
+/* Where the bitmap of a pack is to be had: pages never want it. */
+struct bitmap_source {
+	/* bytes[1]: the bitmap's; bytes[0]: those of the multi-pack index that it is of, NULL where
+	 * it is of the pack alone. */
+	enum err (*open)(struct ctx *c, struct bitmap_source *self, struct extent *bytes[2]);
+	void (*close)(struct bitmap_source *self);
+};
+/* Gives a pack that nobody else knows yet a bitmap that is opened on first need. Takes `from` over. */
+void pack_offer_bitmap(struct pack *p, struct bitmap_source *from);
+/*
+ * The pack's bitmap; NULL: there is none, or it cannot be had, which is no error. One that is offered
+ * is opened, with those of its packs among `packs`.
+ */
+enum err pack_bitmap(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+	const struct bitmap **out) MUST;
+/* The same as pack_take_bitmap for a commit-graph. */
 enum err pack_take_commits(struct ctx *c, struct pack *p, struct extent *bytes) MUST;
 struct pack *pack_ref(struct pack *p);
 void pack_unref(struct pack *p);
@@ -72,7 +92,7 @@ enum err pack_entry_at(struct ctx *c, struct pack *p, uint64_t offset, struct pa
 enum err pack_entry_end(struct ctx *c, struct pack *p, uint32_t position, uint64_t *end) MUST;
 /* The position in the index of the entry at `offset`; ERR_CORRUPT when there is none. */
 enum err pack_position_at(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *position) MUST;
-/* Positions in the order of offsets: idx.count of them. */
+/* Positions in the order of offsets: idx.count of them. All of the index is here then. */
 enum err pack_order(struct ctx *c, struct pack *p, const uint32_t **order) MUST;
 
 /* Where in that order the entry at `offset` is; ERR_CORRUPT when there is none. */

@@ -100,7 +100,8 @@ static enum err append_content(struct ctx *c, struct completion *w, const struct
 	struct content content = {0};
 	struct place place;
 	struct pack_entry entry;
-	bool there = odb_find(w->r->in->known, &record->id, &place);
+	bool there;
+	TRY(odb_find(c, w->r->in->known, &record->id, &place, &there));
 	ASSERT(there);
 	TRY(pack_entry_at(c, place.pack, place.offset, &entry));
 	if (entry.type != OBJECT_OFS_DELTA && entry.type != OBJECT_REF_DELTA)

@@ -111,9 +111,15 @@ static enum err base_place(
 	*out = (struct place){.pack = on->pack, .offset = entry->base_offset};
 	if (entry->type == OBJECT_OFS_DELTA)
 		return OK;
-	if (idx_find(&on->pack->idx, &entry->base, &out->position))
-		out->offset = idx_offset(&on->pack->idx, out->position);
-	else if (!odb_find(t->known, &entry->base, out))
+	struct idx_hit hit;
+	bool found;
+	TRY(idx_look_up(c, &on->pack->idx, &entry->base, &hit));
+	if (hit.found) {
+		*out = (struct place){on->pack, hit.position, hit.offset};
+		return OK;
+	}
+	TRY(odb_find(c, t->known, &entry->base, out, &found));
+	if (!found)
 		return fail(c, ERR_CORRUPT, "the base of a delta in pack %s is missing",
 			on->pack->name);
 	return OK;
@@ -123,7 +129,8 @@ static enum err chain_of(
 	struct ctx *c, struct tools *t, const struct oid *id, struct known_chain *chain)
 {
 	struct place place = {0};
-	bool there = odb_find(t->known, id, &place);
+	bool there;
+	TRY(odb_find(c, t->known, id, &place, &there));
 	ASSERT(there);
 	for (;;) {
 		struct known_entry *next = vec_push(&chain->entries);

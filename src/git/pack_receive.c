@@ -91,7 +91,9 @@ static enum err object_check(
 {
 	enum object_type type = record->object_type;
 	TRY(object_hash_of(c, t->r->in->algo, type, content, &record->id));
-	if (odb_has(t->known, &record->id))
+	bool known;
+	TRY(odb_has(c, t->known, &record->id, &known));
+	if (known)
 		TRY(compare_known(c, t, record, content));
 	if (type == OBJECT_BLOB)
 		return OK;
@@ -186,10 +188,13 @@ static enum err check_special_blob(struct ctx *c, struct receiver *r, const stru
 	enum object_type type;
 	uint64_t size;
 	enum err err = OK;
+	bool known = false;
+	if (!record)
+		TRY(odb_has(c, r->in->known, &blob->id, &known));
 	if (record) {
 		type = record->object_type;
 		err = received_content(c, r, (uint32_t)(record - r->out->records), &content);
-	} else if (odb_has(r->in->known, &blob->id)) {
+	} else if (known) {
 		TRY(odb_stat(c, r->in->known, &blob->id, &type, &size));
 		err = content_known(c, &r->own, &blob->id, size, &content);
 	} else {

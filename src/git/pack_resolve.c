@@ -257,8 +257,10 @@ static enum err resolve_outside(struct ctx *c, struct resolver *v)
 		const struct ref_delta *delta = &r->ref_deltas[i];
 		enum object_type type;
 		uint64_t size;
-		if (r->out->records[delta->record].base != NO_RECORD ||
-			!odb_has(r->in->known, &delta->base))
+		bool known = false;
+		if (r->out->records[delta->record].base == NO_RECORD)
+			TRY(odb_has(c, r->in->known, &delta->base, &known));
+		if (!known)
 			continue;
 		TRY(odb_stat(c, r->in->known, &delta->base, &type, &size));
 		if (size > r->in->object_max)

@@ -206,12 +206,10 @@ static enum err delta_end(struct ctx *c, struct receiver *r, struct scan_entry *
 static enum err blob_end(struct ctx *c, struct receiver *r, struct scan_entry *e, uint32_t at)
 {
 	struct received *record = &r->out->records[at];
-	struct place place;
 	TRY(hasher_final(c, &e->hasher, &record->id));
 	record->object_type = OBJECT_BLOB;
 	/* Its bytes are gone by; they are in the spool for later. */
-	record->compare = odb_find(r->in->known, &record->id, &place);
-	return OK;
+	return odb_has(c, r->in->known, &record->id, &record->compare);
 }
 
 static enum err entry_end(struct ctx *c, struct receiver *r, struct scan_entry *e, uint32_t at)

@@ -68,13 +68,17 @@ static enum err place_each(struct ctx *c, struct writing *s)
 	const struct numbers *objects = s->w->objects;
 	for (size_t i = 0; i < objects->len; i++) {
 		struct oid id = oidmap_oid(&s->w->graph->ids, objects->at[i]);
-		uint32_t pack = 0, position = 0;
+		struct idx_hit hit = {0};
+		uint32_t pack = 0;
 		char hex[OID_HEX_MAX];
-		while (pack < odb->count && !idx_find(&odb->packs[pack]->idx, &id, &position))
-			pack++;
-		if (pack == odb->count)
+		for (; pack < odb->count && !hit.found; pack++)
+			TRY(idx_look_up(c, &odb->packs[pack]->idx, &id, &hit));
+		if (!hit.found)
 			return fail(c, ERR_NOT_FOUND, "there is no object %s", oid_hex(&id, hex));
-		item_add(s, pack, position, objects->at[i]);
+		s->items[s->count++] = (struct item){.pack = pack - 1,
+			.position = hit.position,
+			.number = objects->at[i],
+			.from = hit.offset};
 	}
 	return OK;
 }
@@ -106,8 +110,9 @@ static enum err place_all(struct ctx *c, struct writing *s)
 	const struct odb *odb = g->reader->odb;
 	graph_unmark_all(g, MARK_SEEN);
 	for (uint32_t pack = 0; pack < odb->count; pack++) {
-		const struct idx *idx = &odb->packs[pack]->idx;
+		struct idx *idx = &odb->packs[pack]->idx;
 		TRY(ctx_check(c));
+		TRY(idx_whole(c, idx));
 		for (uint32_t i = 0; i < idx->count && s->count < all; i++) {
 			uint32_t number = oidmap_find(&g->ids, idx_hash(idx, i));
 			if (number != OIDMAP_NONE && graph_has(g, number, MARK_SEND) &&
@@ -189,9 +194,12 @@ static enum err plan_delta(
 	uint64_t offset = plan->entry.base_offset;
 	plan->way = WAY_ANEW;
 	if (plan->entry.type == OBJECT_REF_DELTA) {
-		if (!idx_find(idx, &plan->entry.base, &position))
+		struct idx_hit hit;
+		TRY(idx_look_up(c, idx, &plan->entry.base, &hit));
+		if (!hit.found)
 			return OK;
-		offset = idx_offset(idx, position);
+		position = hit.position;
+		offset = hit.offset;
 	}
 	plan->base = item_at(share, offset);
 	if (plan->base && plan->base->to && s->w->ofs_delta) {

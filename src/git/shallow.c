@@ -17,7 +17,9 @@ static enum err commits_of(
 	for (size_t i = 0; i < count; i++) {
 		struct oid id;
 		enum object_type type = OBJECT_NONE;
-		if (!odb_has(g->reader, &ids[i]))
+		bool here;
+		TRY(odb_has(c, g->reader, &ids[i], &here));
+		if (!here)
 			continue;
 		TRY(odb_peel(c, g->reader, &ids[i], OBJECT_NONE, &id, &type));
 		if (type == OBJECT_COMMIT)

@@ -43,7 +43,9 @@ static enum err negotiate(struct ctx *c, struct upload_pack *u, struct round *ro
 {
 	const struct oids *haves = &u->request.haves;
 	for (size_t i = 0; i < haves->len; i++) {
-		if (fetch_have(u->fetch, &haves->at[i])) {
+		bool here;
+		TRY(fetch_have(c, u->fetch, &haves->at[i], &here));
+		if (here) {
 			oid_hex(&haves->at[i], round->last);
 			TRY(answer_common(c, u, round));
 		} else {

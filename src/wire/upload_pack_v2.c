@@ -83,8 +83,10 @@ static enum err acknowledge(struct ctx *c, struct upload_pack *u, bool *send)
 	struct fetch *f = u->fetch;
 	char hex[OID_HEX_MAX];
 	bool ready = false;
-	for (size_t i = 0; i < r->haves.len; i++)
-		fetch_have(f, &r->haves.at[i]);
+	for (size_t i = 0; i < r->haves.len; i++) {
+		bool here;
+		TRY(fetch_have(c, f, &r->haves.at[i], &here));
+	}
 	*send = r->done;
 	if (*send)
 		return OK;

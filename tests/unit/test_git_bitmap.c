@@ -199,6 +199,88 @@ static void a_pack_that_lacks_something_has_no_bitmap(void **state)
 	end(w);
 }
 
+/* A bitmap that is to be had, or fails with `fails`. */
+struct offer {
+	struct bitmap_source source;
+	struct extent *bytes;
+	enum err fails;
+	int opened, closed;
+};
+
+static enum err offer_open(struct ctx *c, struct bitmap_source *self, struct extent *bytes[2])
+{
+	struct offer *o = (struct offer *)self;
+	o->opened++;
+	if (o->fails)
+		return fail(c, o->fails, "this time not");
+	bytes[0] = NULL;
+	bytes[1] = o->bytes;
+	return OK;
+}
+
+static void offer_close(struct bitmap_source *self)
+{
+	((struct offer *)self)->closed++;
+}
+
+static struct offer *offer(struct ctx *c, struct world_of *w, struct str bytes)
+{
+	struct offer *o = NEW(c->arena, struct offer);
+	*o = (struct offer){
+		{offer_open, offer_close}, odb_make_extent(w->h->make, bytes), OK, 0, 0};
+	pack_offer_bitmap(w->pack, &o->source);
+	return o;
+}
+
+static void one_that_is_offered_is_opened_when_it_is_wanted(void **state)
+{
+	struct ctx *c = *state;
+	struct world_of *w = begin(c, 2, 40);
+	const struct bitmap *b, *again;
+	struct offer *o = offer(c, w, written(c, w, true));
+	/* The way is broken, for now. */
+	o->fails = ERR_UNAVAILABLE;
+	assert_ok(c, pack_bitmap(c, w->pack, w->odb.packs, 1, &b));
+	assert_null(b);
+	assert_int_equal(o->closed, 0);
+	o->fails = OK;
+	assert_ok(c, pack_bitmap(c, w->pack, w->odb.packs, 1, &b));
+	assert_non_null(b);
+	assert_ok(c, pack_bitmap(c, w->pack, w->odb.packs, 1, &again));
+	assert_ptr_equal(again, b);
+	assert_int_equal(o->opened, 2);
+	assert_int_equal(o->closed, 1);
+	end(w);
+}
+
+static void one_that_is_damaged_or_gone_is_tried_once(void **state)
+{
+	struct ctx *c = *state;
+	for (int gone = 0; gone < 2; gone++) {
+		struct world_of *w = begin(c, 2, 40);
+		const struct bitmap *b;
+		struct offer *o = offer(c, w, str_until(written(c, w, true), 50));
+		o->fails = gone ? ERR_NOT_FOUND : OK;
+		for (int i = 0; i < 2; i++) {
+			assert_ok(c, pack_bitmap(c, w->pack, w->odb.packs, 1, &b));
+			assert_null(b);
+		}
+		assert_int_equal(o->opened, 1);
+		assert_int_equal(o->closed, 1);
+		end(w);
+	}
+}
+
+static void one_that_nobody_wanted_goes_with_its_pack(void **state)
+{
+	struct ctx *c = *state;
+	struct world_of *w = begin(c, 2, 40);
+	struct offer *o = offer(c, w, written(c, w, true));
+	end(w);
+	assert_int_equal(o->opened, 0);
+	assert_int_equal(o->closed, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +289,9 @@ int main(void)
 		UNIT_TEST(a_cut_or_changed_file_is_refused),
 		UNIT_TEST(what_is_not_known_is_refused),
 		UNIT_TEST(a_pack_that_lacks_something_has_no_bitmap),
+		UNIT_TEST(one_that_is_offered_is_opened_when_it_is_wanted),
+		UNIT_TEST(one_that_is_damaged_or_gone_is_tried_once),
+		UNIT_TEST(one_that_nobody_wanted_goes_with_its_pack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,8 @@ static void prefixes_lead_to_the_first_id_at_or_after(void **state)
 	struct idx idx;
 	assert_ok(c, idx_parse(c, HASH_SHA1, make(c, HASH_SHA1, entries, 0), true, &idx));
 	for (size_t digits = 0; digits <= 40; digits++) {
-		uint32_t at = idx_lower_bound(&idx, entries[300].id.hash, digits);
+		uint32_t at = 0;
+		assert_ok(c, idx_lower_bound(c, &idx, entries[300].id.hash, digits, &at));
 		uint8_t cut[HASH_MAX] = {0};
 		memcpy(cut, entries[300].id.hash, digits / 2);
 		if (digits % 2)
@@ -115,8 +116,156 @@ static void a_large_offset_past_its_table_is_no_place(void **state)
 	char *bent = arena_strndup(c->arena, whole.at, whole.len);
 	struct idx idx;
 	assert_ok(c, idx_parse(c, HASH_SHA1, str_from(bent, whole.len), false, &idx));
-	put_be32(bent + (idx.offsets - (const uint8_t *)bent), 0x80000001);
+	size_t offsets = 8 + FANOUT_SIZE + COUNT * (20 + 4);
+	put_be32(bent + offsets, 0x80000001);
 	assert_true(idx_offset(&idx, 0) == UINT64_MAX);
+}
+
+/* An index that is far away, and what was asked for of it. */
+struct afar {
+	struct extent_bytes bytes;
+	bool asked[1 << 10]; /* by pieces */
+	bool broken;
+};
+
+enum { FAR_COUNT = 200000, PIECE = 32 << 10 };
+
+static enum err far_window(
+	struct ctx *c, struct extent *self, uint64_t at, size_t len, const uint8_t **out)
+{
+	struct afar *a = (struct afar *)self;
+	assert_true(len && at <= self->size && len <= self->size - at);
+	if (a->broken)
+		return fail(c, ERR_UNAVAILABLE, "the line is down");
+	for (uint64_t i = at / PIECE; i <= (at + len - 1) / PIECE; i++)
+		a->asked[i] = true;
+	*out = a->bytes.at + at;
+	return OK;
+}
+
+static size_t far_asked(struct afar *a)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < sizeof a->asked / sizeof *a->asked; i++)
+		count += a->asked[i];
+	memset(a->asked, 0, sizeof a->asked);
+	return count;
+}
+
+/* An index of `count` objects, the id of each a hash of its number; every 1000th lies past 2 GiB. */
+static struct idx_entry *make_far(
+	struct ctx *c, struct afar *a, enum hash_algo algo, uint32_t count, struct idx *out)
+{
+	struct memory_sink to = memory_sink(c->arena);
+	struct idx_entry *entries = NEW_ARRAY(c->arena, struct idx_entry, count);
+	for (uint32_t i = 0; i < count; i++) {
+		entries[i] = (struct idx_entry){
+			.id = oid_zero(algo), .offset = i * 100 + (i % 1000 ? 12 : 1ull << 33)};
+		hash_once(algo, &i, sizeof i, entries[i].id.hash);
+	}
+	assert_ok(c, idx_write(c, algo, entries, count, pack_hash, &to.sink));
+	*a = (struct afar){.broken = false};
+	extent_bytes_init(&a->bytes, to.bytes.at, to.bytes.len);
+	a->bytes.extent.window = far_window;
+	a->bytes.extent.far = true;
+	assert_ok(c, idx_open(c, algo, &a->bytes.extent, out));
+	return entries;
+}
+
+static void a_large_one_far_away_is_read_in_small_pieces(void **state)
+{
+	struct ctx *c = *state;
+	struct afar *a = NEW(c->arena, struct afar);
+	for (enum hash_algo algo = HASH_SHA1; algo <= HASH_SHA256; algo++) {
+		struct idx idx;
+		struct idx_hit hit;
+		struct idx_entry *entries = make_far(c, a, algo, FAR_COUNT, &idx);
+		size_t looks = 0, pieces = far_asked(a);
+		assert_true(pieces <= 3);
+		for (uint32_t i = 0; i < FAR_COUNT; i += 500, looks++) {
+			assert_ok(c, idx_look_up(c, &idx, &entries[i].id, &hit));
+			assert_true(hit.found);
+			assert_int_equal(hit.position, i);
+			assert_int_equal(hit.offset, entries[i].offset);
+			struct oid near = entries[i].id, same;
+			assert_ok(c, idx_oid_at(c, &idx, i, &same));
+			assert_true(oid_eq(&near, &same));
+			/* 4 of them are a piece of the offsets, which are asked for by 128 KiB. */
+			size_t asked = far_asked(a);
+			assert_true(asked <= 4 + 2 + (i % 1000 == 0));
+			pieces += asked;
+			near.hash[hash_size(algo) - 1] ^= 1;
+			assert_ok(c, idx_look_up(c, &idx, &near, &hit));
+			assert_false(hit.found);
+			pieces += far_asked(a);
+		}
+		assert_true(pieces <= looks * 7);
+		assert_null(idx.all);
+		assert_ok(c, idx_whole(c, &idx));
+		assert_ok(c, idx_look_up(c, &idx, &entries[77].id, &hit));
+		assert_true(hit.found && hit.offset == entries[77].offset);
+	}
+}
+
+static void ids_that_nobody_would_expect_are_found_far_away(void **state)
+{
+	struct ctx *c = *state;
+	struct afar *a = NEW(c->arena, struct afar);
+	struct idx idx;
+	struct idx_hit hit;
+	struct memory_sink to = memory_sink(c->arena);
+	struct idx_entry *entries = NEW_ARRAY(c->arena, struct idx_entry, FAR_COUNT);
+	/* All have one first byte, and most of them the next ones too. */
+	for (uint32_t i = 0; i < FAR_COUNT; i++) {
+		entries[i] = (struct idx_entry){.id = oid_zero(HASH_SHA1), .offset = i};
+		put_be32(entries[i].id.hash + (i % 50 ? 16 : 1), i + 1);
+		entries[i].id.hash[0] = 0xab;
+	}
+	assert_ok(c, idx_write(c, HASH_SHA1, entries, FAR_COUNT, pack_hash, &to.sink));
+	extent_bytes_init(&a->bytes, to.bytes.at, to.bytes.len);
+	a->bytes.extent.window = far_window;
+	a->bytes.extent.far = true;
+	assert_ok(c, idx_open(c, HASH_SHA1, &a->bytes.extent, &idx));
+	for (uint32_t i = 0; i < FAR_COUNT; i += i % 2000 ? 1999 : 1) {
+		assert_ok(c, idx_look_up(c, &idx, &entries[i].id, &hit));
+		assert_true(hit.found);
+		assert_int_equal(hit.position, i);
+	}
+	struct oid low = oid_zero(HASH_SHA1), high = low;
+	memset(high.hash, 0xff, 20);
+	assert_ok(c, idx_look_up(c, &idx, &low, &hit));
+	assert_false(hit.found);
+	low.hash[0] = high.hash[0] = 0xab;
+	assert_ok(c, idx_look_up(c, &idx, &low, &hit));
+	assert_false(hit.found);
+	assert_ok(c, idx_look_up(c, &idx, &high, &hit));
+	assert_false(hit.found);
+}
+
+static void a_small_one_far_away_is_read_at_once(void **state)
+{
+	struct ctx *c = *state;
+	struct afar *a = NEW(c->arena, struct afar);
+	struct idx idx;
+	make_far(c, a, HASH_SHA1, 1000, &idx);
+	assert_non_null(idx.all);
+}
+
+static void where_the_way_is_broken_that_is_the_error(void **state)
+{
+	struct ctx *c = *state;
+	struct afar *a = NEW(c->arena, struct afar);
+	struct idx idx;
+	struct idx_hit hit;
+	struct oid id;
+	uint32_t at;
+	struct idx_entry *entries = make_far(c, a, HASH_SHA1, FAR_COUNT, &idx);
+	a->broken = true;
+	assert_err(c, idx_look_up(c, &idx, &entries[9].id, &hit), ERR_UNAVAILABLE);
+	assert_err(c, idx_lower_bound(c, &idx, entries[9].id.hash, 8, &at), ERR_UNAVAILABLE);
+	assert_err(c, idx_oid_at(c, &idx, 9, &id), ERR_UNAVAILABLE);
+	assert_err(c, idx_whole(c, &idx), ERR_UNAVAILABLE);
+	assert_err(c, idx_open(c, HASH_SHA1, &a->bytes.extent, &idx), ERR_UNAVAILABLE);
 }
 
 int main(void)
@@ -128,6 +277,10 @@ int main(void)
 		UNIT_TEST(an_empty_index_is_one),
 		UNIT_TEST(any_cut_and_any_flip_is_corrupt),
 		UNIT_TEST(a_large_offset_past_its_table_is_no_place),
+		UNIT_TEST(a_large_one_far_away_is_read_in_small_pieces),
+		UNIT_TEST(ids_that_nobody_would_expect_are_found_far_away),
+		UNIT_TEST(a_small_one_far_away_is_read_at_once),
+		UNIT_TEST(where_the_way_is_broken_that_is_the_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,11 +141,14 @@ static void what_is_missing_or_of_another_type_is_told(void **state)
 	struct odb_reader r;
 	struct object o;
 	struct str bytes;
+	bool here;
 	struct oid none = oid_zero(HASH_SHA1), id = odb_make_object(m, OBJECT_BLOB, STR("x"));
 	odb_make_pack(m);
 	odb_reader_init(c, &r, &m->odb);
-	assert_false(odb_has(&r, &none));
-	assert_true(odb_has(&r, &id));
+	assert_ok(c, odb_has(c, &r, &none, &here));
+	assert_false(here);
+	assert_ok(c, odb_has(c, &r, &id, &here));
+	assert_true(here);
 	assert_err(c, odb_read(c, &r, &none, &o), ERR_NOT_FOUND);
 	assert_err(c, odb_read_as(c, &r, &id, OBJECT_TREE, &bytes), ERR_INVALID);
 	assert_ok(c, odb_read_as(c, &r, &id, OBJECT_BLOB, &bytes));

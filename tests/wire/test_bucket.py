@@ -12,10 +12,11 @@ from s3_proxy import Proxy, always
 
 SOAK = os.environ.get("NIMBUS_SOAK")
 LARGE_FILES, FILE_BYTES = 60, 1_000_000
-# What pages are read of: a pack of 500 MB in a soak, else one that shows the same in less time.
-FOLDERS, PER_FOLDER, SMALL_BYTES = (100, 1000, 5000) if SOAK else (40, 1000, 1500)
-COMMITS = 3000 if SOAK else 600
-PAGE_BYTES_MAX, OF_PACK_MAX = (8 << 20, 4 << 20) if SOAK else (4 << 20, 2 << 20)
+Wide = collections.namedtuple("Wide", "folders per_folder file_bytes commits page_max of_pack_max")
+# What pages are read of, and how many bytes one may read: a pack of 500 MB, and one whose index has 8 MiB, in a soak;
+# else packs that show the same in less time.
+LARGE = Wide(100, 1000, 5000, 3000, 8 << 20, 2 << 20) if SOAK else Wide(40, 1000, 1500, 600, 3 << 20, 1 << 20)
+MANY = Wide(600, 500, 8, 600, 8 << 20, 2 << 20) if SOAK else Wide(320, 500, 8, 60, 4 << 20, 1 << 20)
 
 
 class Bucket:
@@ -118,8 +119,8 @@ def test_a_warm_server_asks_for_nothing():
     eq([r[:2] for r in bucket.requests()], [], "requests of a fetch, and of pages")
 
 
-def make_wide_repo():
-    """A repository with FOLDERS of small files that do not compress, a README, and COMMITS that each change a file."""
+def make_wide_repo(wide):
+    """A repository with folders of small files that do not compress, a README, and commits that each change a file."""
     rng, path = random.Random(3), tmp("wide")
     git("init", "-q", ".", cwd=path)
     with open(path / "stream", "wb") as out:
@@ -129,9 +130,9 @@ def make_wide_repo():
             for name, data in changes:
                 out.write(b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(data), data))
 
-        names = [f"d{folder:03}/f{file:03}" for folder in range(FOLDERS) for file in range(PER_FOLDER)]
-        commit(0, [("README.md", b"# Wide\n"), *((name, rng.randbytes(SMALL_BYTES)) for name in names)])
-        for number in range(1, COMMITS):
+        names = [f"d{folder:03}/f{file:03}" for folder in range(wide.folders) for file in range(wide.per_folder)]
+        commit(0, [("README.md", b"# Wide\n"), *((name, rng.randbytes(wide.file_bytes)) for name in names)])
+        for number in range(1, wide.commits):
             lines = "".join(f"{rng.randrange(number)}\n" for _ in range(40)).encode()
             commit(number, [("d000/f000" if number % 50 == 0 else rng.choice(names), lines)])
         out.write(b"done\n")
@@ -146,11 +147,10 @@ def stored(server):
     return packs, objects
 
 
-@timeout(1800)
-def test_a_cold_page_reads_little_of_a_large_pack():
+def cold_pages(wide):
     # What is random has no deltas, and git would look for them for long.
     server, bucket = served(NIMBUS_REPACK="copy")
-    source = make_wide_repo()
+    source = make_wide_repo(wide)
     git("push", "-q", server.git_url("r"), "main", cwd=source, timeout=900)
     server.admin("admin", "compact", "r", "--full")
     size, objects = stored(server)
@@ -165,12 +165,25 @@ def test_a_cold_page_reads_little_of_a_large_pack():
         requests = bucket.requests()
         no_list(requests)
         by_kind = collections.Counter()
+        has_not(str(requests), ".bitmap", "what a page reads")
         for request in requests:
             by_kind[request[1].partition("?")[0].rpartition(".")[2]] += read_bytes([request])
-        print(f"# /r{page[:20]}: {read_bytes(requests)} bytes in {len(requests)} requests, {dict(by_kind)}")
-        if read_bytes(requests) > PAGE_BYTES_MAX or by_kind["pack"] > OF_PACK_MAX:
+        print(f"# /r{page[:24]}: {read_bytes(requests)} bytes in {len(requests)} requests, {dict(by_kind)}")
+        if read_bytes(requests) > wide.page_max or by_kind["pack"] > wide.of_pack_max:
             too_much.append(f"{page or 'home'}: {read_bytes(requests)} bytes in {len(requests)} requests")
-    eq(too_much, [], f"pages that read more than {PAGE_BYTES_MAX} bytes, or {OF_PACK_MAX} of the pack")
+    eq(too_much, [], f"pages that read more than {wide.page_max} bytes, or {wide.of_pack_max} of the pack")
+    git("clone", "-q", "--bare", server.git_url("r"), tmp("copy") / "c.git", timeout=900)
+    has(str(bucket.requests()), ".bitmap", "what the first clone reads")
+
+
+@timeout(1800)
+def test_a_cold_page_reads_little_of_a_large_pack():
+    cold_pages(LARGE)
+
+
+@timeout(1800)
+def test_a_cold_page_reads_little_of_a_large_index():
+    cold_pages(MANY)
 
 
 def push_large(server, files=LARGE_FILES):
