@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 enum {
-	IDLE_MAX = 8,
 	HEAD_MAX = 64 << 10,
 	BODY_MAX = 1 << 20,
 	URL_MAX = 8 << 10,
@@ -22,9 +21,7 @@ struct http_client {
 	struct arena arena; /* of the texts */
 	const char *service, *address, *ca, *ca_name;
 	bool plain;
-	struct host_lock lock;
-	CURL *idle[IDLE_MAX];
-	size_t idle_count;
+	struct libcurl_pool pool;
 };
 
 /* One exchange under way. */
@@ -55,7 +52,7 @@ enum err http_client_open(
 	if (!h)
 		host_panic("out of memory");
 	arena_init(&h->arena);
-	h->lib = lib;
+	h->lib = h->pool.lib = lib;
 	h->service = keep(&h->arena, options->service);
 	h->address = keep(&h->arena, options->address);
 	h->ca = keep(&h->arena, options->ca);
@@ -69,8 +66,7 @@ void http_client_close(struct http_client *h)
 {
 	if (!h)
 		return;
-	for (size_t i = 0; i < h->idle_count; i++)
-		h->lib->easy_cleanup(h->idle[i]);
+	libcurl_pool_close(&h->pool);
 	arena_done(&h->arena);
 	free(h);
 }
@@ -135,32 +131,6 @@ enum err http_client_check(struct ctx *c, const struct http_client *h, const cha
 	if (plain && !h->plain && !is_loopback(host))
 		return bad_url(c, h, url, "must be https:// where it is not this machine itself");
 	return OK;
-}
-
-static CURL *handle_take(struct http_client *h)
-{
-	CURL *curl = NULL;
-	host_lock(&h->lock);
-	if (h->idle_count)
-		curl = h->idle[--h->idle_count];
-	host_unlock(&h->lock);
-	if (!curl)
-		curl = h->lib->easy_init();
-	if (!curl)
-		host_panic("out of memory");
-	return curl;
-}
-
-static void handle_give(struct http_client *h, CURL *curl)
-{
-	h->lib->easy_reset(curl);
-	host_lock(&h->lock);
-	bool room = h->idle_count < IDLE_MAX;
-	if (room)
-		h->idle[h->idle_count++] = curl;
-	host_unlock(&h->lock);
-	if (!room)
-		h->lib->easy_cleanup(curl);
 }
 
 /* What curl is told in order to end the exchange: fewer bytes taken than it gave. */
@@ -319,13 +289,13 @@ enum err http_call(
 	TRY(check_headers(c, h, call));
 	struct flight f = {
 		.c = c, .h = h, .call = call, .head.arena = c->arena, .body.arena = c->arena};
-	CURL *curl = handle_take(h);
+	CURL *curl = libcurl_take(&h->pool);
 	struct curl_slist *headers = header_list(c, h, call);
 	set_up(curl, &f);
 	h->lib->easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	enum err kind = judge(&f, h->lib->easy_perform(curl));
 	h->lib->slist_free_all(headers);
-	handle_give(h, curl);
+	libcurl_give(&h->pool, curl);
 	TRY(kind);
 	*out = (struct http_answer){
 		status_of(buf_view(&f.head)), buf_view(&f.head), buf_view(&f.body)};

@@ -8,7 +8,6 @@
 #include <time.h>
 
 enum {
-	IDLE_MAX = 32,
 	TEXT_MAX = 8 << 20,
 	ERROR_TEXT_MAX = 16 << 10,
 	STEP = 256 << 10,
@@ -25,9 +24,7 @@ enum {
 
 struct s3_http {
 	const struct libcurl *lib;
-	struct host_lock lock;
-	CURL *idle[IDLE_MAX];
-	size_t idle_count;
+	struct libcurl_pool pool;
 	int64_t timeout;
 	char ca[]; /* "": the system's */
 };
@@ -50,7 +47,7 @@ enum err s3_http_open(struct ctx *c, const char *ca, int64_t timeout, struct s3_
 	struct s3_http *h = calloc(1, sizeof *h + size);
 	if (!h)
 		host_panic("out of memory");
-	h->lib = lib;
+	h->lib = h->pool.lib = lib;
 	h->timeout = timeout;
 	memcpy(h->ca, ca, size);
 	*out = h;
@@ -61,35 +58,8 @@ void s3_http_close(struct s3_http *h)
 {
 	if (!h)
 		return;
-	for (size_t i = 0; i < h->idle_count; i++)
-		h->lib->easy_cleanup(h->idle[i]);
+	libcurl_pool_close(&h->pool);
 	free(h);
-}
-
-static CURL *handle_take(struct s3_http *h)
-{
-	CURL *curl = NULL;
-	host_lock(&h->lock);
-	if (h->idle_count)
-		curl = h->idle[--h->idle_count];
-	host_unlock(&h->lock);
-	if (!curl)
-		curl = h->lib->easy_init();
-	if (!curl)
-		host_panic("out of memory");
-	return curl;
-}
-
-static void handle_give(struct s3_http *h, CURL *curl)
-{
-	h->lib->easy_reset(curl);
-	host_lock(&h->lock);
-	bool room = h->idle_count < IDLE_MAX;
-	if (room)
-		h->idle[h->idle_count++] = curl;
-	host_unlock(&h->lock);
-	if (!room)
-		h->lib->easy_cleanup(curl);
 }
 
 static bool is_good(const struct s3_exchange *x)
@@ -310,7 +280,7 @@ enum err s3_http_send(struct ctx *c, struct s3_http *h, struct s3_exchange *x)
 	struct flight f = {.c = c, .x = x, .text.arena = c->arena};
 	forget_answer(&f, 0);
 	x->again = false;
-	CURL *curl = handle_take(h);
+	CURL *curl = libcurl_take(&h->pool);
 	struct curl_slist *headers = header_list(c, h, x);
 	set_up(curl, h, &f);
 	set_times(curl, c, h, x->patient);
@@ -319,7 +289,7 @@ enum err s3_http_send(struct ctx *c, struct s3_http *h, struct s3_exchange *x)
 	x->text = buf_view(&f.text);
 	enum err kind = judge(&f, h, code);
 	h->lib->slist_free_all(headers);
-	handle_give(h, curl);
+	libcurl_give(&h->pool, curl);
 	return kind;
 }
 
