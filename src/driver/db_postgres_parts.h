@@ -1,0 +1,96 @@
+/*
+ * PostgreSQL's driver in parts: connections, each a pipeline (db_postgres_conn.c), the pool of them
+ * (db_postgres_pool.c), and transactions (db_postgres.c).
+ *
+ * A connection belongs to one thread at a time. The pool is for any.
+ */
+#ifndef DRIVER_DB_POSTGRES_PARTS_H
+#define DRIVER_DB_POSTGRES_PARTS_H
+
+#include "driver/libpq.h"
+#include "port/db.h"
+
+#include <pthread.h>
+
+enum {
+	PG_STATEMENTS = 512, /* prepared, per connection: a power of two */
+	PG_CONNECT_US = 5000000,
+};
+
+/* What a column may be, by its number in pg_type. */
+enum { PG_BOOL = 16, PG_BYTEA = 17, PG_INT8 = 20, PG_INT2 = 21, PG_INT4 = 23 };
+
+struct connection {
+	struct db_tx tx;
+	struct db_rows rows; /* the statement under way; rows.tx NULL: none */
+	struct postgres *owner;
+	PGconn *handle;
+	PGresult *first; /* of the statement under way: came before the first db_next */
+	int64_t changed;
+	size_t owed; /* answers that are not taken yet: of statements, and of syncs */
+	bool writes;
+	bool failed;             /* the transaction is good for nothing but being rolled back */
+	bool broken;             /* nobody knows any more which answer comes next */
+	struct connection *next; /* among the idle */
+	const char *prepared[PG_STATEMENTS];
+	size_t prepared_count;
+};
+
+struct postgres {
+	struct db db;
+	char *url;
+	const struct world *world;
+	pthread_mutex_t lock;
+	pthread_cond_t back;
+	struct connection *idle;
+	size_t count, most;
+};
+
+/* Set by pg_load. */
+extern struct libpq pq;
+enum err pg_load(struct ctx *c) MUST;
+
+/* Each connection has it prepared, so that it can be sent whatever went wrong before. */
+extern const char pg_rollback[];
+
+/* Errors: ERR_UNAVAILABLE where the server went away, ERR_CANCELED, and what the server answers. `doing`
+ * says what it was asked for, "to run a statement". */
+
+/* ERR_INVALID where libpq cannot make sense of it. */
+enum err pg_check_url(struct ctx *c, const char *url) MUST;
+/* A new connection, in no transaction, that the pool has a place for. */
+enum err pg_connect(struct ctx *c, struct postgres *db, struct connection **out) MUST;
+void pg_disconnect(struct connection *conn);
+bool pg_is_lost(const struct connection *conn);
+/* Has the server closed it since it was used last? */
+bool pg_is_alive(struct connection *conn);
+
+enum err pg_lost(struct ctx *c, const struct connection *conn, const char *doing) MUST;
+/* What an unwanted result says; `result` may be NULL. */
+enum err pg_refused(struct ctx *c, const struct connection *conn, const PGresult *result,
+	const char *doing) MUST;
+
+/* Its answer is owed then. `sql` is a constant. */
+enum err pg_send(struct ctx *c, struct connection *conn, const char *sql,
+	const struct db_value *args, size_t count) MUST;
+/* Has the server answer all that was sent, and forget that something failed. */
+enum err pg_send_sync(struct ctx *c, struct connection *conn, const char *doing) MUST;
+/* The next result of what was sent; NULL: that is all of a statement's. The caller clears it. */
+enum err pg_take(struct ctx *c, struct connection *conn, int64_t until, PGresult **out) MUST;
+/* Takes answers until `left` are owed. The first failure counts. */
+enum err pg_settle(struct ctx *c, struct connection *conn, size_t left, const char *doing) MUST;
+/* One journey: sees what was sent through to its end. */
+enum err pg_answers(struct ctx *c, struct connection *conn, const char *doing) MUST;
+/* Rows: "INSERT 0 1", "UPDATE 1", but "SELECT 1" changes nothing. */
+int64_t pg_changed_by(PGresult *result);
+
+/* A place in the pool: with *out set to an idle connection, or NULL to make one. */
+enum err pg_pool_enter(struct ctx *c, struct postgres *db, struct connection **out) MUST;
+/* Gives a place back, with its connection for others to use, with one that is closed, without any. */
+void pg_pool_return(struct connection *conn);
+void pg_pool_drop(struct connection *conn);
+void pg_pool_leave(struct postgres *db);
+/* Closes all that are idle: after a restart of the server none of them is alive. */
+void pg_pool_empty(struct postgres *db);
+
+#endif
