@@ -89,6 +89,8 @@ static enum err wait_socket(
 {
 	TRY(wait_check(c, until, "the database does not answer in time"));
 	int64_t left = (until - c->world->monotonic()) / 1000;
+	if (left < 0) /* by now; to poll() that is for ever */
+		left = 0;
 	struct pollfd fd = {.fd = pq.socket(conn->handle), .events = events};
 	poll(&fd, 1, left < SLICE_MS ? (int)left : SLICE_MS);
 	return OK;
