@@ -217,6 +217,7 @@ static void the_time_is_the_servers(void **state)
 	wrong.clock = days_ahead;
 	c->world = &wrong;
 	assert_ok(c, db_begin(c, served_of(c)->db, DB_READ, &first));
+	assert_ok(c, db_ask_time(c, first));
 	assert_ok(c, db_begin_on(c, served_of(c)->db, 1, &second));
 	int64_t now = os_world()->clock();
 	assert_true(first->began > now - 60000000 && first->began < now + 60000000);
