@@ -14,6 +14,7 @@
 #include "port/provider.h"
 #include "port/qr.h"
 #include "port/repack.h"
+#include "port/secret.h"
 #include "port/strength.h"
 
 /* SQLite in the file `path`, made when missing. ":memory:": one that is gone at close. */
@@ -92,6 +93,31 @@ struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
 /* The Redis of redis://user:password@host:port/database, connected to when something is asked: that
  * it is lost is no error here. ERR_INVALID, ERR_UNSUPPORTED of the URL. c->world outlives it. */
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
+
+/* Files; the reference is a file's name. One that changes is seen a second later. */
+struct secret *secret_file_open(void);
+
+/* Text is never NULL; "" where there is none. The texts must outlive the driver. Of token, role_id (with
+ * secret_id) and kubernetes_role one is set: with that it signs in. */
+struct vault_options {
+	const char *address;
+	const char *ca; /* a file of certificates to trust instead of the system's */
+	const char *namespace;
+	struct secret_source token, secret_id;
+	const char *role_id;
+	const char *kubernetes_role, *kubernetes_jwt; /* the file with this workload's token */
+	const char *auth_path; /* where that way to sign in is mounted; "": as ever */
+	int64_t timeout;       /* milliseconds that one request may take */
+	int64_t refresh;       /* milliseconds after which what has no lease is read again */
+};
+
+/*
+ * Vault, or OpenBao; the reference is PATH#FIELD with a path as in Vault's HTTP API, such as
+ * secret/data/nimbus#password (key-value store, version 2) or database/creds/nimbus#username. Talks to
+ * Vault when something is asked. ERR_INVALID names the setting that makes no sense.
+ */
+enum err secret_vault_open(struct ctx *c, const struct vault_options *options, struct secret **out)
+	MUST;
 
 /* `kv`: for what one process found out, and spares the others. */
 struct auth *auth_password_open(struct db *db, struct kv *kv);

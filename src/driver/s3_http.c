@@ -3,9 +3,9 @@
 #include "base/date.h"
 #include "base/host.h"
 #include "driver/libcurl.h"
+#include "driver/wait.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	TEXT_MAX = 8 << 20,
@@ -18,7 +18,6 @@ enum {
 	TIMEOUTS = 3, /* times the time-out: no try begins later */
 	PAUSE_FIRST = 100,
 	PAUSE_MAX = 5000,
-	TICK = 50,
 	MILLI = 1000,
 };
 
@@ -293,18 +292,6 @@ enum err s3_http_send(struct ctx *c, struct s3_http *h, struct s3_exchange *x)
 	return kind;
 }
 
-/* Sleeps in steps: whoever waits may go away meanwhile. */
-static enum err pause_for(struct ctx *c, int64_t micros)
-{
-	int64_t end = c->world->monotonic() + micros;
-	for (int64_t left; (left = end - c->world->monotonic()) > 0;) {
-		int64_t step = left < TICK * MILLI ? left : TICK * MILLI;
-		nanosleep(&(struct timespec){.tv_nsec = step * MILLI}, NULL);
-		TRY(ctx_check(c));
-	}
-	return OK;
-}
-
 enum err s3_http_again(struct ctx *c, struct s3_http *h, struct s3_patience *p, enum err kind)
 {
 	int64_t now = c->world->monotonic(), most = PAUSE_FIRST;
@@ -321,5 +308,5 @@ enum err s3_http_again(struct ctx *c, struct s3_http *h, struct s3_patience *p, 
 		    (c->deadline && now + wait >= c->deadline);
 	if (p->tries >= TRIES || late)
 		return fail_while(c, kind, "trying it %d times", p->tries);
-	return pause_for(c, wait);
+	return wait_pause(c, wait);
 }

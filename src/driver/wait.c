@@ -2,7 +2,8 @@
 
 #include <time.h>
 
-enum { SLICE_US = 100000 }; /* how long a wait goes without asking whether it still makes sense */
+/* How long a wait goes without asking whether it still makes sense. */
+enum { SLICE_US = 100000, STEP_US = 50000 };
 
 int64_t wait_end(struct ctx *c, int64_t most)
 {
@@ -31,5 +32,16 @@ enum err wait_slice(
 	until.tv_sec += nanos / 1000000000;
 	until.tv_nsec = nanos % 1000000000;
 	pthread_cond_clockwait(woken, lock, CLOCK_MONOTONIC, &until);
+	return OK;
+}
+
+enum err wait_pause(struct ctx *c, int64_t micros)
+{
+	int64_t end = c->world->monotonic() + micros;
+	for (int64_t left; (left = end - c->world->monotonic()) > 0;) {
+		int64_t step = left < STEP_US ? left : STEP_US;
+		nanosleep(&(struct timespec){.tv_nsec = step * 1000}, NULL);
+		TRY(ctx_check(c));
+	}
 	return OK;
 }

@@ -22,6 +22,9 @@ enum err wait_check(struct ctx *c, int64_t end, const char *late) MUST;
 enum err wait_slice(struct ctx *c, pthread_mutex_t *lock, pthread_cond_t *woken, int64_t end,
 	const char *late) MUST;
 
+/* Sleeps so long, in steps: whoever waits may go away meanwhile. Errors as of ctx_check. */
+enum err wait_pause(struct ctx *c, int64_t micros) MUST;
+
 static inline void unlock_at_end(pthread_mutex_t **lock)
 {
 	pthread_mutex_unlock(*lock);

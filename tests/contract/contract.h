@@ -61,7 +61,7 @@ static inline bool contract_skips(const struct contract *contract, const void *d
 	const char *needed = contract->needs ? contract->needs(driver) : NULL;
 	if (!needed || getenv(needed))
 		return false;
-	printf("skip: %s is not set: tests/run sets it where that server is installed\n"
+	printf("skip: %s is not set: tests/run sets it where it has that server, or else you may\n"
 	       "ok 1 # SKIP %s\n",
 		needed, contract->name_of(driver));
 	fflush(stdout);

@@ -76,6 +76,13 @@ def test_shared_data_may_be_missing_in_ci_too():
     eq((result.code, last_line(result)), (0, "1 passed, 0 failed, 1 skipped"))
 
 
+def test_who_has_no_vault_may_be_ci_too():
+    skipped = "def test_skipped(): skip('NIMBUS_TEST_VAULT is not set: tests/run sets it')"
+    result = run_tests(test_a=f"{GOOD}\n{skipped}", env={"CI": "true"})
+    eq((result.code, last_line(result)), (0, "1 passed, 0 failed, 1 skipped"))
+    has(result.out, "skipped test_skipped: NIMBUS_TEST_VAULT is not set")
+
+
 def test_peers_are_other_jobs_and_one_that_is_missing_says_why():
     test = """def test_bucket():
         os.environ.get("NIMBUS_TEST_S3") or skip("no S3 server")"""
