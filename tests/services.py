@@ -135,7 +135,9 @@ class Postgres(Service):
                     "max_connections": 200, "shared_buffers": "32MB", "log_min_messages": "fatal"}
         words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         self.process = self.spawn(self.server, "-D", self.data, *words, cwd=self.folder, **self.user)
-        self.wait_until(self.listens)
+        # It listens before it lets anybody in.
+        ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        self.wait_until(lambda: subprocess.run(ready).returncode == 0)
 
     def halt(self, how=signal.SIGINT):
         """SIGINT: a fast shutdown; SIGQUIT: as a crash is."""

@@ -147,8 +147,9 @@ static enum err refused(struct ctx *c, struct s3 *s, const struct s3_request *r,
 		ctx_clear(c);
 	struct str code = s3_xml_text(root, "Code"), said = s3_xml_text(root, "Message");
 	x->again = was_skewed(c, s, x) || is_retried(x->status, code);
-	if (str_is(code, "ExpiredToken"))
-		x->again = s3_identity_renew(s->identity, keys);
+	bool expired = str_is(code, "ExpiredToken");
+	if (expired || x->status == 401 || x->status == 403)
+		x->again = s3_identity_renew(c, s->identity, keys, expired) || x->again;
 	if (x->status == 404 && r->key && is_missing(code))
 		return fail(c, ERR_NOT_FOUND, "there is no blob \"%s\"", r->key);
 	if (x->status == 412)

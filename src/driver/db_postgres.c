@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/host.h"
 #include "driver/db_postgres_parts.h"
+#include "driver/login_url.h"
 #include "driver/wait.h"
 
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static enum err postgres_begin(
 		conn = NULL;
 		TRY(pg_pool_enter(c, db, &conn));
 	}
-	enum err kind = conn ? OK : pg_connect(c, db, &conn);
+	enum err kind = conn ? OK : pg_pool_connect(c, db, &conn);
 	if (kind) {
 		pg_pool_leave(db);
 		return kind;
@@ -326,17 +327,17 @@ static const struct db_ops postgres_ops = {
 	.close = postgres_close,
 };
 
-enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, struct db **out)
+static enum err open_as(struct ctx *c, const struct secret_set *login, char *url,
+	size_t connections, struct db **out)
 {
-	TRY(pg_load(c));
-	TRY(pg_check_url(c, url));
 	struct postgres *db = calloc(1, sizeof *db);
 	if (!db)
 		host_panic("out of memory");
 	db->db.ops = &postgres_ops;
 	db->world = c->world;
 	db->most = connections;
-	db->url = strdup(url);
+	db->login = *login;
+	db->url = url;
 	pthread_mutex_init(&db->lock, NULL);
 	pthread_cond_init(&db->back, NULL);
 	struct db_tx *tx;
@@ -348,4 +349,22 @@ enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, st
 	postgres_rollback(tx);
 	*out = &db->db;
 	return OK;
+}
+
+enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, struct db **out)
+{
+	TRY(pg_load(c));
+	TRY(pg_check_url(c, url));
+	char *own = strdup(url);
+	return open_as(c, &(struct secret_set){{{NULL, own}}}, own, connections, out);
+}
+
+enum err db_postgres_open_as(
+	struct ctx *c, const struct secret_set *login, size_t connections, struct db **out)
+{
+	struct secret_values values;
+	TRY(pg_load(c));
+	TRY(secret_set_read(c, login, &values));
+	TRY(pg_check_url(c, login_url(c->arena, &values)));
+	return open_as(c, login, NULL, connections, out);
 }

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/host.h"
+#include "driver/login_url.h"
 #include "driver/wait.h"
 #include "os/library.h"
 
@@ -255,17 +256,26 @@ static enum err handshake(struct ctx *c, struct connection *conn)
 	return session_begin(c, conn, until);
 }
 
-enum err pg_connect(struct ctx *c, struct postgres *db, struct connection **out)
+/* What the server says besides answers, such as goodbye: an error follows that says the same. */
+static void notice_drop(void *arg, const PGresult *notice)
+{
+	(void)arg, (void)notice;
+}
+
+enum err pg_connect(struct ctx *c, struct postgres *db, const struct secret_values *login,
+	bool *refused, struct connection **out)
 {
 	static const char *const keywords[] = {
 		"application_name", "tcp_user_timeout", "keepalives_idle", "dbname", NULL};
-	const char *const values[] = {"nimbus", "10000", "10", db->url, NULL};
+	const char *const values[] = {"nimbus", "10000", "10", login_url(c->arena, login), NULL};
 	struct connection *conn = host_alloc(sizeof *conn);
-	*conn = (struct connection){.tx.db = &db->db, .owner = db};
+	*conn = (struct connection){.tx.db = &db->db, .owner = db, .generation = login->generation};
 	conn->handle = pq.connectStartParams(keywords, values, 1);
 	if (!conn->handle)
 		host_panic("out of memory");
+	pq.setNoticeReceiver(conn->handle, notice_drop, NULL);
 	enum err kind = handshake(c, conn);
+	*refused = kind && pg_is_lost(conn) && pq.connectionUsedPassword(conn->handle);
 	if (!kind) /* so that it can be sent whatever went wrong before */
 		kind = statement_prepare(c, conn, pg_rollback, (char[STATEMENT_NAME]){0});
 	if (kind) {

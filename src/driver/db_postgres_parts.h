@@ -1,6 +1,6 @@
 /*
- * PostgreSQL's driver in parts: connections, each a pipeline (db_postgres_conn.c), the pool of them
- * (db_postgres_pool.c), and transactions (db_postgres.c).
+ * PostgreSQL's driver in parts: connections, each a pipeline (db_postgres_conn.c), the pool of them and
+ * the login that they are made with (db_postgres_pool.c), and transactions (db_postgres.c).
  *
  * A connection belongs to one thread at a time. The pool is for any.
  */
@@ -9,8 +9,10 @@
 
 #include "driver/libpq.h"
 #include "port/db.h"
+#include "port/secret.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum {
 	PG_STATEMENTS = 512, /* prepared, per connection: a power of two */
@@ -25,7 +27,8 @@ struct connection {
 	struct db_rows rows; /* the statement under way; rows.tx NULL: none */
 	struct postgres *owner;
 	PGconn *handle;
-	PGresult *first; /* of the statement under way: came before the first db_next */
+	uint64_t generation; /* of the login that it was opened with */
+	PGresult *first;     /* of the statement under way: came before the first db_next */
 	int64_t changed;
 	size_t owed; /* answers that are not taken yet: of statements, and of syncs */
 	bool writes;
@@ -38,12 +41,17 @@ struct connection {
 
 struct postgres {
 	struct db db;
-	char *url;
+	char *url; /* NULL where the login is another's */
+	struct secret_set login;
+	atomic_int_least64_t look_at, renew_at; /* world->monotonic(), not before which */
+	atomic_uint_least64_t generation;       /* of the login when it was looked at */
 	const struct world *world;
 	pthread_mutex_t lock;
 	pthread_cond_t back;
 	struct connection *idle;
 	size_t count, most;
+	bool proven;     /* somebody has signed in */
+	uint64_t newest; /* login that succeeded: what has an older one is not kept */
 };
 
 /* Set by pg_load. */
@@ -58,8 +66,10 @@ extern const char pg_rollback[];
 
 /* ERR_INVALID where libpq cannot make sense of it. */
 enum err pg_check_url(struct ctx *c, const char *url) MUST;
-/* A new connection, in no transaction, that the pool has a place for. */
-enum err pg_connect(struct ctx *c, struct postgres *db, struct connection **out) MUST;
+/* A new connection, in no transaction, that the pool has a place for. *refused: the server was there, and did
+ * not take the password. */
+enum err pg_connect(struct ctx *c, struct postgres *db, const struct secret_values *login,
+	bool *refused, struct connection **out) MUST;
 void pg_disconnect(struct connection *conn);
 bool pg_is_lost(const struct connection *conn);
 /* Has the server closed it since it was used last? */
@@ -84,8 +94,12 @@ enum err pg_answers(struct ctx *c, struct connection *conn, const char *doing) M
 /* Rows: "INSERT 0 1", "UPDATE 1", but "SELECT 1" changes nothing. */
 int64_t pg_changed_by(PGresult *result);
 
-/* A place in the pool: with *out set to an idle connection, or NULL to make one. */
+/* A place in the pool: with *out set to an idle connection whose login is of now, if that can be, or NULL
+ * to make one. */
 enum err pg_pool_enter(struct ctx *c, struct postgres *db, struct connection **out) MUST;
+/* Makes one for a place that is taken. While a password that may change is refused it waits for a few
+ * seconds. */
+enum err pg_pool_connect(struct ctx *c, struct postgres *db, struct connection **out) MUST;
 /* Gives a place back, with its connection for others to use, with one that is closed, without any. */
 void pg_pool_return(struct connection *conn);
 void pg_pool_drop(struct connection *conn);

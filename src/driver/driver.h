@@ -22,6 +22,13 @@ enum err db_sqlite_open(struct ctx *c, const char *path, struct db **out) MUST;
 
 /* PostgreSQL (14 or newer) at `url` (postgres://…), by at most `connections` at once. */
 enum err db_postgres_open(struct ctx *c, const char *url, size_t connections, struct db **out) MUST;
+/*
+ * The same with a URL, a user and a password (the last two may be empty) that may change. Connections of
+ * before a change go on until one with the new login has succeeded; whoever needs a new one waits for
+ * a few seconds while the server and the secret disagree.
+ */
+enum err db_postgres_open_as(
+	struct ctx *c, const struct secret_set *login, size_t connections, struct db **out) MUST;
 /* How many sessions other processes of ours have in it now, as far as the server tells. */
 enum err db_postgres_others(struct ctx *c, struct db *postgres, int64_t *count) MUST;
 
@@ -66,8 +73,10 @@ struct blob_s3_options {
 	const char *public_url; /* of the bucket, for presigned addresses; "": as `url` says */
 	const char *access_key, *secret_key, *session_token;
 	const char *aws_access_key, *aws_secret_key, *aws_session_token; /* where those are not */
-	const char *role, *session_name, *token_file, *sts;              /* nor these */
-	const char *region; /* where the URL names none */
+	/* Where those two or three that are set are looked up again; NULL: they stay. */
+	const struct secret_set *keys;
+	const char *role, *session_name, *token_file, *sts; /* nor these */
+	const char *region;                                 /* where the URL names none */
 	const char *ca;     /* a file of certificates to trust instead of the system's */
 	const char *folder; /* for what is being written and read; made when missing */
 	uint64_t resident_max;
@@ -93,6 +102,9 @@ struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
 /* The Redis of redis://user:password@host:port/database, connected to when something is asked: that
  * it is lost is no error here. ERR_INVALID, ERR_UNSUPPORTED of the URL. c->world outlives it. */
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
+/* The same with a URL, a user and a password (the last two may be empty), of which user and password may
+ * change. */
+enum err kv_redis_open_as(struct ctx *c, const struct secret_set *login, struct kv **out) MUST;
 
 /* Files; the reference is a file's name. One that changes is seen a second later. */
 struct secret *secret_file_open(void);

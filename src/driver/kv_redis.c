@@ -18,6 +18,7 @@ struct kv_redis {
 	struct host_lock lock;
 	struct redisContext *idle[IDLE_MAX];
 	size_t idle_count;
+	uint64_t generation; /* of the login that they were opened with */
 	struct kv_listener listener;
 };
 
@@ -50,11 +51,25 @@ static struct redisContext *take_idle(struct kv_redis *kv)
 	}
 }
 
-static void give_back(struct kv_redis *kv, struct redisContext *conn)
+/* Those of before the login changed go. */
+static enum err forget_outdated(struct ctx *c, struct kv_redis *kv, uint64_t *generation)
+{
+	struct secret_values login;
+	TRY(secret_set_read(c, &kv->redis.login, &login));
+	*generation = login.generation;
+	WITH_LOCK(&kv->lock);
+	while (kv->generation != login.generation && kv->idle_count)
+		redis_disconnect(kv->idle[--kv->idle_count]);
+	kv->generation = login.generation;
+	return OK;
+}
+
+/* `generation`: of the login when it was taken or made. */
+static void give_back(struct kv_redis *kv, struct redisContext *conn, uint64_t generation)
 {
 	{
 		WITH_LOCK(&kv->lock);
-		if (kv->idle_count < IDLE_MAX) {
+		if (kv->idle_count < IDLE_MAX && generation == kv->generation) {
 			kv->idle[kv->idle_count++] = conn;
 			return;
 		}
@@ -95,7 +110,9 @@ static enum err ask(
 {
 	struct redis *r = &kv->redis;
 	struct redisContext *conn = NULL;
+	uint64_t generation;
 	TRY(redis_try(c, r));
+	TRY(forget_outdated(c, kv, &generation));
 	enum err kind = exchange_somehow(c, kv, q, &conn, reply);
 	if (kind) {
 		redis_disconnect(conn);
@@ -105,7 +122,7 @@ static enum err ask(
 	}
 	redis_back(r);
 	if (reply->kind != REDIS_REFUSAL) {
-		give_back(kv, conn);
+		give_back(kv, conn, generation);
 		return OK;
 	}
 	/* It may be a replica now, or be told to go: a new connection finds who is in charge. */
@@ -242,11 +259,16 @@ static const struct kv_ops redis_ops = {
 
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out)
 {
+	return kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}}, out);
+}
+
+enum err kv_redis_open_as(struct ctx *c, const struct secret_set *login, struct kv **out)
+{
 	struct kv_redis *kv = calloc(1, sizeof *kv);
 	if (!kv)
 		host_panic("out of memory");
 	kv->kv.ops = &redis_ops;
-	enum err kind = redis_init(c, &kv->redis, url, c->world);
+	enum err kind = redis_init_as(c, &kv->redis, login, c->world);
 	if (!kind && (kind = kv_listener_init(c, &kv->listener, &kv->redis)))
 		redis_done(&kv->redis);
 	if (kind) {

@@ -1,6 +1,7 @@
 #include "driver/redis.h"
 
 #include "base/uri.h"
+#include "driver/login_url.h"
 #include "os/log.h"
 #include "os/socket.h"
 
@@ -84,6 +85,16 @@ enum err redis_init(struct ctx *c, struct redis *r, const char *url, const struc
 	if (kind)
 		redis_done(r);
 	return kind;
+}
+
+enum err redis_init_as(
+	struct ctx *c, struct redis *r, const struct secret_set *login, const struct world *world)
+{
+	struct secret_values values;
+	TRY(secret_set_read(c, login, &values));
+	TRY(redis_init(c, r, login_url(c->arena, &values), world));
+	r->login = *login;
+	return OK;
 }
 
 void redis_done(struct redis *r)
@@ -192,16 +203,17 @@ static enum err wait_for(struct ctx *c, const struct redis *r, int fd, short eve
 	return gone(c, r, "it does not answer in time");
 }
 
-/* A refused sign-in is as good as no server. */
-static enum err greet(struct ctx *c, struct redis *r, struct redisContext *conn, int64_t limit)
+/* A refused sign-in is as good as no server. `as`: whose user and password it is. */
+static enum err greet(struct ctx *c, struct redis *r, const struct redis *as,
+	struct redisContext *conn, int64_t limit)
 {
 	struct buf out = {.arena = c->arena};
-	struct str auth[] = {STR("AUTH"), str_of(r->user), str_of(r->password)};
+	struct str auth[] = {STR("AUTH"), str_of(as->user), str_of(as->password)};
 	struct str select[] = {STR("SELECT"), str_of(r->database)};
-	int replies = *r->password ? 2 : 1;
-	if (*r->user) {
+	int replies = *as->password ? 2 : 1;
+	if (*as->user) {
 		redis_command(&out, 3, auth);
-	} else if (*r->password) {
+	} else if (*as->password) {
 		auth[1] = auth[2];
 		redis_command(&out, 2, auth);
 	}
@@ -217,6 +229,24 @@ static enum err greet(struct ctx *c, struct redis *r, struct redisContext *conn,
 	return OK;
 }
 
+static enum err sign_in(struct ctx *c, struct redis *r, struct redisContext *conn, int64_t limit)
+{
+	struct secret_values login;
+	struct redis as;
+	if (secret_set_is_fixed(&r->login))
+		return greet(c, r, r, conn, limit);
+	TRY(secret_set_read(c, &r->login, &login));
+	TRY(redis_init(c, &as, login_url(c->arena, &login), r->world));
+	enum err kind = greet(c, r, &as, conn, limit);
+	redis_done(&as);
+	if (!kind)
+		return OK;
+	struct error why = c->error;
+	secret_set_doubt(c, &r->login, &login); /* the next one asks with what is right by then */
+	c->error = why;
+	return kind;
+}
+
 static enum err be_connected(
 	struct ctx *c, struct redis *r, struct redisContext *conn, int64_t limit)
 {
@@ -230,7 +260,7 @@ static enum err be_connected(
 		problem = errno;
 	if (problem)
 		return gone(c, r, strerrordesc_np(problem));
-	return greet(c, r, conn, limit);
+	return sign_in(c, r, conn, limit);
 }
 
 enum err redis_connect(struct ctx *c, struct redis *r, int64_t limit, struct redisContext **out)

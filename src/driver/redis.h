@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/ctx.h"
 #include "base/host.h"
+#include "port/secret.h"
 
 enum {
 	REDIS_PATIENCE_US = 1000000, /* for a connection and its answers together */
@@ -25,6 +26,8 @@ struct redis {
 	const struct world *world;
 	struct arena arena; /* of the texts */
 	const char *host, *user, *password, *database;
+	struct secret_set
+		login;     /* where user and password are looked up; fixed: they are those above */
 	const char *where; /* "host:port" */
 	int port;
 	struct host_lock lock;
@@ -50,6 +53,9 @@ struct redis_reply {
  */
 enum err redis_init(struct ctx *c, struct redis *r, const char *url, const struct world *world)
 	MUST;
+/* The same with a login that may change: a URL, a user, a password. */
+enum err redis_init_as(struct ctx *c, struct redis *r, const struct secret_set *login,
+	const struct world *world) MUST;
 void redis_done(struct redis *r);
 
 /* When a call that begins now has to end: c->deadline, or when patience does. */

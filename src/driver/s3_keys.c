@@ -28,6 +28,14 @@ struct s3_identity {
 	int64_t expires, renew; /* seconds since 1970 */
 };
 
+static bool is_clean(struct str key)
+{
+	for (size_t i = 0; i < key.len; i++)
+		if ((uint8_t)key.at[i] < 0x20 || key.at[i] == 0x7f)
+			return false;
+	return true;
+}
+
 static enum err use_fixed(struct ctx *c, struct s3_identity *i, const char *const words[3],
 	const char *prefix, bool *found)
 {
@@ -36,11 +44,9 @@ static enum err use_fixed(struct ctx *c, struct s3_identity *i, const char *cons
 		return fail(c, ERR_INVALID, "of the two keys for NIMBUS_BLOB only one is set: %s",
 			prefix);
 	for (int n = 0; n < 3; n++)
-		for (const char *at = words[n]; *at; at++)
-			if ((uint8_t)*at < 0x20 || *at == 0x7f)
-				return fail(c, ERR_INVALID,
-					"a key for NIMBUS_BLOB holds a control character: %s",
-					prefix);
+		if (!is_clean(str_of(words[n])))
+			return fail(c, ERR_INVALID,
+				"a key for NIMBUS_BLOB holds a control character: %s", prefix);
 	i->fixed = (struct s3_keys){str_of(words[0]), str_of(words[1]), str_of(words[2])};
 	return OK;
 }
@@ -203,11 +209,24 @@ static enum err take_turn(struct ctx *c, struct s3_identity *i, int64_t now, boo
 	}
 }
 
+static enum err looked_up(struct ctx *c, const struct s3_identity *i, struct s3_keys *out)
+{
+	struct secret_values now;
+	TRY(secret_set_read(c, i->options.keys, &now));
+	for (size_t n = 0; n < SECRET_PARTS; n++)
+		if (!is_clean(now.parts[n].text))
+			return fail(c, ERR_UNAVAILABLE,
+				"a key for NIMBUS_BLOB has been changed to one that holds a "
+				"control character");
+	*out = (struct s3_keys){now.parts[0].text, now.parts[1].text, now.parts[2].text};
+	return OK;
+}
+
 enum err s3_identity_keys(struct ctx *c, struct s3_identity *i, struct s3_keys *out)
 {
 	*out = i->fixed;
 	if (!i->sts)
-		return OK;
+		return i->options.keys ? looked_up(c, i, out) : OK;
 	int64_t now = c->world->clock() / MILLION;
 	bool mine;
 	TRY(take_turn(c, i, now, &mine));
@@ -228,12 +247,48 @@ enum err s3_identity_keys(struct ctx *c, struct s3_identity *i, struct s3_keys *
 	return OK;
 }
 
-bool s3_identity_renew(struct s3_identity *i, const struct s3_keys *expired)
+static bool same_keys(const struct s3_keys *a, const struct s3_keys *b)
+{
+	return str_eq(a->access, b->access) && str_eq(a->secret, b->secret) &&
+	       str_eq(a->token, b->token);
+}
+
+/* Are there others by now, where they are looked up? */
+static enum err look_again(
+	struct ctx *c, const struct s3_identity *i, const struct s3_keys *refused, bool *changed)
+{
+	struct secret_values told;
+	struct s3_keys now;
+	TRY(secret_set_read(c, i->options.keys, &told));
+	TRY(looked_up(c, i, &now));
+	if (same_keys(&now, refused)) {
+		secret_set_doubt(c, i->options.keys, &told);
+		TRY(looked_up(c, i, &now));
+	}
+	*changed = !same_keys(&now, refused);
+	return OK;
+}
+
+/* The caller's error is that of the refusal. */
+static bool have_changed(struct ctx *c, const struct s3_identity *i, const struct s3_keys *refused)
+{
+	struct error why = c->error;
+	bool changed = false;
+	if (look_again(c, i, refused, &changed))
+		changed = false;
+	c->error = why;
+	return changed;
+}
+
+bool s3_identity_renew(
+	struct ctx *c, struct s3_identity *i, const struct s3_keys *refused, bool expired)
 {
 	if (!i->sts)
+		return i->options.keys && have_changed(c, i, refused);
+	if (!expired)
 		return false;
 	WITH_LOCK(&i->lock);
-	if (i->access && str_is(expired->access, i->access))
+	if (i->access && str_is(refused->access, i->access))
 		i->expires = i->renew = 0;
 	return true;
 }

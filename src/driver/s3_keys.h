@@ -20,7 +20,9 @@ void s3_identity_close(struct s3_identity *i);
 /* The keys of this moment, in c->arena. ERR_UNAVAILABLE where none can be had. */
 enum err s3_identity_keys(struct ctx *c, struct s3_identity *i, struct s3_keys *out) MUST;
 
-/* The store says that these have expired: true where others can be had. */
-bool s3_identity_renew(struct s3_identity *i, const struct s3_keys *expired);
+/* The store says that these have expired (or that it does not like them, `expired` false): true where
+ * others can be had. */
+bool s3_identity_renew(
+	struct ctx *c, struct s3_identity *i, const struct s3_keys *refused, bool expired);
 
 #endif

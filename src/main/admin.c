@@ -3,6 +3,7 @@
 #include "base/date.h"
 #include "base/hex.h"
 #include "main/config_table.h"
+#include "main/secrets.h"
 #include "meta/user.h"
 #include "os/log.h"
 
@@ -120,6 +121,7 @@ static enum err open_and_run(struct ctx *c, struct admin *admin, size_t which)
 {
 	admin_command *function = functions[which];
 	TRY(run_config_read(c, admin->run));
+	TRY(secrets_open(c, &admin->run->config));
 	if (bare[which])
 		return function(c, admin);
 	TRY(drivers_open(c, &admin->run->config, false, &admin->core, &admin->instance));
@@ -162,6 +164,7 @@ int admin_main(struct ctx *c, char *const *words, struct run *run)
 	struct admin admin = {.c = c, .run = run};
 	enum err e = open_and_run(c, &admin, (size_t)(command - commands));
 	drivers_close(&admin.core);
+	secrets_close(&run->config);
 	if (e)
 		return command_failed(c, arena_fmt(c->arena, "nimbus admin %s", command->name));
 	return fflush(stdout) == 0 ? 0 : err_exit_code(ERR_IO);

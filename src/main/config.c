@@ -16,8 +16,9 @@ const struct config_row config_rows[] = {
 #define GROUP(title) {.kind = CONFIG_GROUP, .about = title},
 #define TEXT(field, name, fallback, about) \
 	{ROW(CONFIG_TEXT, name, fallback, about, offsetof(struct config, field))},
-#define SECRET(field, name, about) \
-	{ROW(CONFIG_SECRET, name, "", about, offsetof(struct config, field))},
+#define SECRET(field, name, about)                                            \
+	{ROW(CONFIG_SECRET, name, "", about, offsetof(struct config, field)), \
+		.origin = offsetof(struct config, field##_from)},
 #define WORD(field, name, fallback, words, about) \
 	{ROW(CONFIG_WORD, name, fallback, about, offsetof(struct config, field)), .choices = words},
 #define RANGE(row_kind, field, name, fallback, least, most, about)                           \
@@ -33,8 +34,9 @@ const struct config_row config_rows[] = {
 #define EACH(names, field, name, fallback, about)                                         \
 	{ROW(CONFIG_TEXT, name, fallback, about, offsetof(struct config_##names, field)), \
 		.each = true},
-#define EACH_SECRET(names, field, name, about) \
-	{ROW(CONFIG_SECRET, name, "", about, offsetof(struct config_##names, field)), .each = true},
+#define EACH_SECRET(names, field, name, about)                                        \
+	{ROW(CONFIG_SECRET, name, "", about, offsetof(struct config_##names, field)), \
+		.each = true, .origin = offsetof(struct config_##names, field##_from)},
 #include "main/config.def"
 #undef ROW
 #undef RANGE
@@ -169,6 +171,16 @@ static const char *read_secret(
 	return text;
 }
 
+static struct config_origin origin_of(const char *value, const char *path)
+{
+	struct str reference = str_of(value ? value : "");
+	if (path)
+		return (struct config_origin){CONFIG_FROM_FILE, path};
+	if (str_skip(&reference, STR("vault:")))
+		return (struct config_origin){CONFIG_FROM_VAULT, reference.at};
+	return (struct config_origin){CONFIG_FROM_TEXT, reference.at};
+}
+
 static void read_setting(struct ctx *c, char *const *environment,
 	const struct config_setting *setting, struct buf *problems)
 {
@@ -181,6 +193,7 @@ static void read_setting(struct ctx *c, char *const *environment,
 			buf_fmt(problems, "%s and %s are both set: set one\n", row->name, variable);
 		else if (path)
 			value = read_secret(c, variable, path, problems);
+		*setting->origin = origin_of(value, path);
 	}
 	if (row->kind != CONFIG_TEXT && row->kind != CONFIG_SECRET && value && !*value)
 		value = NULL;
@@ -367,13 +380,16 @@ static struct config_setting setting_of(struct arena *a, const struct config_row
 	const struct config_row *names, struct config *config, size_t which)
 {
 	struct config_setting out = {.row = *row};
+	char *base = (char *)config;
 	if (row->each) {
 		const char *prefix = config_name_at(names, config, which)->prefix;
 		out.row.name = variable_of(a, row, prefix);
-		out.field = named_at(names, config, which) + row->offset;
-	} else if (row->kind != CONFIG_GROUP && row->kind != CONFIG_NAMES) {
-		out.field = (char *)config + row->offset;
+		base = named_at(names, config, which);
 	}
+	if (row->kind != CONFIG_GROUP && row->kind != CONFIG_NAMES)
+		out.field = base + row->offset;
+	if (row->kind == CONFIG_SECRET)
+		out.origin = (struct config_origin *)(void *)(base + row->origin);
 	return out;
 }
 

@@ -9,6 +9,19 @@
 
 #include "base/buf.h"
 #include "base/ctx.h"
+#include "port/secret.h"
+
+/* Where a secret comes from; `reference`: the text, a file's name, or what follows "vault:". */
+struct config_origin {
+	enum { CONFIG_FROM_TEXT, CONFIG_FROM_FILE, CONFIG_FROM_VAULT } from;
+	const char *reference;
+};
+
+/* A secret has its value as of the start, which of one in Vault main/secrets.h fills in, and beside it
+ * FIELD_from. */
+#define CONFIG_SECRET_FIELD(field) \
+	const char *field;         \
+	struct config_origin field##_from;
 
 /* One of several: each struct of a NAMES row begins so. */
 struct config_name {
@@ -19,15 +32,17 @@ struct config_name {
 struct config_oidc {
 	struct config_name name;
 #define EACH_OF_oidc(field) const char *field;
+#define EACH_SECRET_OF_oidc(field) CONFIG_SECRET_FIELD(field)
 #define EACH(names, field, ...) EACH_OF_##names(field)
-#define EACH_SECRET(names, field, ...) EACH_OF_##names(field)
+#define EACH_SECRET(names, field, ...) EACH_SECRET_OF_##names(field)
 #include "main/config.def"
 #undef EACH_OF_oidc
+#undef EACH_SECRET_OF_oidc
 };
 
 struct config {
 #define TEXT(field, ...) const char *field;
-#define SECRET(field, ...) const char *field;
+#define SECRET(field, ...) CONFIG_SECRET_FIELD(field)
 #define WORD(field, ...) const char *field;
 #define INT(field, ...) int64_t field;
 #define BYTES(field, ...) int64_t field;
@@ -36,6 +51,7 @@ struct config {
 	struct config_##field *field; \
 	size_t field##_count;
 #include "main/config.def"
+	struct secret *files, *vault; /* main/secrets.h */
 };
 
 /*

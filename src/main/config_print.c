@@ -109,8 +109,9 @@ void config_markdown(struct buf *out)
 		      "typing mistake is not a silent default.\n\n"
 		      "Sizes take `k`, `m`, `g`, `t` (powers of 1024); times take `ms`, `s`, `m`, "
 		      "`h`, `d`. "
-		      "A secret may\nbe given as a file: "
-		      "`NIMBUS_OWNER_PASSWORD_FILE=/run/secrets/owner`.\n\n"
+		      "A secret may\nbe given as a file, "
+		      "`NIMBUS_OWNER_PASSWORD_FILE=/run/secrets/owner`, or be in Vault: see "
+		      "[secrets.md](secrets.md).\n\n"
 		      "This page is made by `nimbus config --markdown`.\n");
 	for (size_t i = 0; i < config_row_count; i++) {
 		const struct config_row *row = &config_rows[i];

@@ -24,6 +24,7 @@ struct config_row {
 	int64_t low, high;   /* CONFIG_INT, BYTES, TIME: what is allowed, both ends included */
 	const char *about;
 	size_t offset; /* in struct config; with `each`, in the NAMES row's own struct */
+	size_t origin; /* CONFIG_SECRET: of its struct config_origin, likewise */
 	bool each;
 	size_t size,
 		count; /* CONFIG_NAMES: of one struct; where in struct config their number is */
@@ -36,6 +37,7 @@ extern const size_t config_row_count;
 struct config_setting {
 	struct config_row row;
 	void *field; /* NULL: of a GROUP or NAMES row, and of an `each` row while there are no names */
+	struct config_origin *origin; /* of a secret; NULL: as `field` */
 };
 
 /* All of them, in the table's order, for the names that `config` has. */

@@ -5,6 +5,7 @@
 #include "core/pack_cache.h"
 #include "core/snapshot.h"
 #include "driver/driver.h"
+#include "main/secrets.h"
 #include "os/file.h"
 
 #include <unistd.h>
@@ -14,6 +15,7 @@ const char *drivers_list(void)
 	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis auth=password,token "
 	       "provider=oidc "
 	       "policy=builtin "
+	       "secret=file,vault "
 	       "markup=md4c repack=git strength=zxcvbn qr=qrencode";
 }
 
@@ -41,9 +43,18 @@ const char *drivers_blob_place(struct ctx *c, const struct config *config)
 enum err drivers_bucket(
 	struct ctx *c, const struct config *config, const char *url, struct blob **out)
 {
+	struct secret_set *keys = NEW(c->arena, struct secret_set);
+	bool ours = *config->s3_access_key || *config->s3_secret_key;
+	keys->parts[0] = secrets_source(
+		config, ours ? &config->s3_access_key_from : &config->aws_access_key_from);
+	keys->parts[1] = secrets_source(
+		config, ours ? &config->s3_secret_key_from : &config->aws_secret_key_from);
+	keys->parts[2] = secrets_source(
+		config, ours ? &config->s3_session_token_from : &config->aws_session_token_from);
 	const struct blob_s3_options options = {
 		.url = url,
 		.public_url = config->s3_public_url,
+		.keys = secret_set_is_fixed(keys) ? NULL : keys,
 		.access_key = config->s3_access_key,
 		.secret_key = config->s3_secret_key,
 		.session_token = config->s3_session_token,
@@ -85,7 +96,10 @@ static enum err open_kv(struct ctx *c, const struct config *config, bool serve, 
 		*kv = kv_memory_open((size_t)config->sessions_max, c->world);
 		return OK;
 	}
-	TRY(kv_redis_open(c, config->kv, kv));
+	const struct secret_set login = {{secrets_source(config, &config->kv_from),
+		secrets_source(config, &config->kv_user_from),
+		secrets_source(config, &config->kv_password_from)}};
+	TRY(kv_redis_open_as(c, &login, kv));
 	/* So that the log says at the start, not at the first sign-in, if it is not there. */
 	if (serve && kv_get(c, *kv, STR("hello"), &none))
 		ctx_clear(c);
@@ -120,8 +134,11 @@ static enum err open_providers(struct ctx *c, const struct config *config, struc
 enum err drivers_database(struct ctx *c, const struct config *config, bool make, struct db **out)
 {
 	struct str url = str_of(config->db);
+	const struct secret_set login = {{secrets_source(config, &config->db_from),
+		secrets_source(config, &config->db_user_from),
+		secrets_source(config, &config->db_password_from)}};
 	if (str_starts(url, STR("postgres://")) || str_starts(url, STR("postgresql://")))
-		return db_postgres_open(c, config->db, (size_t)config->db_connections, out);
+		return db_postgres_open_as(c, &login, (size_t)config->db_connections, out);
 	if (url.len)
 		return fail(c, ERR_INVALID,
 			"NIMBUS_DB must be postgres://USER:PASSWORD@HOST:PORT/NAME, or empty");

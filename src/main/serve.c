@@ -6,6 +6,7 @@
 #include "main/dispatch.h"
 #include "main/drivers.h"
 #include "main/lock.h"
+#include "main/secrets.h"
 #include "main/url.h"
 #include "main/version.h"
 #include "main/worker.h"
@@ -299,10 +300,13 @@ enum err serve_run(struct ctx *c, struct run *run)
 	tame_malloc();
 	signal_init();
 	limit_raise_files();
-	enum err e = run_server(c, &s, run_argument(run, "--welcome") != NULL);
+	enum err e = secrets_open(c, &run->config);
+	if (!e)
+		e = run_server(c, &s, run_argument(run, "--welcome") != NULL);
 	worker_stop(&s.worker);
 	if (s.http)
 		http_close(s.http);
 	drivers_close(&s.core);
+	secrets_close(&run->config);
 	return e;
 }

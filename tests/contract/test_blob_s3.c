@@ -2,6 +2,8 @@
 #include "contract/contract.h"
 #include "contract/s3.h"
 
+#include "os/file.h"
+
 #include "base/hex.h"
 #include "driver/blob_s3_parts.h"
 #include "os/thread.h"
@@ -602,6 +604,34 @@ static void what_is_wrong_shows_at_the_start(void **state)
 	refused(c, &options, ERR_NOT_FOUND, "NIMBUS_S3_CA");
 }
 
+static void keys_that_were_changed_are_read_again_where_the_store_refuses(void **state)
+{
+	struct world_of_s3 *w = world_of(state);
+	struct ctx *c = &w->unit.ctx;
+	struct blob_s3_options options = w->options;
+	struct secret *files = secret_file_open();
+	const char *path = arena_fmt(c->arena, "%s/key", options.folder);
+	const struct secret_set keys = {{{NULL, options.access_key}, {files, path}}};
+	struct secret_values values;
+	struct blob *blob;
+	struct extent *e = NULL;
+	assert_ok(c, file_write(c, path, str_of(options.secret_key), 0600));
+	options.keys = &keys;
+	assert_ok(c, blob_s3_open(c, &options, &blob));
+	assert_ok(c, file_write(c, path, STR("wrong"), 0600));
+	usleep(1100000);
+	assert_ok(c, secret_set_read(c, &keys, &values));
+	assert_str(values.parts[1].text, "wrong");
+	assert_err(c, blob_open(c, blob, "a/b", &e), ERR_UNAVAILABLE);
+	/* What is known is still the wrong one when this is signed for the first time. */
+	usleep(1100000);
+	assert_ok(c, secret_set_read(c, &keys, &values));
+	assert_ok(c, file_write(c, path, str_of(options.secret_key), 0600));
+	assert_err(c, blob_open(c, blob, "a/b", &e), ERR_NOT_FOUND);
+	blob_close(blob);
+	secret_close(files);
+}
+
 static void a_store_that_is_away_is_no_reason_not_to_start(void **state)
 {
 	struct world_of_s3 *w = world_of(state);
@@ -658,6 +688,7 @@ int main(void)
 		S3_TEST(bytes_that_were_altered_are_found),
 		S3_TEST(the_store_refuses_bytes_that_changed_on_their_way),
 		S3_TEST(what_is_wrong_shows_at_the_start),
+		S3_TEST(keys_that_were_changed_are_read_again_where_the_store_refuses),
 		S3_TEST(a_store_that_is_away_is_no_reason_not_to_start),
 		S3_TEST(a_large_blob_that_is_open_outlives_its_removal),
 	};

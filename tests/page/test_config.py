@@ -39,6 +39,27 @@ def test_a_setting_that_makes_no_sense_stops_the_start():
     has(result.err, "NIMBUS_LISTN is not a setting; did you mean NIMBUS_LISTEN?")
 
 
+def test_what_is_wrong_with_secrets_in_vault_is_one_line_that_names_the_setting():
+    vault = {"NIMBUS_OWNER_PASSWORD": "vault:secret/data/nimbus#owner", "NIMBUS_VAULT_ADDR": "http://127.0.0.1:1",
+             "NIMBUS_VAULT_TOKEN": "s.swordfish"}
+    for change, said in (({"NIMBUS_VAULT_ADDR": ""}, "NIMBUS_VAULT_ADDR is not set"),
+                         ({"NIMBUS_VAULT_ADDR": "http://vault.example.org"}, "NIMBUS_VAULT_ADDR=http://vault.example.org must be"),
+                         ({"NIMBUS_VAULT_TOKEN": ""}, "NIMBUS_VAULT_TOKEN is not set"),
+                         ({"NIMBUS_VAULT_TOKEN": "vault:a#b"}, "NIMBUS_VAULT_TOKEN cannot be in Vault"),
+                         ({"NIMBUS_VAULT_ROLE_ID": "r"}, "set only one of NIMBUS_VAULT_TOKEN"),
+                         ({"NIMBUS_VAULT_CA": "/nowhere"}, "NIMBUS_VAULT_CA=/nowhere"),
+                         ({"NIMBUS_OWNER_PASSWORD": "vault:nonsense"}, '"vault:nonsense" is no reference'),
+                         ({"NIMBUS_OIDC": "corp", "NIMBUS_OIDC_CORP_CLIENT_SECRET": "vault:corp", "NIMBUS_OWNER_PASSWORD": ""},
+                          'reading NIMBUS_OIDC_CORP_CLIENT_SECRET: "vault:corp" is no reference'),
+                         ({}, "Vault cannot be reached")):
+        result = nimbus("serve", **{"NIMBUS_DATA": str(tmp()), "NIMBUS_LISTEN": "127.0.0.1:0", **vault, **change})
+        line = result.err.strip()
+        if not result.code or "\n" in line or not line.startswith("nimbus serve: "):
+            fail(f"{change}: {result.code} {line!r}")
+        has(line, said)
+        has_not(line, "swordfish")
+
+
 def test_settings_that_are_text_are_checked_too():
     for name, value in (("NIMBUS_URL", "git.example.org"), ("NIMBUS_URL", "https://x/y"), ("NIMBUS_LISTEN", ""),
                         ("NIMBUS_LISTEN", "nonsense"), ("NIMBUS_LISTEN", "127.0.0.1:99999"),

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "driver/driver.h"
+#include "os/file.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -227,6 +228,57 @@ static void the_time_is_the_servers(void **state)
 	assert_true(db_now(second) >= row[0].integer - 1 && db_now(second) < row[0].integer + 60);
 }
 
+static void wait_for_end_of(struct ctx *c, int64_t backend)
+{
+	static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1";
+	struct db_value row[1];
+	for (int i = 0; i < 100; i++) {
+		DB_TX *tx = NULL;
+		assert_ok(c, db_begin(c, served_of(c)->other, DB_READ, &tx));
+		assert_ok(c, db_row(c, tx, sql, DB_ARGS(DB_I(backend)), row));
+		if (!row[0].integer)
+			return;
+		usleep(50000);
+	}
+	fail_msg("a connection of before goes on");
+}
+
+/* This server takes any password: what counts is which connections go on. */
+static void a_login_that_succeeds_ends_the_connections_of_before(void **state)
+{
+	enum { IDLE = 2 };
+	struct ctx *c = *state;
+	need_server(c);
+	char path[] = "/tmp/nimbus-db-XXXXXX";
+	close(mkstemp(path));
+	assert_ok(c, file_write(c, path, STR("first"), 0600));
+	struct secret *files = secret_file_open();
+	const struct secret_set login = {
+		{{NULL, getenv("NIMBUS_TEST_POSTGRES")}, {NULL, ""}, {files, path}}};
+	struct db *db;
+	int64_t before[IDLE + 1];
+	struct db_tx *tx[IDLE + 1], *after;
+	assert_ok(c, db_postgres_open_as(c, &login, IDLE + 1, &db));
+	for (int i = 0; i <= IDLE; i++) {
+		assert_ok(c, db_begin(c, db, DB_READ, &tx[i]));
+		before[i] = backend_of(c, tx[i]);
+	}
+	for (int i = 0; i < IDLE; i++)
+		db_rollback(&tx[i]);
+	assert_ok(c, file_write(c, path, STR("second"), 0600));
+	usleep(1100000);
+	assert_ok(c, db_begin(c, db, DB_READ, &after));
+	for (int i = 0; i < IDLE; i++)
+		wait_for_end_of(c, before[i]);
+	assert_int_equal(backend_of(c, tx[IDLE]), before[IDLE]);
+	db_rollback(&tx[IDLE]);
+	wait_for_end_of(c, before[IDLE]);
+	db_rollback(&after);
+	db_close(db);
+	secret_close(files);
+	unlink(path);
+}
+
 static void a_server_that_is_not_there_is_named(void **state)
 {
 	struct ctx *c = *state;
@@ -256,6 +308,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			rows_that_nobody_reads_to_the_end_do_no_harm, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_time_is_the_servers, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_login_that_succeeds_ends_the_connections_of_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_server_that_is_not_there_is_named, setup, teardown),
 	};

@@ -1,6 +1,7 @@
 #include "contract/ear.h"
 
 #include "driver/driver.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/socket.h"
 #include "os/thread.h"
@@ -133,6 +134,33 @@ static void it_signs_in_and_says_when_it_is_refused(void **state)
 	assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_UNAVAILABLE);
 	assert_non_null(strstr(c->error.text, "WRONGPASS"));
 	kv_close(kv);
+}
+
+static void a_password_that_is_changed_is_used_for_new_connections(void **state)
+{
+	struct ctx *c = *state;
+	const char *url = server(c);
+	char path[] = "/tmp/nimbus-redis-XXXXXX";
+	struct secret *files = secret_file_open();
+	struct kv *kv;
+	struct str value;
+	close(mkstemp(path));
+	let_in(url, STR("ann"));
+	assert_ok(c, file_write(c, path, STR("hush"), 0600));
+	const struct secret_set login = {{{NULL, url}, {NULL, "ann"}, {files, path}}};
+	assert_ok(c, kv_redis_open_as(c, &login, &kv));
+	assert_ok(c, kv_put(c, kv, STR("a"), STR("one"), 60));
+	ear_redis(url, 5,
+		(struct str[]){
+			STR("ACL"), STR("SETUSER"), STR("ann"), STR("resetpass"), STR(">other")});
+	assert_ok(c, file_write(c, path, STR("other"), 0600));
+	usleep(1100000);
+	kill_clients(url, STR("normal"));
+	assert_ok(c, kv_get(c, kv, STR("a"), &value));
+	assert_str(value, "one");
+	kv_close(kv);
+	secret_close(files);
+	unlink(path);
 }
 
 static void what_the_server_refuses_fails_alone(void **state)
@@ -345,6 +373,7 @@ int main(void)
 		UNIT_TEST(an_url_that_makes_no_sense_is_refused_without_its_password),
 		UNIT_TEST(a_closed_connection_is_noticed_before_it_is_used),
 		UNIT_TEST(it_signs_in_and_says_when_it_is_refused),
+		UNIT_TEST(a_password_that_is_changed_is_used_for_new_connections),
 		UNIT_TEST(what_the_server_refuses_fails_alone),
 		UNIT_TEST(a_value_has_a_bound),
 		UNIT_TEST(who_listens_is_told_of_a_gap_and_hears_on),

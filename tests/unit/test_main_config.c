@@ -130,6 +130,38 @@ static void a_secret_can_be_a_file(void **state)
 	refuses(c, "NIMBUS_OWNER_PASSWORD_FILE=/does/not/exist", "cannot be read");
 }
 
+static void a_secret_has_an_origin(void **state)
+{
+	struct ctx *c = *state;
+	struct config config;
+	struct str problems;
+	char path[] = "/tmp/nimbus-secret-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "hush\n", 5), 5);
+	close(fd);
+	char *environment[] = {(char[]){"NIMBUS_DB=postgres://x"},
+		(char[]){"NIMBUS_DB_PASSWORD=vault:secret/data/nimbus#db"},
+		(char[]){"NIMBUS_OIDC=corp,gh2"},
+		(char[]){"NIMBUS_OIDC_CORP_CLIENT_SECRET=vault:secret/data/nimbus#corp"},
+		(char *)(uintptr_t)arena_fmt(
+			c->arena, "NIMBUS_OIDC_GH2_CLIENT_SECRET_FILE=%s", path),
+		NULL};
+	assert_ok(c, read_env(c, environment, &config, &problems));
+	unlink(path);
+	assert_int_equal(config.db_from.from, CONFIG_FROM_TEXT);
+	assert_string_equal(config.db_from.reference, "postgres://x");
+	assert_int_equal(config.db_user_from.from, CONFIG_FROM_TEXT);
+	assert_string_equal(config.db_user_from.reference, "");
+	assert_int_equal(config.db_password_from.from, CONFIG_FROM_VAULT);
+	assert_string_equal(config.db_password_from.reference, "secret/data/nimbus#db");
+	assert_int_equal(config.oidc[0].client_secret_from.from, CONFIG_FROM_VAULT);
+	assert_string_equal(config.oidc[0].client_secret_from.reference, "secret/data/nimbus#corp");
+	assert_int_equal(config.oidc[1].client_secret_from.from, CONFIG_FROM_FILE);
+	assert_string_equal(config.oidc[1].client_secret_from.reference, path);
+	assert_string_equal(config.oidc[1].client_secret, "hush");
+}
+
 static void a_secret_is_never_printed(void **state)
 {
 	struct ctx *c = *state;
@@ -231,6 +263,7 @@ int main(void)
 		UNIT_TEST(other_peoples_variables_are_left_alone),
 		UNIT_TEST(every_problem_is_told_at_once),
 		UNIT_TEST(a_secret_can_be_a_file),
+		UNIT_TEST(a_secret_has_an_origin),
 		UNIT_TEST(a_secret_is_never_printed),
 		UNIT_TEST(names_have_settings_of_their_own),
 		UNIT_TEST(without_names_their_settings_are_still_listed),
