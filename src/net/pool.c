@@ -60,7 +60,9 @@ static void worker_main(void *arg);
 static bool grow(struct pool *p)
 {
 	struct worker *w = worker_open(p->server);
-	bool started = thread_start_detached("http-worker", worker_main, w);
+	struct ctx c = {0};
+	struct thread thread;
+	bool started = thread_start(&c, "http-worker", worker_main, w, &thread) == OK;
 	p->threads += started;
 	if (!started)
 		worker_close(w);
@@ -209,6 +211,10 @@ static bool wait_for_job(struct pool *p, struct worker *w)
 	return w->job;
 }
 
+/*
+ * Threads come and go, and nobody waits for one: who ends joins who ended before, and pool_stop the last.
+ * So with that all have ended, and what libraries keep for each thread is freed before they are.
+ */
 static void worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -221,9 +227,15 @@ static void worker_main(void *arg)
 		p->busy--;
 	}
 	worker_close(w);
+	bool joins = p->has_ended;
+	struct thread before = p->ended;
+	p->has_ended = true;
+	p->ended = (struct thread){pthread_self()};
 	p->threads--;
 	pthread_cond_broadcast(&p->gone);
 	pthread_mutex_unlock(&p->lock);
+	if (joins)
+		thread_join(&before);
 }
 
 void pool_init(struct pool *p, struct http_server *s)
@@ -251,7 +263,11 @@ void pool_stop(struct pool *p)
 		pthread_cond_signal(&w->wake);
 	while (p->threads)
 		pthread_cond_wait(&p->gone, &p->lock);
+	bool joins = p->has_ended;
+	p->has_ended = false;
 	pthread_mutex_unlock(&p->lock);
+	if (joins)
+		thread_join(&p->ended);
 }
 
 void pool_done(struct pool *p)

@@ -25,12 +25,14 @@ struct queue {
 struct pool {
 	struct http_server *server;
 	pthread_mutex_t lock;
-	pthread_cond_t gone;      /* the last thread has ended */
+	pthread_cond_t gone;      /* the last thread has no more to do */
 	struct queue quick, slow; /* waiting; slow: with a body to wait for */
 	bool slow_turn;
 	int waiting;
 	struct worker *idle; /* the one that ran last first: its caches are warm */
 	int threads, blocked, busy, slow_busy;
+	bool has_ended;
+	struct thread ended;      /* the latest: the next to end joins it */
 	struct conn *waiting_for; /* peers, by threads that are blocked */
 	bool stop;
 };
