@@ -19,6 +19,7 @@
 #include "core/token.h"
 #include "driver/driver.h"
 #include "meta/user.h"
+#include "model/scope.h"
 
 struct house {
 	struct unit unit; /* first */
@@ -130,6 +131,16 @@ static inline struct actor house_token(
 	if (token)
 		*token = made;
 	return by;
+}
+
+/* The owner by a key with such a scope. */
+static inline struct actor house_limited(struct ctx *c, const char *text)
+{
+	struct scope *scope = NEW(c->arena, struct scope);
+	struct actor who = house_of(c)->owner;
+	assert_ok(c, scope_parse(c, str_of(text), scope));
+	who.scope = scope;
+	return who;
 }
 
 static inline struct repo house_repo(struct ctx *c, const char *name, enum visibility visibility)

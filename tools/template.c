@@ -37,6 +37,7 @@ static const struct word words[] = {
 	{"id", true},    /* an object id in full */
 	{"short", true}, /* an object id's first ten digits */
 	{"time", false}, /* a date as an element: seconds, now */
+	{"day", false},  /* seconds as 2027-01-31, for a field; nothing for 0 */
 	{"size", false}, /* a number of bytes for people */
 	{"raw", false},  /* HTML that somebody else has made safe */
 };

@@ -76,6 +76,35 @@ enum err collaborator_remove(
 	return OK;
 }
 
+static struct str expires_data(struct ctx *c, const struct user *user, int64_t expires)
+{
+	struct buf b = {.arena = c->arena};
+	struct json_writer w = {.out = &b};
+	json_begin_object(&w);
+	json_member_str(&w, "username", user->username);
+	record_time(&w, "expires_at", expires);
+	json_end_object(&w);
+	return buf_view(&b);
+}
+
+enum err collaborator_set_expires(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, int64_t expires)
+{
+	DB_TX *tx = NULL;
+	struct user user;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_owner(c, core, tx, who));
+	TRY(person_get_other(c, tx, username, &user));
+	TRY(person_end_check(c, tx, expires));
+	TRY(meta_user_set_expires(c, tx, user.id, expires));
+	TRY(record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_COLLABORATOR_CHANGED,
+			.subject = user.username,
+			.data = expires_data(c, &user, expires)}));
+	return db_commit(c, &tx);
+}
+
 enum err collaborator_set_password(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct str password)
 {

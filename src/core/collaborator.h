@@ -17,6 +17,11 @@ enum err collaborator_list(struct ctx *c, struct core *core, const struct actor 
 enum err collaborator_remove(
 	struct ctx *c, struct core *core, const struct actor *who, struct str username) MUST;
 
+/* From `expires` on (seconds since 1970; 0: never) they are nobody: sessions, keys and passwords are
+ * refused. The owner's alone; ERR_INVALID for the owner itself, and for a time that is past. */
+enum err collaborator_set_expires(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, int64_t expires) MUST;
+
 /* One's own, or anybody's for the owner. Not with a token below ADMIN. */
 enum err collaborator_set_password(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct str password) MUST;
@@ -27,9 +32,10 @@ struct permission_on {
 	struct str username;
 };
 
-/* Need ADMIN on the repository. ERR_NOT_FOUND for an unknown person. */
+/* Need ADMIN on the repository. ERR_NOT_FOUND for an unknown person. `expires`: seconds since 1970, from
+ * when on it counts for nothing; 0: never. */
 enum err permission_put(struct ctx *c, struct core *core, const struct actor *who,
-	const struct permission_on *on, enum permission level) MUST;
+	const struct permission_on *on, enum permission level, int64_t expires) MUST;
 enum err permission_delete(struct ctx *c, struct core *core, const struct actor *who,
 	const struct permission_on *on) MUST;
 enum err permission_list(struct ctx *c, struct core *core, const struct actor *who, struct str repo,

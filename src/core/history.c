@@ -225,7 +225,8 @@ static enum err swap(struct ctx *c, struct restoring *r)
 	TRY(err_stored(c, check_complete(c, r)));
 	TRY(push_commit(c, &r->push, &commands));
 	if (r->command.refused)
-		return fail(c, ERR_CONFLICT, "%.*s stays as it is: %s", STR_FMT(r->ref),
+		return fail(c, r->command.denied ? ERR_DENIED : ERR_CONFLICT,
+			"%.*s stays as it is: %s", STR_FMT(r->ref),
 			strcmp(r->command.refused, "fetch first") == 0
 				? "it was changed by somebody else meanwhile"
 				: r->command.refused);

@@ -178,7 +178,7 @@ enum err login_link_take(struct ctx *c, struct core *core, struct str secret, st
 	enum err kind = meta_login_link_take(c, tx, str_from(digest, 32), &user_id);
 	if (!kind)
 		kind = meta_user_get(c, tx, user_id, &user);
-	if (kind == ERR_NOT_FOUND)
+	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&user, db_now(tx))))
 		return fail(c, ERR_UNAUTH, "this sign-in link is used up, expired or wrong");
 	TRY(kind);
 	TRY(db_commit(c, &tx));

@@ -13,7 +13,8 @@ static enum err find(struct ctx *c, struct core *core, struct db_tx *tx, const s
 		(struct permit_need){on->repo, OPERATION_PERMISSION_CHANGE}, repo);
 }
 
-static struct str data_of(struct ctx *c, const struct permission_on *on, enum permission level)
+static struct str data_of(
+	struct ctx *c, const struct permission_on *on, enum permission level, int64_t expires)
 {
 	struct buf b = {.arena = c->arena};
 	struct json_writer w = {.out = &b};
@@ -21,23 +22,24 @@ static struct str data_of(struct ctx *c, const struct permission_on *on, enum pe
 	json_member_str(&w, "repository", on->repo);
 	json_member_str(&w, "username", on->username);
 	json_member_cstr(&w, "permission", permission_name(level));
+	record_time(&w, "expires_at", expires);
 	json_end_object(&w);
 	return buf_view(&b);
 }
 
 static enum err record_level(struct ctx *c, struct db_tx *tx, const struct actor *who,
-	const struct repo *repo, struct str username, enum permission level)
+	const struct repo *repo, const struct permission_row *row)
 {
-	struct permission_on on = {repo->name, username};
+	struct permission_on on = {repo->name, row->username};
 	return record_add(c, tx,
 		&(struct record){.who = who,
 			.type = EVENT_PERMISSION_CHANGED,
 			.repo = repo,
-			.data = data_of(c, &on, level)});
+			.data = data_of(c, &on, row->level, row->expires)});
 }
 
 enum err permission_put(struct ctx *c, struct core *core, const struct actor *who,
-	const struct permission_on *on, enum permission level)
+	const struct permission_on *on, enum permission level, int64_t expires)
 {
 	DB_TX *tx = NULL;
 	struct repo repo;
@@ -46,12 +48,11 @@ enum err permission_put(struct ctx *c, struct core *core, const struct actor *wh
 	TRY(find(c, core, tx, who, on, &repo));
 	if (level < PERMISSION_READ || level > PERMISSION_ADMIN)
 		return fail(c, ERR_INVALID, "a permission is read, write or admin");
-	TRY(person_get(c, tx, on->username, &user));
-	if (user.owner)
-		return fail(c, ERR_INVALID, "\"%.*s\" is the owner and may do everything already",
-			STR_FMT(user.username));
-	TRY(meta_permission_put(c, tx, repo.id, user.id, level));
-	TRY(record_level(c, tx, who, &repo, user.username, level));
+	TRY(person_get_other(c, tx, on->username, &user));
+	TRY(person_end_check(c, tx, expires));
+	const struct permission_row row = {user.id, user.username, level, expires};
+	TRY(meta_permission_put(c, tx, repo.id, &row));
+	TRY(record_level(c, tx, who, &repo, &row));
 	return db_commit(c, &tx);
 }
 
@@ -65,7 +66,8 @@ enum err permission_delete(
 	TRY(find(c, core, tx, who, on, &repo));
 	TRY(person_get(c, tx, on->username, &user));
 	TRY(meta_permission_delete(c, tx, repo.id, user.id));
-	TRY(record_level(c, tx, who, &repo, user.username, PERMISSION_NONE));
+	const struct permission_row none = {user.id, user.username, PERMISSION_NONE, 0};
+	TRY(record_level(c, tx, who, &repo, &none));
 	return db_commit(c, &tx);
 }
 

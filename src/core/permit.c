@@ -3,6 +3,7 @@
 #include "core/login_cache.h"
 #include "meta/actor.h"
 #include "meta/repo.h"
+#include "meta/rule.h"
 #include "model/scope.h"
 
 static enum err absent(struct ctx *c, const struct actor *who, struct str name)
@@ -19,7 +20,8 @@ static enum err ended(struct ctx *c, struct core *core, const struct actor *who)
 	login_cache_drop(core->logins, who->user_id, who->token_id);
 	if (who->token_id)
 		return fail(c, ERR_UNAUTH, "the API token is wrong, revoked or expired");
-	return fail(c, ERR_UNAUTH, "the password was changed, or \"%.*s\" removed: sign in again",
+	return fail(c, ERR_UNAUTH,
+		"the password was changed, or \"%.*s\" removed or at an end: sign in again",
 		STR_FMT(who->username));
 }
 
@@ -140,6 +142,26 @@ enum err permit_ref(struct ctx *c, struct core *core, const struct actor *who,
 			c->arena, "this key does not allow %s", operation_name(what->operation));
 	else if (!scope_has_ref(c->arena, who->scope, what->name))
 		*refused = "this key is for other refs";
+	else
+		*refused = rules_refuse(c->arena, what->rules,
+			&(struct rule_question){.operation = what->operation,
+				.unsure = what->unsure,
+				.name = what->name,
+				.username = who->username,
+				.level = answer.level});
+	return OK;
+}
+
+enum err permit_head(struct ctx *c, struct db_tx *tx, const struct actor *who,
+	const struct permitted *on, const char **refused)
+{
+	struct rules rules;
+	TRY(meta_rule_list(c, tx, &on->repo, &rules));
+	*refused = rules_refuse(c->arena, &rules,
+		&(struct rule_question){.operation = OPERATION_REF_UPDATE,
+			.name = on->repo.head,
+			.username = who->username,
+			.level = on->level});
 	return OK;
 }
 

@@ -4,12 +4,13 @@
  * An actor may have been proven a while ago, by another process too (core/login.h). So each of these
  * looks, in the transaction of what is wanted, whether they still are who they were proven to be:
  * ERR_UNAUTH from the commit on that revoked their token, set another password or removed them, and
- * from the second on in which the token expires.
+ * from the second on in which the token or the account expires.
  */
 #ifndef CORE_PERMIT_H
 #define CORE_PERMIT_H
 
 #include "core/core.h"
+#include "model/rule.h"
 
 struct permit_need {
 	struct str name;
@@ -35,16 +36,25 @@ enum err permit_repo(struct ctx *c, struct core *core, struct db_tx *tx, const s
 	struct permit_need need, struct repo *out) MUST;
 
 struct permit_ref {
-	const struct repo *repo; /* as permit_operation gave it … */
-	enum permission granted; /* … and this */
+	const struct repo *repo;   /* as permit_operation gave it … */
+	enum permission granted;   /* … and this */
+	const struct rules *rules; /* as meta_rule_list gave them in the same transaction */
 	enum operation operation;
+	bool unsure;     /* OPERATION_REF_UPDATE: it may be a forced one, nobody knows */
 	struct str name; /* of the ref, in full */
 };
 
-/* May who was let push do this to a ref? *refused: why not, in a few words for whoever pushes; NULL:
+/* May who was let push do this to a ref, by the policy, its rules and their key? *refused: why not, in a few words for whoever pushes; NULL:
  * they may. In c->arena. */
 enum err permit_ref(struct ctx *c, struct core *core, const struct actor *who,
 	const struct permit_ref *what, const char **refused) MUST;
+
+/*
+ * May they point HEAD at another branch? As if they pushed to the one that it leaves: whom rules do not
+ * let say what is cloned from it shall not say that something else is. *refused: as above.
+ */
+enum err permit_head(struct ctx *c, struct db_tx *tx, const struct actor *who,
+	const struct permitted *on, const char **refused) MUST;
 
 /* For what is about no repository: they may be anonymous, or may not. */
 enum err permit_actor(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)

@@ -14,6 +14,7 @@ enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const s
 	enum err err = permit_operation(c, core, tx, who, need, &on);
 	out->repo = on.repo;
 	out->granted = on.granted;
+	out->level = on.level;
 	if (err && err != ERR_NOT_FOUND)
 		return err;
 	TRY(db_ask_time(c, tx)); /* nothing was asked where it cannot be a name */

@@ -15,7 +15,7 @@
 /* Where a push goes: a repository, or one that its owner is about to create (id and version 0). */
 struct push_target {
 	struct repo repo;
-	enum permission granted; /* as permit_operation says */
+	enum permission granted, level; /* as permit_operation says */
 	bool create;
 	int64_t now; /* when that was so: seconds since 1970, by the database's clock */
 };
@@ -32,7 +32,9 @@ struct push_command {
 	struct ref_change change; /* peeled is filled in by push_commit */
 	bool changed;             /* it was another value before */
 	bool forced;              /* it is known that history is left behind */
+	bool unsure;              /* that was not found out in time */
 	const char *refused;      /* why not, in a few words; NULL: it is done */
+	bool denied;              /* … because they may not */
 };
 
 struct push {

@@ -8,6 +8,7 @@
 #include "meta/push_cert.h"
 #include "meta/ref.h"
 #include "meta/repo.h"
+#include "meta/rule.h"
 
 static bool pack_is_wanted(const struct push *p)
 {
@@ -108,6 +109,7 @@ static enum err target_now(struct ctx *c, struct push *p, struct db_tx *tx)
 			"objects that nothing used were tidied away meanwhile: push again");
 	p->target.repo = now.repo;
 	p->target.granted = now.granted;
+	p->target.level = now.level;
 	return OK;
 }
 
@@ -120,56 +122,67 @@ static enum operation operation_of(const struct push_command *command)
 	return command->forced ? OPERATION_REF_FORCE : OPERATION_REF_UPDATE;
 }
 
+/* What the commands of a push change, and what it has to keep to. */
+struct applying {
+	struct push_refs refs;
+	struct rules rules;
+};
+
 /* Its old value is compared twice: here, which tells the client, and by the database. */
-static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struct push_refs *refs,
+static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struct applying *with,
 	struct push_command *command)
 {
 	const struct ref_change *change = &command->change;
 	const struct permit_ref what = {
 		.repo = &p->target.repo,
 		.granted = p->target.granted,
+		.rules = &with->rules,
 		.operation = operation_of(command),
+		.unsure = command->unsure,
 		.name = change->name,
 	};
-	struct oid now = push_refs_get(refs, change->name);
+	struct oid now = push_refs_get(&with->refs, change->name);
 	struct str other;
 	if (oid_eq(&now, &change->new))
 		return OK;
 	TRY(permit_ref(c, p->core, p->who, &what, &command->refused));
-	if (command->refused)
+	command->denied = command->refused != NULL;
+	if (command->denied)
 		return OK;
 	if (!oid_eq(&now, &change->old)) {
 		command->refused = "fetch first";
 		return OK;
 	}
-	if (push_is_create(command) && push_refs_clash(c, refs, change->name, &other)) {
+	if (push_is_create(command) && push_refs_clash(c, &with->refs, change->name, &other)) {
 		command->refused = arena_fmt(c->arena, "\"%.*s\" cannot be while \"%.*s\" is there",
 			STR_FMT(change->name), STR_FMT(other));
 		return OK;
 	}
 	TRY(meta_ref_swap(c, tx, &p->target.repo, change));
-	push_refs_apply(refs, change);
+	push_refs_apply(&with->refs, change);
 	command->changed = true;
 	return OK;
 }
 
 /* Deletions first: they make room for names that clash with theirs. */
-static enum err apply_all(struct ctx *c, struct push *p, struct db_tx *tx, struct push_refs *refs,
+static enum err apply_all(struct ctx *c, struct push *p, struct db_tx *tx, struct applying *with,
 	struct push_commands *commands)
 {
-	TRY(push_refs_read(c, p, tx, commands, refs));
+	TRY(meta_rule_list(c, tx, &p->target.repo, &with->rules));
+	TRY(push_refs_read(c, p, tx, commands, &with->refs));
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < commands->count; i++) {
 			struct push_command *command = &commands->at[i];
 			bool now = push_is_delete(command) == (round == 0);
 			if (now && !command->refused)
-				TRY(apply_one(c, p, tx, refs, command));
+				TRY(apply_one(c, p, tx, with, command));
 		}
 	}
 	return OK;
 }
 
-/* An unborn HEAD follows the first branches that come: main, master, or whichever is first. */
+/* An unborn HEAD follows the first branches that come: main, master, or whichever is first. One that
+ * rules keep stays. */
 static enum err follow_head(struct ctx *c, struct push *p, struct db_tx *tx,
 	const struct push_refs *refs, const struct push_commands *commands)
 {
@@ -189,7 +202,12 @@ static enum err follow_head(struct ctx *c, struct push *p, struct db_tx *tx,
 			!best.len)
 			best = name;
 	}
-	return best.len ? meta_repo_set_head(c, tx, p->target.repo.id, best) : OK;
+	if (!best.len)
+		return OK;
+	const char *refused;
+	const struct permitted on = {p->target.repo, p->target.granted, p->target.level};
+	TRY(permit_head(c, tx, p->who, &on, &refused));
+	return refused ? OK : meta_repo_set_head(c, tx, p->target.repo.id, best);
 }
 
 static void write_change(struct json_writer *w, const struct push_command *command)
@@ -327,12 +345,12 @@ static enum err transact(
 	struct ctx *c, struct push *p, struct keep *keep, struct push_commands *commands)
 {
 	size_t changed, refused;
-	struct push_refs refs;
+	struct applying with;
 	DB_TX *tx = NULL;
 	TRY(p->target.create ? db_begin(c, p->core->db, DB_WRITE, &tx)
 			     : db_begin_on(c, p->core->db, p->target.repo.id, &tx));
 	TRY(target_now(c, p, tx));
-	TRY(apply_all(c, p, tx, &refs, commands));
+	TRY(apply_all(c, p, tx, &with, commands));
 	count_outcome(commands, &changed, &refused);
 	if (commands->atomic && refused) {
 		refuse_all(commands, "atomic push failed");
@@ -340,7 +358,7 @@ static enum err transact(
 	}
 	if (!changed)
 		return OK;
-	TRY(follow_head(c, p, tx, &refs, commands));
+	TRY(follow_head(c, p, tx, &with.refs, commands));
 	TRY(keep_end(c, tx, keep));
 	TRY(conclude(c, p, tx, commands));
 	return db_commit(c, &tx);

@@ -114,7 +114,8 @@ static enum err judge_history(
 	return OK;
 }
 
-/* For the log alone, so that there is an end to the trouble it takes. */
+/* For the log and for rules, which take what nobody knows for forced: so that there is an end to the
+ * trouble it takes. */
 static enum err judge_histories(struct ctx *c, struct both *b, struct push_commands *commands)
 {
 	enum { MICROSECONDS_MAX = 2000000 };
@@ -122,9 +123,12 @@ static enum err judge_histories(struct ctx *c, struct both *b, struct push_comma
 	enum err err = OK;
 	int64_t end = c->world->monotonic() + MICROSECONDS_MAX;
 	graph_init(&graph, &b->reader);
-	for (size_t i = 0; !err && i < commands->count && c->world->monotonic() < end; i++) {
+	for (size_t i = 0; !err && i < commands->count; i++) {
 		struct push_command *command = &commands->at[i];
-		if (!command->refused && !push_is_create(command) && !push_is_delete(command))
+		if (command->refused || push_is_create(command) || push_is_delete(command))
+			continue;
+		command->unsure = c->world->monotonic() >= end;
+		if (!command->unsure)
 			err = judge_history(c, b, &graph, command);
 	}
 	graph_done(&graph);

@@ -1,5 +1,6 @@
 #include "core/record.h"
 
+#include "base/date.h"
 #include "meta/event.h"
 
 enum err record_event(struct ctx *c, struct db_tx *tx, const struct record *what)
@@ -31,4 +32,11 @@ enum err record_add(struct ctx *c, struct db_tx *tx, const struct record *what)
 		entry.username = what->who->username;
 	}
 	return meta_audit_add(c, tx, &entry);
+}
+
+void record_time(struct json_writer *w, const char *key, int64_t seconds)
+{
+	char text[24];
+	date_rfc3339(seconds, text);
+	json_member_cstr(w, key, seconds ? text : NULL);
 }

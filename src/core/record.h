@@ -2,6 +2,7 @@
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
+#include "base/json.h"
 #include "core/core.h"
 #include "model/event.h"
 
@@ -18,5 +19,8 @@ struct record {
 enum err record_add(struct ctx *c, struct db_tx *tx, const struct record *what) MUST;
 /* An event alone: for details of what has its audit row already. */
 enum err record_event(struct ctx *c, struct db_tx *tx, const struct record *what) MUST;
+
+/* A time as a member of data: "2026-11-23T15:34:32Z", or null for 0. */
+void record_time(struct json_writer *w, const char *key, int64_t seconds);
 
 #endif

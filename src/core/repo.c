@@ -139,15 +139,27 @@ static enum err apply(
 	return OK;
 }
 
+static enum err may_leave_head(
+	struct ctx *c, struct db_tx *tx, const struct actor *who, const struct permitted *on)
+{
+	const char *refused;
+	TRY(permit_head(c, tx, who, on, &refused));
+	if (refused)
+		return fail(c, ERR_DENIED, "the default branch stays %.*s: %s",
+			STR_FMT(on->repo.head), refused);
+	return OK;
+}
+
 enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	const struct repo_change *change, struct repo *out)
 {
 	DB_TX *tx = NULL;
-	struct repo repo;
+	struct permitted on;
 	struct str head;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_repo(
-		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_CHANGE}, &repo));
+	TRY(permit_operation(
+		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_CHANGE}, &on));
+	struct repo repo = on.repo;
 	struct str previous = repo.name;
 	/* Names are everybody's: who may take any could find out which are taken. */
 	if (change->name && !str_eq(*change->name, previous))
@@ -155,6 +167,7 @@ enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, 
 	TRY(apply(c, change, &repo, &head));
 	TRY(meta_repo_update(c, tx, &repo));
 	if (head.len) {
+		TRY(may_leave_head(c, tx, who, &on));
 		TRY(meta_repo_set_head(c, tx, repo.id, head));
 		TRY(meta_repo_bump_version(c, tx, repo.id, &repo.version));
 		repo.head = head;

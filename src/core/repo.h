@@ -49,7 +49,7 @@ struct repo_change {
 	const struct str *default_branch; /* "main", born or not */
 };
 
-/* Needs ADMIN on it; another name is for the owner to give, as one for a new repository is. */
+/* Needs ADMIN on it; another default branch, that rules let them push to the one that is; another name is for the owner to give, as one for a new repository is. */
 enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	const struct repo_change *change, struct repo *out) MUST;
 

@@ -70,7 +70,9 @@ static enum err load_user(struct ctx *c, struct core *core, int64_t id, struct k
 	enum err kind = meta_user_get(c, tx, id, &out->user);
 	if (!kind)
 		out->now = db_now(tx);
-	return kind == ERR_NOT_FOUND ? over(c) : kind;
+	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&out->user, out->now)))
+		return over(c);
+	return kind;
 }
 
 static enum err load_self(

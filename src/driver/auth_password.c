@@ -68,7 +68,8 @@ static void hashing_end(struct auth_password *a)
 	pthread_mutex_unlock(&a->lock);
 }
 
-/* What is known of a user: `stored` is `dummy` for one who is unknown or has no password. */
+/* What is known of a user: `stored` is `dummy` for one who is unknown, has no password, or
+ * has ended. */
 struct known {
 	struct user user;
 	const char *stored;
@@ -81,7 +82,7 @@ static enum err look_up_user(
 	struct str password;
 	TRY(meta_user_get_by_name(c, tx, username, &out->user));
 	TRY(meta_user_password(c, tx, out->user.id, &password));
-	if (password.len)
+	if (password.len && !user_has_ended(&out->user, db_now(tx)))
 		out->stored = str_dup(c->arena, password);
 	return OK;
 }

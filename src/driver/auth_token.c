@@ -56,7 +56,8 @@ static enum err token_authenticate(
 	uint8_t digest[HASH_MAX];
 	struct found found;
 	TRY(find(c, a->db, secret_hash(cred->secret, digest), &found));
-	if (found.token.expires && found.token.expires <= found.now)
+	if (user_has_ended(&found.user, found.now) ||
+		(found.token.expires && found.token.expires <= found.now))
 		return nobody(c);
 	*who = meta_user_actor(&found.user);
 	who->token_id = found.token.id;

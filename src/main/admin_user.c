@@ -11,14 +11,16 @@ enum err admin_user_list(struct ctx *c, struct admin *admin)
 	struct user *users;
 	size_t count;
 	TRY(collaborator_list(c, &admin->core, &admin->owner, &users, &count));
-	print("%-39s  %-12s  %-8s  %s\n", "USER", "ROLE", "PASSWORD", "SINCE");
+	print("%-39s  %-12s  %-8s  %-16s  %s\n", "USER", "ROLE", "PASSWORD", "SINCE", "EXPIRES");
 	for (int owner = 1; owner >= 0; owner--)
 		for (size_t i = 0; i < count; i++)
 			if (users[i].owner == owner)
-				print("%-39.*s  %-12s  %-8s  %s\n", STR_FMT(users[i].username),
+				print("%-39.*s  %-12s  %-8s  %-16s  %s\n",
+					STR_FMT(users[i].username),
 					owner ? "owner" : "collaborator",
 					users[i].has_password ? "yes" : "no",
-					admin_time(c, users[i].created));
+					admin_time(c, users[i].created),
+					admin_time(c, users[i].expires));
 	return OK;
 }
 
@@ -63,34 +65,6 @@ enum err admin_user_password(struct ctx *c, struct admin *admin)
 		print_password(username, password);
 	else
 		print("%.*s has a new password.\n", STR_FMT(username));
-	return OK;
-}
-
-enum err admin_permission_list(struct ctx *c, struct admin *admin)
-{
-	struct permission_row *rows;
-	size_t count;
-	TRY(permission_list(
-		c, &admin->core, &admin->owner, admin_argument(admin, "REPO"), &rows, &count));
-	print("%-39s  %s\n", "USER", "PERMISSION");
-	for (size_t i = 0; i < count; i++)
-		print("%-39.*s  %s\n", STR_FMT(rows[i].username), permission_name(rows[i].level));
-	return OK;
-}
-
-enum err admin_permission_set(struct ctx *c, struct admin *admin)
-{
-	struct permission_on on = {admin_argument(admin, "REPO"), admin_argument(admin, "USER")};
-	struct str word = admin_argument(admin, "PERMISSION");
-	enum permission level;
-	if (!permission_parse(word, &level))
-		return fail(
-			c, ERR_INVALID, "%.*s is not read, write, admin or none", STR_FMT(word));
-	if (level == PERMISSION_NONE)
-		TRY(permission_delete(c, &admin->core, &admin->owner, &on));
-	else
-		TRY(permission_put(c, &admin->core, &admin->owner, &on, level));
-	print("%.*s on %.*s: %s\n", STR_FMT(on.username), STR_FMT(on.repo), permission_name(level));
 	return OK;
 }
 

@@ -1,25 +1,29 @@
 #include "meta/actor.h"
 
-static bool account_is(const struct actor *who, const struct db_value *row)
+static bool has_time(int64_t now, const struct db_value *expires)
+{
+	return !expires->integer || expires->integer > now;
+}
+
+static bool account_is(int64_t now, const struct actor *who, const struct db_value *row)
 {
 	return row[0].kind == DB_TEXT && str_eq(row[0].text, who->username) &&
-	       (row[1].integer != 0) == who->owner;
+	       (row[1].integer != 0) == who->owner && has_time(now, &row[3]);
 }
 
 static bool token_is(int64_t now, const struct actor *who, const struct db_value *row)
 {
-	int64_t expires = row[1].integer;
 	return row[0].kind == DB_INT && row[0].integer == (int64_t)who->limit &&
-	       (!expires || expires > now);
+	       has_time(now, &row[1]);
 }
 
 bool meta_actor_is(int64_t now, const struct actor *who, const struct db_value *row)
 {
 	if (actor_is_anonymous(who))
 		return true;
-	if (!account_is(who, row))
+	if (!account_is(now, who, row))
 		return false;
-	return who->token_id ? token_is(now, who, row + 3) : row[2].integer == who->generation;
+	return who->token_id ? token_is(now, who, row + 4) : row[2].integer == who->generation;
 }
 
 enum err meta_actor_stands(struct ctx *c, struct db_tx *tx, const struct actor *who, bool *stands)

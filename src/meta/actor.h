@@ -12,13 +12,14 @@
 
 /* Of `account` and `token`, outer-joined by who->user_id and who->token_id: what meta_actor_is looks
  * at. */
-#define META_ACTOR_COLUMNS \
-	"account.username, account.owner, account.generation, token.ceiling, token.expires"
-enum { META_ACTOR_COLUMN_COUNT = 5 };
+#define META_ACTOR_COLUMNS                                                       \
+	"account.username, account.owner, account.generation, account.expires, " \
+	"token.ceiling, token.expires"
+enum { META_ACTOR_COLUMN_COUNT = 6 };
 
 /*
  * Whether these columns, at `now` (db_now), say of `who` what was proven: the account is there with the same name and
- * standing; and the token is there and has time left or, where there is none, the password is the
+ * standing, and has time left; and the token is there and has time left or, where there is none, the password is the
  * same. Of the anonymous nothing was.
  */
 bool meta_actor_is(int64_t now, const struct actor *who, const struct db_value *row);

@@ -6,8 +6,9 @@
 
 #define COLUMNS                                                                                  \
 	"repo.id, repo.name, repo.description, repo.visibility, repo.object_format, repo.head, " \
-	"repo.version, repo.created, repo.pushed, repo.shed, repo.deleted"
-enum { COLUMN_COUNT = 11 };
+	"repo.version, repo.created, repo.pushed, repo.shed, repo.deleted, "                     \
+	"repo.rules"
+enum { COLUMN_COUNT = 12 };
 
 static struct repo from_row(const struct db_value *row)
 {
@@ -23,6 +24,7 @@ static struct repo from_row(const struct db_value *row)
 		.pushed = row[8].integer,
 		.shed = row[9].integer,
 		.deleted = row[10].integer,
+		.rules = row[11].integer,
 	};
 }
 
@@ -73,31 +75,58 @@ enum err meta_repo_get_by_name(struct ctx *c, struct db_tx *tx, struct str name,
 
 /*
  * All that may be there is looked for in any case, and there is always one row: what is not there
- * takes as long. COALESCE, because NULL would be no key to look for.
+ * takes as long. COALESCE, because NULL would be no key to look for. The time is known with the answer
+ * only: so it tells until when something is granted, not whether it is.
  */
+#define UNTIL "CASE expires WHEN 0 THEN 9223372036854775807 ELSE expires END"
+
+/* The highest of what they were granted at `now`. `one`: the level and end of the permission on this
+ * repository; `wide`: until when patterns let them read, write, administer. */
+static enum err granted_at(struct ctx *c, int64_t now, const struct db_value *one,
+	const struct db_value *wide, enum permission *out)
+{
+	int64_t level = one[0].integer;
+	if (level < PERMISSION_NONE || level > PERMISSION_ADMIN)
+		return fail(
+			c, ERR_CORRUPT, "a permission in the database is %lld", (long long)level);
+	if (one[1].integer && one[1].integer <= now)
+		level = PERMISSION_NONE;
+	for (int64_t higher = level + 1; higher <= PERMISSION_ADMIN; higher++)
+		if (wide[higher - PERMISSION_READ].integer > now)
+			level = higher;
+	*out = (enum permission)level;
+	return OK;
+}
+
 enum err meta_repo_find(struct ctx *c, struct db_tx *tx, struct str name, const struct actor *who,
 	struct meta_repo_found *out)
 {
 	static const char sql[] =
-		"SELECT " COLUMNS ", permission.level, " META_ACTOR_COLUMNS
-		" FROM (SELECT 1) AS one "
+		"SELECT " COLUMNS ", permission.level, permission.expires, "
+		"wide.reads, wide.writes, wide.administers, " META_ACTOR_COLUMNS
+		" FROM (SELECT MAX(" UNTIL ") AS reads, "
+		"MAX(CASE WHEN level >= 2 THEN " UNTIL " END) AS writes, "
+		"MAX(CASE WHEN level >= 3 THEN " UNTIL " END) AS administers "
+		"FROM permission_pattern "
+		"WHERE $1 LIKE fits ESCAPE '\\' AND account_id = $2) AS wide "
 		"LEFT JOIN repo ON repo.key = $1 AND repo.deleted = 0 "
 		"LEFT JOIN permission ON permission.repo_id = COALESCE(repo.id, 0) "
 		"AND permission.account_id = $2 "
 		"LEFT JOIN account ON account.id = $2 "
 		"LEFT JOIN token ON token.id = $3 AND token.account_id = $2";
-	enum { LEVEL = COLUMN_COUNT, ACTOR, COUNT = ACTOR + META_ACTOR_COLUMN_COUNT };
+	enum {
+		ONE = COLUMN_COUNT,
+		WIDE = ONE + 2,
+		ACTOR = WIDE + 3,
+		COUNT = ACTOR + META_ACTOR_COLUMN_COUNT
+	};
 	struct db_value row[COUNT];
 	TRY(db_row(c, tx, sql,
 		DB_ARGS(DB_T(key_of(c, name)), DB_I(who->user_id), DB_I(who->token_id)), row));
 	*out = (struct meta_repo_found){.there = row[0].kind == DB_INT};
 	if (out->there)
 		out->repo = from_row(row);
-	int64_t level = row[LEVEL].integer;
-	if (level < PERMISSION_NONE || level > PERMISSION_ADMIN)
-		return fail(
-			c, ERR_CORRUPT, "a permission in the database is %lld", (long long)level);
-	out->granted = (enum permission)level;
+	TRY(granted_at(c, db_now(tx), &row[ONE], &row[WIDE], &out->granted));
 	out->stands = meta_actor_is(db_now(tx), who, &row[ACTOR]);
 	return OK;
 }
@@ -147,14 +176,18 @@ enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_
 	static const char sql[] =
 		"SELECT " COLUMNS " FROM repo WHERE key > $1 AND deleted = 0 "
 		"AND ($2 = 1 OR visibility = 1 OR EXISTS (SELECT 1 FROM permission "
-		"WHERE permission.repo_id = repo.id AND permission.account_id = $3)) "
-		"AND ($4 = '%%' OR key LIKE $4 ESCAPE '\\' "
-		"OR lower(description) LIKE $4 ESCAPE '\\') ORDER BY key LIMIT $5";
+		"WHERE permission.repo_id = repo.id AND permission.account_id = $3 "
+		"AND (expires = 0 OR expires > $4)) "
+		"OR EXISTS (SELECT 1 FROM permission_pattern WHERE account_id = $3 "
+		"AND repo.key LIKE fits ESCAPE '\\' AND (expires = 0 OR expires > $4))) "
+		"AND ($5 = '%%' OR key LIKE $5 ESCAPE '\\' "
+		"OR lower(description) LIKE $5 ESCAPE '\\') ORDER BY key LIMIT $6";
 	bool all = !page->who || page->who->owner;
 	int64_t user_id = page->who ? page->who->user_id : 0;
+	int64_t now = user_id ? db_now(tx) : 0; /* nothing was granted to nobody */
 	DB_ROWS *rows = NULL;
 	TRY(db_query(c, tx, sql,
-		DB_ARGS(DB_T(key_of(c, page->after)), DB_I(all), DB_I(user_id),
+		DB_ARGS(DB_T(key_of(c, page->after)), DB_I(all), DB_I(user_id), DB_I(now),
 			DB_T(like_pattern(c, page->words)), DB_I((int64_t)page->limit)),
 		&rows));
 	*count = page->limit;

@@ -20,7 +20,7 @@ enum err meta_repo_get(struct ctx *c, struct db_tx *tx, int64_t id, struct repo 
 struct meta_repo_found {
 	bool there;
 	struct repo repo;        /* zeroed unless it is there */
-	enum permission granted; /* by their row for it; PERMISSION_NONE without one */
+	enum permission granted; /* by their row for it and by patterns: the highest of them */
 	bool stands;             /* are they still who they were proven to be? */
 };
 
@@ -29,7 +29,7 @@ enum err meta_repo_find(struct ctx *c, struct db_tx *tx, struct str name, const 
 	struct meta_repo_found *out) MUST;
 
 struct meta_repo_page {
-	const struct actor *who; /* only what they may read; NULL: all */
+	const struct actor *who; /* only what they may read, who were looked up; NULL: all */
 	struct str after;        /* names after this one; empty: from the first */
 	size_t limit;
 	struct str words; /* only names or descriptions that hold this text; empty: all */

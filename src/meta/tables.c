@@ -21,6 +21,7 @@ struct table {
 #define DOLLARS_10 DOLLARS_9 ", $10"
 #define DOLLARS_11 DOLLARS_10 ", $11"
 #define DOLLARS_12 DOLLARS_11 ", $12"
+#define DOLLARS_13 DOLLARS_12 ", $13"
 #define DOLLARS(count) DOLLARS_##count
 /* What comes after that many keys. */
 #define PART_1 " LIMIT $2 OFFSET $3"
@@ -39,7 +40,7 @@ static const struct table tables[META_TABLES] = {
 };
 
 enum {
-	COLUMNS_MAX = 12,
+	COLUMNS_MAX = 13,
 	KEYS_MAX = 7,
 	PAGE_MIN = 4,
 	PAGE_MAX = 1000,

@@ -40,9 +40,9 @@ enum err meta_token_find(
 {
 	static const char sql[] =
 		"SELECT " COLUMNS ", account.username, account.owner, account.generation, "
-		"account.created, account.password <> '' FROM token "
+		"account.created, account.password <> '', account.expires FROM token "
 		"JOIN account ON account.id = token.account_id WHERE token.hash = $1";
-	struct db_value row[COLUMN_COUNT + 5];
+	struct db_value row[COLUMN_COUNT + 6];
 	TRY(db_row(c, tx, sql, DB_ARGS(DB_B(hash)), row));
 	*out = from_row(row);
 	const struct db_value *of_user = row + COLUMN_COUNT;
@@ -53,6 +53,7 @@ enum err meta_token_find(
 		.generation = of_user[2].integer,
 		.created = of_user[3].integer,
 		.has_password = of_user[4].integer != 0,
+		.expires = of_user[5].integer,
 	};
 	return OK;
 }

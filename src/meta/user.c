@@ -3,8 +3,8 @@
 #include "base/vec.h"
 #include "meta/instance.h"
 
-#define COLUMNS "id, username, owner, password <> '', created, generation"
-enum { COLUMN_COUNT = 6 };
+#define COLUMNS "id, username, owner, password <> '', created, generation, expires"
+enum { COLUMN_COUNT = 7 };
 
 static struct user from_row(const struct db_value *row)
 {
@@ -15,6 +15,7 @@ static struct user from_row(const struct db_value *row)
 		.has_password = row[3].integer != 0,
 		.created = row[4].integer,
 		.generation = row[5].integer,
+		.expires = row[6].integer,
 	};
 }
 
@@ -27,6 +28,7 @@ enum err meta_user_create(struct ctx *c, struct db_tx *tx, struct user *user, st
 	user->created = db_now(tx);
 	user->has_password = password.len > 0;
 	user->generation = 1;
+	user->expires = 0;
 	enum err kind = db_run(c, tx, sql,
 		DB_ARGS(DB_I(user->id), DB_T(user->username), DB_I(user->owner), DB_T(password),
 			DB_I(user->created)),
@@ -101,6 +103,12 @@ enum err meta_user_set_password(struct ctx *c, struct db_tx *tx, int64_t id, str
 	return db_run(c, tx, sql, DB_ARGS(DB_T(stored), DB_I(id)), NULL);
 }
 
+enum err meta_user_set_expires(struct ctx *c, struct db_tx *tx, int64_t id, int64_t expires)
+{
+	static const char sql[] = "UPDATE account SET expires = $1 WHERE id = $2";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(expires), DB_I(id)), NULL);
+}
+
 enum err meta_user_delete(struct ctx *c, struct db_tx *tx, int64_t id)
 {
 	static const char sql[] = "DELETE FROM account WHERE id = $1";
@@ -119,12 +127,15 @@ struct actor meta_user_actor(const struct user *user)
 }
 
 enum err meta_permission_put(
-	struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id, enum permission level)
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct permission_row *row)
 {
 	static const char sql[] =
-		"INSERT INTO permission (repo_id, account_id, level) VALUES ($1, $2, $3) "
-		"ON CONFLICT (repo_id, account_id) DO UPDATE SET level = excluded.level";
-	return db_run(c, tx, sql, DB_ARGS(DB_I(repo_id), DB_I(user_id), DB_I(level)), NULL);
+		"INSERT INTO permission (repo_id, account_id, level, expires) "
+		"VALUES ($1, $2, $3, $4) ON CONFLICT (repo_id, account_id) "
+		"DO UPDATE SET level = excluded.level, expires = excluded.expires";
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_I(repo_id), DB_I(row->user_id), DB_I(row->level), DB_I(row->expires)),
+		NULL);
 }
 
 enum err meta_permission_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id)
@@ -139,20 +150,21 @@ enum err meta_permission_list(struct ctx *c, struct db_tx *tx, int64_t repo_id,
 	struct permission_row **out, size_t *count)
 {
 	static const char sql[] =
-		"SELECT account.id, account.username, permission.level FROM permission "
+		"SELECT account.id, account.username, permission.level, permission.expires "
+		"FROM permission "
 		"JOIN account ON account.id = permission.account_id "
 		"WHERE permission.repo_id = $1 ORDER BY account.username";
 	DB_ROWS *rows = NULL;
 	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo_id)), &rows));
 	VEC_OF(struct permission_row) list = {.arena = c->arena};
 	for (;;) {
-		struct db_value row[3];
+		struct db_value row[4];
 		bool more;
 		TRY(db_next(c, rows, row, &more));
 		if (!more)
 			break;
-		*vec_push(&list) = (struct permission_row){
-			row[0].integer, row[1].text, (enum permission)row[2].integer};
+		*vec_push(&list) = (struct permission_row){row[0].integer, row[1].text,
+			(enum permission)row[2].integer, row[3].integer};
 	}
 	*out = list.at;
 	*count = list.len;

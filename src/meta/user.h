@@ -24,6 +24,8 @@ enum err meta_user_password(struct ctx *c, struct db_tx *tx, int64_t id, struct 
 /* Setting it ends all sessions: see user.generation. */
 enum err meta_user_set_password(struct ctx *c, struct db_tx *tx, int64_t id, struct str stored)
 	MUST;
+/* From when on they are nobody: seconds since 1970; 0: never. */
+enum err meta_user_set_expires(struct ctx *c, struct db_tx *tx, int64_t id, int64_t expires) MUST;
 /* Removes them with their tokens, permissions and links. */
 enum err meta_user_delete(struct ctx *c, struct db_tx *tx, int64_t id) MUST;
 
@@ -35,10 +37,12 @@ struct permission_row {
 	int64_t user_id;
 	struct str username;
 	enum permission level;
+	int64_t expires; /* seconds since 1970: from then on it counts for nothing; 0: never */
 };
 
-enum err meta_permission_put(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id,
-	enum permission level) MUST;
+/* Instead of what they have, for row->user_id. */
+enum err meta_permission_put(
+	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct permission_row *row) MUST;
 /* ERR_NOT_FOUND when there was none. */
 enum err meta_permission_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t user_id)
 	MUST;

@@ -1,6 +1,8 @@
 #include "model/pattern.h"
 
+#include "base/buf.h"
 #include "base/wildmatch.h"
+#include "model/repo.h"
 
 enum err pattern_check(struct ctx *c, const char *what, struct str pattern)
 {
@@ -45,6 +47,33 @@ static struct str lower(struct arena *a, struct str text)
 bool pattern_fits_repo(struct arena *a, struct str pattern, struct str name)
 {
 	return fits(a, lower(a, pattern), lower(a, name), false);
+}
+
+static bool is_of_a_name(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' ||
+	       byte == '_' || byte == '-';
+}
+
+enum err pattern_repo_like(struct ctx *c, struct str pattern, struct str *out)
+{
+	struct str text = lower(c->arena, pattern);
+	struct buf like = {.arena = c->arena};
+	if (text.len == 0 || text.len > REPO_NAME_MAX)
+		return fail(c, ERR_INVALID, "a pattern for repositories has 1 to %d bytes",
+			REPO_NAME_MAX);
+	for (size_t i = 0; i < text.len; i++) {
+		char byte = text.at[i];
+		if (byte != '*' && byte != '?' && !is_of_a_name(byte))
+			return fail(c, ERR_INVALID,
+				"a pattern for repositories has letters, digits, dots, dashes, "
+				"underscores, * and ?");
+		if (byte == '_')
+			buf_byte(&like, '\\');
+		buf_byte(&like, byte == '*' ? '%' : byte == '?' ? '_' : byte);
+	}
+	*out = buf_view(&like);
+	return OK;
 }
 
 bool pattern_fits_ref(struct arena *a, struct str pattern, struct str name)

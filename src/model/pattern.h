@@ -20,6 +20,9 @@ enum err pattern_check(struct ctx *c, const char *what, struct str pattern) MUST
 
 /* One of a repository's name, in whatever case: "team-*". */
 bool pattern_fits_repo(struct arena *a, struct str pattern, struct str name);
+/* The same as LIKE takes it, with '\\' for escape and for names in lower case; in c->arena. ERR_INVALID on
+ * what is in no name and no "*" or "?". */
+enum err pattern_repo_like(struct ctx *c, struct str pattern, struct str *out) MUST;
 /* One of a full ref's name. What does not begin with "refs/" is of branches: "main", "agent-*". */
 bool pattern_fits_ref(struct arena *a, struct str pattern, struct str name);
 /* One of a path, or of a folder above it: "docs", "src/?.c". */

@@ -18,6 +18,7 @@ struct repo {
 	int64_t created; /* seconds since 1970 */
 	int64_t pushed;  /* 0: never */
 	int64_t shed;    /* the version at which objects were last dropped; 0: never */
+	int64_t rules;   /* how many there are for its refs, model/rule.h */
 	int64_t deleted; /* seconds since 1970: kept only to be restored; 0: it is there */
 };
 

@@ -12,7 +12,13 @@ struct user {
 	bool has_password;
 	int64_t created;    /* seconds since 1970 */
 	int64_t generation; /* +1 with every new password: sessions of an older one are over */
+	int64_t expires;    /* seconds since 1970: from then on they are nobody; 0: never */
 };
+
+static inline bool user_has_ended(const struct user *user, int64_t now)
+{
+	return user->expires && user->expires <= now;
+}
 
 /* An API token. Its secret is shown once; what is stored is its SHA-256. */
 struct token {
@@ -21,6 +27,17 @@ struct token {
 	struct str name;
 	enum permission limit;          /* what it allows at most */
 	int64_t created, expires, used; /* seconds since 1970; expires 0: never; used 0: never */
+};
+
+/* A permission on every repository whose name fits a pattern, those to come too. */
+struct grant {
+	int64_t id;
+	int64_t user_id;
+	struct str username; /* as it is read, not as it is put */
+	struct str source;   /* what manages it: "oidc:NAME"; empty: given by hand */
+	struct str pattern;  /* "team-*" */
+	enum permission level;
+	int64_t expires; /* seconds since 1970: from then on it counts for nothing; 0: never */
 };
 
 enum { USERNAME_MAX = 39, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_NAME_MAX = 100 };

@@ -41,6 +41,14 @@ void html_short(struct buf *out, const struct oid *id)
 	buf_bytes(out, oid_hex(id, hex), 10);
 }
 
+void html_day(struct buf *out, int64_t seconds)
+{
+	char text[24];
+	date_rfc3339(seconds, text);
+	if (seconds)
+		html_text(out, str_until(str_of(text), sizeof "2027-01-31" - 1));
+}
+
 void html_time(struct buf *out, int64_t seconds, int64_t now)
 {
 	char stamp[24], absolute[32], relative[32];

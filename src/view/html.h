@@ -30,6 +30,7 @@ void html_id(struct buf *out, const struct oid *id);
 void html_short(struct buf *out, const struct oid *id);
 
 /* <time> that reads "3 days ago" and tells the date on hover; both in seconds since 1970. */
+void html_day(struct buf *out, int64_t seconds);
 void html_time(struct buf *out, int64_t seconds, int64_t now);
 
 /* "312 bytes", "4.2 KiB". */

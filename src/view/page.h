@@ -9,6 +9,7 @@
 #include "model/browse.h"
 #include "model/diff.h"
 #include "model/repo.h"
+#include "model/rule.h"
 #include "model/user.h"
 #include "view/html.h"
 
@@ -142,6 +143,7 @@ void view_new(struct buf *out, const struct page_new *p);
 struct access {
 	struct str username;
 	enum permission level;
+	int64_t expires; /* seconds since 1970; 0: never */
 };
 
 struct page_settings {
@@ -150,6 +152,8 @@ struct page_settings {
 	size_t access_count;
 	const struct user *people; /* whom one could give something */
 	size_t people_count;
+	const struct rule *rules;
+	size_t rule_count;
 };
 void view_settings(struct buf *out, const struct page_settings *p);
 
@@ -166,6 +170,8 @@ struct page_collaborators {
 	struct page page;
 	const struct user *users;
 	size_t count;
+	const struct grant *grants;
+	size_t grant_count;
 	struct str fresh_name,
 		fresh_link; /* somebody just added, and their sign-in link: shown once */
 };

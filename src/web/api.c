@@ -80,6 +80,25 @@ enum err api_number(struct ctx *c, struct web_request *r, const struct json *bod
 	return OK;
 }
 
+enum err api_when(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
+	int64_t *out, bool *given)
+{
+	const struct json *member = json_get(body, name);
+	if (given)
+		*given = member != NULL;
+	if (!member)
+		return OK;
+	*out = 0;
+	if (member->kind == JSON_NULL)
+		return OK;
+	r->field = name;
+	if (member->kind != JSON_STRING || !date_parse(member->text, out))
+		return fail(c, ERR_INVALID,
+			"\"%s\" must be a time such as 2027-01-31T00:00:00Z, or null", name);
+	r->field = NULL;
+	return OK;
+}
+
 enum err api_permission(struct ctx *c, struct web_request *r, const struct json *body, bool needed,
 	enum permission *out)
 {

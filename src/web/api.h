@@ -23,6 +23,9 @@ enum err api_text_needed(struct ctx *c, struct web_request *r, const struct json
 /* A whole number from 0 to `most`; *out stays as it was where there is none. */
 enum err api_number(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
 	int64_t most, int64_t *out) MUST;
+/* A time, as RFC 3339 writes it; null: 0. *out stays as it was where there is none. *given may be NULL. */
+enum err api_when(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
+	int64_t *out, bool *given) MUST;
 /* "read", "write", "admin". */
 enum err api_permission(struct ctx *c, struct web_request *r, const struct json *body, bool needed,
 	enum permission *out) MUST;

@@ -10,6 +10,7 @@ static void write_user(struct json_writer *w, const struct user *user)
 	json_member_str(w, "username", user->username);
 	json_member_bool(w, "has_password", user->has_password);
 	api_time(w, "created_at", user->created);
+	api_time(w, "expires_at", user->expires);
 }
 
 enum err api_collaborators_list(struct ctx *c, struct web_request *r)
@@ -73,15 +74,24 @@ enum err api_collaborators_add(struct ctx *c, struct web_request *r)
 
 enum err api_collaborator_change(struct ctx *c, struct web_request *r)
 {
-	static const char *const fields[] = {"password", NULL};
+	static const char *const fields[] = {"password", "expires_at", NULL};
 	const struct json *body;
-	struct str password;
+	struct str password, username = web_param(r, "username");
+	int64_t expires = 0;
+	bool new_password, new_end;
 	TRY(api_body(c, r, fields, &body));
-	TRY(api_text_needed(c, r, body, "password", &password));
+	TRY(api_text(c, r, body, "password", &password, &new_password));
+	TRY(api_when(c, r, body, "expires_at", &expires, &new_end));
+	if (!new_end)
+		TRY(api_text_needed(c, r, body, "password", &password));
 	r->field = "password";
-	TRY(password_check(c, password));
+	if (new_password)
+		TRY(password_check(c, password));
 	r->field = NULL;
-	TRY(collaborator_set_password(c, r->core, &r->who, web_param(r, "username"), password));
+	if (new_end)
+		TRY(collaborator_set_expires(c, r->core, &r->who, username, expires));
+	if (new_password)
+		TRY(collaborator_set_password(c, r->core, &r->who, username, password));
 	return web_no_content(c, r);
 }
 
@@ -100,11 +110,12 @@ enum err api_collaborators_remove(struct ctx *c, struct web_request *r)
 	return web_no_content(c, r);
 }
 
-static void write_permission(struct json_writer *w, struct str username, enum permission level)
+static void write_permission(struct json_writer *w, const struct permission_row *row)
 {
 	json_begin_object(w);
-	json_member_str(w, "username", username);
-	json_member_cstr(w, "permission", permission_name(level));
+	json_member_str(w, "username", row->username);
+	json_member_cstr(w, "permission", permission_name(row->level));
+	api_time(w, "expires_at", row->expires);
 	json_end_object(w);
 }
 
@@ -125,7 +136,7 @@ enum err api_permissions_list(struct ctx *c, struct web_request *r)
 			api_next(c, r, &page, rows[i - 1].username);
 			break;
 		}
-		write_permission(&reply.w, rows[i].username, rows[i].level);
+		write_permission(&reply.w, &rows[i]);
 	}
 	json_end_array(&reply.w);
 	return api_send(c, r, 200, &reply);
@@ -133,20 +144,20 @@ enum err api_permissions_list(struct ctx *c, struct web_request *r)
 
 enum err api_permission_set(struct ctx *c, struct web_request *r)
 {
-	static const char *const fields[] = {"permission", NULL};
+	static const char *const fields[] = {"permission", "expires_at", NULL};
 	struct permission_on on = {web_param(r, "name"), web_param(r, "username")};
 	const struct json *body;
-	enum permission level = PERMISSION_NONE;
-	struct permission_row *rows;
+	struct permission_row put = {.username = on.username}, *rows;
 	size_t count;
 	/* Who may not do this learns nothing from what is wrong with the body. */
 	TRY(permission_list(c, r->core, &r->who, on.repo, &rows, &count));
 	TRY(api_body(c, r, fields, &body));
-	TRY(api_permission(c, r, body, true, &level));
-	TRY(permission_put(c, r->core, &r->who, &on, level));
+	TRY(api_permission(c, r, body, true, &put.level));
+	TRY(api_when(c, r, body, "expires_at", &put.expires, NULL));
+	TRY(permission_put(c, r->core, &r->who, &on, put.level, put.expires));
 	struct api_reply reply;
 	api_begin(c, &reply);
-	write_permission(&reply.w, on.username, level);
+	write_permission(&reply.w, &put);
 	return api_send(c, r, 200, &reply);
 }
 

@@ -1,5 +1,6 @@
 #include "web/page.h"
 
+#include "base/date.h"
 #include "base/map.h"
 #include "base/uri.h"
 
@@ -17,6 +18,7 @@ static struct str notice_for(struct str done)
 	} notices[] = {
 		{"saved", "Saved."},
 		{"access", "Access changed."},
+		{"rules", "Rules changed."},
 		{"deleted", "The repository is deleted, and can be restored for a while."},
 		{"password", "Your password is changed."},
 		{"revoked", "The token is revoked: it does not work any more."},
@@ -44,6 +46,18 @@ void page_begin(struct ctx *c, struct web_request *r, struct str title, struct p
 		.notice = notice_for(web_query(c, r, "done")),
 		.now = page_now(c),
 	};
+}
+
+enum err page_day(struct ctx *c, const struct web_request *r, const char *field, int64_t *out)
+{
+	struct str text = str_trim(web_field(r, field));
+	*out = 0;
+	if (!text.len)
+		return OK;
+	const char *first = arena_fmt(c->arena, "%.*sT00:00:00Z", STR_FMT(text));
+	if (text.len != sizeof "2027-01-31" - 1 || !date_parse(str_of(first), out))
+		return fail(c, ERR_INVALID, "a day is written such as 2027-01-31");
+	return OK;
 }
 
 bool page_is_their_error(enum err kind)

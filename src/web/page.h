@@ -30,6 +30,9 @@ bool page_is_fresh(
 enum err page_redirect_to(struct ctx *c, struct web_request *r, const struct browse *b,
 	const char *verb, const struct revision *rev, struct str path) MUST;
 
+/* The form's day, whose first second in UTC it is: seconds since 1970; 0 where it is empty. ERR_INVALID. */
+enum err page_day(struct ctx *c, const struct web_request *r, const char *field, int64_t *out) MUST;
+
 /* seconds since 1970 */
 int64_t page_now(const struct ctx *c);
 

@@ -1,6 +1,7 @@
 /* One's own account, and the people of the instance. */
 #include "core/account.h"
 #include "core/collaborator.h"
+#include "core/grant.h"
 #include "core/login.h"
 #include "core/permit.h"
 #include "core/token.h"
@@ -108,6 +109,9 @@ static enum err show_people(
 	int status = err ? page_take_error(c, &p.page, err) : 200;
 	TRY(collaborator_list(c, r->core, &r->who, &users, &p.count));
 	p.users = users;
+	struct grant *grants;
+	TRY(grant_list(c, r->core, &r->who, &grants, &p.grant_count));
+	p.grants = grants;
 	if (fresh) {
 		p.fresh_name = fresh->name;
 		p.fresh_link = fresh->link;
@@ -158,4 +162,43 @@ enum err page_collaborators_remove(struct ctx *c, struct web_request *r)
 	enum err err = collaborator_remove(c, r->core, &r->who, str_trim(web_field(r, "username")));
 	return err ? show_people(c, r, NULL, err)
 		   : web_redirect(c, r, "/collaborators?done=removed");
+}
+
+static enum err people_changed(struct ctx *c, struct web_request *r, enum err err)
+{
+	return err ? show_people(c, r, NULL, err)
+		   : web_redirect(c, r, "/collaborators?done=access");
+}
+
+enum err page_collaborators_end(struct ctx *c, struct web_request *r)
+{
+	int64_t expires;
+	enum err err = page_day(c, r, "expires", &expires);
+	if (!err)
+		err = collaborator_set_expires(
+			c, r->core, &r->who, str_trim(web_field(r, "username")), expires);
+	return people_changed(c, r, err);
+}
+
+enum err page_collaborators_grant(struct ctx *c, struct web_request *r)
+{
+	struct grant made, what = {.username = str_trim(web_field(r, "username")),
+				   .pattern = str_trim(web_field(r, "pattern"))};
+	enum err err = page_day(c, r, "expires", &what.expires);
+	if (!err && !permission_parse(web_field(r, "permission"), &what.level))
+		err = fail(c, ERR_INVALID, "a permission is read, write or admin");
+	if (!err)
+		err = grant_put(c, r->core, &r->who, &what, &made);
+	return people_changed(c, r, err);
+}
+
+enum err page_collaborators_ungrant(struct ctx *c, struct web_request *r)
+{
+	uint64_t id;
+	enum err err = OK;
+	if (!str_to_u64(web_field(r, "id"), &id) || id > INT64_MAX)
+		err = fail(c, ERR_INVALID, "that is not the number of a grant");
+	if (!err)
+		err = grant_delete(c, r->core, &r->who, (int64_t)id);
+	return people_changed(c, r, err);
 }

@@ -1,6 +1,7 @@
-/* A repository's settings: what it says of itself, who has access, and its end. */
+/* A repository's settings: what it says of itself, who has access, rules for its refs, and its end. */
 #include "core/collaborator.h"
 #include "core/repo.h"
+#include "core/rule.h"
 #include "web/page.h"
 
 static enum err open(struct ctx *c, struct web_request *r, struct browse *b)
@@ -20,7 +21,7 @@ static enum err list_access(struct ctx *c, struct web_request *r, struct page_se
 	TRY(permission_list(c, r->core, &r->who, p->top.repo->name, &rows, &count));
 	struct access *access = NEW_ARRAY(c->arena, struct access, count + 1);
 	for (size_t i = 0; i < count; i++)
-		access[i] = (struct access){rows[i].username, rows[i].level};
+		access[i] = (struct access){rows[i].username, rows[i].level, rows[i].expires};
 	p->access = access;
 	p->access_count = count;
 	if (!r->who.owner)
@@ -49,6 +50,10 @@ static enum err show(struct ctx *c, struct web_request *r, struct browse *b, enu
 	p.top.page.here = str_of(arena_fmt(c->arena, "/%.*s/settings", STR_FMT(b->repo.name)));
 	int status = err ? page_take_error(c, &p.top.page, err) : 200;
 	TRY(list_access(c, r, &p));
+	struct rules rules;
+	TRY(rule_list(c, r->core, &r->who, b->repo.name, &rules));
+	p.rules = rules.at;
+	p.rule_count = rules.count;
 	struct buf html = {.arena = c->arena};
 	view_settings(&html, &p);
 	return web_html(c, r, status, buf_view(&html));
@@ -97,14 +102,82 @@ enum err page_settings_access(struct ctx *c, struct web_request *r)
 	struct permission_on on = {b.repo.name, str_trim(web_field(r, "username"))};
 	struct str word = web_field(r, "permission");
 	enum permission level;
-	enum err err;
-	if (str_is(word, "none"))
+	int64_t expires;
+	enum err err = page_day(c, r, "expires", &expires);
+	if (!err && str_is(word, "none"))
 		err = permission_delete(c, r->core, &r->who, &on);
-	else if (permission_parse(word, &level))
-		err = permission_put(c, r->core, &r->who, &on, level);
-	else
+	else if (!err && permission_parse(word, &level))
+		err = permission_put(c, r->core, &r->who, &on, level, expires);
+	else if (!err)
 		err = fail(c, ERR_INVALID, "a permission is read, write or admin");
 	return err ? show(c, r, &b, err) : done(c, r, &b.repo, "access");
+}
+
+/* Empty where the field is. */
+static enum err read_checks(struct ctx *c, const struct web_request *r, struct rule *rule)
+{
+	struct str text = web_field(r, "checks");
+	rule->checks = NEW_ARRAY(c->arena, struct str, RULE_LIST_MAX);
+	while (text.len) {
+		struct str name = str_trim(str_cut(&text, ','));
+		if (rule->check_count == RULE_LIST_MAX)
+			return fail(
+				c, ERR_INVALID, "a rule names at most %d checks", RULE_LIST_MAX);
+		if (name.len)
+			rule->checks[rule->check_count++] = name;
+	}
+	return OK;
+}
+
+static enum err read_id(struct ctx *c, const struct web_request *r, int64_t *out)
+{
+	struct str text = web_field(r, "id");
+	uint64_t id = 0;
+	if (text.len && (!str_to_u64(text, &id) || id > INT64_MAX))
+		return fail(c, ERR_INVALID, "that is not the number of a rule");
+	*out = (int64_t)id;
+	return OK;
+}
+
+static enum err read_rule(struct ctx *c, const struct web_request *r, struct rule *out)
+{
+	struct str reviews = str_trim(web_field(r, "reviews"));
+	uint64_t count = 0;
+	*out = (struct rule){
+		.pattern = str_trim(web_field(r, "pattern")),
+		.description = str_trim(web_field(r, "description")),
+	};
+	TRY(read_id(c, r, &out->id));
+	for (int act = 0; act < RULE_ACTS; act++) {
+		const char *name = rule_act_name((enum rule_act)act);
+		TRY(rule_who_parse(c, name, str_trim(web_field(r, name)), &out->may[act]));
+	}
+	if (reviews.len && (!str_to_u64(reviews, &count) || count > RULE_REVIEWS_MAX))
+		return fail(c, ERR_INVALID, "reviews are a number from 0 to %d", RULE_REVIEWS_MAX);
+	out->reviews = (int64_t)count;
+	return read_checks(c, r, out);
+}
+
+enum err page_settings_rule(struct ctx *c, struct web_request *r)
+{
+	BROWSE b = {0};
+	struct rule rule;
+	TRY(open(c, r, &b));
+	enum err err = read_rule(c, r, &rule);
+	if (!err)
+		err = rule_put(c, r->core, &r->who, b.repo.name, &rule);
+	return err ? show(c, r, &b, err) : done(c, r, &b.repo, "rules");
+}
+
+enum err page_settings_rule_remove(struct ctx *c, struct web_request *r)
+{
+	BROWSE b = {0};
+	int64_t id;
+	TRY(open(c, r, &b));
+	enum err err = read_id(c, r, &id);
+	if (!err)
+		err = rule_delete(c, r->core, &r->who, b.repo.name, id);
+	return err ? show(c, r, &b, err) : done(c, r, &b.repo, "rules");
 }
 
 enum err page_settings_delete(struct ctx *c, struct web_request *r)

@@ -111,7 +111,7 @@ static void only_who_may_read_may_look(void **state)
 	browse_close(&b);
 	ctx_clear(c);
 	const struct permission_on on = {STR("r"), STR("nobody")};
-	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_READ));
+	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_READ, 0));
 	assert_ok(c, browse_open(c, core_of(c), &nobody, STR("r"), &b));
 	assert_int_equal(b.level, PERMISSION_READ);
 	browse_close(&b);

@@ -57,7 +57,7 @@ static void a_name_that_comes_again_is_somebody_new(void **state)
 	struct actor first = house_person(c, "anna");
 	struct permission_on on = {STR("r"), STR("anna")};
 	struct repo repo;
-	assert_ok(c, permission_put(c, core_of(c), owner, &on, PERMISSION_ADMIN));
+	assert_ok(c, permission_put(c, core_of(c), owner, &on, PERMISSION_ADMIN, 0));
 	assert_ok(c, collaborator_remove(c, core_of(c), owner, STR("anna")));
 	struct actor second = house_person(c, "anna");
 	assert_int_not_equal(first.user_id, second.user_id);
@@ -76,15 +76,18 @@ static void permissions_are_the_admins_to_give(void **state)
 	house_repo(c, "r", VISIBILITY_PRIVATE);
 	struct permission_on for_anna = {STR("r"), STR("anna")}, for_bob = {STR("r"), STR("bob")};
 	struct permission_on nobody = {STR("r"), STR("nobody")}, master = {STR("r"), STR("owner")};
-	assert_ok(c, permission_put(c, core_of(c), owner, &for_anna, PERMISSION_ADMIN));
-	assert_ok(c, permission_put(c, core_of(c), &anna, &for_bob, PERMISSION_WRITE));
-	assert_err(c, permission_put(c, core_of(c), &bob, &for_bob, PERMISSION_ADMIN), ERR_DENIED);
+	assert_ok(c, permission_put(c, core_of(c), owner, &for_anna, PERMISSION_ADMIN, 0));
+	assert_ok(c, permission_put(c, core_of(c), &anna, &for_bob, PERMISSION_WRITE, 0));
 	assert_err(
-		c, permission_put(c, core_of(c), &carl, &for_bob, PERMISSION_ADMIN), ERR_NOT_FOUND);
+		c, permission_put(c, core_of(c), &bob, &for_bob, PERMISSION_ADMIN, 0), ERR_DENIED);
+	assert_err(c, permission_put(c, core_of(c), &carl, &for_bob, PERMISSION_ADMIN, 0),
+		ERR_NOT_FOUND);
+	assert_err(c, permission_put(c, core_of(c), &anna, &nobody, PERMISSION_READ, 0),
+		ERR_NOT_FOUND);
 	assert_err(
-		c, permission_put(c, core_of(c), &anna, &nobody, PERMISSION_READ), ERR_NOT_FOUND);
-	assert_err(c, permission_put(c, core_of(c), &anna, &master, PERMISSION_READ), ERR_INVALID);
-	assert_err(c, permission_put(c, core_of(c), &anna, &for_bob, PERMISSION_NONE), ERR_INVALID);
+		c, permission_put(c, core_of(c), &anna, &master, PERMISSION_READ, 0), ERR_INVALID);
+	assert_err(
+		c, permission_put(c, core_of(c), &anna, &for_bob, PERMISSION_NONE, 0), ERR_INVALID);
 	assert_err(c, permission_list(c, core_of(c), &bob, STR("r"), &rows, &count), ERR_DENIED);
 	assert_ok(c, permission_list(c, core_of(c), &anna, STR("r"), &rows, &count));
 	assert_int_equal(count, 2);

@@ -344,7 +344,7 @@ static void who_reads_sees_the_history_and_who_administers_restores(void **state
 		struct permission_on on = {STR("r"), str_of(names[i])};
 		if (i)
 			assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on,
-					     (enum permission)(PERMISSION_READ + i - 1)));
+					     (enum permission)(PERMISSION_READ + i - 1), 0));
 	}
 	token.limit = PERMISSION_WRITE;
 	people[4] = anonymous;

@@ -164,7 +164,7 @@ static struct credential new_token(struct ctx *c, struct actor *who, struct toke
 static void let_in(struct ctx *c, const char *username, enum permission level)
 {
 	struct permission_on on = {STR("r"), str_of(username)};
-	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, level));
+	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, level, 0));
 }
 
 static void who_is_known_costs_one_transaction_of_one_statement(void **state)

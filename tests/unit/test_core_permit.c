@@ -1,7 +1,6 @@
 #include "core_house.h"
 
 #include "core/push.h"
-#include "model/scope.h"
 
 static enum err ask(struct ctx *c, const struct actor *who, const char *name, enum permission level)
 {
@@ -29,7 +28,7 @@ static enum err as_owner(struct ctx *c, const struct actor *who)
 static void give(struct ctx *c, const char *repo, const char *username, enum permission level)
 {
 	struct permission_on on = {str_of(repo), str_of(username)};
-	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, level));
+	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, level, 0));
 }
 
 /* Which of read, write, admin somebody gets of a repository: three kinds of error. */
@@ -90,21 +89,12 @@ static void a_token_caps_what_its_owner_may(void **state)
 	assert_ok(c, as_owner(c, owner));
 }
 
-static struct actor limited(struct ctx *c, const char *text)
-{
-	struct scope *scope = NEW(c->arena, struct scope);
-	struct actor who = house_of(c)->owner;
-	assert_ok(c, scope_parse(c, str_of(text), scope));
-	who.scope = scope;
-	return who;
-}
-
 static void a_key_for_some_repositories_knows_of_no_others(void **state)
 {
 	struct ctx *c = *state;
 	house_repo(c, "team-a", VISIBILITY_PRIVATE);
 	house_repo(c, "other", VISIBILITY_PUBLIC);
-	struct actor key = limited(c, "{\"repositories\": [\"team-*\"]}");
+	struct actor key = house_limited(c, "{\"repositories\": [\"team-*\"]}");
 	check(c, &key, "team-a", EXPECT(OK, OK, OK));
 	check(c, &key, "other", EXPECT(NOWHERE, NOWHERE, NOWHERE));
 	assert_err(c, as_owner(c, &key), ERR_DENIED);
@@ -120,8 +110,8 @@ static void a_key_for_some_operations_does_no_others(void **state)
 {
 	struct ctx *c = *state;
 	house_repo(c, "secret", VISIBILITY_PRIVATE);
-	struct actor fetching = limited(c, "{\"operations\": [\"repository.fetch\"]}");
-	struct actor pushing = limited(c, "{\"operations\": [\"ref.create\"]}");
+	struct actor fetching = house_limited(c, "{\"operations\": [\"repository.fetch\"]}");
+	struct actor pushing = house_limited(c, "{\"operations\": [\"ref.create\"]}");
 	check(c, &fetching, "secret", EXPECT(NO, NO, NO));
 	check(c, &pushing, "secret", EXPECT(NO, OK, NO));
 	assert_err(c, as_owner(c, &fetching), ERR_DENIED);

@@ -90,7 +90,7 @@ static void only_the_owner_creates_and_deletes(void **state)
 	struct actor admin = house_person(c, "admin"), stranger = house_person(c, "stranger");
 	struct actor anonymous = ACTOR_ANONYMOUS;
 	struct permission_on on = {STR("r"), STR("admin")};
-	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_ADMIN));
+	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_ADMIN, 0));
 	struct repo_new what = {.name = STR("mine")};
 	assert_err(c, repo_create(c, core_of(c), &admin, &what, &repo), ERR_DENIED);
 	assert_err(c, repo_create(c, core_of(c), &anonymous, &what, &repo), ERR_UNAUTH);
@@ -110,7 +110,7 @@ static void a_list_shows_what_one_may_read_page_by_page(void **state)
 		house_repo(c, arena_fmt(c->arena, "r%d", i),
 			i % 2 ? VISIBILITY_PUBLIC : VISIBILITY_PRIVATE);
 	struct permission_on on = {STR("r2"), STR("anna")};
-	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_READ));
+	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_READ, 0));
 	struct repo_list list;
 	struct repo_query query = {.limit = 2};
 	static const char *const hers[] = {"r1", "r2", "r3", "r5"};
@@ -232,7 +232,7 @@ static void a_deleted_repository_comes_back_as_it_was(void **state)
 	struct str name = STR("q"), bad = STR("a/b");
 	struct repo_list list;
 	struct repo_query all = {0};
-	assert_ok(c, permission_put(c, core, owner, &on, PERMISSION_READ));
+	assert_ok(c, permission_put(c, core, owner, &on, PERMISSION_READ, 0));
 	assert_ok(c, repo_delete(c, core, owner, STR("r"), &got));
 	assert_int_equal(got.id, repo.id);
 	assert_int_equal(repo_deleted_until(core, &got), got.deleted + 14 * 24 * 3600);
@@ -271,7 +271,7 @@ static void only_the_owner_looks_among_what_is_deleted(void **state)
 	struct repo repo = house_repo(c, "r", VISIBILITY_PUBLIC);
 	struct permission_on on = {STR("r"), STR("admin")};
 	token.limit = PERMISSION_WRITE;
-	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_ADMIN));
+	assert_ok(c, permission_put(c, core_of(c), &house_of(c)->owner, &on, PERMISSION_ADMIN, 0));
 	assert_ok(c, repo_delete(c, core_of(c), &house_of(c)->owner, STR("r"), NULL));
 	const struct {
 		const struct actor *who;

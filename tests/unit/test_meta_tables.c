@@ -156,6 +156,10 @@ static void fill(struct ctx *c, struct db *db)
 		"INSERT INTO event (repo_id, sequence, type, data, time, version) VALUES "
 		"(9, 1, 'push', '{}', 1, 1)",
 		"INSERT INTO permission (repo_id, account_id, level) VALUES (1, 1, 2)",
+		"INSERT INTO permission_pattern (id, account_id, source, pattern, fits, level, "
+		"expires) "
+		"VALUES (1, 1, 'oidc:x', 'a_*', 'a\\_%', 2, 3)",
+		"INSERT INTO ref_rule (repo_id, id, pattern, body) VALUES (1, 1, 'main', '{}')",
 		"INSERT INTO token (id, account_id, name, hash, ceiling, created, expires, used) "
 		"VALUES (1, 1, 'ci', '', 1, 1, 1, 1)",
 		"INSERT INTO login_link (hash, account_id, expires) VALUES ('', 1, 1)",

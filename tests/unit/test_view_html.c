@@ -179,14 +179,19 @@ static void no_data_becomes_markup_on_any_form(void **state)
 	view_sign_in(&out, &sign_in);
 	struct page_new new = {hostile_page(), bad, bad, bad, true, true};
 	view_new(&out, &new);
-	struct access access = {bad, PERMISSION_WRITE};
+	struct access access = {bad, PERMISSION_WRITE, 0};
 	struct user user = {.username = bad};
-	struct page_settings settings = {hostile_repo(c), &access, 1, &user, 1};
+	struct rule rule = {.id = 1, .pattern = bad, .checks = &bad, .check_count = 1};
+	for (int act = 0; act < RULE_ACTS; act++)
+		rule.may[act] = (struct rule_who){RULE_PEOPLE, &bad, 1};
+	rule.description = bad;
+	struct page_settings settings = {hostile_repo(c), &access, 1, &user, 1, &rule, 1};
 	view_settings(&out, &settings);
 	struct token token = {.name = bad, .limit = PERMISSION_READ, .expires = 1};
 	struct page_account account = {hostile_page(), &token, 1, bad, true};
 	view_account(&out, &account);
-	struct page_collaborators people = {hostile_page(), &user, 1, bad, bad};
+	struct grant grant = {.username = bad, .source = bad, .pattern = bad};
+	struct page_collaborators people = {hostile_page(), &user, 1, &grant, 1, bad, bad};
 	view_collaborators(&out, &people);
 	const int statuses[] = {400, 401, 403, 404, 409, 500, 503};
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {

@@ -1,0 +1,66 @@
+#include "core/grant.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "core/permit.h"
+#include "core/person.h"
+#include "core/record.h"
+
+static enum err record_grant(struct ctx *c, struct db_tx *tx, const struct actor *who,
+	const struct grant *grant, enum permission level)
+{
+	struct buf b = {.arena = c->arena};
+	struct json_writer w = {.out = &b};
+	json_begin_object(&w);
+	json_member_int(&w, "id", grant->id);
+	json_member_str(&w, "username", grant->username);
+	json_member_str(&w, "pattern", grant->pattern);
+	json_member_str(&w, "source", grant->source);
+	json_member_cstr(&w, "permission", permission_name(level));
+	record_time(&w, "expires_at", grant->expires);
+	json_end_object(&w);
+	return record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_GRANT_CHANGED,
+			.subject = grant->username,
+			.data = buf_view(&b)});
+}
+
+enum err grant_put(struct ctx *c, struct core *core, const struct actor *who,
+	const struct grant *what, struct grant *out)
+{
+	DB_TX *tx = NULL;
+	struct user user;
+	*out = *what;
+	out->source = STR("");
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_owner(c, core, tx, who));
+	if (what->level < PERMISSION_READ || what->level > PERMISSION_ADMIN)
+		return fail(c, ERR_INVALID, "a permission is read, write or admin");
+	TRY(person_get_other(c, tx, what->username, &user));
+	TRY(person_end_check(c, tx, what->expires));
+	out->user_id = user.id;
+	TRY(meta_grant_put(c, tx, out));
+	TRY(record_grant(c, tx, who, out, out->level));
+	return db_commit(c, &tx);
+}
+
+enum err grant_delete(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
+{
+	DB_TX *tx = NULL;
+	struct grant grant;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_owner(c, core, tx, who));
+	TRY(meta_grant_delete(c, tx, id, &grant));
+	TRY(record_grant(c, tx, who, &grant, PERMISSION_NONE));
+	return db_commit(c, &tx);
+}
+
+enum err grant_list(struct ctx *c, struct core *core, const struct actor *who, struct grant **out,
+	size_t *count)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_owner(c, core, tx, who));
+	return meta_grant_list(c, tx, out, count);
+}

@@ -1,0 +1,78 @@
+#include "core/rule.h"
+
+#include "base/buf.h"
+#include "core/permit.h"
+#include "core/record.h"
+#include "meta/rule.h"
+
+static enum err find(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
+	struct str name, struct repo *out)
+{
+	return permit_repo(
+		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_CHANGE}, out);
+}
+
+/* `rule`: as it is now; NULL: it is gone. */
+static enum err record_rule(struct ctx *c, struct db_tx *tx, const struct actor *who,
+	const struct repo *repo, int64_t id, const struct rule *rule)
+{
+	struct buf b = {.arena = c->arena};
+	struct json_writer w = {.out = &b};
+	json_begin_object(&w);
+	json_member_int(&w, "id", id);
+	json_member_bool(&w, "deleted", !rule);
+	if (rule) {
+		json_member_str(&w, "pattern", rule->pattern);
+		rule_to_json(&w, rule);
+	}
+	json_end_object(&w);
+	return record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_RULE_CHANGED,
+			.repo = repo,
+			.data = buf_view(&b)});
+}
+
+enum err rule_list(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
+	struct rules *out)
+{
+	DB_TX *tx = NULL;
+	struct repo found;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(find(c, core, tx, who, repo, &found));
+	return meta_rule_list(c, tx, &found, out);
+}
+
+static enum err store(struct ctx *c, struct db_tx *tx, const struct repo *repo, struct rule *rule)
+{
+	if (rule->id)
+		return meta_rule_set(c, tx, repo->id, rule);
+	if (repo->rules >= RULES_MAX)
+		return fail(c, ERR_INVALID, "a repository has at most %d rules", RULES_MAX);
+	return meta_rule_add(c, tx, repo->id, rule);
+}
+
+enum err rule_put(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
+	struct rule *rule)
+{
+	DB_TX *tx = NULL;
+	struct repo found;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(find(c, core, tx, who, repo, &found));
+	TRY(rule_check(c, rule));
+	TRY(store(c, tx, &found, rule));
+	TRY(record_rule(c, tx, who, &found, rule->id, rule));
+	return db_commit(c, &tx);
+}
+
+enum err rule_delete(
+	struct ctx *c, struct core *core, const struct actor *who, struct str repo, int64_t id)
+{
+	DB_TX *tx = NULL;
+	struct repo found;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(find(c, core, tx, who, repo, &found));
+	TRY(meta_rule_delete(c, tx, found.id, id));
+	TRY(record_rule(c, tx, who, &found, id, NULL));
+	return db_commit(c, &tx);
+}

@@ -1,0 +1,91 @@
+/* A repository's rules for its branches and tags. */
+#include "core/rule.h"
+#include "web/api.h"
+
+static void write_rule(struct json_writer *w, const struct rule *rule)
+{
+	json_begin_object(w);
+	json_member_int(w, "id", rule->id);
+	json_member_str(w, "pattern", rule->pattern);
+	rule_to_json(w, rule);
+	json_end_object(w);
+}
+
+static enum err read_id(struct ctx *c, struct web_request *r, int64_t *out)
+{
+	uint64_t id;
+	if (!str_to_u64(web_param(r, "id"), &id) || !id || id > INT64_MAX)
+		return fail(c, ERR_NOT_FOUND, "a rule is named by its id, a number");
+	*out = (int64_t)id;
+	return OK;
+}
+
+static enum err read_rule(struct ctx *c, struct web_request *r, struct rule *out)
+{
+	static const char *const fields[] = {"pattern", "create", "update", "force", "delete",
+		"required_checks", "required_reviews", "description", NULL};
+	const struct json *body;
+	struct str pattern, ignored;
+	struct rules rules;
+	/* Who may not do this learns nothing from what is wrong with the body. */
+	TRY(rule_list(c, r->core, &r->who, web_param(r, "name"), &rules));
+	TRY(api_body(c, r, fields, &body));
+	TRY(api_text_needed(c, r, body, "pattern", &pattern));
+	TRY(api_text(c, r, body, "description", &ignored, NULL));
+	r->field = "rule";
+	TRY(rule_from_json(c, body, out));
+	out->pattern = pattern;
+	TRY(rule_check(c, out));
+	r->field = NULL;
+	return OK;
+}
+
+static enum err send_rule(struct ctx *c, struct web_request *r, int status, const struct rule *rule)
+{
+	struct api_reply reply;
+	api_begin(c, &reply);
+	write_rule(&reply.w, rule);
+	return api_send(c, r, status, &reply);
+}
+
+enum err api_rules_list(struct ctx *c, struct web_request *r)
+{
+	struct rules rules;
+	struct api_reply reply;
+	TRY(rule_list(c, r->core, &r->who, web_param(r, "name"), &rules));
+	api_begin(c, &reply);
+	json_begin_array(&reply.w);
+	for (size_t i = 0; i < rules.count; i++)
+		write_rule(&reply.w, &rules.at[i]);
+	json_end_array(&reply.w);
+	return api_send(c, r, 200, &reply);
+}
+
+enum err api_rules_create(struct ctx *c, struct web_request *r)
+{
+	struct rule rule;
+	TRY(read_rule(c, r, &rule));
+	TRY(rule_put(c, r->core, &r->who, web_param(r, "name"), &rule));
+	return send_rule(c, r, 201, &rule);
+}
+
+enum err api_rule_set(struct ctx *c, struct web_request *r)
+{
+	struct rule rule;
+	int64_t id;
+	TRY(read_rule(c, r, &rule));
+	TRY(read_id(c, r, &id));
+	rule.id = id;
+	TRY(rule_put(c, r->core, &r->who, web_param(r, "name"), &rule));
+	return send_rule(c, r, 200, &rule);
+}
+
+enum err api_rule_remove(struct ctx *c, struct web_request *r)
+{
+	struct rules rules;
+	int64_t id;
+	TRY(rule_list(c, r->core, &r->who, web_param(r, "name"), &rules));
+	TRY(read_id(c, r, &id));
+	TRY(rule_delete(c, r->core, &r->who, web_param(r, "name"), id));
+	return web_no_content(c, r);
+}
