@@ -335,9 +335,10 @@ def test_permissions_are_set_listed_and_taken():
     s.create_repo("shared")
     for level in ("read", "write", "admin"):
         answer = s.api("PUT", "/repos/shared/permissions/other", {"permission": level}, want=200)
-        eq(answer.json, {"username": "other", "permission": level}, "answer")
+        eq(answer.json, {"username": "other", "permission": level, "expires_at": None}, "answer")
         eq(s.api("GET", "/repos/shared", auth=auth("other"), want=200).json["permission"], level, "level")
-    eq(s.api("GET", "/repos/shared/permissions", want=200).json, [{"username": "other", "permission": "admin"}], "list")
+    eq(s.api("GET", "/repos/shared/permissions", want=200).json, [{"username": "other", "permission": "admin", "expires_at": None}],
+       "list")
     eq(s.api("DELETE", "/repos/shared/permissions/other").status, 204, "status")
     problem(s.api("DELETE", "/repos/shared/permissions/other"), 404)
     problem(s.api("GET", "/repos/shared", auth=auth("other")), 404)

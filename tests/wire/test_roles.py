@@ -1,0 +1,372 @@
+"""
+Who may do what: tests/permission_table.def over git, the API and the pages, and what a rule says to whoever pushes.
+What is private, deleted or absent cannot be told apart by who may not read it.
+"""
+
+import itertools
+import random
+import re
+import statistics
+import sys
+import time
+import urllib.parse
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+
+COLUMNS = ["owner", "admin", "write", "read", "none", "anonymous", "ended", "lapsed", "pattern", "token", "elsewhere"]
+NAMES = {"public": "t-public", "private": "t-private", "deleted": "t-deleted", "absent": "t-missing", "-": None}
+PROTECTED = {"write": "write", "admin": "admin", "named": ["write"], "nobody": "nobody"}
+ACTS = ["create", "update", "force", "delete"]
+OUTCOMES = {200: "yes", 201: "yes", 204: "yes", 303: "yes", 401: "who", 403: "no", 404: "hidden"}
+# A key for some repositories cannot be made over any of these surfaces: the core's test holds that column.
+ASKED = [column for column in COLUMNS if column != "elsewhere"]
+
+
+def table():
+    """{(operation, repository, ref): {column: outcome}}"""
+    text = (ROOT / "tests/permission_table.def").read_text()
+    cells = {}
+    for operation, repo, ref, row in re.findall(r'^CELLS\("(.*?)",\s*"(.*?)",\s*"(.*?)",\s*"(.*?)"\)$', text, re.M):
+        outcomes = row.split()
+        eq(len(outcomes), len(COLUMNS), f"cells of {operation} on {repo}, {ref}")
+        cells[operation, repo, ref] = dict(zip(COLUMNS, outcomes))
+    return cells
+
+
+TABLE = table()
+
+
+def expected(operation, repo, ref, column):
+    outcome = TABLE[operation, repo, ref][column]
+    return "who" if column == "ended" else outcome
+
+
+def soon(seconds):
+    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def password(name):
+    return f"password-of-{name}"
+
+
+class Furnished:
+    """A server with everybody and everything that the table speaks of."""
+
+    def __init__(self):
+        # Who has ended is refused again and again: that is not to be guessing here.
+        s = self.s = Nimbus({"NIMBUS_LOGIN_TRIES": 10000}, shared=True)
+        for name in ["admin", "write", "read", "none", "ended", "lapsed", "pattern", "other"]:
+            s.api("POST", "/collaborators", {"username": name, "password": password(name)}, want=201)
+        self.work = tmp("work")
+        self.commits()
+        for state in ["public", "private", "deleted"]:
+            self.furnish(state)
+        s.api("POST", "/grants", {"username": "pattern", "pattern": "t-*", "permission": "write"}, want=201)
+        self.token = s.api("POST", "/tokens", {"name": "t", "permission": "read"}, want=201).json["token"]
+        s.api("DELETE", "/repos/t-deleted", want=204)
+        end = soon(3)
+        s.api("PATCH", "/collaborators/ended", {"expires_at": end}, want=204)
+        for state in ["public", "private"]:
+            s.api("PUT", f"/repos/{NAMES[state]}/permissions/lapsed", {"permission": "admin", "expires_at": end}, want=200)
+        eq(s.api("GET", "/repos/t-private", auth=self.auth("lapsed")).status, 200, "before it lapses")
+        eq(s.api("GET", "/repos/t-private", auth=self.auth("ended")).status, 200, "before they end")
+        time.sleep(3.5)
+
+    def commits(self):
+        """base, a commit on top of it, and another that leaves it behind."""
+        git("init", "-q", "-b", "main", ".", cwd=self.work)
+        for name in ["root", "base", "later"]:
+            commit_file(self.work, "file", name, name)
+            git("tag", name, cwd=self.work)
+        git("reset", "-q", "--hard", "root", cwd=self.work)
+        commit_file(self.work, "file", "aside", "aside")
+        git("tag", "aside", cwd=self.work)
+
+    def refs(self, column):
+        """{(operation, ref): the refspec that does it}"""
+        source = {"create": "later", "update": "later", "force": "+aside", "delete": ""}
+        return {(f"ref.{act}", ref): f"{source[act]}:refs/heads/{ref}-{act}-{column}"
+                for act in ACTS for ref in ["free", *PROTECTED]}
+
+    def furnish(self, state):
+        s, name = self.s, NAMES[state]
+        s.create_repo(name, visibility="public" if state == "public" else "private")
+        for level in ["admin", "write", "read", "ended"]:
+            given = {"permission": level if level != "ended" else "admin"}
+            s.api("PUT", f"/repos/{name}/permissions/{level}", given, want=200)
+        there = ["base:" + spec.split(":")[1] for column in ASKED for (act, _), spec in self.refs(column).items()
+                 if act != "ref.create"]
+        git("push", "-q", s.git_url(name), "main", *there, cwd=self.work)
+        for ref, who in PROTECTED.items():
+            s.api("POST", f"/repos/{name}/rules", {"pattern": f"{ref}-*", **{act: who for act in ACTS}}, want=201)
+
+    def auth(self, column):
+        return {"owner": self.s.auth, "anonymous": None, "token": self.token}.get(column, (column, password(column)))
+
+    def git_auth(self, column):
+        return ("x", self.token) if column == "token" else self.auth(column)
+
+    def form(self, column, path, **fields):
+        return self.s.request("POST", path, urllib.parse.urlencode(fields),
+                              {"Content-Type": "application/x-www-form-urlencoded"}, auth=self.auth(column))
+
+    def undelete(self):
+        for repo in self.s.api("GET", "/deleted-repos", want=200).json:
+            if repo["name"] != "t-deleted":
+                self.s.api("POST", f"/deleted-repos/{repo['id']}/restore", {}, want=200)
+
+
+_furnished = None
+
+
+def furnished():
+    global _furnished
+    if not _furnished:
+        _furnished = Furnished()
+    return _furnished
+
+
+def compare(wrong, surface, cell, column, got):
+    want = expected(*cell, column)
+    if got != want:
+        wrong.append(f"{surface}: {' '.join(cell)} by {column}: {got} instead of {want}")
+
+
+def conclude(wrong, count, at_least):
+    if wrong:
+        fail(f"{len(wrong)} cells of {count} are wrong:\n" + "\n".join(wrong))
+    if count < at_least:
+        fail(f"only {count} cells were asked")
+
+
+def pushed(f, repo, column, specs):
+    """{refspec: (was it done?, what git shows)}"""
+    result = git("push", "--porcelain", f.s.git_url(repo, f.git_auth(column)), *specs, cwd=f.work, check=False)
+    done = {}
+    for line in result.out.splitlines():
+        if m := re.match(r"(.)\t(\S+)\t(.*)$", line):
+            done[m[2].split(":")[1]] = (m[1] != "!", m[3])
+    return {spec: done.get(spec.split(":")[1], (None, result)) for spec in specs}
+
+
+def outcome_of(done):
+    ok, shown = done
+    if ok:
+        return "yes"
+    return "rule" if ok is False and "(protected: " in shown else shown
+
+
+def test_every_cell_over_git():
+    f, wrong, count = furnished(), [], 0
+    for state in ["public", "private", "deleted", "absent"]:
+        for column in ASKED:
+            auth = f.auth(column)
+            asked = {service: OUTCOMES[f.s.get(f"/{NAMES[state]}.git/info/refs?service=git-{service}", auth=auth).status]
+                     for service in ["upload-pack", "receive-pack"]}
+            compare(wrong, "git", ("repository.fetch", state, "-"), column, asked["upload-pack"])
+            push = expected("repository.push", state, "-", column)
+            if push == "makes":
+                eq(asked["receive-pack"], "yes", f"may {column} begin to push to {state}")
+                asked["receive-pack"] = "makes"
+            compare(wrong, "git", ("repository.push", state, "-"), column, asked["receive-pack"])
+            count += 2
+            specs = {key: spec for key, spec in f.refs(column).items() if (key[0], state, key[1]) in TABLE}
+            done = pushed(f, NAMES[state], column, list(specs.values())) if asked["receive-pack"] == "yes" else {}
+            for (operation, ref), spec in specs.items():
+                got = outcome_of(done[spec]) if done else asked["receive-pack"]
+                compare(wrong, "git", (operation, state, ref), column, got)
+                count += 1
+    conclude(wrong, count, 550)
+
+
+def test_every_cell_over_the_api():
+    f, wrong, count = furnished(), [], 0
+    for cell in TABLE:
+        operation, state, _ = cell
+        name = NAMES[state]
+        for column in ASKED:
+            call = {"repository.read": ("GET", f"/repos/{name}"),
+                    "repository.change": ("PATCH", f"/repos/{name}", {"description": f"by {column}"}),
+                    "repository.delete": ("DELETE", f"/repos/{name}"),
+                    "permission.change": ("PUT", f"/repos/{name}/permissions/other", {"permission": "read"}),
+                    "account.change": ("PATCH", f"/collaborators/{column if column in f.auth(column) else 'owner'}",
+                                       {"password": f.auth(column)[1] if column not in ["anonymous", "token"] else PASSWORD})
+                    if f.auth(column) else ("PATCH", "/collaborators/none", {"password": PASSWORD}),
+                    "instance.admin": ("GET", "/collaborators")}.get(operation)
+            if not call:
+                continue
+            status = f.s.api(*call, auth=f.auth(column)).status
+            compare(wrong, "API", cell, column, OUTCOMES.get(status, status))
+            count += 1
+            if operation == "repository.delete" and status == 204:
+                f.undelete()
+    conclude(wrong, count, 180)
+
+
+def page(f, operation, name, column):
+    """The answer of the page where one would do that; None where there is none."""
+    if operation == "repository.read":
+        return f.s.get(f"/{name}", auth=f.auth(column))
+    if operation == "repository.change":
+        return f.form(column, f"/{name}/settings", description="x", visibility="public" if name == "t-public" else "private")
+    if operation == "repository.delete":
+        return f.form(column, f"/{name}/settings/delete", confirm=name)
+    if operation == "permission.change":
+        return f.form(column, f"/{name}/settings/access", username="other", permission="read")
+    if operation == "account.change":
+        secret = PASSWORD if column in ["owner", "token", "anonymous"] else password(column)
+        return f.form(column, "/account/password", old=secret, new=secret)
+    return f.s.get("/collaborators", auth=f.auth(column)) if operation == "instance.admin" else None
+
+
+def outcome_of_page(answer):
+    if answer.status == 303 and answer.headers["location"].startswith("/sign-in"):
+        return "who"
+    return OUTCOMES.get(answer.status, answer.status)
+
+
+def test_every_cell_over_pages():
+    f, wrong, count = furnished(), [], 0
+    for cell in TABLE:
+        operation, state, _ = cell
+        for column in ASKED:
+            answer = page(f, operation, NAMES[state], column)
+            if answer is None:
+                continue
+            got = outcome_of_page(answer)
+            compare(wrong, "page", cell, column, got)
+            count += 1
+            if operation == "repository.delete" and got == "yes":
+                f.undelete()
+    conclude(wrong, count, 180)
+
+
+# What a stranger might ask of a repository: method, path, body.
+QUESTIONS = [
+    ("GET", "/{}", None), ("GET", "/{}/tree/main", None), ("GET", "/{}/raw/main/file", None), ("GET", "/{}/settings", None),
+    ("GET", "/{}/refs", None), ("GET", "/{}/commits", None), ("GET", "/{}/archive/main.zip", None),
+    ("GET", "/{}.git/info/refs?service=git-upload-pack", None), ("GET", "/{}.git/info/refs?service=git-receive-pack", None),
+    ("GET", "/{}.git/HEAD", None), ("GET", "/api/v1/repos/{}", None), ("GET", "/api/v1/repos/{}/history", None),
+    ("GET", "/api/v1/repos/{}/permissions", None), ("GET", "/api/v1/repos/{}/rules", None),
+    ("PATCH", "/api/v1/repos/{}", '{"description": 1}'), ("DELETE", "/api/v1/repos/{}", None),
+    ("PUT", "/api/v1/repos/{}/permissions/other", '{"permission": "none"}'),
+    ("DELETE", "/api/v1/repos/{}/permissions/read", None), ("POST", "/api/v1/repos/{}/rules", '{"pattern": ""}'),
+    ("PUT", "/api/v1/repos/{}/rules/1", '{"pattern": 1}'), ("DELETE", "/api/v1/repos/{}/rules/1", None),
+    ("DELETE", "/api/v1/repos/{}/rules/x", None), ("POST", "/api/v1/repos/{}/restore-ref", '{"ref": "main", "undo": 1}'),
+]
+
+
+def shown(answer, name):
+    """All that can be seen of an answer, without its time, its request's id and the name."""
+    headers = {k: v for k, v in answer.headers.items() if k not in ["date", "x-request-id"]}
+    secret = answer.headers.get("x-request-id", "\0")
+    text = lambda value: str(value).replace(name, "NAME").replace(secret, "ID")
+    return answer.status, {k: text(v) for k, v in headers.items()}, text(answer.body.decode("latin-1"))
+
+
+def test_private_deleted_and_absent_look_the_same():
+    f = furnished()
+    for column in ["anonymous", "none", "lapsed"]:
+        for method, path, body in QUESTIONS:
+            headers = {"Content-Type": "application/json"} if body else {}
+            seen = {}
+            for state in ["private", "deleted", "absent"]:
+                name = NAMES[state]
+                answer = f.s.request(method, path.format(name), body, headers, auth=f.auth(column))
+                if answer.status < 300:
+                    fail(f"{column} may {method} {path} of what is {state}: {answer}")
+                seen[state] = shown(answer, name)
+            eq(seen["deleted"], seen["absent"], f"{method} {path} of deleted and absent by {column}")
+            eq(seen["private"], seen["absent"], f"{method} {path} of private and absent by {column}")
+
+
+def medians(f, path, column):
+    """{state: the median of what a request takes}, asked in turns whose order is left to chance."""
+    times = {state: [] for state in ["private", "deleted", "absent"]}
+    for _ in range(100):
+        for state in random.sample(list(times), len(times)):
+            began = time.perf_counter()
+            f.s.get(path.format(NAMES[state]), auth=f.auth(column))
+            times[state].append(time.perf_counter() - began)
+    return {state: statistics.median(list) for state, list in times.items()}
+
+
+def test_private_deleted_and_absent_take_as_long():
+    f = furnished()
+    for path in ["/{}.git/info/refs?service=git-upload-pack", "/api/v1/repos/{}", "/{}"]:
+        for column in ["anonymous", "none"]:
+            # A machine that is busy may lie; what is so is so each time.
+            tries = [medians(f, path, column) for _ in range(3)]
+            for one, other in itertools.permutations(tries[0], 2):
+                if all(each[one] > 1.3 * each[other] for each in tries):
+                    fail(f"{path} by {column} takes longer for what is {one} than for {other}: {tries}")
+
+
+def test_a_rule_tells_git_why():
+    f = furnished()
+    s = f.s
+    s.create_repo("told")
+    git("push", "-q", s.git_url("told"), "base:refs/heads/main", "base:refs/tags/v1", cwd=f.work)
+    s.api("POST", "/repos/told/rules", {"pattern": "main", "force": "nobody", "delete": "nobody"}, want=201)
+    tags = s.api("POST", "/repos/told/rules", {"pattern": "refs/tags/v*", "update": "nobody"}, want=201).json
+    refused = git("push", s.git_url("told"), "+aside:refs/heads/main", cwd=f.work, check=False)
+    has(refused.err, "(protected: force-push is not allowed)", "what git shows")
+    has(refused.err, "! [remote rejected]", "what git shows")
+    # One that is refused keeps none of the others, unless the push is atomic.
+    both = git("push", s.git_url("told"), "+later:refs/tags/v1", "later:refs/heads/main", cwd=f.work, check=False)
+    has(both.err, "(protected: pushing to it is not allowed)", "what git shows")
+    later = git("rev-parse", "later", cwd=f.work).out.strip()
+    eq(refs(s.git_url("told"))["refs/heads/main"], later, "main")
+    # The time machine keeps to them too, and so does another default branch.
+    history = s.api("GET", "/repos/told/history?ref=main", want=200).json
+    undo = s.api("POST", "/repos/told/restore-ref", {"ref": "main", "undo": history[0]["version"]})
+    eq(undo.status, 403, f"status of {undo}")
+    has(undo.json["detail"], "protected: force-push is not allowed", "detail")
+    eq(s.api("PATCH", "/repos/told", {"default_branch": "other"}).status, 200, "whoever may push to main")
+    s.api("PATCH", "/repos/told", {"default_branch": "main"}, want=200)
+    s.api("PUT", f"/repos/told/rules/{tags['id']}", {"pattern": "main", "update": "nobody"}, want=200)
+    eq(s.api("PATCH", "/repos/told", {"default_branch": "other"}).status, 403, "whoever may not")
+    s.api("DELETE", f"/repos/told/rules/{tags['id']}", want=204)
+    git("push", "-q", s.git_url("told"), "+aside:refs/tags/v1", cwd=f.work)
+
+
+def test_rules_and_grants_are_told_as_they_were_given():
+    s = furnished().s
+    s.create_repo("given")
+    rule = {"pattern": "main", "create": "admin", "update": ["read", "write"], "force": "nobody", "delete": "write",
+            "required_checks": ["build", "lint"], "required_reviews": 2, "description": "Its <rules>"}
+    made = s.api("POST", "/repos/given/rules", rule, want=201).json
+    eq(made, {"id": made["id"], **rule}, "answer")
+    eq(s.api("GET", "/repos/given/rules", want=200).json, [made], "list")
+    has(s.get("/given/settings").text, "Its &lt;rules&gt;", "settings")
+    for wrong in [{}, {"pattern": ""}, {"pattern": "x", "force": "all"}, {"pattern": "x", "force": []},
+                  {"pattern": "x", "force": ["No Name"]}, {"pattern": "x", "required_reviews": -1},
+                  {"pattern": "x", "required_checks": [1]}, {"pattern": "x", "description": "a\nb"}, {"pattern": "x", "push": "admin"}]:
+        eq(s.api("POST", "/repos/given/rules", wrong).status, 422, f"status for {wrong}")
+    eq(s.api("DELETE", "/repos/t-public/rules/" + str(made["id"])).status, 404, "another's rule")
+    grant = {"username": "other", "pattern": "giv?n", "permission": "read", "expires_at": "2199-01-31T00:00:00Z"}
+    made = s.api("POST", "/grants", grant, want=201).json
+    eq(made, {"id": made["id"], "source": "", **grant}, "answer")
+    has([one["id"] for one in s.api("GET", "/grants", want=200).json], made["id"], "list")
+    eq([repo["name"] for repo in s.api("GET", "/repos?q=given", auth=("other", password("other"))).json], ["given"], "list")
+    s.api("DELETE", f"/grants/{made['id']}", want=204)
+    eq(s.api("GET", "/repos/given", auth=("other", password("other"))).status, 404, "afterwards")
+    for wrong in [{**grant, "pattern": "[ab]"}, {**grant, "expires_at": "2001-01-31T00:00:00Z"}, {**grant, "expires_at": "soon"},
+                  {**grant, "permission": "none"}, {**grant, "username": "owner"}]:
+        eq(s.api("POST", "/grants", wrong).status, 422, f"status for {wrong}")
+
+
+def test_events_tell_of_grants_rules_and_ends():
+    s = furnished().s
+    kinds = {row[0] for row in s.sql("SELECT DISTINCT type FROM event")}
+    audited = {row[0] for row in s.sql("SELECT DISTINCT action FROM audit")}
+    for kind in ["permission.changed", "grant.changed", "rule.changed", "collaborator.changed"]:
+        has(kinds, kind, "events")
+        has(audited, kind, "audit")
+
+
+if __name__ == "__main__":
+    main()
