@@ -2,6 +2,7 @@
 
 #include "core/compact.h"
 #include "core/fsck.h"
+#include "core/rule.h"
 #include "core_house.h"
 #include "meta/event.h"
 #include "meta/lease.h"
@@ -209,6 +210,47 @@ static void only_history_that_is_left_behind_counts_as_forced(void **state)
 	assert_ok(c, push_one(c, "r", STR(""), &command));
 	assert_true(command.changed);
 	assert_true(command.forced);
+}
+
+/* Each time that somebody looks at the clock, three seconds have gone. */
+static int64_t hasty(void)
+{
+	house_moved += 3000000;
+	return house_monotonic();
+}
+
+static void what_was_not_found_out_in_time_is_forced_to_a_rule(void **state)
+{
+	struct ctx *c = *state;
+	struct oid one, two, tree = {0};
+	struct pack_make m;
+	struct rule rule = {.pattern = STR("main"), .may[RULE_FORCE].kind = RULE_NOBODY};
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	struct str first = make_pack(c, "x", 10, &one);
+	struct push_command at[2] = {
+		move("refs/heads/main", NULL, &one), move("refs/heads/free", NULL, &one)};
+	struct push_commands commands = {.at = at, .count = 2};
+	assert_ok(c, push_all(c, &house_of(c)->owner, "r", first, &commands));
+	assert_ok(c, rule_put(c, core_of(c), &house_of(c)->owner, STR("r"), &rule));
+	pack_make_init(&m, c->arena, HASH_SHA1);
+	pack_make_object(&m, OBJECT_TREE, STR(""), &tree);
+	pack_make_object(&m, OBJECT_COMMIT, commit_make(c->arena, &tree, &one), &two);
+	struct str second = pack_make_end(&m);
+	at[0] = move("refs/heads/main", &one, &two);
+	at[1] = move("refs/heads/free", &one, &two);
+	house_of(c)->world.monotonic = hasty;
+	assert_ok(c, push_all(c, &house_of(c)->owner, "r", second, &commands));
+	house_of(c)->world.monotonic = house_monotonic;
+	assert_true(at[0].unsure && at[0].denied && !at[0].changed);
+	assert_true(at[1].unsure && !at[1].forced && at[1].changed);
+	at[0] = move("refs/heads/main", &one, &two);
+	commands.count = 1;
+	assert_ok(c, push_all(c, &house_of(c)->owner, "r", STR(""), &commands));
+	assert_true(at[0].changed && !at[0].unsure);
+	at[0] = move("refs/heads/main", &two, &one);
+	assert_ok(c, push_all(c, &house_of(c)->owner, "r", STR(""), &commands));
+	assert_true(at[0].forced && at[0].denied && !at[0].changed);
 }
 
 static void of_an_atomic_push_all_or_nothing_happens(void **state)
@@ -526,6 +568,7 @@ int main(void)
 		HOUSE_TEST(what_was_done_already_is_done),
 		HOUSE_TEST(only_the_old_value_that_is_there_can_be_replaced),
 		HOUSE_TEST(only_history_that_is_left_behind_counts_as_forced),
+		HOUSE_TEST(what_was_not_found_out_in_time_is_forced_to_a_rule),
 		HOUSE_TEST(of_an_atomic_push_all_or_nothing_happens),
 		HOUSE_TEST(a_new_name_becomes_a_repository_for_the_owner_alone),
 		HOUSE_TEST(who_may_only_read_may_not_push),

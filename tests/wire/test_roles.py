@@ -359,6 +359,40 @@ def test_rules_and_grants_are_told_as_they_were_given():
         eq(s.api("POST", "/grants", wrong).status, 422, f"status for {wrong}")
 
 
+def test_rules_grants_and_ends_are_set_by_pages():
+    f = furnished()
+    s = f.s
+    s.create_repo("paged")
+    fields = {"pattern": "main", "create": "write", "update": "read, write", "force": "nobody", "delete": "admin",
+              "description": "", "checks": "build, lint", "reviews": "1"}
+    answer = f.form("owner", "/paged/settings/rules", **fields)
+    eq((answer.status, answer.headers["location"]), (303, "/paged/settings?done=rules"), "answer")
+    rule = s.api("GET", "/repos/paged/rules", want=200).json[0]
+    eq((rule["update"], rule["force"], rule["required_checks"], rule["required_reviews"]),
+       (["read", "write"], "nobody", ["build", "lint"], 1), "rule")
+    eq(f.form("owner", "/paged/settings/rules", **{**fields, "id": rule["id"], "force": "admin"}).status, 303, "change")
+    eq(s.api("GET", "/repos/paged/rules", want=200).json, [{**rule, "force": "admin"}], "rules")
+    for wrong in [{"force": ""}, {"pattern": ""}, {"reviews": "many"}, {"id": "x"}]:
+        eq(f.form("owner", "/paged/settings/rules", **{**fields, **wrong}).status, 400, f"status for {wrong}")
+    eq(f.form("owner", "/paged/settings/rules/remove", id=rule["id"]).status, 303, "remove")
+    eq(s.api("GET", "/repos/paged/rules", want=200).json, [], "rules")
+
+    given = {"username": "other", "pattern": "page?", "permission": "write", "expires": "2199-01-31"}
+    eq(f.form("owner", "/collaborators/grants", **given).status, 303, "grant")
+    grant = [one for one in s.api("GET", "/grants", want=200).json if one["pattern"] == "page?"][0]
+    eq(grant["expires_at"], "2199-01-31T00:00:00Z", "its end")
+    has(s.get("/collaborators").text, "page?", "people")
+    eq(f.form("owner", "/collaborators/grants", **{**given, "expires": "soon"}).status, 400, "status")
+    eq(f.form("owner", "/collaborators/grants/remove", id=grant["id"]).status, 303, "remove")
+    eq(f.form("owner", "/collaborators/end", username="other", expires="2199-01-31").status, 303, "end")
+    other = [one for one in s.api("GET", "/collaborators", want=200).json if one["username"] == "other"][0]
+    eq(other["expires_at"], "2199-01-31T00:00:00Z", "their end")
+    eq(f.form("owner", "/collaborators/end", username="other", expires="").status, 303, "no end")
+    eq(f.form("owner", "/collaborators/end", username="owner", expires="2199-01-31").status, 400, "the owner's end")
+    eq(f.form("owner", "/paged/settings/access", username="other", permission="read", expires="2199-01-31").status, 303, "access")
+    has(s.get("/paged/settings").text, 'value="2199-01-31"', "settings")
+
+
 def test_events_tell_of_grants_rules_and_ends():
     s = furnished().s
     kinds = {row[0] for row in s.sql("SELECT DISTINCT type FROM event")}
