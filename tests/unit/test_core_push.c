@@ -253,6 +253,24 @@ static void what_was_not_found_out_in_time_is_forced_to_a_rule(void **state)
 	assert_true(at[0].forced && at[0].denied && !at[0].changed);
 }
 
+static void head_waits_for_a_branch_that_rules_keep(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tip;
+	struct rule rule = {.pattern = STR("main"), .may[RULE_UPDATE].kind = RULE_NOBODY};
+	house_limits(c);
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	house_repo(c, "kept", VISIBILITY_PRIVATE);
+	assert_ok(c, rule_put(c, core_of(c), &house_of(c)->owner, STR("kept"), &rule));
+	struct str pack = make_pack(c, "x", 10, &tip);
+	struct push_command command = move("refs/heads/side", NULL, &tip);
+	assert_ok(c, push_one(c, "r", pack, &command));
+	assert_string_equal(state_of(c, "r"), "v2 1 refs 1 packs 3 events refs/heads/side");
+	command = move("refs/heads/side", NULL, &tip);
+	assert_ok(c, push_one(c, "kept", pack, &command));
+	assert_string_equal(state_of(c, "kept"), "v2 1 refs 1 packs 4 events refs/heads/main");
+}
+
 static void of_an_atomic_push_all_or_nothing_happens(void **state)
 {
 	struct ctx *c = *state;
@@ -569,6 +587,7 @@ int main(void)
 		HOUSE_TEST(only_the_old_value_that_is_there_can_be_replaced),
 		HOUSE_TEST(only_history_that_is_left_behind_counts_as_forced),
 		HOUSE_TEST(what_was_not_found_out_in_time_is_forced_to_a_rule),
+		HOUSE_TEST(head_waits_for_a_branch_that_rules_keep),
 		HOUSE_TEST(of_an_atomic_push_all_or_nothing_happens),
 		HOUSE_TEST(a_new_name_becomes_a_repository_for_the_owner_alone),
 		HOUSE_TEST(who_may_only_read_may_not_push),
