@@ -19,7 +19,9 @@ static enum err serve_git(const struct web *web, struct http_exchange *x)
 void dispatch(void *arg, struct http_exchange *x)
 {
 	const struct web *web = arg;
-	if (!smart_http_is_git(x)) {
+	if (web_redirect_to_https(web, x)) {
+		/* Answered. */
+	} else if (!smart_http_is_git(x)) {
 		web_serve(web, x);
 	} else {
 		enum err err = serve_git(web, x);

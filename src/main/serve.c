@@ -11,6 +11,7 @@
 #include "main/version.h"
 #include "main/worker.h"
 #include "meta/user.h"
+#include "net/tls.h"
 #include "os/file.h"
 #include "os/log.h"
 #include "os/signal.h"
@@ -31,9 +32,9 @@ struct serving {
 	struct instance instance;
 	struct web web;
 	struct http_server *http;
+	struct tls *tls;
 	struct worker worker;
-	struct str listen[HTTP_LISTEN_MAX];
-	size_t listen_count;
+	struct str listen[HTTP_LISTEN_MAX], listen_tls[HTTP_LISTEN_MAX];
 };
 
 /*
@@ -48,19 +49,27 @@ static void tame_malloc(void)
 	mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
-static enum err read_listen(struct ctx *c, struct serving *s)
+static enum err read_addresses(
+	struct ctx *c, const char *name, const char *value, struct str out[HTTP_LISTEN_MAX])
 {
-	struct str rest = str_of(s->config->listen);
-	while (rest.len) {
+	size_t count = 0;
+	for (struct str rest = str_of(value); rest.len;) {
 		struct str address = str_trim(str_cut(&rest, ','));
 		if (!address.len)
 			continue;
-		if (s->listen_count == HTTP_LISTEN_MAX)
-			return fail(c, ERR_INVALID, "NIMBUS_LISTEN has more than %d addresses",
+		if (count == HTTP_LISTEN_MAX)
+			return fail(c, ERR_INVALID, "%s has more than %d addresses", name,
 				HTTP_LISTEN_MAX);
-		s->listen[s->listen_count++] = address;
+		out[count++] = address;
 	}
-	if (!s->listen_count)
+	return OK;
+}
+
+static enum err read_listen(struct ctx *c, struct serving *s)
+{
+	TRY(read_addresses(c, "NIMBUS_LISTEN", s->config->listen, s->listen));
+	TRY(read_addresses(c, "NIMBUS_TLS_LISTEN", s->config->tls_listen, s->listen_tls));
+	if (!s->listen[0].len && !s->listen_tls[0].len)
 		return fail(c, ERR_INVALID, "NIMBUS_LISTEN is empty");
 	return OK;
 }
@@ -80,6 +89,39 @@ static enum err check_url(struct ctx *c, const char *url)
 			"the end)",
 			url);
 	return OK;
+}
+
+/* Every setting of TLS is of use only with another: who sets one meant something. */
+static enum err check_tls(struct ctx *c, const struct config *config)
+{
+	bool listens = *config->tls_listen;
+	if (listens && !*config->tls_cert)
+		return fail(c, ERR_INVALID,
+			"NIMBUS_TLS_LISTEN needs a certificate: set NIMBUS_TLS_CERT and "
+			"NIMBUS_TLS_KEY");
+	if (listens && !*config->tls_key)
+		return fail(c, ERR_INVALID, "NIMBUS_TLS_CERT needs its key: set NIMBUS_TLS_KEY");
+	const char *idle = *config->tls_cert                         ? "NIMBUS_TLS_CERT"
+			   : *config->tls_key                        ? "NIMBUS_TLS_KEY"
+			   : strcmp(config->tls_redirect, "on") == 0 ? "NIMBUS_TLS_REDIRECT"
+								     : NULL;
+	if (!listens && idle)
+		return fail(c, ERR_INVALID,
+			"%s is set, but nothing listens for https: set NIMBUS_TLS_LISTEN", idle);
+	return OK;
+}
+
+static enum err open_tls(struct ctx *c, struct serving *s)
+{
+	const struct config *config = s->config;
+	TRY(check_tls(c, config));
+	if (!*config->tls_listen)
+		return OK;
+	const struct tls_config tls = {
+		.certs = {"NIMBUS_TLS_CERT", config->tls_cert},
+		.keys = {"NIMBUS_TLS_KEY", config->tls_key},
+	};
+	return tls_open(c, &tls, &s->tls);
 }
 
 static enum err make_web(struct ctx *c, struct serving *s)
@@ -121,6 +163,9 @@ static enum err open_http(struct ctx *c, struct serving *s)
 		.buffers_max = (size_t)config->buffers_max,
 		.memory_max = (size_t)config->request_memory_max,
 		.gunzip_max = (uint64_t)config->gunzip_max,
+		.tls = s->tls,
+		.handshakes_per_ip = (int)config->tls_handshakes_per_ip,
+		.handshake_ms = (int)config->tls_handshake_timeout,
 		.head_ms = (int)config->header_timeout,
 		.idle_ms = (int)config->idle_timeout,
 		.stall_ms = (int)config->stall_timeout,
@@ -129,13 +174,23 @@ static enum err open_http(struct ctx *c, struct serving *s)
 		.linger_max = (uint64_t)config->linger_max,
 	};
 	memcpy(http.listen, s->listen, sizeof http.listen);
+	memcpy(http.listen_tls, s->listen_tls, sizeof http.listen_tls);
 	TRY(http_open(c, &http, &s->http));
+	if (strcmp(config->tls_redirect, "on") == 0)
+		s->web.redirect_port = http_port_tls(s->http);
 	return OK;
+}
+
+/* Of where people find it: plain, if it listens so. */
+static int port_of(const struct serving *s)
+{
+	int port = http_port(s->http);
+	return port ? port : http_port_tls(s->http);
 }
 
 static void print_welcome(struct ctx *c, const struct serving *s, struct str secret)
 {
-	const char *url = local_url(c, s->config, http_port(s->http)), *owner = s->web.owner;
+	const char *url = local_url(c, s->config, port_of(s)), *owner = s->web.owner;
 	struct str bare = str_of(url);
 	struct str scheme = str_cut(&bare, ':');
 	(void)str_skip(&bare, STR("//"));
@@ -181,7 +236,9 @@ static void log_start(const struct serving *s)
 		return;
 	log_cstr(&line, "version", NIMBUS_VERSION);
 	log_cstr(&line, "listen", s->config->listen);
-	log_int(&line, "port", http_port(s->http));
+	log_int(&line, "port", port_of(s));
+	if (s->tls)
+		log_cstr(&line, "tls", s->config->tls_listen);
 	log_cstr(&line, "data", s->config->data);
 	log_cstr(&line, "db", s->core.db->ops->dialect == DB_POSTGRES ? "postgres" : "sqlite");
 	log_cstr(&line, "blob", s->core.bucket ? "s3" : "local");
@@ -200,6 +257,23 @@ static void end_on_second_signal(void *arg)
 	_exit(130);
 }
 
+/* Certificates are renewed while we run. */
+static void refresh_tls(struct serving *s)
+{
+	struct arena arena;
+	struct ctx c;
+	bool refreshed = false;
+	if (!s->tls)
+		return;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	if (tls_refresh(&c, s->tls, &refreshed))
+		log_text(LOG_LEVEL_ERROR, "TLS goes on as it was: %s", c.error.text);
+	if (refreshed)
+		log_text(LOG_LEVEL_INFO, "TLS: read what had changed");
+	arena_done(&arena);
+}
+
 /* Runs until SIGTERM or SIGINT; gives memory back to the system in quiet moments. */
 static void wait_for_end(struct serving *s)
 {
@@ -209,6 +283,7 @@ static void wait_for_end(struct serving *s)
 		int number = signal_wait_for(TRIM_MS);
 		if (number == SIGTERM || number == SIGINT)
 			return;
+		refresh_tls(s);
 		pack_cache_trim(s->core.packs, os_world()->monotonic());
 		/* Two seconds without a request, and something since the last time. */
 		if (served == access_count() && served != trimmed &&
@@ -272,6 +347,7 @@ static enum err open_drivers(struct ctx *c, struct serving *s)
 static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 {
 	FD lock = -1;
+	TRY(open_tls(c, s));
 	TRY(lock_serving(c, s->config->data, &lock));
 	TRY(open_drivers(c, s));
 	TRY(make_web(c, s));
@@ -306,6 +382,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 	worker_stop(&s.worker);
 	if (s.http)
 		http_close(s.http);
+	tls_close(s.tls);
 	drivers_close(&s.core);
 	secrets_close(&run->config);
 	return e;

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "net/server.h"
+#include "net/tls_parts.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -58,16 +59,39 @@ static void enter(struct conn *k, enum conn_phase phase, int64_t deadline)
 void conn_finish(struct conn *k, bool unread)
 {
 	struct http_config *config = &k->server->config;
-	socket_finish(k->fd);
+	k->transport->finish(k);
 	conn_drop_buffer(k);
 	k->linger_left = config->linger_max;
 	enter(k, CONN_LINGER,
 		server_now(k->server) + micros(unread ? config->linger_ms : FINISH_MS));
 }
 
+static void report(struct conn *k, struct http_fault fault, uint64_t out)
+{
+	const struct http_config *config = &k->server->config;
+	char peer[SOCKET_TEXT_MAX];
+	if (!config->access)
+		return;
+	size_t peer_len = socket_peer_text(&k->peer, peer);
+	config->access(config->arg, &(struct http_access){.peer = str_from(peer, peer_len),
+					    .id = "",
+					    .status = fault.status,
+					    .out = out,
+					    .error = ERR_INVALID,
+					    .error_text = fault.why});
+}
+
+/* TLS has told the peer, as far as it is told; this tells the operator. */
+static void refuse_handshake(struct conn *k, const char *why)
+{
+	char text[256];
+	fmt_into(text, sizeof text, "no TLS: %s", why);
+	report(k, (struct http_fault){0, text}, 0);
+	conn_finish(k, false);
+}
+
 void conn_refuse(struct conn *k, struct http_fault fault)
 {
-	struct http_server *s = k->server;
 	char text[512];
 	size_t len = fmt_into(text, sizeof text,
 		"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain\r\n%s"
@@ -76,18 +100,9 @@ void conn_refuse(struct conn *k, struct http_fault fault)
 		fault.status == 503 ? "Retry-After: 1\r\n" : "", strlen(fault.why) + 1, fault.why);
 	/* It fits the empty buffer of a socket that we have not written to, or the peer does not
 	 * read. */
-	ssize_t put = send(k->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (s->config.access) {
-		char peer[SOCKET_TEXT_MAX];
-		size_t peer_len = socket_peer_text(&k->peer, peer);
-		s->config.access(
-			s->config.arg, &(struct http_access){.peer = str_from(peer, peer_len),
-					       .id = "",
-					       .status = fault.status,
-					       .out = put > 0 ? strlen(fault.why) + 1 : 0,
-					       .error = ERR_INVALID,
-					       .error_text = fault.why});
-	}
+	struct iovec part = {text, len};
+	ssize_t put = k->transport->write(k, &part, 1, false);
+	report(k, fault, put > 0 ? strlen(fault.why) + 1 : 0);
 	/* Who was too slow gets no more time. */
 	conn_finish(k, fault.status != 408);
 }
@@ -110,6 +125,8 @@ void conn_next_request(struct conn *k, size_t used)
 		memmove(k->bytes, k->bytes + used, k->len);
 	else
 		conn_drop_buffer(k);
+	if (k->transport->holds && k->transport->holds(k))
+		atomic_fetch_or(&k->state, CONN_INPUT);
 	k->scan = (struct http_scan){0};
 	k->head_len = k->want = 0;
 	enter(k, CONN_IDLE, server_now(k->server) + micros(k->server->config.idle_ms));
@@ -196,7 +213,8 @@ static bool read_some(struct conn *k, struct http_head *head)
 		return false;
 	}
 	size_t room = k->cap - k->len;
-	ssize_t got = recv(k->fd, k->bytes + k->len, room, MSG_DONTWAIT);
+	struct iovec part = {k->bytes + k->len, room};
+	ssize_t got = k->transport->read(k, &part, 1);
 	if (got < 0 && errno == EINTR)
 		return true;
 	if (got < 0 && errno == EAGAIN) {
@@ -210,14 +228,52 @@ static bool read_some(struct conn *k, struct http_head *head)
 	}
 	k->len += (size_t)got;
 	look(k, head, (size_t)got);
-	bool more = (size_t)got == room || (atomic_load(&k->state) & CONN_GONE);
+	/* A read that gives less than it could has seen the end of what is there: but not in TLS, of which
+	 * it has seen the end of a record. */
+	bool more = (size_t)got == room || k->tls || (atomic_load(&k->state) & CONN_GONE);
 	if (more && k->phase == CONN_READY)
 		atomic_fetch_or(&k->state, CONN_INPUT);
 	return more;
 }
 
+/* The loop hears of room for our bytes only while the handshake waits for that. */
+static void await_handshake(struct conn *k, bool watched)
+{
+	bool output = k->awaits == POLLOUT;
+	if (output != watched)
+		loop_watch(k, output ? POLLIN | POLLOUT : POLLIN);
+}
+
+static void shake(struct conn *k)
+{
+	struct http_config *config = &k->server->config;
+	bool watched = k->awaits == POLLOUT;
+	const char *why = NULL;
+	switch (tls_link_shake(k, &why)) {
+	case TLS_WAITS: await_handshake(k, watched); return;
+	case TLS_SHAKEN:
+		k->awaits = POLLIN;
+		await_handshake(k, watched);
+		enter(k, CONN_IDLE, server_now(k->server) + micros(config->idle_ms));
+		break;
+	case TLS_SPEAKS_HTTP:
+		k->transport->close(k);
+		k->transport = &transport_plain;
+		conn_refuse(k, (struct http_fault){400,
+				       "this port speaks https: the address begins with https://"});
+		break;
+	case TLS_REFUSED: refuse_handshake(k, why); break;
+	case TLS_LEFT: k->phase = CONN_DEAD; break;
+	}
+	loop_shaken(k);
+}
+
 enum conn_phase conn_advance(struct conn *k, struct http_head *head)
 {
+	if (k->phase == CONN_HANDSHAKE)
+		shake(k);
+	if (k->phase == CONN_HANDSHAKE)
+		return k->phase;
 	if (k->phase < CONN_READY && k->len)
 		look(k, head, 0);
 	while (k->phase < CONN_READY && read_some(k, head))
@@ -249,7 +305,7 @@ static enum err wait_for_peer(struct ctx *c, struct conn *k, short events, int64
 		patience = c->deadline - before;
 	k->wait_began = before;
 	pool_block(&s->pool, k);
-	socket_wait(k->fd, events, patience);
+	socket_wait(k->fd, k->awaits, patience);
 	pool_unblock(&s->pool, k);
 	k->credit -= server_now(s) - before;
 	k->waited += server_now(s) - before;
@@ -275,7 +331,8 @@ static void earn_credit(struct conn *k, size_t moved)
 enum err conn_receive(struct ctx *c, struct conn *k, struct iovec *into, int count, size_t *got)
 {
 	for (;;) {
-		ssize_t have = readv(k->fd, into, count);
+		k->awaits = POLLIN;
+		ssize_t have = k->transport->read(k, into, count);
 		if (have > 0) {
 			earn_credit(k, (size_t)have);
 			*got = (size_t)have;
@@ -305,9 +362,8 @@ static void skip_parts(struct conn_out *out, size_t len)
 /* What comes before bytes of a file goes out in one segment with the first of them. */
 static ssize_t send_parts(struct conn *k, struct conn_out *out)
 {
-	struct msghdr message = {.msg_iov = out->parts, .msg_iovlen = (size_t)out->count};
-	int more = out->file_len ? MSG_MORE : 0;
-	ssize_t put = sendmsg(k->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | more);
+	k->awaits = POLLOUT;
+	ssize_t put = k->transport->write(k, out->parts, out->count, out->file_len > 0);
 	if (put > 0)
 		skip_parts(out, (size_t)put);
 	return put;
@@ -317,6 +373,7 @@ static ssize_t send_parts(struct conn *k, struct conn_out *out)
 static ssize_t send_file(struct conn *k, struct conn_out *out)
 {
 	off_t at = (off_t)out->file.at;
+	k->awaits = POLLOUT;
 	ssize_t put = sendfile(k->fd, out->file.fd, &at, out->file_len);
 	if (put > 0) {
 		out->file.at += (uint64_t)put;

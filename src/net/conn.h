@@ -10,13 +10,14 @@
 
 #include "base/extent.h"
 #include "net/http_parse.h"
+#include "net/transport.h"
 #include "os/socket.h"
 
 #include <stdatomic.h>
-#include <sys/uio.h>
 
 struct http_server;
 struct loop;
+struct tls_link;
 
 enum {
 	CONN_BUSY = 1,  /* owned by the pool or a worker */
@@ -25,17 +26,22 @@ enum {
 };
 
 enum conn_phase {
-	CONN_IDLE,   /* between requests */
-	CONN_HEAD,   /* has a part of a head */
-	CONN_BODY,   /* has the head and a part of a small body */
-	CONN_READY,  /* has what a worker needs to begin */
-	CONN_LINGER, /* our last byte is sent; waits for the peer to close */
-	CONN_DEAD,   /* to be closed at once */
+	CONN_HANDSHAKE, /* TLS is being agreed on */
+	CONN_IDLE,      /* between requests */
+	CONN_HEAD,      /* has a part of a head */
+	CONN_BODY,      /* has the head and a part of a small body */
+	CONN_READY,     /* has what a worker needs to begin */
+	CONN_LINGER,    /* our last byte is sent; waits for the peer to close */
+	CONN_DEAD,      /* to be closed at once */
 };
 
 struct conn {
 	_Atomic unsigned state;
 	int fd;
+	const struct transport *transport;
+	struct tls_link *tls; /* NULL: plain */
+	short awaits;         /* which of poll's events the transport needs to go on */
+	bool shaking;         /* counted among its address's handshakes */
 	struct http_server *server;
 	struct loop *loop;
 	struct conn *next; /* in the pool's queue, or in the loop's mailbox */

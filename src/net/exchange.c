@@ -2,6 +2,8 @@
 
 #include "base/hex.h"
 
+#include <poll.h>
+
 struct worker *worker_open(struct http_server *s)
 {
 	struct worker *w = host_alloc(sizeof *w);
@@ -121,6 +123,7 @@ static void exchange_open(struct exchange *x, struct worker *w, struct conn *k)
 		.host = h->host,
 		.peer = {x->peer, socket_peer_text(&k->peer, x->peer)},
 		.peer_port = k->peer.port,
+		.secure = k->tls != NULL,
 		.minor = h->minor,
 		.headers = h->headers,
 		.header_count = h->header_count,
@@ -206,11 +209,11 @@ static void pass_on(struct worker *w, struct conn *k)
 	}
 	if (k->phase == CONN_READY) {
 		if (k->slow_body)
-			loop_watch(k, false);
+			loop_watch(k, 0);
 		if (pool_push(&w->server->pool, k))
 			return;
 		if (k->slow_body)
-			loop_watch(k, true);
+			loop_watch(k, POLLIN);
 		conn_refuse(k, (struct http_fault){503, "the server has more to do than it can"});
 	}
 	loop_mail(k->loop, k);
@@ -237,6 +240,6 @@ void worker_serve(struct worker *w, struct conn *k)
 			conn_finish(k, out.unread);
 	}
 	if (unwatched)
-		loop_watch(k, true);
+		loop_watch(k, POLLIN);
 	pass_on(w, k);
 }

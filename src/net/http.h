@@ -35,7 +35,8 @@ struct http_exchange {
 	struct str host;     /* "git.example.org:8080"; empty only from an HTTP/1.0 client */
 	struct str peer;     /* the IP address at the other end */
 	int peer_port;
-	int minor; /* 1 for HTTP/1.1, 0 for HTTP/1.0 */
+	bool secure; /* it came in TLS */
+	int minor;   /* 1 for HTTP/1.1, 0 for HTTP/1.0 */
 	const struct http_header *headers;
 	size_t header_count;
 	struct source
@@ -94,11 +95,15 @@ struct http_access {
 
 enum { HTTP_LISTEN_MAX = 4 };
 
+struct tls;
+
 /* Zero is the default that stands beside it. Times are in milliseconds, sizes in bytes. */
 struct http_config {
-	const struct world *world;          /* required */
-	struct str listen[HTTP_LISTEN_MAX]; /* "127.0.0.1:8080"; see os/socket.h */
-	http_handler *handler;              /* required */
+	const struct world *world;              /* required */
+	struct str listen[HTTP_LISTEN_MAX];     /* "127.0.0.1:8080"; see os/socket.h */
+	struct str listen_tls[HTTP_LISTEN_MAX]; /* the same, for https */
+	struct tls *tls;       /* required by these; it stays the caller's (net/tls.h) */
+	http_handler *handler; /* required */
 	void (*access)(void *arg, const struct http_access *access); /* any thread; may be NULL */
 	void *arg;                                                   /* of both */
 	int loops;                                                   /* 1 */
@@ -107,6 +112,7 @@ struct http_config {
 	int queue_max;          /* exchanges waiting for a worker, 503 beyond: 1024 */
 	int connections_max;    /* 503 beyond: 10000 */
 	int connections_per_ip; /* 0: no limit. An IPv6 /64 counts as one */
+	int handshakes_per_ip;  /* of TLS, under way: 1000 */
 	size_t line_max;        /* of the request line, 414 beyond: 8 KiB */
 	size_t head_max;        /* 431 beyond: 32 KiB */
 	int header_max;         /* headers, 431 beyond: 100 */
@@ -115,6 +121,7 @@ struct http_config {
 	uint64_t body_max;      /* start value of http_exchange.body_max: no limit */
 	size_t memory_max;      /* memory_max of every exchange's ctx: no limit */
 	uint64_t gunzip_max;    /* of a gzip body, decoded: 64 MiB */
+	int handshake_ms;       /* of TLS, in all: 10 s */
 	int head_ms;            /* from a head's first byte to its last: 10 s */
 	int idle_ms;            /* between requests: 60 s */
 	int stall_ms;           /* a peer that takes or gives nothing: 30 s. */
@@ -132,8 +139,9 @@ enum err http_open(struct ctx *c, const struct http_config *config, struct http_
 /* Starts the threads and returns. */
 enum err http_start(struct ctx *c, struct http_server *s) MUST;
 
-/* The port of the first address. */
+/* The port of the first address, and of the first for https; 0 where there is none. */
 int http_port(const struct http_server *s);
+int http_port_tls(const struct http_server *s);
 
 /* Connections open now; threads alive; exchanges being worked on. For metrics. */
 struct http_gauges {

@@ -1,8 +1,10 @@
 #include "base/buf.h"
 #include "net/server.h"
+#include "net/tls_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -22,7 +24,8 @@ static int64_t no_later(int64_t a, int64_t b)
 }
 
 /* An IPv6 customer has a /64 to himself; an IPv4 address stands in the last four bytes. */
-static _Atomic uint16_t *ip_counter(struct http_server *s, const struct socket_peer *peer)
+static _Atomic uint16_t *ip_counter(
+	const struct http_server *s, _Atomic uint16_t *counters, const struct socket_peer *peer)
 {
 	bool v4 = IN6_IS_ADDR_V4MAPPED(&peer->address);
 	uint64_t key[2];
@@ -30,33 +33,35 @@ static _Atomic uint16_t *ip_counter(struct http_server *s, const struct socket_p
 	uint64_t hash = s->ip_seed ^ key[v4 ? 1 : 0];
 	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u;
 	hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9u;
-	return &s->per_ip[(hash >> 40) & (IP_SLOTS - 1)];
+	return &counters[(hash >> 40) & (IP_SLOTS - 1)];
 }
 
-static void refuse_at_door(int fd, const char *why)
+/* In TLS a refusal can be said only after the handshake, which is what we want to be spared. */
+static void refuse_at_door(int fd, bool tls, const char *why)
 {
 	char text[256];
 	size_t len = fmt_into(text, sizeof text,
 		"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
 		"Content-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s\n",
 		strlen(why) + 1, why);
-	ssize_t ignored = send(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t ignored = tls ? 0 : send(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)ignored;
 	close(fd);
 }
 
 /* Counts the connection in, or sends it away. */
-static bool admit(struct http_server *s, int fd, const struct socket_peer *peer)
+static bool admit(struct http_server *s, int fd, bool tls, const struct socket_peer *peer)
 {
 	if (atomic_fetch_add(&s->connections, 1) >= s->config.connections_max) {
 		atomic_fetch_sub(&s->connections, 1);
-		refuse_at_door(fd, "there are too many connections");
+		refuse_at_door(fd, tls, "there are too many connections");
 		return false;
 	}
-	if (s->per_ip && atomic_fetch_add(ip_counter(s, peer), 1) >= s->config.connections_per_ip) {
-		atomic_fetch_sub(ip_counter(s, peer), 1);
+	if (s->per_ip && atomic_fetch_add(ip_counter(s, s->per_ip, peer), 1) >=
+				 s->config.connections_per_ip) {
+		atomic_fetch_sub(ip_counter(s, s->per_ip, peer), 1);
 		atomic_fetch_sub(&s->connections, 1);
-		refuse_at_door(fd, "there are too many connections from your address");
+		refuse_at_door(fd, tls, "there are too many connections from your address");
 		return false;
 	}
 	return true;
@@ -88,21 +93,53 @@ static void close_conn(struct loop *l, struct conn *k)
 	else
 		close(k->fd);
 	conn_drop_buffer(k);
+	loop_shaken(k);
+	k->transport->close(k);
 	l->conns[k->slot] = l->conns[--l->count];
 	l->conns[k->slot]->slot = k->slot;
 	if (s->per_ip)
-		atomic_fetch_sub(ip_counter(s, &k->peer), 1);
+		atomic_fetch_sub(ip_counter(s, s->per_ip, &k->peer), 1);
 	host_free(k, sizeof *k);
 	atomic_fetch_sub(&s->connections, 1);
 }
 
-static void open_conn(struct loop *l, int fd, const struct socket_peer *peer)
+/* False when the address has too many under way. */
+static bool begin_handshake(struct conn *k)
+{
+	struct http_server *s = k->server;
+	k->phase = CONN_HANDSHAKE;
+	k->deadline = server_now(s) + (int64_t)s->config.handshake_ms * 1000;
+	k->shaking = true;
+	int others = atomic_fetch_add(ip_counter(s, s->shaking, &k->peer), 1);
+	if (others >= s->config.handshakes_per_ip || !tls_link_open(k, s->config.tls))
+		return false;
+	k->transport = &transport_tls;
+	return true;
+}
+
+void loop_shaken(struct conn *k)
+{
+	if (k->shaking)
+		atomic_fetch_sub(ip_counter(k->server, k->server->shaking, &k->peer), 1);
+	k->shaking = false;
+}
+
+static void open_conn(struct loop *l, int fd, bool tls, const struct socket_peer *peer)
 {
 	struct http_server *s = l->server;
 	struct conn *k = host_alloc(sizeof *k);
-	*k = (struct conn){.fd = fd, .server = s, .loop = l, .peer = *peer};
+	*k = (struct conn){.fd = fd,
+		.transport = &transport_plain,
+		.server = s,
+		.loop = l,
+		.phase = CONN_IDLE,
+		.peer = *peer};
 	k->deadline = server_now(s) + (int64_t)s->config.idle_ms * 1000;
 	table_add(l, k);
+	if (tls && !begin_handshake(k)) {
+		close_conn(l, k);
+		return;
+	}
 	/* Edge-triggered and never changed for small requests: no system call to give a connection
 	 * to a worker and back. */
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = k};
@@ -110,10 +147,10 @@ static void open_conn(struct loop *l, int fd, const struct socket_peer *peer)
 		close_conn(l, k);
 }
 
-void loop_watch(struct conn *k, bool input)
+void loop_watch(struct conn *k, short events)
 {
 	struct epoll_event event = {
-		.events = EPOLLRDHUP | EPOLLET | (input ? (unsigned)EPOLLIN : 0), .data.ptr = k};
+		.events = EPOLLRDHUP | EPOLLET | (unsigned)events, .data.ptr = k};
 	int failed = epoll_ctl(k->loop->epoll, EPOLL_CTL_MOD, k->fd, &event);
 	ASSERT(!failed);
 }
@@ -123,13 +160,13 @@ static void settle(struct loop *l, struct conn *k)
 {
 	if (k->phase == CONN_READY) {
 		if (k->slow_body)
-			loop_watch(k, false);
+			loop_watch(k, 0);
 		atomic_fetch_or(&k->state, CONN_BUSY);
 		if (pool_push(&l->server->pool, k))
 			return;
 		atomic_fetch_and(&k->state, ~(unsigned)CONN_BUSY);
 		if (k->slow_body)
-			loop_watch(k, true);
+			loop_watch(k, POLLIN);
 		conn_refuse(k, (struct http_fault){503, "the server has more to do than it can"});
 		conn_advance(k, &l->head);
 	}
@@ -156,7 +193,7 @@ static void listen_events(struct loop *l, int operation)
 		struct epoll_event event = {
 			.events = EPOLLIN | (s->config.loops > 1 ? (unsigned)EPOLLEXCLUSIVE : 0),
 			.data.ptr = &s->listeners[i]};
-		epoll_ctl(l->epoll, operation, s->listeners[i], &event);
+		epoll_ctl(l->epoll, operation, s->listeners[i].fd, &event);
 	}
 }
 
@@ -164,27 +201,27 @@ static void listen_events(struct loop *l, int operation)
  * Out of descriptors: the client would hang in the backlog and the listener wake us for ever. So
  * give one up to take it and close it, and then pause.
  */
-static void shed(struct loop *l, int listener)
+static void shed(struct loop *l, const struct listener *listener)
 {
 	struct socket_peer peer;
 	if (l->spare >= 0)
 		close(l->spare);
-	int fd = socket_accept(listener, &peer);
+	int fd = socket_accept(listener->fd, &peer);
 	if (fd >= 0)
-		refuse_at_door(fd, "the server is out of file descriptors");
+		refuse_at_door(fd, listener->tls, "the server is out of file descriptors");
 	l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	listen_events(l, EPOLL_CTL_DEL);
 	l->accept_at = server_now(l->server) + ACCEPT_PAUSE_US;
 }
 
-static void on_listener(struct loop *l, int listener)
+static void on_listener(struct loop *l, const struct listener *listener)
 {
 	for (int i = 0; i < ACCEPTS; i++) {
 		struct socket_peer peer;
-		int fd = socket_accept(listener, &peer);
+		int fd = socket_accept(listener->fd, &peer);
 		if (fd >= 0) {
-			if (admit(l->server, fd, &peer))
-				open_conn(l, fd, &peer);
+			if (admit(l->server, fd, listener->tls, &peer))
+				open_conn(l, fd, listener->tls, &peer);
 			continue;
 		}
 		if (errno == ECONNABORTED || errno == EINTR)
@@ -226,7 +263,7 @@ static void sweep(struct loop *l, int64_t now)
 			}
 			continue;
 		}
-		if (aborting || (draining && k->phase == CONN_IDLE))
+		if (aborting || (draining && k->phase <= CONN_IDLE))
 			k->phase = CONN_DEAD;
 		else if (now >= k->deadline)
 			conn_expire(k);
@@ -277,9 +314,9 @@ static void on_event(struct loop *l, const struct epoll_event *event)
 		ssize_t ignored = read(l->wake, &ticks, sizeof ticks);
 		(void)ignored;
 	} else if (what >= (void *)s->listeners &&
-		   what < (void *)(s->listeners + HTTP_LISTEN_MAX)) {
+		   what < (void *)(s->listeners + 2 * HTTP_LISTEN_MAX)) {
 		if (!l->closed)
-			on_listener(l, *(int *)what);
+			on_listener(l, what);
 	} else {
 		on_conn(l, what, event->events);
 	}

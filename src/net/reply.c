@@ -285,7 +285,7 @@ static enum err reply_copy(
 		const uint8_t *bytes = NULL;
 		part = len < STRETCH_MOST ? (size_t)len : STRETCH_MOST;
 		TRY(ctx_check(c));
-		if (part >= GATHER_MOST)
+		if (part >= GATHER_MOST && x->conn->transport->takes_files)
 			TRY(extent_file(c, from, at, part, &file));
 		if (file.fd < 0)
 			TRY(extent_window(c, from, at, part, &bytes));

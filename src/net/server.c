@@ -41,6 +41,8 @@ static void fill_defaults(struct http_config *config)
 	config->buffers_max = size_or(config->buffers_max, 64 << 20);
 	config->body_max = size_or(config->body_max, HTTP_UNKNOWN);
 	config->gunzip_max = size_or(config->gunzip_max, 64 << 20);
+	config->handshakes_per_ip = int_or(config->handshakes_per_ip, 1000);
+	config->handshake_ms = int_or(config->handshake_ms, 10000);
 	config->head_ms = int_or(config->head_ms, 10000);
 	config->idle_ms = int_or(config->idle_ms, 60000);
 	config->stall_ms = int_or(config->stall_ms, 30000);
@@ -49,12 +51,22 @@ static void fill_defaults(struct http_config *config)
 	config->linger_max = size_or(config->linger_max, 16 << 20);
 }
 
-static enum err listen_all(struct ctx *c, struct http_server *s)
+static enum err listen_each(
+	struct ctx *c, struct http_server *s, const struct str *addresses, bool tls)
 {
-	for (int i = 0; i < HTTP_LISTEN_MAX && s->config.listen[i].len; i++) {
-		TRY(socket_listen(c, s->config.listen[i], &s->listeners[i]));
+	for (int i = 0; i < HTTP_LISTEN_MAX && addresses[i].len; i++) {
+		struct listener *l = &s->listeners[s->listener_count];
+		TRY(socket_listen(c, addresses[i], &l->fd));
+		l->tls = tls;
 		s->listener_count++;
 	}
+	return OK;
+}
+
+static enum err listen_all(struct ctx *c, struct http_server *s)
+{
+	TRY(listen_each(c, s, s->config.listen, false));
+	TRY(listen_each(c, s, s->config.listen_tls, true));
 	return s->listener_count ? OK : fail(c, ERR_INVALID, "there is no address to listen on");
 }
 
@@ -83,6 +95,11 @@ enum err http_open(struct ctx *c, const struct http_config *config, struct http_
 		s->per_ip = calloc(IP_SLOTS, sizeof *s->per_ip);
 		ASSERT(s->per_ip);
 	}
+	if (config->listen_tls[0].len) {
+		ASSERT(config->tls);
+		s->shaking = calloc(IP_SLOTS, sizeof *s->shaking);
+		ASSERT(s->shaking);
+	}
 	enum err wrong = open_parts(c, s);
 	if (wrong)
 		http_close(s);
@@ -101,7 +118,16 @@ enum err http_start(struct ctx *c, struct http_server *s)
 
 int http_port(const struct http_server *s)
 {
-	return socket_port(s->listeners[0]);
+	return s->listeners[0].tls ? 0 : socket_port(s->listeners[0].fd);
+}
+
+int http_port_tls(const struct http_server *s)
+{
+	for (int i = 0; i < s->listener_count; i++) {
+		if (s->listeners[i].tls)
+			return socket_port(s->listeners[i].fd);
+	}
+	return 0;
 }
 
 struct http_gauges http_gauges(const struct http_server *s)
@@ -142,7 +168,7 @@ bool http_drain(struct http_server *s, int ms)
 	/* From here on a client is refused by the kernel; the descriptors stay ours until
 	 * http_close. */
 	for (int i = 0; i < s->listener_count; i++)
-		shutdown(s->listeners[i], SHUT_RDWR);
+		shutdown(s->listeners[i].fd, SHUT_RDWR);
 	wake_all(s);
 	if (s->loops_started == 0 || wait_until_quiet(s, ms))
 		return true;
@@ -166,9 +192,10 @@ void http_close(struct http_server *s)
 			loop_close(&s->loops[i]);
 	}
 	for (int i = 0; i < s->listener_count; i++)
-		close(s->listeners[i]);
+		close(s->listeners[i].fd);
 	pool_done(&s->pool);
 	free((void *)(uintptr_t)s->per_ip);
+	free((void *)(uintptr_t)s->shaking);
 	free(s->loops);
 	free(s);
 }

@@ -13,6 +13,11 @@ struct worker;
 
 enum { IP_SLOTS = 1 << 16 };
 
+struct listener {
+	int fd;
+	bool tls;
+};
+
 struct queue {
 	struct conn *first, *last;
 };
@@ -54,7 +59,7 @@ struct loop {
 struct http_server {
 	struct http_config config; /* with its defaults filled in */
 	struct http_limits limits;
-	int listeners[HTTP_LISTEN_MAX];
+	struct listener listeners[2 * HTTP_LISTEN_MAX];
 	int listener_count;
 	struct loop *loops;
 	int loops_started;
@@ -62,7 +67,8 @@ struct http_server {
 	_Atomic bool draining, aborting, stop;
 	_Atomic int connections;
 	_Atomic size_t buffers;
-	_Atomic uint16_t *per_ip; /* IP_SLOTS counters by the address's hash; NULL: no limit */
+	_Atomic uint16_t *per_ip;  /* IP_SLOTS counters by the address's hash; NULL: no limit */
+	_Atomic uint16_t *shaking; /* the same, of handshakes; NULL: no TLS */
 	uint64_t ip_seed;
 };
 
@@ -74,8 +80,10 @@ void loop_close(struct loop *l); /* its thread has been joined */
 void loop_wake(struct loop *l);
 /* From a worker: the connection is in LINGER or DEAD, and the loop's again. */
 void loop_mail(struct loop *l, struct conn *k);
-/* Which events of a busy connection the loop hears of: all, or only that the peer goes away. */
-void loop_watch(struct conn *k, bool input);
+/* Which of poll's events the loop hears of besides that the peer goes away. */
+void loop_watch(struct conn *k, short events);
+/* The handshake is over, for good or ill. */
+void loop_shaken(struct conn *k);
 
 void pool_init(struct pool *p, struct http_server *s);
 enum err pool_start(struct ctx *c, struct pool *p) MUST;

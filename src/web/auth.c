@@ -13,12 +13,18 @@ struct str web_peer(const struct web *web, const struct http_exchange *x)
 	return proxies_client(&web->proxies, x->peer, buf_view(&all));
 }
 
+static bool came_by_https(const struct web *web, const struct http_exchange *x)
+{
+	return x->secure ||
+	       (proxies_trust(&web->proxies, x->peer) &&
+		       str_eq_nocase(http_header(x, "x-forwarded-proto"), STR("https")));
+}
+
 static bool is_https(const struct web *web, const struct http_exchange *x)
 {
 	if (*web->core->base_url)
 		return str_starts(str_of(web->core->base_url), STR("https://"));
-	return proxies_trust(&web->proxies, x->peer) &&
-	       str_eq_nocase(http_header(x, "x-forwarded-proto"), STR("https"));
+	return came_by_https(web, x);
 }
 
 struct str web_origin(const struct web *web, const struct http_exchange *x)
@@ -28,6 +34,37 @@ struct str web_origin(const struct web *web, const struct http_exchange *x)
 	struct str host = x->host.len ? x->host : STR("localhost");
 	return str_of(arena_fmt(
 		x->ctx->arena, "http%s://%.*s", is_https(web, x) ? "s" : "", STR_FMT(host)));
+}
+
+/* The host without its port: "[::1]" of "[::1]:8080". */
+static struct str bare_host(struct str host)
+{
+	size_t colon = str_find_last(host, ':');
+	bool port =
+		colon < host.len && str_find(str_from_index(host, colon), ']') == host.len - colon;
+	return port ? str_until(host, colon) : host;
+}
+
+bool web_redirect_to_https(const struct web *web, struct http_exchange *x)
+{
+	bool health = str_is(x->raw_path, "/healthz") || str_is(x->raw_path, "/readyz");
+	bool path = str_starts(x->raw_path, STR("/"));
+	if (!web->redirect_port || health || !path || !x->host.len || came_by_https(web, x))
+		return false;
+	struct str base = str_of(web->core->base_url);
+	char port[8] = "";
+	if (web->redirect_port != 443)
+		fmt_into(port, sizeof port, ":%d", web->redirect_port);
+	if (!str_starts(base, STR("https://")))
+		base = str_of(arena_fmt(
+			x->ctx->arena, "https://%.*s%s", STR_FMT(bare_host(x->host)), port));
+	http_set(x, "Location",
+		str_of(arena_fmt(x->ctx->arena, "%.*s%.*s%s%.*s", STR_FMT(base),
+			STR_FMT(x->raw_path), x->query.len ? "?" : "", STR_FMT(x->query))));
+	/* What becomes of it, the edge sees. */
+	enum err ignored = http_reply(x, 308, "text/plain", STR("this is served by https only\n"));
+	(void)ignored;
+	return true;
 }
 
 enum err web_authorize(struct ctx *c, const struct web *web, const struct http_exchange *x,

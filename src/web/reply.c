@@ -44,7 +44,8 @@ enum err web_begin(
 	standing(r, "Cross-Origin-Resource-Policy", "same-origin");
 	standing(r, "Cache-Control", status < 400 ? "private, no-cache" : "no-store");
 	standing(r, "Vary", "Accept, Accept-Encoding, Authorization, Cookie");
-	if (str_starts(r->origin, STR("https://")))
+	/* A browser keeps to it for a year: not for a name that was only tried out. */
+	if (str_starts(str_of(r->core->base_url), STR("https://")))
 		standing(r, "Strict-Transport-Security", "max-age=31536000");
 	for (size_t i = 0; i < r->header_count; i++)
 		http_set(r->http, r->headers[i].name.at, r->headers[i].value);

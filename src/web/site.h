@@ -21,6 +21,7 @@ struct web {
 	struct proxies proxies;
 	enum secure_cookies secure;
 	uint64_t body_max;
+	int redirect_port;      /* of https: who comes without it is sent there; 0: nobody is */
 	int64_t request_micros; /* how long a page or a call may take */
 	const char *version;
 	const char *owner; /* the instance's owner's username */
@@ -34,6 +35,9 @@ void web_serve(const struct web *web, struct http_exchange *x);
 
 /* Who sent the exchange, by proxies that are trusted: the address as text. */
 struct str web_peer(const struct web *web, const struct http_exchange *x);
+/* Sends who should have come by https there; false when this exchange may go on. */
+bool web_redirect_to_https(const struct web *web, struct http_exchange *x);
+
 /* "https://git.example.org": base_url, or how this client reached us. In the exchange's arena. */
 struct str web_origin(const struct web *web, const struct http_exchange *x);
 

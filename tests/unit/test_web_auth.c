@@ -86,6 +86,14 @@ static void the_address_that_was_configured_is_the_origin(void **state)
 	assert_str(web_origin(&a->web, &a->http), "https://code.example.org");
 }
 
+static void what_came_in_tls_is_https_whatever_a_header_says(void **state)
+{
+	struct ctx *c = *state;
+	struct asked *a = asked(c, "x-forwarded-proto", "http");
+	a->http.secure = true;
+	assert_str(web_origin(&a->web, &a->http), "https://git.example.org");
+}
+
 static void a_chain_of_proxies_may_be_in_several_headers(void **state)
 {
 	struct ctx *c = *state;
@@ -117,6 +125,7 @@ int main(void)
 		UNIT_TEST(a_header_that_makes_no_sense_is_unauth),
 		UNIT_TEST(only_our_own_pages_may_send),
 		UNIT_TEST(the_address_that_was_configured_is_the_origin),
+		UNIT_TEST(what_came_in_tls_is_https_whatever_a_header_says),
 		UNIT_TEST(a_chain_of_proxies_may_be_in_several_headers),
 		UNIT_TEST(after_sign_in_one_stays_on_this_site),
 	};
