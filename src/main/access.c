@@ -46,6 +46,8 @@ void access_log(void *arg, const struct http_access *a)
 	log_int(&line, "out", (int64_t)a->out);
 	log_int(&line, "micros", a->micros);
 	log_str(&line, "peer", a->peer);
+	if (a->client.len)
+		log_str(&line, "client", a->client);
 	log_str(&line, "agent", a->user_agent);
 	if (a->error)
 		access_log_error(&line, a->error, a->error_text);

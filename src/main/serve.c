@@ -111,15 +111,49 @@ static enum err check_tls(struct ctx *c, const struct config *config)
 	return OK;
 }
 
+static enum tls_clients clients_of(const struct config *config)
+{
+	return strcmp(config->tls_client, "required") == 0   ? TLS_CLIENTS_REQUIRED
+	       : strcmp(config->tls_client, "optional") == 0 ? TLS_CLIENTS_OPTIONAL
+							     : TLS_CLIENTS_OFF;
+}
+
+static enum err check_tls_clients(struct ctx *c, const struct config *config)
+{
+	bool asks = clients_of(config) != TLS_CLIENTS_OFF;
+	const char *idle = *config->tls_client_ca    ? "NIMBUS_TLS_CLIENT_CA"
+			   : *config->tls_client_san ? "NIMBUS_TLS_CLIENT_SAN"
+			   : *config->tls_revoked    ? "NIMBUS_TLS_REVOKED"
+						     : NULL;
+	if (asks && !*config->tls_listen)
+		return fail(c, ERR_INVALID,
+			"NIMBUS_TLS_CLIENT is set, but nothing listens for https: set "
+			"NIMBUS_TLS_LISTEN");
+	if (asks && !*config->tls_client_ca)
+		return fail(c, ERR_INVALID,
+			"NIMBUS_TLS_CLIENT needs to know who signs: set NIMBUS_TLS_CLIENT_CA");
+	if (!asks && idle)
+		return fail(c, ERR_INVALID,
+			"%s is set, but no client is asked for a certificate: set "
+			"NIMBUS_TLS_CLIENT",
+			idle);
+	return OK;
+}
+
 static enum err open_tls(struct ctx *c, struct serving *s)
 {
 	const struct config *config = s->config;
 	TRY(check_tls(c, config));
+	TRY(check_tls_clients(c, config));
 	if (!*config->tls_listen)
 		return OK;
 	const struct tls_config tls = {
 		.certs = {"NIMBUS_TLS_CERT", config->tls_cert},
 		.keys = {"NIMBUS_TLS_KEY", config->tls_key},
+		.clients = clients_of(config),
+		.client_ca = {"NIMBUS_TLS_CLIENT_CA", config->tls_client_ca},
+		.client_names = {"NIMBUS_TLS_CLIENT_SAN", config->tls_client_san},
+		.revoked = {"NIMBUS_TLS_REVOKED", config->tls_revoked},
 	};
 	return tls_open(c, &tls, &s->tls);
 }

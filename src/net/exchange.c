@@ -1,6 +1,7 @@
 #include "net/exchange.h"
 
 #include "base/hex.h"
+#include "net/tls_parts.h"
 
 #include <poll.h>
 
@@ -124,6 +125,7 @@ static void exchange_open(struct exchange *x, struct worker *w, struct conn *k)
 		.peer = {x->peer, socket_peer_text(&k->peer, x->peer)},
 		.peer_port = k->peer.port,
 		.secure = k->tls != NULL,
+		.client = str_of(k->tls ? k->tls->client : ""),
 		.minor = h->minor,
 		.headers = h->headers,
 		.header_count = h->header_count,
@@ -143,6 +145,7 @@ static void report(struct exchange *x)
 	s->config.access(s->config.arg, &(struct http_access){.method = x->pub.method,
 						.target = x->pub.target,
 						.peer = x->pub.peer,
+						.client = x->pub.client,
 						.user_agent = http_header(&x->pub, "user-agent"),
 						.id = x->ctx.id,
 						.who = x->pub.who,
@@ -175,7 +178,9 @@ static struct outcome exchange_run(struct worker *w, struct conn *k)
 	exchange_open(x, w, k);
 	enum err wrong = body_open(x);
 	reply_open(x);
-	if (!http_path_decode(&w->arena, x->pub.raw_path, &x->pub.path))
+	if (!tls_link_stands(k))
+		refuse(x, 403, "this client's certificate has been revoked\n");
+	else if (!http_path_decode(&w->arena, x->pub.raw_path, &x->pub.path))
 		refuse(x, 400, "the path is badly encoded, or climbs\n");
 	else if (wrong)
 		refuse(x, 415, "the only known Content-Encoding is gzip\n");

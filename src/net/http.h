@@ -35,8 +35,10 @@ struct http_exchange {
 	struct str host;     /* "git.example.org:8080"; empty only from an HTTP/1.0 client */
 	struct str peer;     /* the IP address at the other end */
 	int peer_port;
-	bool secure; /* it came in TLS */
-	int minor;   /* 1 for HTTP/1.1, 0 for HTTP/1.0 */
+	bool secure;       /* it came in TLS */
+	struct str client; /* the name that the client's certificate proves: "dns:a.example.org" or
+			      "uri:…". Empty: none that was asked for */
+	int minor;         /* 1 for HTTP/1.1, 0 for HTTP/1.0 */
 	const struct http_header *headers;
 	size_t header_count;
 	struct source
@@ -84,6 +86,7 @@ const char *http_reason(int status);
 struct http_access {
 	struct str method, target; /* cut as they came; empty when the head could not be read */
 	struct str peer, user_agent;
+	struct str client;      /* as in the exchange */
 	const char *id;         /* request id; "" when refused before there was one */
 	const char *who, *what; /* as the handler left them in the exchange; may be NULL */
 	int status;             /* 0: the client left without an answer */

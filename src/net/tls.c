@@ -2,13 +2,13 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "os/file.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Mozilla's "intermediate" without finite-field Diffie-Hellman, which costs most and nobody needs. */
 #define CIPHERS                                                      \
@@ -17,7 +17,7 @@
 	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 #define GROUPS "X25519:P-256:P-384"
 
-enum { TICKET_SECONDS = 3600, PATH_BYTES_MAX = 4096 };
+enum { TICKET_SECONDS = 3600, PATH_BYTES_MAX = 4096, REVOKED_BYTES_MAX = 8 << 20 };
 
 struct tls_state *tls_state_take(struct tls *t)
 {
@@ -32,6 +32,7 @@ void tls_state_give(struct tls_state *state)
 		return;
 	for (size_t i = 0; i < state->count; i++)
 		SSL_CTX_free(state->pairs[i]);
+	free(state->revoked.at);
 	free(state);
 }
 
@@ -107,6 +108,48 @@ static enum err check_readable(struct ctx *c, const struct tls_setting *setting,
 		strerrordesc_np(errno));
 }
 
+/*
+ * Whoever resumes a session shows no certificate again, and what has become of it since would not be
+ * asked: so where there are certificates of clients, no session is resumed.
+ */
+static enum err ask_clients(struct ctx *c, const struct tls_config *config, SSL_CTX *ssl)
+{
+	const char *path = config->client_ca.value;
+	if (config->clients == TLS_CLIENTS_OFF)
+		return OK;
+	TRY(check_readable(c, &config->client_ca, path));
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
+	if (!names || SSL_CTX_load_verify_file(ssl, path) != 1) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		return fail(c, ERR_INVALID, "%s: %s holds no certificates in PEM (%s)",
+			config->client_ca.name, path, openssl_reason());
+	}
+	SSL_CTX_set_client_CA_list(ssl, names);
+	SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(ssl, 0);
+	int must = config->clients == TLS_CLIENTS_REQUIRED ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | must, tls_link_judge);
+	return OK;
+}
+
+static enum err load_revoked(struct ctx *c, const struct tls_config *config, struct serials *out)
+{
+	const struct tls_setting *setting = &config->revoked;
+	struct serials all;
+	struct str text;
+	if (!setting->value || !*setting->value)
+		return OK;
+	TRY(check_readable(c, setting, setting->value));
+	TRY_WHILE(c, file_read(c, setting->value, REVOKED_BYTES_MAX, &text), "reading %s",
+		setting->name);
+	TRY_WHILE(c, serials_parse(c, text, &all), "reading %s=%s", setting->name, setting->value);
+	*out = (struct serials){calloc(all.count + 1, sizeof *all.at), all.count};
+	ASSERT(out->at);
+	if (all.count)
+		memcpy(out->at, all.at, all.count * sizeof *all.at);
+	return OK;
+}
+
 static enum err load_pair(struct ctx *c, const struct tls_config *config, SSL_CTX *ssl,
 	struct str cert, struct str key)
 {
@@ -152,6 +195,7 @@ static enum err load_pairs(struct ctx *c, const struct tls_config *config, struc
 				config->certs.name, TLS_PAIRS_MAX);
 		state->pairs[state->count++] = new_context();
 		TRY(load_pair(c, config, state->pairs[state->count - 1], cert, key));
+		TRY(ask_clients(c, config, state->pairs[state->count - 1]));
 	}
 	return state->count ? OK : fail(c, ERR_INVALID, "%s names no file", config->certs.name);
 }
@@ -161,7 +205,10 @@ static enum err load(struct ctx *c, const struct tls *t, struct tls_state **out)
 	struct tls_state *state = calloc(1, sizeof *state);
 	ASSERT(state);
 	state->users = 1;
+	state->generation = atomic_load(&t->generation) + 1;
 	enum err wrong = load_pairs(c, &t->config, state);
+	if (!wrong)
+		wrong = load_revoked(c, &t->config, &state->revoked);
 	if (wrong)
 		tls_state_give(state);
 	else
@@ -187,7 +234,8 @@ static uint64_t look_at(uint64_t hash, struct str path)
 /* Changes whenever one of the files does. */
 static uint64_t look(const struct tls *t)
 {
-	const struct tls_setting *settings[] = {&t->config.certs, &t->config.keys};
+	const struct tls_setting *settings[] = {
+		&t->config.certs, &t->config.keys, &t->config.client_ca, &t->config.revoked};
 	uint64_t hash = 0;
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
 		struct str rest = str_of(settings[i]->value), path;
@@ -197,6 +245,12 @@ static uint64_t look(const struct tls *t)
 	return hash;
 }
 
+static enum err check_names(struct ctx *c, const struct tls_setting *names)
+{
+	TRY_WHILE(c, peer_patterns_check(c, str_of(names->value)), "reading %s", names->name);
+	return OK;
+}
+
 enum err tls_open(struct ctx *c, const struct tls_config *config, struct tls **out)
 {
 	struct tls *t = calloc(1, sizeof *t);
@@ -204,11 +258,15 @@ enum err tls_open(struct ctx *c, const struct tls_config *config, struct tls **o
 	t->config = *config;
 	t->world = c->world;
 	t->seen = t->used = look(t);
-	enum err wrong = load(c, t, &t->state);
-	if (wrong)
+	enum err wrong = check_names(c, &t->config.client_names);
+	if (!wrong)
+		wrong = load(c, t, &t->state);
+	if (wrong) {
 		tls_close(t);
-	else
+	} else {
+		atomic_store(&t->generation, t->state->generation);
 		*out = t;
+	}
 	return wrong;
 }
 
@@ -228,6 +286,7 @@ enum err tls_refresh(struct ctx *c, struct tls *t, bool *refreshed)
 		WITH_LOCK(&t->lock);
 		old = t->state;
 		t->state = fresh;
+		atomic_store(&t->generation, fresh->generation);
 	}
 	tls_state_give(old);
 	*refreshed = true;

@@ -26,6 +26,38 @@ bool tls_link_open(struct conn *k, struct tls *t)
 	return true;
 }
 
+int tls_link_judge(int good, X509_STORE_CTX *chain)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_link *link = SSL_get_app_data(ssl);
+	struct str names = str_of(link->tls->config.client_names.value);
+	if (!good || X509_STORE_CTX_get_error_depth(chain) != 0)
+		return good;
+	X509 *cert = X509_STORE_CTX_get0_cert(chain);
+	if (tls_chain_revoked(X509_STORE_CTX_get0_chain(chain), &link->state->revoked)) {
+		X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REVOKED);
+		return 0;
+	}
+	if (!tls_peer_name(cert, names, link->client)) {
+		X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
+		link->why = "the client's certificate has none of the names that may come";
+		return 0;
+	}
+	return 1;
+}
+
+bool tls_link_stands(struct conn *k)
+{
+	struct tls_link *link = k->tls;
+	if (!link || link->state->generation == atomic_load(&link->tls->generation))
+		return true;
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(link->ssl);
+	struct tls_state *now = tls_state_take(link->tls);
+	bool revoked = chain && tls_chain_revoked(chain, &now->revoked);
+	tls_state_give(now);
+	return !revoked;
+}
+
 /* What a call that gave no bytes means, as errno; 0: the peer has ended. */
 static int trouble(struct conn *k, int result)
 {
@@ -57,6 +89,10 @@ enum tls_shake tls_link_shake(struct conn *k, const char **why)
 	if (!error || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		return TLS_LEFT;
 	*why = ERR_reason_error_string(error);
+	if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
+		*why = k->tls->why
+			       ? k->tls->why
+			       : X509_verify_cert_error_string(SSL_get_verify_result(k->tls->ssl));
 	return reason == SSL_R_HTTP_REQUEST ? TLS_SPEAKS_HTTP : TLS_REFUSED;
 }
 
