@@ -29,19 +29,29 @@ def matches(want, got):
     return re.fullmatch(".*".join(re.escape(part) for part in want.split("…")), got) is not None
 
 
-def run_document(name, *programs):
+def run_document(name, *programs, settings=None, before=0, ports=()):
+    """
+    With `settings` on top, in which WORK is the folder that the commands run in. The server starts after
+    `before` blocks; of `ports`, each is a pair: the one in the document and its own.
+    """
     for program in programs:
         need(program)
-    s = Nimbus(shared=False)
     bin, where = tmp("bin"), tmp("work")
+    s = Nimbus({key: value.replace("WORK", str(where)) for key, value in (settings or {}).items()}, start=False)
     (bin / "nimbus").symlink_to(s.binary)
     env = {**s.environment(), "PATH": f"{bin}:{os.environ['PATH']}"}
-    count = 0
-    for number, steps in blocks(ROOT / name):
+    ports, count = [(":8080", f":{s.port}"), *ports], 0
+    for at, (number, steps) in enumerate(blocks(ROOT / name)):
+        if at == before:
+            s.start()
         for command, expected in steps:
-            command = command.replace("127.0.0.1:8080", s.host)
+            for there, here in ports:
+                command = command.replace(there, here)
             result = run(["sh", "-c", command], cwd=where, env=env, check=False)
-            got = (result.out + result.err).replace(s.host, "127.0.0.1:8080").splitlines()
+            got = result.out + result.err
+            for there, here in ports:
+                got = got.replace(here, there)
+            got = got.splitlines()
             if len(got) != len(expected) or not all(map(matches, expected, got)):
                 fail(f"{name}:{number}: `{command}` prints {got} instead of {expected}")
             count += 1
@@ -69,6 +79,13 @@ def test_the_commands_of_protocol_md_print_what_it_says():
 
 def test_the_commands_of_time_machine_md_print_what_it_says():
     run_document("docs/time-machine.md", "curl", "git")
+
+
+def test_the_commands_of_tls_md_print_what_it_says():
+    port = free_port()
+    run_document("docs/tls.md", "openssl", "curl", "git", before=1, ports=[(":8443", f":{port}")], settings={
+        "NIMBUS_TLS_LISTEN": f"127.0.0.1:{port}", "NIMBUS_TLS_CERT": "WORK/cert.pem", "NIMBUS_TLS_KEY": "WORK/key.pem",
+        "NIMBUS_TLS_REDIRECT": "on", "GIT_CONFIG_GLOBAL": "/dev/null"})
 
 
 def test_the_first_push_of_the_readme_works():
