@@ -2,8 +2,12 @@
 
 #include "base/host.h"
 #include "driver/libcurl.h"
+#include "net/tls_peer.h"
+#include "os/file.h"
+#include "os/world.h"
 
 #include <arpa/inet.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,12 +18,15 @@ enum {
 	TIMEOUT = 10000,
 	CONNECT_MAX = 5000,
 	MILLI = 1000,
+	REVOKED_MAX = 8 << 20,
+	LIFE_SECONDS = 300, /* of a connection, where a certificate may be revoked meanwhile */
 };
 
 struct http_client {
 	const struct libcurl *lib;
 	struct arena arena; /* of the texts */
 	const char *service, *address, *ca, *ca_name;
+	const char *cert, *key, *names, *revoked;
 	bool plain;
 	struct libcurl_pool pool;
 };
@@ -27,7 +34,7 @@ struct http_client {
 /* One exchange under way. */
 struct flight {
 	struct ctx *c;
-	const struct http_client *h;
+	struct http_client *h;
 	const struct http_call *call;
 	enum err kind; /* what a callback failed with */
 	struct buf head, body;
@@ -39,14 +46,93 @@ static const char *keep(struct arena *a, const char *text)
 	return arena_strdup(a, text ? text : "");
 }
 
+static enum err check_file(struct ctx *c, const char *what, const char *path)
+{
+	if (path && *path && access(path, R_OK) != 0)
+		return fail(c, ERR_INVALID, "%s=%.200s cannot be read", what, path);
+	return OK;
+}
+
+static enum err read_revoked(struct ctx *c, const char *path, struct serials *out)
+{
+	struct str text;
+	*out = (struct serials){0};
+	if (!path || !*path)
+		return OK;
+	TRY_WHILE(c, file_read(c, path, REVOKED_MAX, &text), "reading serial numbers");
+	TRY_WHILE(c, serials_parse(c, text, out), "reading %.200s", path);
+	return OK;
+}
+
+static enum err check_trust(struct ctx *c, const struct http_client_options *options)
+{
+	struct serials ignored;
+	TRY(check_file(
+		c, options->ca_name ? options->ca_name : "the file of certificates", options->ca));
+	TRY(check_file(c, "the certificate", options->cert));
+	TRY(check_file(c, "the certificate's key", options->key));
+	if (!str_of(options->cert).len != !str_of(options->key).len)
+		return fail(c, ERR_INVALID, "a certificate for %s and its key go together",
+			options->service);
+	TRY(peer_patterns_check(c, str_of(options->names)));
+	TRY(check_file(c, "the list of serial numbers", options->revoked));
+	return read_revoked(c, options->revoked, &ignored);
+}
+
+/* OpenSSL's number for our pointer in its context: curl keeps what is its own elsewhere. */
+static int client_index(void)
+{
+	static struct host_lock lock;
+	static int index = -1;
+	WITH_LOCK(&lock);
+	if (index < 0)
+		index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	ASSERT(index >= 0);
+	return index;
+}
+
+static int verdict(const struct http_client *h, X509_STORE_CTX *chain)
+{
+	struct arena arena;
+	struct ctx c;
+	struct serials revoked;
+	char name[TLS_NAME_MAX];
+	int error = X509_V_OK;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	if (read_revoked(&c, h->revoked, &revoked) != OK ||
+		!tls_peer_name(X509_STORE_CTX_get0_cert(chain), str_of(h->names), name))
+		error = X509_V_ERR_APPLICATION_VERIFICATION;
+	else if (tls_chain_revoked(X509_STORE_CTX_get0_chain(chain), &revoked))
+		error = X509_V_ERR_CERT_REVOKED;
+	arena_done(&arena);
+	return error;
+}
+
+/* The last word on the service's certificate, after OpenSSL's own. */
+static int judge_service(int good, X509_STORE_CTX *chain)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
+	if (!good || X509_STORE_CTX_get_error_depth(chain) != 0)
+		return good;
+	int error = verdict(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), client_index()), chain);
+	X509_STORE_CTX_set_error(chain, error);
+	return error == X509_V_OK;
+}
+
+static CURLcode on_ssl_context(CURL *curl, void *context, void *client)
+{
+	(void)curl;
+	SSL_CTX_set_ex_data(context, client_index(), client);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, judge_service);
+	return CURLE_OK;
+}
+
 enum err http_client_open(
 	struct ctx *c, const struct http_client_options *options, struct http_client **out)
 {
 	const struct libcurl *lib;
-	if (options->ca && *options->ca && access(options->ca, R_OK) != 0)
-		return fail(c, ERR_INVALID, "%s=%.200s cannot be read",
-			options->ca_name ? options->ca_name : "the file of certificates",
-			options->ca);
+	TRY(check_trust(c, options));
 	TRY(libcurl_load(c, &lib));
 	struct http_client *h = calloc(1, sizeof *h);
 	if (!h)
@@ -57,6 +143,10 @@ enum err http_client_open(
 	h->address = keep(&h->arena, options->address);
 	h->ca = keep(&h->arena, options->ca);
 	h->ca_name = keep(&h->arena, options->ca_name);
+	h->cert = keep(&h->arena, options->cert);
+	h->key = keep(&h->arena, options->key);
+	h->names = keep(&h->arena, options->names);
+	h->revoked = keep(&h->arena, options->revoked);
 	h->plain = options->plain;
 	*out = h;
 	return OK;
@@ -225,6 +315,24 @@ static void set_body(CURL *curl, const struct http_client *h, const struct http_
 		h->lib->easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
+/* Whom we trust, and who we are. A session that is resumed shows no certificate again. */
+static void set_trust(CURL *curl, struct http_client *h)
+{
+	const struct libcurl *lib = h->lib;
+	if (*h->ca)
+		lib->easy_setopt(curl, CURLOPT_CAINFO, h->ca);
+	if (*h->cert) {
+		lib->easy_setopt(curl, CURLOPT_SSLCERT, h->cert);
+		lib->easy_setopt(curl, CURLOPT_SSLKEY, h->key);
+	}
+	if (*h->names || *h->revoked) {
+		lib->easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
+		lib->easy_setopt(curl, CURLOPT_SSL_CTX_DATA, h);
+		lib->easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+		lib->easy_setopt(curl, CURLOPT_MAXLIFETIME_CONN, (long)LIFE_SECONDS);
+	}
+}
+
 static void set_up(CURL *curl, struct flight *f)
 {
 	const struct libcurl *lib = f->h->lib;
@@ -244,8 +352,7 @@ static void set_up(CURL *curl, struct flight *f)
 	/* What is not encrypted goes to nobody else on its way, whatever http_proxy says. */
 	if (str_starts(str_of(f->call->url), STR("http://")))
 		lib->easy_setopt(curl, CURLOPT_PROXY, "");
-	if (*f->h->ca)
-		lib->easy_setopt(curl, CURLOPT_CAINFO, f->h->ca);
+	set_trust(curl, f->h);
 	set_body(curl, f->h, f->call);
 	set_times(curl, f->c, f->h, f->call->timeout_ms ? f->call->timeout_ms : TIMEOUT);
 }

@@ -23,9 +23,17 @@ struct http_client_options {
 	const char *ca;      /* a file of certificates (PEM) to trust instead of the system's */
 	const char *ca_name; /* the setting that names that file, for messages; may be NULL */
 	bool plain;          /* http is allowed to any host */
+	const char *cert,
+		*key;      /* files (PEM) of our own certificate and its key: both or neither */
+	const char *names; /* patterns, of which the service's certificate must have one
+				   (net/peer_names.h), besides the name in the URL */
+	const char *
+		revoked; /* a file of serial numbers that are not trusted, read for each connection;
+				where one cannot be read, nobody is */
 };
 
-/* ERR_UNSUPPORTED where libcurl is not installed; ERR_INVALID where `ca` cannot be read. */
+/* ERR_UNSUPPORTED where libcurl is not installed; ERR_INVALID where `ca`, `cert` or `key` cannot be
+ * read, or `names` or `revoked` make no sense. */
 enum err http_client_open(
 	struct ctx *c, const struct http_client_options *options, struct http_client **out) MUST;
 /* NULL is OK. Nobody is asking any more. */

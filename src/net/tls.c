@@ -1,7 +1,8 @@
-#include "net/tls_parts.h"
+#include "net/tls.h"
 
 #include "base/map.h"
 #include "base/str.h"
+#include "net/tls_parts.h"
 #include "os/file.h"
 
 #include <errno.h>
