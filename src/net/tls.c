@@ -76,11 +76,12 @@ static int choose_pair(SSL *ssl, int *alert, void *arg)
 
 static SSL_CTX *new_context(void)
 {
+	char groups[] = GROUPS; /* OpenSSL's macro takes no const */
 	SSL_CTX *ssl = SSL_CTX_new(TLS_server_method());
 	ASSERT(ssl);
 	ASSERT(SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1);
 	ASSERT(SSL_CTX_set_cipher_list(ssl, CIPHERS) == 1);
-	ASSERT(SSL_CTX_set1_groups_list(ssl, GROUPS) == 1);
+	ASSERT(SSL_CTX_set1_groups_list(ssl, groups) == 1);
 	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
