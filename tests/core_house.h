@@ -124,7 +124,7 @@ static inline struct actor house_token(
 	struct token made;
 	struct str secret;
 	struct actor by;
-	struct token_new what = {STR("by hand"), limit, 0};
+	struct token_new what = {.name = STR("by hand"), .limit = limit, .seconds = 0};
 	assert_ok(c, token_create(c, core_of(c), who, &what, &made, &secret));
 	struct credential cred = {CREDENTIAL_TOKEN, {0}, secret};
 	assert_ok(c, login_credential(c, core_of(c), &cred, STR(""), &by));

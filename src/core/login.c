@@ -7,6 +7,7 @@
 #include "core/secret.h"
 #include "meta/token.h"
 #include "meta/user.h"
+#include "model/token.h"
 
 enum {
 	TRIES_NAME = 10, /* failures of one name from one peer, unless the limits say another … */

@@ -4,6 +4,7 @@
 #include "base/hmac.h"
 #include "base/host.h"
 #include "base/map.h"
+#include "model/token.h"
 #include "model/user.h"
 
 enum {
@@ -12,14 +13,16 @@ enum {
 	SUSPECTS = 1024,
 	SUSPECT_SECONDS = 120, /* longer than core/login.c lets nobody try again */
 	SECOND_US = 1000000,
+	SCOPE_MAX = 4 << 10, /* whose limits are longer is not kept */
 };
 
 #define CHANNEL STR("login-ended")
 
 struct entry {
 	uint8_t key[HASH_MAX];
-	struct actor who; /* its username is the next member */
+	struct actor who; /* its username is the next member, its scope the one after */
 	char username[USERNAME_MAX];
+	struct str scope;      /* its text, in memory of the host */
 	int64_t expires, told; /* world->monotonic(); expires 0: nothing is here */
 };
 
@@ -43,11 +46,20 @@ struct login_cache *login_cache_open(const struct world *world)
 	return cache;
 }
 
+static void forget(struct entry *e)
+{
+	if (e->scope.len)
+		host_free((char *)(uintptr_t)e->scope.at, e->scope.len);
+	*e = (struct entry){0};
+}
+
 void login_cache_close(struct login_cache *cache)
 {
 	if (!cache)
 		return;
 	kv_unsubscribe(cache->heard);
+	for (size_t i = 0; i < LOGIN_CACHE_MAX; i++)
+		forget(&cache->entries[i / WAYS][i % WAYS]);
 	host_free(cache, sizeof *cache);
 }
 
@@ -69,28 +81,46 @@ static struct entry *set_of(struct login_cache *cache, const uint8_t key[HASH_MA
 	return cache->entries[(key[0] | (size_t)key[1] << 8) % SETS];
 }
 
-bool login_cache_get(struct ctx *c, struct login_cache *cache, const struct credential *cred,
-	struct actor *who, bool *due)
+/* A copy of what is kept under the key. */
+static bool look_up(struct ctx *c, struct login_cache *cache, const uint8_t key[HASH_MAX],
+	struct entry *out, bool *due)
 {
-	uint8_t key[HASH_MAX];
-	*due = true;
-	if (!cache)
-		return false;
-	key_of(c, cache, cred, key);
 	int64_t now = cache->world->monotonic();
 	struct entry *found = NULL;
 	WITH_LOCK(&cache->lock);
 	struct entry *set = set_of(cache, key);
 	for (size_t i = 0; i < WAYS; i++)
-		if (set[i].expires > now && bytes_equal_secret(set[i].key, key, sizeof key))
+		if (set[i].expires > now && bytes_equal_secret(set[i].key, key, HASH_MAX))
 			found = &set[i];
 	if (!found)
 		return false;
-	*who = found->who;
-	who->username = str_copy(c->arena, str_from(found->username, who->username.len));
+	*out = *found;
+	out->scope = str_copy(c->arena, found->scope);
 	*due = now - found->told >= (int64_t)LOGIN_CACHE_DUE_SECONDS * SECOND_US;
 	if (*due)
 		found->told = now;
+	return true;
+}
+
+bool login_cache_get(struct ctx *c, struct login_cache *cache, const struct credential *cred,
+	struct actor *who, bool *due)
+{
+	uint8_t key[HASH_MAX];
+	struct entry found;
+	*due = true;
+	if (!cache)
+		return false;
+	key_of(c, cache, cred, key);
+	if (!look_up(c, cache, key, &found, due))
+		return false;
+	*who = found.who;
+	who->username = str_copy(c->arena, str_from(found.username, who->username.len));
+	if (!found.scope.len)
+		return true;
+	struct scope *scope = NEW(c->arena, struct scope);
+	enum err kind = scope_parse(c, found.scope, scope);
+	ASSERT(!kind); /* it is what scope_text said */
+	who->scope = scope;
 	return true;
 }
 
@@ -101,6 +131,9 @@ void login_cache_put(struct ctx *c, struct login_cache *cache, const struct cred
 	if (!cache)
 		return;
 	ASSERT(who->username.len <= USERNAME_MAX);
+	struct str scope = who->scope ? scope_text(c->arena, who->scope) : STR("");
+	if (scope.len > SCOPE_MAX)
+		return;
 	key_of(c, cache, cred, key);
 	int64_t now = cache->world->monotonic();
 	WITH_LOCK(&cache->lock);
@@ -112,7 +145,14 @@ void login_cache_put(struct ctx *c, struct login_cache *cache, const struct cred
 	for (size_t i = 0; i < WAYS; i++)
 		if (bytes_equal_secret(set[i].key, key, sizeof key))
 			to = &set[i];
+	forget(to);
 	to->who = *who;
+	to->who.scope = NULL;
+	if (scope.len) {
+		char *copy = host_alloc(scope.len);
+		memcpy(copy, scope.at, scope.len);
+		to->scope = str_from(copy, scope.len);
+	}
 	to->expires = now + (int64_t)LOGIN_CACHE_SECONDS * SECOND_US;
 	to->told = now;
 	memcpy(to->key, key, sizeof key);
@@ -150,7 +190,7 @@ void login_cache_drop(struct login_cache *cache, int64_t user_id, int64_t token_
 	for (size_t i = 0; i < LOGIN_CACHE_MAX; i++) {
 		struct entry *e = &cache->entries[i / WAYS][i % WAYS];
 		if (e->who.user_id == user_id && (!token_id || e->who.token_id == token_id))
-			*e = (struct entry){0};
+			forget(e);
 	}
 }
 

@@ -22,7 +22,7 @@ struct login_cache *login_cache_open(const struct world *world);
 /* When nobody is told anything by the kv any more, or before. */
 void login_cache_close(struct login_cache *cache);
 
-/* Its strings are in c->arena. *due: nobody was told so for LOGIN_CACHE_DUE_SECONDS; for who notes
+/* Its strings and its scope are in c->arena. *due: nobody was told so for LOGIN_CACHE_DUE_SECONDS; for who notes
  * when a credential was used. */
 bool login_cache_get(struct ctx *c, struct login_cache *cache, const struct credential *cred,
 	struct actor *who, bool *due);

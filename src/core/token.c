@@ -7,6 +7,7 @@
 #include "core/record.h"
 #include "core/secret.h"
 #include "meta/token.h"
+#include "model/token.h"
 
 enum { TOKENS_MAX = 1000 };
 
@@ -38,6 +39,20 @@ static enum err check_new(struct ctx *c, const struct token_new *what)
 	return OK;
 }
 
+/* A limited key's children are limited as it is. */
+static enum err inherit(struct ctx *c, const struct actor *who, struct scope *scope)
+{
+	if (!who->scope)
+		return OK;
+	if (who->scope->bytes)
+		return fail(c, ERR_DENIED, "a key with a budget of bytes makes no other keys");
+	if (!scope_is_empty(scope))
+		return fail(c, ERR_DENIED,
+			"what a limited key makes is limited as it is: leave out the scope");
+	*scope = *who->scope;
+	return OK;
+}
+
 /* A token's children do not outlive it. */
 static int64_t within_parent(
 	const struct actor *who, const struct token *own, size_t count, int64_t expires)
@@ -62,6 +77,10 @@ static struct str token_data(struct ctx *c, const struct actor *who, const struc
 		json_member_str(&w, "name", token->name);
 		json_member_cstr(&w, "permission", permission_name(token->limit));
 		json_member_int(&w, "expires", token->expires);
+		if (!scope_is_empty(&token->scope)) {
+			json_key(&w, "scope");
+			scope_to_json(&w, &token->scope);
+		}
 	}
 	json_end_object(&w);
 	return buf_view(&b);
@@ -72,15 +91,17 @@ enum err token_create(struct ctx *c, struct core *core, const struct actor *who,
 {
 	TRY(check_actor(c, who));
 	TRY(check_new(c, what));
-	struct str word = secret_word(c, SECRET_LEN), stored;
-	*secret = str_of(arena_fmt(c->arena, TOKEN_PREFIX "%.*s", STR_FMT(word)));
+	struct str stored;
+	struct scope scope = what->scope;
+	TRY(inherit(c, who, &scope));
+	*secret = token_text(c->arena, secret_word(c, TOKEN_RANDOM));
 	TRY(login_enrol(c, core, *secret, &stored));
 
 	DB_TX *tx = NULL;
 	struct token *own;
 	size_t count;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_self(c, core, tx, who));
+	TRY(permit_account(c, core, tx, who));
 	TRY(meta_token_list(c, tx, who->user_id, &own, &count));
 	if (count >= TOKENS_MAX)
 		return fail(c, ERR_TOO_BIG, "you have %zu tokens: revoke some first", count);
@@ -89,6 +110,7 @@ enum err token_create(struct ctx *c, struct core *core, const struct actor *who,
 		.user_id = who->user_id,
 		.name = what->name,
 		.limit = what->limit,
+		.scope = scope,
 		.expires = within_parent(who, own, count, expires),
 	};
 	TRY(meta_token_create(c, tx, &token, stored));
@@ -108,7 +130,7 @@ enum err token_list(struct ctx *c, struct core *core, const struct actor *who, s
 	TRY(check_actor(c, who));
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_self(c, core, tx, who));
+	TRY(permit_account(c, core, tx, who));
 	return meta_token_list(c, tx, who->user_id, out, count);
 }
 
@@ -117,7 +139,7 @@ enum err token_revoke(struct ctx *c, struct core *core, const struct actor *who,
 	TRY(check_actor(c, who));
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_self(c, core, tx, who));
+	TRY(permit_account(c, core, tx, who));
 	TRY(meta_token_delete(c, tx, who->user_id, id));
 	struct token token = {.id = id};
 	TRY(record_add(c, tx,

@@ -8,11 +8,14 @@ struct token_new {
 	struct str name;
 	enum permission limit; /* READ, WRITE or ADMIN */
 	int64_t seconds;       /* how long it lives; 0: for ever */
+	struct scope scope;    /* what else it is limited to */
 };
 
 /*
- * *secret is shown once and never again. A token may make tokens if its limit is ADMIN.
- * ERR_INVALID, ERR_DENIED, ERR_UNAUTH to the anonymous.
+ * *secret is shown once and never again. A token may make tokens if its limit is ADMIN: none that
+ * outlives it or may do more. One that is limited itself needs account.change for it; what it makes
+ * has its own scope, which nobody names anew (ERR_DENIED). One with a budget of bytes makes none:
+ * that would be another budget. ERR_INVALID, ERR_UNAUTH to the anonymous.
  */
 enum err token_create(struct ctx *c, struct core *core, const struct actor *who,
 	const struct token_new *what, struct token *out, struct str *secret) MUST;

@@ -11,6 +11,7 @@
 #include "base/host.h"
 #include "meta/instance.h"
 #include "meta/user.h"
+#include "model/token.h"
 
 #include <pthread.h>
 #include <sodium.h>

@@ -5,10 +5,9 @@
 #include "base/host.h"
 #include "meta/token.h"
 #include "meta/user.h"
+#include "model/token.h"
 
 #include <stdlib.h>
-
-enum { SECRET_MAX = 200 };
 
 struct auth_token {
 	struct auth auth;
@@ -51,7 +50,7 @@ static enum err token_authenticate(
 		return cred->kind == CREDENTIAL_TOKEN
 			       ? nobody(c)
 			       : fail(c, ERR_UNSUPPORTED, "this is no API token");
-	if (cred->secret.len > SECRET_MAX)
+	if (!token_text_ok(cred->secret))
 		return nobody(c);
 	uint8_t digest[HASH_MAX];
 	struct found found;
@@ -62,6 +61,11 @@ static enum err token_authenticate(
 	*who = meta_user_actor(&found.user);
 	who->token_id = found.token.id;
 	who->limit = found.token.limit;
+	if (!scope_is_empty(&found.token.scope)) {
+		struct scope *scope = NEW(c->arena, struct scope);
+		*scope = found.token.scope;
+		who->scope = scope;
+	}
 	return OK;
 }
 

@@ -18,5 +18,9 @@ enum err meta_token_list(
 enum err meta_token_delete(struct ctx *c, struct db_tx *tx, int64_t user_id, int64_t id) MUST;
 /* Remembers that it is used now, unless another use is remembered of the last `every` seconds. */
 enum err meta_token_used(struct ctx *c, struct db_tx *tx, int64_t id, int64_t every) MUST;
+/* How many bytes went through it; and adds `bytes` to them. ERR_NOT_FOUND when it was revoked. */
+enum err meta_token_spent(struct ctx *c, struct db_tx *tx, int64_t id, int64_t *out) MUST;
+enum err meta_token_spend(
+	struct ctx *c, struct db_tx *tx, int64_t id, int64_t bytes, int64_t *spent) MUST;
 
 #endif

@@ -1,5 +1,7 @@
 #include "model/user.h"
 
+#include "model/token.h"
+
 static bool is_alnum_lower(char byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');

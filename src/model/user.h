@@ -3,7 +3,7 @@
 #define MODEL_USER_H
 
 #include "base/ctx.h"
-#include "model/actor.h"
+#include "model/scope.h"
 
 struct user {
 	int64_t id;
@@ -20,13 +20,16 @@ static inline bool user_has_ended(const struct user *user, int64_t now)
 	return user->expires && user->expires <= now;
 }
 
-/* An API token. Its secret is shown once; what is stored is its SHA-256. */
+/* An API token, or key. Its secret is shown once; what is stored is its SHA-256. Nothing of it
+ * changes but `used` and `spent`. */
 struct token {
 	int64_t id;
 	int64_t user_id;
 	struct str name;
 	enum permission limit;          /* what it allows at most */
 	int64_t created, expires, used; /* seconds since 1970; expires 0: never; used 0: never */
+	struct scope scope;             /* what else it is limited to */
+	int64_t spent;                  /* of scope.bytes, where those are limited */
 };
 
 /* A permission on every repository whose name fits a pattern, those to come too. */
@@ -41,9 +44,6 @@ struct grant {
 };
 
 enum { USERNAME_MAX = 39, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_NAME_MAX = 100 };
-
-/* Every token begins so: people and secret scanners recognise it. */
-#define TOKEN_PREFIX "nbs_"
 
 /* 1..39 of [a-z0-9-_.], beginning with a letter or digit, in lower case. ERR_INVALID says what is
  * wrong. */

@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/hex.h"
-#include "model/user.h"
+#include "model/token.h"
 
 enum err credentials_basic(struct ctx *c, struct str text, struct credential *out)
 {

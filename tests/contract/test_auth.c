@@ -3,6 +3,7 @@
 
 #include "meta/token.h"
 #include "meta/user.h"
+#include "model/token.h"
 
 /* A way to prove who one is: how "anna" gets a secret by it. */
 struct driver {
@@ -23,7 +24,7 @@ static struct str give_token(struct ctx *c, struct actor *anna)
 {
 	struct token token;
 	struct str secret;
-	struct token_new what = {STR("laptop"), PERMISSION_WRITE, 3600};
+	struct token_new what = {.name = STR("laptop"), .limit = PERMISSION_WRITE, .seconds = 3600};
 	assert_ok(c, token_create(c, core_of(c), anna, &what, &token, &secret));
 	return secret;
 }
@@ -272,7 +273,7 @@ static void a_token_ends_with_its_time(void **state)
 	struct actor who, *owner = &house_of(c)->owner;
 	struct token token;
 	struct str secret;
-	struct token_new what = {STR("an hour"), PERMISSION_READ, 3600};
+	struct token_new what = {.name = STR("an hour"), .limit = PERMISSION_READ, .seconds = 3600};
 	assert_ok(c, token_create(c, core_of(c), owner, &what, &token, &secret));
 	struct credential cred = {CREDENTIAL_TOKEN, {0}, secret};
 	assert_ok(c, auth_authenticate(c, core_of(c)->auth[1], &cred, &who));

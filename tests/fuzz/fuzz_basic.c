@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/hex.h"
-#include "model/user.h"
+#include "model/token.h"
 #include "web/credentials.h"
 
 static void fuzz_one(struct ctx *c, struct str input)

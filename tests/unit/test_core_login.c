@@ -1,5 +1,7 @@
 #include "core_house.h"
 
+#include "model/token.h"
+
 static enum err sign_in(
 	struct ctx *c, const char *name, const char *password, const char *peer, struct actor *who)
 {
@@ -55,7 +57,7 @@ static struct str make_token(struct ctx *c)
 {
 	struct token token;
 	struct str secret;
-	struct token_new what = {STR("ci"), PERMISSION_WRITE, 0};
+	struct token_new what = {.name = STR("ci"), .limit = PERMISSION_WRITE, .seconds = 0};
 	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
 	return secret;
 }

@@ -2,6 +2,7 @@
 #include "core_house.h"
 
 #include "core/account.h"
+#include "model/token.h"
 #include "os/thread.h"
 
 enum { SECOND = 1000000 };
@@ -156,7 +157,7 @@ static int64_t statements(struct ctx *c, struct core *core, const struct credent
 static struct credential new_token(struct ctx *c, struct actor *who, struct token *token)
 {
 	struct str secret;
-	struct token_new what = {STR("ci"), PERMISSION_READ, 0};
+	struct token_new what = {.name = STR("ci"), .limit = PERMISSION_READ, .seconds = 0};
 	assert_ok(c, token_create(c, core_of(c), who, &what, token, &secret));
 	return bearer(secret);
 }
@@ -263,7 +264,7 @@ static void every_verb_looks_whether_they_still_are(void **state)
 	struct repo_deleted_query deleted = {0};
 	struct user user, *users;
 	struct str secret;
-	struct token_new what = {STR("child"), PERMISSION_READ, 0};
+	struct token_new what = {.name = STR("child"), .limit = PERMISSION_READ, .seconds = 0};
 	const struct login_link link = {STR("owner"), 60};
 	struct repo_new new = {.name = STR("x")};
 	size_t count;

@@ -226,7 +226,7 @@ static void a_token_ends_with_its_time_for_who_came_by_it_before(void **state)
 	struct token token;
 	struct str secret;
 	struct actor by;
-	struct token_new what = {STR("an hour"), PERMISSION_READ, 3600};
+	struct token_new what = {.name = STR("an hour"), .limit = PERMISSION_READ, .seconds = 3600};
 	house_repo(c, "open", VISIBILITY_PUBLIC);
 	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
 	struct credential cred = {CREDENTIAL_TOKEN, {0}, secret};

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "model/event.h"
+#include "model/token.h"
 #include "model/user.h"
 
 static void usernames_are_short_and_lower_case(void **state)

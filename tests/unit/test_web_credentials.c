@@ -1,7 +1,7 @@
 #include "web/credentials.h"
 
 #include "base/hex.h"
-#include "model/user.h"
+#include "model/token.h"
 
 #include "unit.h"
 
