@@ -5,6 +5,7 @@
 #include "core/record.h"
 #include "core/repo_parts.h"
 #include "meta/repo.h"
+#include "model/scope.h"
 
 static const struct str heads = {"refs/heads/", 11};
 
@@ -68,6 +69,7 @@ enum err repo_create(struct ctx *c, struct core *core, const struct actor *who,
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	TRY(permit_owner(c, core, tx, who));
+	TRY(repo_name_within_scope(c, who, repo.name));
 	TRY(meta_repo_create(c, tx, &repo));
 	TRY(record_add(c, tx,
 		&(struct record){.who = who,
@@ -93,6 +95,42 @@ enum err repo_get(struct ctx *c, struct core *core, const struct actor *who, str
 	return OK;
 }
 
+enum err repo_name_within_scope(struct ctx *c, const struct actor *who, struct str name)
+{
+	if (scope_has_repo(c->arena, who->scope, name))
+		return OK;
+	return fail(c, ERR_DENIED, "this key is for repositories of other names than \"%.*s\"",
+		STR_FMT(str_until(name, REPO_NAME_MAX)));
+}
+
+size_t repo_within_scope(struct ctx *c, const struct actor *who, struct repo *at, size_t count)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (scope_has_repo(c->arena, who->scope, at[i].name))
+			at[kept++] = at[i];
+	}
+	return kept;
+}
+
+/* Up to page->limit of them. What their key is not for is not there, so there may be many steps. */
+static enum err gather(
+	struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page, struct repo_list *out)
+{
+	struct meta_repo_page next = *page;
+	out->at = NEW_ARRAY(c->arena, struct repo, page->limit);
+	for (size_t got = next.limit; got == next.limit && out->count < page->limit;) {
+		struct repo *step;
+		TRY(meta_repo_list(c, tx, &next, &step, &got));
+		if (got)
+			next.after = step[got - 1].name;
+		size_t kept = repo_within_scope(c, page->who, step, got);
+		for (size_t i = 0; i < kept && out->count < page->limit; i++)
+			out->at[out->count++] = step[i];
+	}
+	return OK;
+}
+
 enum err repo_list(struct ctx *c, struct core *core, const struct actor *who,
 	const struct repo_query *query, struct repo_list *out)
 {
@@ -106,10 +144,13 @@ enum err repo_list(struct ctx *c, struct core *core, const struct actor *who,
 	*out = (struct repo_list){0};
 	if (!str_is_utf8(page.after) || !str_is_utf8(page.words))
 		return fail(c, ERR_INVALID, "a search is UTF-8 text");
+	if (!scope_has_operation(who->scope, OPERATION_REPOSITORY_READ))
+		return fail(c, ERR_DENIED, "this key does not allow %s",
+			operation_name(OPERATION_REPOSITORY_READ));
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
 	TRY(permit_actor(c, core, tx, who));
-	TRY(meta_repo_list(c, tx, &page, &out->at, &out->count));
+	TRY(gather(c, tx, &page, out));
 	out->more = out->count > limit;
 	if (out->more)
 		out->count = limit;
@@ -162,8 +203,10 @@ enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, 
 	struct repo repo = on.repo;
 	struct str previous = repo.name;
 	/* Names are everybody's: who may take any could find out which are taken. */
-	if (change->name && !str_eq(*change->name, previous))
+	if (change->name && !str_eq(*change->name, previous)) {
 		TRY(permit_owner_early(c, who));
+		TRY(repo_name_within_scope(c, who, *change->name));
+	}
 	TRY(apply(c, change, &repo, &head));
 	TRY(meta_repo_update(c, tx, &repo));
 	if (head.len) {

@@ -10,6 +10,7 @@
 #include "core/snapshot.h"
 #include "meta/pack.h"
 #include "meta/repo.h"
+#include "model/scope.h"
 
 enum { BATCH = 50 };
 
@@ -48,15 +49,24 @@ enum err repo_deleted_list(struct ctx *c, struct core *core, const struct actor 
 	const struct repo_deleted_query *query, struct repo_list *out)
 {
 	size_t limit = query->limit && query->limit < REPO_PAGE_MAX ? query->limit : REPO_PAGE_MAX;
-	const struct meta_repo_gone page = {
+	struct meta_repo_gone page = {
 		.before = query->before ? query->before : INT64_MAX,
 		.id = query->id,
 	};
 	DB_TX *tx = NULL;
-	*out = (struct repo_list){.count = limit + 1}; /* is there more? */
+	*out = (struct repo_list){.at = NEW_ARRAY(c->arena, struct repo, limit + 1)};
 	TRY(db_begin(c, core->db, DB_READ, &tx));
 	TRY(permit_owner(c, core, tx, who));
-	TRY(meta_repo_deleted(c, tx, &page, &out->at, &out->count));
+	/* One more: is there more? */
+	for (size_t got = limit + 1; got == limit + 1 && out->count <= limit;) {
+		struct repo *step;
+		TRY(meta_repo_deleted(c, tx, &page, &step, &got));
+		if (got)
+			page = (struct meta_repo_gone){step[got - 1].deleted, step[got - 1].id};
+		size_t kept = repo_within_scope(c, who, step, got);
+		for (size_t i = 0; i < kept && out->count <= limit; i++)
+			out->at[out->count++] = step[i];
+	}
 	out->more = out->count > limit;
 	if (out->more)
 		out->count = limit;
@@ -68,12 +78,14 @@ int64_t repo_deleted_until(const struct core *core, const struct repo *repo)
 	return repo->deleted + compact_retention(core);
 }
 
-/* One that is deleted and still kept. */
-static enum err get_deleted(
-	struct ctx *c, struct core *core, struct db_tx *tx, int64_t id, struct repo *out)
+/* One that is deleted and still kept; `who` (NULL: the instance itself) may know of it. */
+static enum err get_deleted(struct ctx *c, struct core *core, struct db_tx *tx,
+	const struct actor *who, int64_t id, struct repo *out)
 {
 	enum err err = meta_repo_get(c, tx, id, out);
-	if (err == ERR_NOT_FOUND || (!err && !out->deleted))
+	bool there =
+		!err && out->deleted && (!who || scope_has_repo(c->arena, who->scope, out->name));
+	if (err == ERR_NOT_FOUND || (!err && !there))
 		return fail(c, ERR_NOT_FOUND,
 			"there is no deleted repository %lld: one is kept for %s "
 			"(NIMBUS_RETENTION), then it is gone for good",
@@ -87,10 +99,11 @@ enum err repo_restore(struct ctx *c, struct core *core, const struct actor *who,
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	TRY(permit_owner(c, core, tx, who));
-	TRY(get_deleted(c, core, tx, id, out));
+	TRY(get_deleted(c, core, tx, who, id, out));
 	struct str previous = {0};
 	if (name && !str_eq(*name, out->name)) {
 		TRY(repo_name_check(c, *name));
+		TRY(repo_name_within_scope(c, who, *name));
 		previous = out->name;
 		out->name = *name;
 	}
@@ -149,7 +162,7 @@ static enum err purge(struct ctx *c, struct core *core, const struct actor *who,
 	TRY(db_begin_on(c, core->db, id, &tx));
 	if (who)
 		TRY(permit_owner(c, core, tx, who));
-	TRY(get_deleted(c, core, tx, id, &repo));
+	TRY(get_deleted(c, core, tx, who, id, &repo));
 	if (!who && repo_deleted_until(core, &repo) >= db_now(tx))
 		return fail(c, ERR_NOT_FOUND, "it was restored meanwhile");
 	TRY(meta_pack_list(c, tx, &repo, PACK_LIVE, &packs[0].at, &packs[0].count));

@@ -135,6 +135,70 @@ static void a_list_shows_what_one_may_read_page_by_page(void **state)
 	assert_int_equal(list.count, 0);
 }
 
+static struct actor limited(struct ctx *c, const char *text)
+{
+	struct scope *scope = NEW(c->arena, struct scope);
+	struct actor who = house_of(c)->owner;
+	assert_ok(c, scope_parse(c, str_of(text), scope));
+	who.scope = scope;
+	return who;
+}
+
+static void what_a_key_is_not_for_is_in_no_list(void **state)
+{
+	struct ctx *c = *state;
+	struct actor key = limited(c, "{\"repositories\": [\"*7\", \"R11\"]}");
+	for (int i = 0; i < 30; i++)
+		house_repo(c, arena_fmt(c->arena, "r%02d", i), VISIBILITY_PUBLIC);
+	static const char *const seen[] = {"r07", "r11", "r17", "r27"};
+	struct repo_list list;
+	struct repo_query query = {.limit = 1};
+	for (size_t i = 0; i < 4; i++) {
+		assert_ok(c, repo_list(c, core_of(c), &key, &query, &list));
+		assert_int_equal(list.count, 1);
+		assert_str(list.at[0].name, seen[i]);
+		assert_int_equal(list.more, i < 3);
+		query.after = list.at[0].name;
+	}
+	query = (struct repo_query){.limit = 4};
+	assert_ok(c, repo_list(c, core_of(c), &key, &query, &list));
+	assert_int_equal(list.count, 4);
+	assert_false(list.more);
+	query.words = STR("r0");
+	assert_ok(c, repo_list(c, core_of(c), &key, &query, &list));
+	assert_int_equal(list.count, 1);
+	key = limited(c, "{\"operations\": [\"repository.fetch\"]}");
+	assert_err(c, repo_list(c, core_of(c), &key, &query, &list), ERR_DENIED);
+}
+
+static void a_key_for_some_repositories_makes_and_names_no_others(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor key = limited(c, "{\"repositories\": [\"t-*\"], \"operations\": "
+				      "[\"instance.admin\", \"repository.change\"]}");
+	struct repo repo, other = house_repo(c, "other", VISIBILITY_PUBLIC);
+	struct repo_new good = {.name = STR("t-1")}, bad = {.name = STR("x")};
+	const struct repo_change change = {.name = &bad.name};
+	struct repo_deleted_query query = {.limit = 1};
+	struct repo_list list;
+	assert_ok(c, repo_create(c, core, &key, &good, &repo));
+	assert_err(c, repo_create(c, core, &key, &bad, &repo), ERR_DENIED);
+	assert_err(c, repo_update(c, core, &key, good.name, &change, &repo), ERR_DENIED);
+
+	assert_ok(c, repo_delete(c, core, &house_of(c)->owner, STR("t-1"), &repo));
+	house_moved += 1000000;
+	assert_ok(c, repo_delete(c, core, &house_of(c)->owner, STR("other"), NULL));
+	assert_ok(c, repo_deleted_list(c, core, &key, &query, &list));
+	assert_int_equal(list.count, 1);
+	assert_str(list.at[0].name, "t-1");
+	assert_false(list.more);
+	assert_err(c, repo_restore(c, core, &key, other.id, NULL, &other), ERR_NOT_FOUND);
+	assert_err(c, repo_purge(c, core, &key, other.id), ERR_NOT_FOUND);
+	assert_err(c, repo_restore(c, core, &key, repo.id, &bad.name, &repo), ERR_DENIED);
+	assert_ok(c, repo_restore(c, core, &key, repo.id, NULL, &repo));
+}
+
 static void an_update_changes_what_it_names_and_nothing_else(void **state)
 {
 	struct ctx *c = *state;
@@ -353,6 +417,8 @@ int main(void)
 		HOUSE_TEST(what_makes_no_sense_is_not_created),
 		HOUSE_TEST(only_the_owner_creates_and_deletes),
 		HOUSE_TEST(a_list_shows_what_one_may_read_page_by_page),
+		HOUSE_TEST(what_a_key_is_not_for_is_in_no_list),
+		HOUSE_TEST(a_key_for_some_repositories_makes_and_names_no_others),
 		HOUSE_TEST(an_update_changes_what_it_names_and_nothing_else),
 		HOUSE_TEST(a_purged_repository_takes_its_packs_along),
 		HOUSE_TEST(a_deleted_repository_comes_back_as_it_was),
