@@ -1,3 +1,4 @@
+#include "model/scope.h"
 #include "web/credentials.h"
 #include "web/internal.h"
 
@@ -95,6 +96,9 @@ enum err web_identify(struct ctx *c, struct web_request *r)
 {
 	bool given;
 	TRY(web_authorize(c, r->web, r->http, &r->who, &given));
+	/* What pages, archives and the API send is not counted: so they are not for such a key. */
+	if (r->who.scope && r->who.scope->bytes)
+		return fail(c, ERR_DENIED, "a key with a budget of bytes is for git alone");
 	struct str cookie = session_cookie(r->http);
 	if (given || !cookie.len)
 		return OK;

@@ -1,6 +1,7 @@
 #include "wire/smart_http.h"
 
 #include "base/uri.h"
+#include "core/budget.h"
 #include "core/fetch.h"
 #include "core/push.h"
 #include "wire/advertise.h"
@@ -165,15 +166,24 @@ static enum err check_type(struct ctx *c, struct http_exchange *x, const char *t
 	return fail(c, ERR_INVALID, "the content type must be %s", type);
 }
 
-static enum err upload(struct ctx *c, struct core *core, const struct actor *who, struct str origin,
+/* Whoever asks, and what their key has left. */
+struct asker {
+	const struct actor *who;
+	struct budget budget;
+};
+
+static enum err upload(struct ctx *c, struct core *core, struct asker *asker, struct str origin,
 	struct http_exchange *x)
 {
 	struct fetch fetch;
-	struct upload_pack u = {
-		.fetch = &fetch, .origin = origin, .version = version_of(x), .from = x->body};
+	struct upload_pack u = {.fetch = &fetch,
+		.origin = origin,
+		.version = version_of(x),
+		.from = x->body,
+		.budget = &asker->budget};
 	TRY(check_type(c, x, "application/x-git-upload-pack-request"));
 	x->body_max = (uint64_t)core->limits.fetch_lines_max * REQUEST_LINE_MAX;
-	TRY(fetch_open(c, core, who, path_of(x).name, &fetch));
+	TRY(fetch_open(c, core, asker->who, path_of(x).name, &fetch));
 	enum err err = begin(x, "application/x-git-upload-pack-result", &u.to);
 	if (!err)
 		err = upload_pack_serve(c, &u);
@@ -189,16 +199,16 @@ static enum err upload(struct ctx *c, struct core *core, const struct actor *who
 }
 
 static enum err bundle(
-	struct ctx *c, struct core *core, const struct actor *who, struct http_exchange *x)
+	struct ctx *c, struct core *core, struct asker *asker, struct http_exchange *x)
 {
 	struct fetch fetch;
 	struct sink *out = NULL;
-	TRY(fetch_open(c, core, who, path_of(x).name, &fetch));
+	TRY(fetch_open(c, core, asker->who, path_of(x).name, &fetch));
 	enum err err = bundle_open(c, &fetch);
 	if (!err)
 		err = begin(x, "application/x-git-bundle", &out);
 	if (!err)
-		err = bundle_send(c, &fetch, out);
+		err = bundle_send(c, &fetch, budget_sink(&asker->budget, out));
 	fetch_close(&fetch);
 	return err ? err : http_end(x);
 }
@@ -225,13 +235,13 @@ static enum err late_flush(struct ctx *c, struct sink *self)
 }
 
 static enum err receive(
-	struct ctx *c, struct core *core, const struct actor *who, struct http_exchange *x)
+	struct ctx *c, struct core *core, struct asker *asker, struct http_exchange *x)
 {
 	struct late_sink out = {.sink = {.write = late_write, .flush = late_flush}, .x = x};
 	struct receive_pack push = {.core = core,
-		.who = who,
+		.who = asker->who,
 		.repo = path_of(x).name,
-		.from = x->body,
+		.from = budget_source(&asker->budget, x->body),
 		.to = &out.sink,
 		.to_end = true};
 	TRY(check_type(c, x, "application/x-git-receive-pack-request"));
@@ -241,24 +251,45 @@ static enum err receive(
 	return http_end(x);
 }
 
+/* Signed addresses are for whoever has them: so nothing could be counted there. */
+static enum err pack_file(
+	struct ctx *c, struct core *core, struct asker *asker, struct http_exchange *x)
+{
+	struct git_path path = path_of(x);
+	if (budget_is_limited(&asker->budget))
+		return fail(
+			c, ERR_DENIED, "a key with a budget of bytes fetches no packs as files");
+	return packfile_uri_serve(core, asker->who, path.name, path.pack, x);
+}
+
+static enum err answer(struct ctx *c, struct core *core, struct asker *asker, struct str origin,
+	struct http_exchange *x)
+{
+	switch (path_of(x).what) {
+	case WHAT_REFS: return refs(c, core, asker->who, x);
+	case WHAT_UPLOAD: return upload(c, core, asker, origin, x);
+	case WHAT_RECEIVE: return receive(c, core, asker, x);
+	case WHAT_BUNDLE: return bundle(c, core, asker, x);
+	case WHAT_PACK: return pack_file(c, core, asker, x);
+	case WHAT_DUMB: return refs(c, core, asker->who, x);
+	case WHAT_NONE: break;
+	}
+	return fail(c, ERR_NOT_FOUND, "this is no path of git's");
+}
+
 enum err smart_http_serve(
 	struct core *core, const struct actor *who, struct str origin, struct http_exchange *x)
 {
 	struct ctx *c = x->ctx;
 	struct git_path path = path_of(x);
 	enum what what = path.what;
+	struct asker asker = {.who = who};
 	x->what = str_dup(c->arena, path.name);
 	TRY(check_method(c, x, what == WHAT_UPLOAD || what == WHAT_RECEIVE ? "POST" : "GET"));
 	if (x->status)
 		return OK;
-	switch (what) {
-	case WHAT_REFS: return refs(c, core, who, x);
-	case WHAT_UPLOAD: return upload(c, core, who, origin, x);
-	case WHAT_RECEIVE: return receive(c, core, who, x);
-	case WHAT_BUNDLE: return bundle(c, core, who, x);
-	case WHAT_PACK: return packfile_uri_serve(core, who, path.name, path.pack, x);
-	case WHAT_DUMB: return refs(c, core, who, x);
-	case WHAT_NONE: break;
-	}
-	return fail(c, ERR_NOT_FOUND, "this is no path of git's");
+	TRY(budget_begin(c, core, who, &asker.budget));
+	enum err err = answer(c, core, &asker, origin, x);
+	budget_end(c, &asker.budget);
+	return err;
 }

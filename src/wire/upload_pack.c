@@ -63,6 +63,11 @@ static enum err keep_alive_push(struct ctx *c, struct sink *self, int64_t micros
 	return sink_push(c, ((struct keep_alive *)self)->to, micros, all);
 }
 
+static struct sink *counted(struct upload_pack *u, struct sink *pack)
+{
+	return u->budget ? budget_sink(u->budget, pack) : pack;
+}
+
 enum err upload_pack_send(struct ctx *c, struct upload_pack *u)
 {
 	struct side_band data, progress;
@@ -74,11 +79,11 @@ enum err upload_pack_send(struct ctx *c, struct upload_pack *u)
 	TRY(lines_send(c, &u->lines));
 	u->in_pack = true;
 	if (!u->pack_band)
-		return fetch_send(c, u->fetch, u->to, NULL);
+		return fetch_send(c, u->fetch, counted(u, u->to), NULL);
 	side_band_init(&data, u->to, BAND_DATA, u->pack_band);
 	side_band_init(&progress, u->to, BAND_PROGRESS, u->pack_band);
-	TRY(fetch_send(
-		c, u->fetch, &data.sink, u->request.no_progress ? &quiet.sink : &progress.sink));
+	TRY(fetch_send(c, u->fetch, counted(u, &data.sink),
+		u->request.no_progress ? &quiet.sink : &progress.sink));
 	return lines_flush(c, &u->lines);
 }
 

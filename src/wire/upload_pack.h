@@ -5,6 +5,7 @@
 #ifndef WIRE_UPLOAD_PACK_H
 #define WIRE_UPLOAD_PACK_H
 
+#include "core/budget.h"
 #include "wire/lines.h"
 #include "wire/upload_request.h"
 
@@ -14,6 +15,7 @@ struct upload_pack {
 	int version;         /* 0, 1 or 2 */
 	struct source *from;
 	struct sink *to;
+	struct budget *budget; /* counts what goes in packs; NULL: nobody counts */
 
 	bool told; /* after an error: the client was told in the protocol's own words */
 

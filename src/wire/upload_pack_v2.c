@@ -141,7 +141,9 @@ static enum err fetch_command(struct ctx *c, struct upload_pack *u)
 		lines_delim(&u->lines);
 	}
 	TRY(wanted_refs(c, u, &ids));
-	TRY(packfile_uri_section(c, u->fetch, r->uri_protocols, u->origin, &u->lines));
+	/* Nobody counts what goes by another way. */
+	if (!u->budget || !budget_is_limited(u->budget))
+		TRY(packfile_uri_section(c, u->fetch, r->uri_protocols, u->origin, &u->lines));
 	TRY(lines_fmt(c, &u->lines, "packfile\n"));
 	return upload_pack_send(c, u);
 }
