@@ -1,6 +1,7 @@
 #include "base/map.h"
 #include "core/push_parts.h"
 #include "git/walk.h"
+#include "model/scope.h"
 
 /* The repository's packs with the new one in front, to ask about old and new objects alike. */
 struct both {
@@ -158,6 +159,8 @@ static enum err judge(struct ctx *c, struct push *p, struct push_commands *comma
 			TRY(judge_value(c, b, command));
 	}
 	refuse_doubles(c, commands);
+	if (p->who->scope && p->who->scope->paths.count)
+		TRY(push_judge_paths(c, p, &b->reader, commands));
 	return judge_histories(c, b, commands);
 }
 

@@ -7,6 +7,14 @@
 /* push_judge.c: refuses what no transaction could make right, and finds out what tags point at. */
 enum err push_judge(struct ctx *c, struct push *p, struct push_commands *commands) MUST;
 
+/*
+ * push_paths.c: refuses what a key that may only change some paths may not. It may bring commits, each
+ * of which differs outside these paths from not all of its parents; and it may move a ref to what has
+ * there what the ref had, or what the default branch has. `r` reads what is there and what came.
+ */
+enum err push_judge_paths(struct ctx *c, const struct push *p, struct odb_reader *r,
+	struct push_commands *commands) MUST;
+
 /* One that may differ from the push's snapshot, and what it is now: zero where it is not there. */
 struct push_ref {
 	struct str name;
