@@ -68,6 +68,16 @@ enum err admin_user_password(struct ctx *c, struct admin *admin)
 	return OK;
 }
 
+static void print_limits(struct ctx *c, const struct token *token)
+{
+	if (scope_is_empty(&token->scope))
+		return;
+	print("%6s  %.*s", "", STR_FMT(scope_text(c->arena, &token->scope)));
+	if (token->scope.bytes)
+		print(", %lld bytes spent", (long long)token->spent);
+	print("\n");
+}
+
 enum err admin_token_list(struct ctx *c, struct admin *admin)
 {
 	struct actor who;
@@ -77,11 +87,13 @@ enum err admin_token_list(struct ctx *c, struct admin *admin)
 	TRY(token_list(c, &admin->core, &who, &tokens, &count));
 	print("%-6s  %-10s  %-16s  %-16s  %-16s  %s\n", "ID", "PERMISSION", "MADE", "EXPIRES",
 		"LAST USED", "NAME");
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		print("%-6lld  %-10s  %-16s  %-16s  %-16s  %.*s\n", (long long)tokens[i].id,
 			permission_name(tokens[i].limit), admin_time(c, tokens[i].created),
 			admin_time(c, tokens[i].expires), admin_time(c, tokens[i].used),
 			STR_FMT(tokens[i].name));
+		print_limits(c, &tokens[i]);
+	}
 	return OK;
 }
 
@@ -94,6 +106,8 @@ enum err admin_token_create(struct ctx *c, struct admin *admin)
 	if (level.len && (!permission_parse(level, &what.limit) || what.limit == PERMISSION_NONE))
 		return fail(c, ERR_INVALID, "%.*s is not read, write or admin", STR_FMT(level));
 	TRY(admin_seconds(c, admin, "--expires", 0, &what.seconds));
+	TRY_WHILE(c, scope_parse(c, admin_argument(admin, "--scope"), &what.scope),
+		"reading --scope");
 	TRY(admin_actor(c, admin, admin_argument(admin, "USER"), &who));
 	TRY(token_create(c, &admin->core, &who, &what, &token, &secret));
 	print("%.*s\n", STR_FMT(secret));

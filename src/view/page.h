@@ -165,6 +165,8 @@ struct page_account {
 	bool has_password;
 };
 void view_account(struct buf *out, const struct page_account *p);
+/* Of it, the part about tokens. */
+void view_tokens(struct buf *out, const struct page_account *p);
 
 struct page_collaborators {
 	struct page page;

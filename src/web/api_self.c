@@ -63,6 +63,12 @@ static void write_token(struct json_writer *w, const struct token *token, struct
 	api_time(w, "created_at", token->created);
 	api_time(w, "expires_at", token->expires);
 	api_time(w, "used_at", token->used);
+	json_key(w, "scope");
+	scope_to_json(w, &token->scope);
+	if (token->scope.bytes) {
+		int64_t left = token->scope.bytes - token->spent;
+		json_member_int(w, "bytes_left", left > 0 ? left : 0);
+	}
 	if (secret.len)
 		json_member_str(w, "token", secret);
 	json_end_object(w);
@@ -99,7 +105,7 @@ enum err api_tokens_list(struct ctx *c, struct web_request *r)
 
 enum err api_tokens_create(struct ctx *c, struct web_request *r)
 {
-	static const char *const fields[] = {"name", "permission", "expires_in", NULL};
+	static const char *const fields[] = {"name", "permission", "expires_in", "scope", NULL};
 	struct token_new what = {.limit = PERMISSION_ADMIN};
 	const struct json *body;
 	struct token token;
@@ -108,6 +114,8 @@ enum err api_tokens_create(struct ctx *c, struct web_request *r)
 	TRY(api_text_needed(c, r, body, "name", &what.name));
 	TRY(api_permission(c, r, body, false, &what.limit));
 	TRY(api_number(c, r, body, "expires_in", TOKEN_SECONDS_MAX, &what.seconds));
+	r->field = "scope";
+	TRY(scope_from_json(c, json_get(body, "scope"), &what.scope));
 	r->field = "name";
 	TRY(token_create(c, r->core, &r->who, &what, &token, &secret));
 	r->field = NULL;

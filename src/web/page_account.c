@@ -7,7 +7,7 @@
 #include "core/token.h"
 #include "web/page.h"
 
-enum { DAY = 86400, INVITE_SECONDS = 7 * DAY, TOKEN_DAYS_MAX = 3660 };
+enum { HOUR = 3600, INVITE_SECONDS = 7 * 24 * HOUR, TOKEN_HOURS_MAX = 24 * 3660 };
 
 static enum err show_account(struct ctx *c, struct web_request *r, struct str fresh, enum err err)
 {
@@ -41,16 +41,18 @@ enum err page_account_token(struct ctx *c, struct web_request *r)
 	struct token_new what = {.name = str_trim(web_field(r, "name"))};
 	struct token made;
 	struct str secret = STR("");
-	uint64_t days;
+	uint64_t hours;
 	enum err err = OK;
 	if (!permission_parse(web_field(r, "permission"), &what.limit))
 		err = fail(c, ERR_INVALID, "a token's permission is read, write or admin");
-	else if (!str_to_u64(web_field(r, "days"), &days) || days > TOKEN_DAYS_MAX)
-		err = fail(c, ERR_INVALID, "a token lives for 0 to %d days", TOKEN_DAYS_MAX);
+	else if (!str_to_u64(web_field(r, "hours"), &hours) || hours > TOKEN_HOURS_MAX)
+		err = fail(c, ERR_INVALID, "a token lives for 0 to %d hours", TOKEN_HOURS_MAX);
 	else
-		what.seconds = (int64_t)days * DAY;
-	if (!err)
+		err = page_scope(c, r, &what.scope);
+	if (!err) {
+		what.seconds = (int64_t)hours * HOUR;
 		err = token_create(c, r->core, &r->who, &what, &made, &secret);
+	}
 	return show_account(c, r, err ? STR("") : secret, err);
 }
 

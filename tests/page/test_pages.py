@@ -63,7 +63,7 @@ class Page(HTMLParser):
             named = "aria-label" in a or "label" in self.open
             self.inputs.append((a.get("id"), named, self.get_starttag_text()))
         if tag == "input" and self.forms and "name" in a:
-            if a.get("type") != "radio" or "checked" in a:
+            if a.get("type") not in ("radio", "checkbox") or "checked" in a:
                 self.forms[-1][2][a["name"]] = a.get("value", "")
         if re.fullmatch("h[1-6]", tag) and not self.prose:
             self.headings.append(int(tag[1]))
@@ -421,7 +421,7 @@ def odd_changes(repo):
     git("commit", "-q", "-m", "less", cwd=repo)
 
 
-def test_a_message_of_megabytes_makes_no_page_of_megabytes():
+def test_a_message_of_mebibytes_makes_no_page_of_mebibytes():
     repo = make_repo(2, seed=77)
     for n in range(5):
         (repo / "message").write_text("é" * 1000000 + "\n\n" + "body " * 300000)
@@ -558,7 +558,7 @@ def test_only_the_owner_makes_repositories_and_sees_people():
 
 def test_a_token_is_shown_once_and_works_until_it_is_revoked():
     reader = Browser(server(), "reader", "password-of-reader")
-    answer = reader.submit("/account", "/account/tokens", name="<laptop>", permission="read", days="30")
+    answer = reader.submit("/account", "/account/tokens", name="<laptop>", permission="read", hours="720")
     page = check(answer)
     eq(answer.headers["cache-control"], "no-store", "cache")
     secret = re.search(r"nbs_[A-Za-z0-9_-]+", page.words)[0]
@@ -569,6 +569,21 @@ def test_a_token_is_shown_once_and_works_until_it_is_revoked():
     revoke = next(action for action, _, _ in later.forms if action.endswith("/revoke"))
     eq(reader.submit("/account", revoke).status, 303, "revoked")
     eq(server().api("GET", "/user", auth=secret).status, 401, "after")
+
+
+def test_a_form_limits_a_token():
+    reader = Browser(server(), "reader", "password-of-reader")
+    page = check(reader.submit("/account", "/account/tokens", name="agent", permission="write", hours="1",
+                               repositories="team-*\r\n\r\n <b> \r\n", refs="agent/**", paths="docs", mebibytes="5",
+                               operation="repository.fetch"))
+    words = " ".join(page.words.split())
+    for part in ("repositories team-* <b>", "branches and tags agent/**", "files docs", "only repository.fetch", "5.0 MiB left"):
+        has(words, part, "the list")
+    made = server().api("GET", "/tokens", auth=("reader", "password-of-reader"), want=200).json[0]
+    eq(made["scope"], {"repositories": ["team-*", "<b>"], "refs": ["agent/**"], "paths": ["docs"],
+                       "operations": ["repository.fetch"], "bytes": 5 << 20}, "its scope")
+    for wrong in ({"mebibytes": "0"}, {"mebibytes": "many"}, {"operation": "fly"}, {"paths": "a" * 256}, {"hours": "-1"}):
+        check(reader.submit("/account", "/account/tokens", **{"name": "x", "permission": "read", "hours": "1", **wrong}), 400)
 
 
 def test_a_password_is_changed_by_who_knows_it():

@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""Keys that are limited: what the real git client may do by one, and what it is told where it may not."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *  # noqa: E402,F403
+
+server = None
+
+
+def the_server():
+    global server
+    if server is None:
+        server = Nimbus(shared=True)
+    return server
+
+
+count = 0
+
+
+def new_repo(prefix="repo"):
+    """A repository with a first push by its owner, of docs/a and src/x.c; its name, and a clone."""
+    global count
+    count += 1
+    name = f"{prefix}{count}"
+    the_server().create_repo(name)
+    work = tmp("work") / "w"
+    git("init", "-q", "-b", "main", work)
+    for path in ("docs/a", "src/x.c"):
+        write(work, path, "first\n")
+    commit(work, "First")
+    git("remote", "add", "all", the_server().git_url(name), cwd=work)
+    git("push", "-q", "all", "main", cwd=work)
+    return name, work
+
+
+def write(work, path, text):
+    (work / path).parent.mkdir(parents=True, exist_ok=True)
+    (work / path).write_text(text)
+
+
+def commit(work, message="Change"):
+    git("add", "-A", cwd=work)
+    git("commit", "-q", "-m", message, cwd=work)
+
+
+def new_key(scope, permission="write", expires_in=0):
+    made = the_server().api("POST", "/tokens", {"name": "key", "permission": permission, "scope": scope,
+                                                "expires_in": expires_in}, want=201).json
+    return made["token"], made["id"]
+
+
+def remote(work, name, key):
+    git("remote", "remove", "key", cwd=work, check=False)
+    git("remote", "add", "key", the_server().git_url(name, auth=("key", key)), cwd=work)
+
+
+def refused(work, *what, why):
+    answer = git("push", "key", *what, cwd=work, check=False)
+    eq(answer.code != 0, True, f"a push is refused ({answer.out} {answer.err})")
+    has(answer.err, why, "what git says")
+
+
+def pushed(work, *what):
+    git("push", "-q", "key", *what, cwd=work)
+
+
+def with_key(scope, **more):
+    name, work = new_repo()
+    key, number = new_key(scope, **more)
+    remote(work, name, key)
+    return name, work, key, number
+
+
+def test_a_key_is_for_its_repositories_alone():
+    one, work = new_repo("team-")
+    other, _ = new_repo("other-")
+    key, _ = new_key({"repositories": ["TEAM-*"]})
+    remote(work, one, key)
+    git("ls-remote", "key", cwd=work)
+    answer = git("ls-remote", the_server().git_url(other, auth=("key", key)), check=False)
+    missing = git("ls-remote", the_server().git_url("missing", auth=("key", key)), check=False)
+    eq(answer.err.replace(other, "missing"), missing.err, "one that exists, one that does not")
+    names = [repo["name"] for repo in the_server().api("GET", "/repos", auth=key, want=200).json]
+    eq(all(name.startswith("team-") for name in names) and one in names, True, f"the list {names}")
+    has_not(the_server().get("/", auth=("key", key)).text, other, "the home page")
+    write(work, "docs/a", "second\n")
+    commit(work)
+    pushed(work, "main")
+
+
+def test_a_key_moves_its_refs_alone():
+    name, work, *_ = with_key({"refs": ["agent/**", "refs/tags/v*"]})
+    write(work, "docs/a", "second\n")
+    commit(work)
+    refused(work, "main", why="this key is for other refs")
+    pushed(work, "HEAD:refs/heads/agent/a/b", "HEAD:refs/tags/v1")
+    answer = git("push", "key", "HEAD:refs/heads/agent/c", "main", cwd=work, check=False)
+    has(answer.err, "agent/c", "what git says")
+    eq("refs/heads/agent/c" in refs(the_server().git_url(name)), True, "one of two")
+    refused(work, "--atomic", "HEAD:refs/heads/agent/d", "main", why="this key is for other refs")
+    eq("refs/heads/agent/d" in refs(the_server().git_url(name)), False, "all or nothing")
+
+
+def test_a_key_does_its_operations_alone():
+    name, work, *_ = with_key({"operations": ["ref.create", "ref.update"]})
+    pushed(work, "main:one")
+    write(work, "docs/a", "second\n")
+    commit(work)
+    pushed(work, "main:one")
+    refused(work, "--force", "main~1:one", why="this key does not allow ref.force")
+    refused(work, "--delete", "one", why="this key does not allow ref.delete")
+    answer = git("fetch", "key", cwd=work, check=False)
+    has(answer.err, "this key does not allow repository.fetch", "what git says")
+    eq(the_server().api("GET", f"/repos/{name}", auth=new_key({"operations": ["repository.fetch"]})[0]).status, 403,
+       "a page for a key that fetches")
+
+
+def test_a_key_changes_its_files_alone():
+    name, work, *_ = with_key({"paths": ["docs", "*.md"]})
+    write(work, "docs/b/c", "new\n")
+    write(work, "README.md", "new\n")
+    commit(work)
+    pushed(work, "main", "main:new")
+    write(work, "src/x.c", "bad\n")
+    commit(work)
+    refused(work, "main", why="this key may not change src/x.c")
+    refused(work, "main:brandnew", why="this key may not change src/x.c")
+    git("revert", "--no-edit", "HEAD", cwd=work)
+    refused(work, "main", why="this key may not change src/x.c")
+    git("reset", "-q", "--hard", "HEAD~2", cwd=work)
+    for what in ("rm -r src", "mv docs/a src/a", "chmod +x src/x.c", "rm src/x.c && ln -s y src/x.c"):
+        subprocess.run(what, shell=True, cwd=work, check=True)
+        commit(work)
+        refused(work, "main", why="this key may not change src")
+        git("reset", "-q", "--hard", "HEAD~1", cwd=work)
+    git("checkout", "-q", "--orphan", "alone", cwd=work)
+    refused_root = git("commit", "-q", "-m", "Root", cwd=work)
+    eq(refused_root.code, 0, "a root of its own")
+    refused(work, "alone", why="this key may not change src/x.c")
+    git("rm", "-q", "-r", "--cached", "src", cwd=work)
+    git("commit", "-q", "--amend", "-m", "Docs", cwd=work)
+    pushed(work, "alone")
+
+
+def test_what_a_refused_push_left_is_no_way_around():
+    """A pack that came with a ref that was refused has its objects here: they are new all the same."""
+    name, work, *_ = with_key({"paths": ["docs"]})
+    git("checkout", "-q", "-b", "bad", cwd=work)
+    write(work, "src/x.c", "bad\n")
+    commit(work)
+    git("checkout", "-q", "main", cwd=work)
+    write(work, "docs/a", "good\n")
+    commit(work)
+    answer = git("push", "key", "main", "bad", cwd=work, check=False)
+    has(answer.err, "this key may not change src/x.c", "what git says")
+    eq("refs/heads/bad" in refs(the_server().git_url(name)), False, "the bad one")
+    for _ in range(2):
+        refused(work, "bad", why="this key may not change src/x.c")
+    tag = git("push", "key", "bad:refs/tags/t", cwd=work, check=False)
+    has(tag.err, "this key may not change src/x.c", "what git says")
+    refused(work, "main:src", "HEAD^{tree}:refs/tags/tree", why="nothing but commits")
+
+
+def test_a_key_with_paths_may_take_over_the_default_branch_and_nothing_else():
+    name, work, *_ = with_key({"paths": ["docs"]})
+    git("branch", "old", cwd=work)
+    git("push", "-q", "all", "old", cwd=work)
+    write(work, "src/x.c", "by others\n")
+    commit(work, "By others")
+    git("push", "-q", "all", "main", cwd=work)
+    git("checkout", "-q", "-b", "agent", "old", cwd=work)
+    write(work, "docs/a", "by the key\n")
+    commit(work)
+    pushed(work, "agent")
+    git("merge", "-q", "--no-edit", "main", cwd=work)
+    pushed(work, "agent")
+    git("checkout", "-q", "-b", "feature", "main", cwd=work)
+    write(work, "src/x.c", "not judged\n")
+    commit(work)
+    git("push", "-q", "all", "feature", cwd=work)
+    refused(work, "feature:main", why="this key may not change src/x.c")
+    refused(work, "--force", "old:main", why="this key may not change src/x.c")
+    # A merge that says it is both, and has what was left behind.
+    git("checkout", "-q", "main", cwd=work)
+    tree = git("rev-parse", "old^{tree}", cwd=work).out.strip()
+    evil = git("commit-tree", "-p", "main", "-p", "old", "-m", "Merge", tree, cwd=work).out.strip()
+    refused(work, f"{evil}:main", why="this key may not change src/x.c")
+    made = git("commit-tree", "-p", "main", "-p", "feature", "-m", "Merge",
+               git("rev-parse", "feature^{tree}", cwd=work).out.strip(), cwd=work).out.strip()
+    refused(work, f"{made}:main", why="this key may not change src/x.c")
+
+
+def random_file(work, path, size):
+    (work / path).write_bytes(os.urandom(size))
+    commit(work)
+
+
+def left(number):
+    return next(t for t in the_server().api("GET", "/tokens", want=200).json if t["id"] == number)["bytes_left"]
+
+
+def test_a_budget_ends_pushes_and_fetches():
+    name, work, key, number = with_key({"bytes": 1000000})
+    eq(left(number), 1000000, "at first")
+    random_file(work, "docs/big", 300000)
+    pushed(work, "main")
+    after = left(number)
+    eq(690000 < after < 700000, True, f"after a push: {after}")
+    git("clone", "-q", the_server().git_url(name, auth=("key", key)), tmp("c") / "c")
+    after = left(number)
+    eq(380000 < after < 400000, True, f"after a clone: {after}")
+    random_file(work, "docs/big", 500000)
+    refused(work, "main", why="this key has used up its 1000000 bytes")
+    eq(left(number), 0, "what broke off")
+    answer = git("ls-remote", "key", cwd=work, check=False)
+    has(answer.err, "this key has used up its 1000000 bytes", "what git says")
+    eq(the_server().request("GET", "/api/v1/user", auth=key).status, 403, "the API")
+    eq(the_server().request("GET", f"/{name}/archive/main.tar.gz", auth=key).status, 403, "an archive")
+
+
+def test_a_fetch_breaks_off_where_the_budget_ends():
+    name, work, key, number = with_key({"bytes": 200000})
+    random_file(work, "docs/big", 500000)
+    git("push", "-q", "all", "main", cwd=work)
+    for protocol in (2, 0):
+        key, number = new_key({"bytes": 200000})
+        url = the_server().git_url(name, auth=("key", key))
+        answer = git("clone", url, tmp("c") / "c", check=False, protocol=protocol)
+        eq(answer.code != 0, True, "a clone is refused")
+        has(answer.err, "this key has used up its 200000 bytes", "what git says")
+        eq(left(number), 0, "what broke off")
+
+
+def test_no_key_without_a_budget_costs_a_write():
+    name, work, key, number = with_key({"refs": ["main"]})
+    git("fetch", "-q", "key", cwd=work)
+    eq(the_server().sql("SELECT spent FROM token WHERE id = ?", number), [(0,)], "what was spent")
+
+
+def test_a_key_that_ended_is_refused_in_its_next_request():
+    name, work, key, number = with_key({"refs": ["main"]})
+    pushed(work, "main")
+    the_server().api("DELETE", f"/tokens/{number}", want=204)
+    refused(work, "main", why="Authentication failed")
+    name, work, key, number = with_key({"refs": ["main"]}, expires_in=1)
+    time.sleep(1.2)
+    refused(work, "main", why="Authentication failed")
+
+
+def test_what_makes_no_sense_limits_nothing_and_is_refused():
+    for scope in ({"repository": ["a"]}, {"refs": []}, {"operations": ["fly"]}, {"bytes": 0}, {"paths": [1]}, []):
+        answer = the_server().api("POST", "/tokens", {"name": "x", "scope": scope})
+        eq((answer.status, answer.json.get("field")), (422, "scope"), f"{scope}: {answer.text}")
+
+
+def test_the_command_line_makes_limited_keys():
+    name, work = new_repo()
+    made = the_server().admin("admin", "token", "create", OWNER, "cli", "--scope", '{"refs": ["agent-*"]}')
+    remote(work, name, made.out.strip())
+    refused(work, "main:other", why="this key is for other refs")
+    pushed(work, "main:agent-1")
+    has(the_server().admin("admin", "token", "list", OWNER).out, '{"refs":["agent-*"]}', "the list")
+    wrong = the_server().admin("admin", "token", "create", OWNER, "cli", "--scope", '{"ref": []}', check=False)
+    has(wrong.err, 'a key cannot be limited by "ref"', "the error")
+
+
+if __name__ == "__main__":
+    main()
