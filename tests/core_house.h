@@ -70,7 +70,7 @@ static inline int house_setup(void **state)
 		.db = db_faulty_open(h->db),
 		.kv = kv_memory_open(1 << 20, &h->world),
 		.policy = policy_builtin_open(),
-		.auth_count = 2,
+		.auth_count = 3,
 		.limits.session_seconds = 3600,
 		.snapshots = snapshots_open(4),
 		.last_cache = last_cache_open(),
@@ -79,6 +79,7 @@ static inline int house_setup(void **state)
 	};
 	h->core.auth[0] = auth_password_open(h->core.db, h->core.kv);
 	h->core.auth[1] = auth_token_open(h->core.db);
+	h->core.auth[2] = auth_key_open(h->core.db);
 	struct instance instance;
 	assert_ok(c, instance_start(c, &h->core, STR("owner"), STR("correct horse"), &instance));
 	h->core.instance = instance.id;
@@ -95,6 +96,7 @@ static inline int house_teardown(void **state)
 	login_cache_close(h->core.logins);
 	auth_close(h->core.auth[0]);
 	auth_close(h->core.auth[1]);
+	auth_close(h->core.auth[2]);
 	policy_close(h->core.policy);
 	kv_close(h->core.kv);
 	blob_close(h->core.blob);

@@ -24,7 +24,7 @@ static struct tries tries_of(struct ctx *c, const struct credential *cred, struc
 {
 	struct tries t = {0};
 	/* A token cannot be guessed, and a robot with an old one must not lock out its neighbours. */
-	if (cred->kind == CREDENTIAL_TOKEN || str_starts(cred->secret, STR(TOKEN_PREFIX)))
+	if (cred->kind == CREDENTIAL_TOKEN || secret_is_key(cred->secret))
 		return t;
 	struct str name = str_until(cred->username, USERNAME_MAX + 1);
 	struct str from = str_until(peer, 64);

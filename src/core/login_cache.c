@@ -67,7 +67,7 @@ void login_cache_close(struct login_cache *cache)
 static void key_of(struct ctx *c, const struct login_cache *cache, const struct credential *cred,
 	uint8_t key[HASH_MAX])
 {
-	bool token = str_starts(cred->secret, STR(TOKEN_PREFIX));
+	bool token = secret_is_key(cred->secret);
 	struct str username = token ? STR("") : cred->username;
 	struct buf text = {.arena = c->arena};
 	buf_fmt(&text, "%zu ", username.len);
@@ -128,7 +128,7 @@ void login_cache_put(struct ctx *c, struct login_cache *cache, const struct cred
 	const struct actor *who)
 {
 	uint8_t key[HASH_MAX];
-	if (!cache)
+	if (!cache || who->key_id)
 		return;
 	ASSERT(who->username.len <= USERNAME_MAX);
 	struct str scope = who->scope ? scope_text(c->arena, who->scope) : STR("");

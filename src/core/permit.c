@@ -18,7 +18,7 @@ static enum err absent(struct ctx *c, const struct actor *who, struct str name)
 static enum err ended(struct ctx *c, struct core *core, const struct actor *who)
 {
 	login_cache_drop(core->logins, who->user_id, who->token_id);
-	if (who->token_id)
+	if (actor_has_key(who))
 		return fail(c, ERR_UNAUTH, "the API token is wrong, revoked or expired");
 	return fail(c, ERR_UNAUTH,
 		"the password was changed, or \"%.*s\" removed or at an end: sign in again",
@@ -96,6 +96,8 @@ enum err permit_operation(struct ctx *c, struct core *core, struct db_tx *tx,
 	TRY(meta_repo_find(c, tx, possible ? need.name : STR(""), who, &found));
 	if (!possible)
 		ctx_clear(c);
+	if (found.stands)
+		TRY(meta_actor_key_stands(c, tx, who, &found.stands));
 	if (!found.stands)
 		return ended(c, core, who);
 	*out = (struct permitted){.repo = found.repo, .granted = found.granted};

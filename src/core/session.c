@@ -97,7 +97,7 @@ enum err session_begin(
 	struct ctx *c, struct core *core, const struct actor *who, struct session *out)
 {
 	struct known known;
-	if (who->token_id)
+	if (actor_has_key(who))
 		return fail(c, ERR_DENIED, "a token cannot begin a session: use a password");
 	TRY(load_self(c, core, who, &known));
 	struct str cookie = secret_make(c);

@@ -42,6 +42,9 @@ static enum err check_new(struct ctx *c, const struct token_new *what)
 /* A limited key's children are limited as it is. */
 static enum err inherit(struct ctx *c, const struct actor *who, struct scope *scope)
 {
+	/* They would outlive the key that minted theirs. */
+	if (who->key_id)
+		return fail(c, ERR_DENIED, "a minted key makes no tokens");
 	if (!who->scope)
 		return OK;
 	if (who->scope->bytes)

@@ -162,7 +162,7 @@ static enum err password_authenticate(
 	struct ctx *c, struct auth *self, const struct credential *cred, struct actor *who)
 {
 	struct auth_password *a = (struct auth_password *)self;
-	if (cred->kind != CREDENTIAL_PASSWORD || str_starts(cred->secret, STR(TOKEN_PREFIX)))
+	if (cred->kind != CREDENTIAL_PASSWORD || secret_is_key(cred->secret))
 		return fail(c, ERR_UNSUPPORTED, "this is no password");
 	struct known known;
 	TRY(look_up(c, a, cred, &known));
@@ -186,7 +186,7 @@ static enum err password_enrol(
 	struct ctx *c, struct auth *self, struct str secret, struct str *stored)
 {
 	struct auth_password *a = (struct auth_password *)self;
-	if (str_starts(secret, STR(TOKEN_PREFIX)))
+	if (secret_is_key(secret))
 		return fail(c, ERR_UNSUPPORTED, "this is no password");
 	TRY(password_check(c, secret));
 	char *text = arena_alloc(c->arena, crypto_pwhash_STRBYTES);

@@ -47,7 +47,7 @@ static enum err token_authenticate(
 {
 	struct auth_token *a = (struct auth_token *)self;
 	if (!str_starts(cred->secret, STR(TOKEN_PREFIX)))
-		return cred->kind == CREDENTIAL_TOKEN
+		return cred->kind == CREDENTIAL_TOKEN && !secret_is_key(cred->secret)
 			       ? nobody(c)
 			       : fail(c, ERR_UNSUPPORTED, "this is no API token");
 	if (!token_text_ok(cred->secret))

@@ -134,6 +134,7 @@ enum err secret_vault_open(struct ctx *c, const struct vault_options *options, s
 /* `kv`: for what one process found out, and spares the others. */
 struct auth *auth_password_open(struct db *db, struct kv *kv);
 struct auth *auth_token_open(struct db *db);
+struct auth *auth_key_open(struct db *db);
 
 /* Text is never NULL; "" where there is none. The texts are copied. */
 struct provider_oidc_options {

@@ -12,7 +12,7 @@
 
 const char *drivers_list(void)
 {
-	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis auth=password,token "
+	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis auth=password,token,key "
 	       "provider=oidc "
 	       "policy=builtin "
 	       "secret=file,vault "
@@ -170,6 +170,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	core->strength = strength_zxcvbn_open();
 	core->qr = qr_qrencode_open();
 	core->auth[core->auth_count++] = auth_token_open(core->db);
+	core->auth[core->auth_count++] = auth_key_open(core->db);
 	core->auth[core->auth_count++] = auth_password_open(core->db, core->kv);
 	core->last_cache = last_cache_open();
 	core->logins = login_cache_open(c->world);

@@ -1,5 +1,7 @@
 #include "meta/actor.h"
 
+#include "meta/signing_key.h"
+
 static bool has_time(int64_t now, const struct db_value *expires)
 {
 	return !expires->integer || expires->integer > now;
@@ -23,7 +25,16 @@ bool meta_actor_is(int64_t now, const struct actor *who, const struct db_value *
 		return true;
 	if (!account_is(now, who, row))
 		return false;
+	if (who->key_id)
+		return true; /* as far as these columns go */
 	return who->token_id ? token_is(now, who, row + 4) : row[2].integer == who->generation;
+}
+
+enum err meta_actor_key_stands(
+	struct ctx *c, struct db_tx *tx, const struct actor *who, bool *stands)
+{
+	*stands = true;
+	return who->key_id ? meta_minted_stands(c, tx, who, stands) : OK;
 }
 
 enum err meta_actor_stands(struct ctx *c, struct db_tx *tx, const struct actor *who, bool *stands)
@@ -38,5 +49,5 @@ enum err meta_actor_stands(struct ctx *c, struct db_tx *tx, const struct actor *
 		return kind;
 	ctx_clear(c);
 	*stands = meta_actor_is(db_now(tx), who, row);
-	return OK;
+	return *stands ? meta_actor_key_stands(c, tx, who, stands) : OK;
 }

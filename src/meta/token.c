@@ -22,7 +22,7 @@ static enum err from_row(struct ctx *c, const struct db_value *row, struct token
 		.spent = row[8].integer,
 	};
 	if (scope_parse(c, row[7].text, &out->scope))
-		return fail(c, ERR_CORRUPT, "what token %lld is limited to cannot be read: %s",
+		return fail(c, ERR_DAMAGED, "what token %lld is limited to cannot be read: %s",
 			(long long)out->id, arena_strdup(c->arena, c->error.text));
 	return OK;
 }

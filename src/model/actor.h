@@ -20,11 +20,20 @@ struct actor {
 	bool owner;            /* of the instance: may do everything */
 	int64_t generation;    /* of the password that they had, see struct user */
 	int64_t token_id;      /* the API token by which they came, or 0 */
+	int64_t key_id;        /* the signing key that minted theirs, or 0 … */
+	struct str minted;     /* … the minted one's own id … */
+	int64_t ends;          /* … and when it ends: seconds since 1970 */
 	enum permission limit; /* what that token allows at most; PERMISSION_ADMIN without one */
 	const struct scope *scope; /* what else it is limited to, model/scope.h; NULL: to nothing */
 };
 
 #define ACTOR_ANONYMOUS ((struct actor){.limit = PERMISSION_ADMIN})
+
+/* Did they come by an API key of either kind, and not by what proves a person? */
+static inline bool actor_has_key(const struct actor *who)
+{
+	return who->token_id || who->key_id;
+}
 
 static inline bool actor_is_anonymous(const struct actor *who)
 {

@@ -84,9 +84,8 @@ enum err scope_parse(struct ctx *c, struct str text, struct scope *out)
 	return scope_from_json(c, object, out);
 }
 
-void scope_to_json(struct json_writer *w, const struct scope *scope)
+void scope_members_to_json(struct json_writer *w, const struct scope *scope)
 {
-	json_begin_object(w);
 	patterns_to_json(w, "repositories", &scope->repos);
 	patterns_to_json(w, "refs", &scope->refs);
 	patterns_to_json(w, "paths", &scope->paths);
@@ -101,6 +100,12 @@ void scope_to_json(struct json_writer *w, const struct scope *scope)
 	}
 	if (scope->bytes)
 		json_member_int(w, "bytes", scope->bytes);
+}
+
+void scope_to_json(struct json_writer *w, const struct scope *scope)
+{
+	json_begin_object(w);
+	scope_members_to_json(w, scope);
 	json_end_object(w);
 }
 

@@ -2,7 +2,7 @@
  * What a key is limited to, beside its permission and its time. A key can never do more than
  * whoever made it: a scope only takes away.
  *
- * It is told as JSON, the same in the API, in the database and in a JWT's claim "nimbus":
+ * It is told as JSON, the same in the API, in the database and in a minted key (model/minted.h):
  *
  *	{"repositories": ["team-*"], "refs": ["agent-*"], "paths": ["docs"],
  *	 "operations": ["repository.fetch", "ref.create"], "bytes": 1000000}
@@ -30,8 +30,9 @@ enum { SCOPE_JSON_MAX = 64 << 10 };
 enum err scope_from_json(struct ctx *c, const struct json *object, struct scope *out) MUST;
 /* The same from text as scope_text gave it; "": nothing is limited. */
 enum err scope_parse(struct ctx *c, struct str text, struct scope *out) MUST;
-/* The object. */
+/* The object; and its members alone, into one that is begun. */
 void scope_to_json(struct json_writer *w, const struct scope *scope);
+void scope_members_to_json(struct json_writer *w, const struct scope *scope);
 /* As a text, in the arena; "" where nothing is limited. */
 struct str scope_text(struct arena *a, const struct scope *scope);
 

@@ -2,6 +2,12 @@
 
 #include "base/buf.h"
 #include "base/zip.h"
+#include "model/minted.h"
+
+bool secret_is_key(struct str secret)
+{
+	return str_starts(secret, STR(TOKEN_PREFIX)) || str_starts(secret, STR(MINTED_PREFIX));
+}
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

@@ -1,5 +1,6 @@
 #include "model/user.h"
 
+#include "model/minted.h"
 #include "model/token.h"
 
 static bool is_alnum_lower(char byte)
@@ -46,9 +47,9 @@ enum err password_check(struct ctx *c, struct str password)
 		return fail(c, ERR_INVALID, "a password has at most %d bytes", PASSWORD_MAX);
 	if (memchr(password.at, 0, password.len))
 		return fail(c, ERR_INVALID, "a password cannot hold a zero byte");
-	if (str_starts(password, STR(TOKEN_PREFIX)))
+	if (secret_is_key(password))
 		return fail(c, ERR_INVALID,
-			"a password cannot begin with \"%s\": that is how API tokens begin",
-			TOKEN_PREFIX);
+			"a password cannot begin with \"%s\" or \"%s\": that is how API keys begin",
+			TOKEN_PREFIX, MINTED_PREFIX);
 	return OK;
 }

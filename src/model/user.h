@@ -43,6 +43,16 @@ struct grant {
 	int64_t expires; /* seconds since 1970: from then on it counts for nothing; 0: never */
 };
 
+/* A public key by which its owner mints API keys (model/minted.h) without asking this server. */
+struct signing_key {
+	int64_t id;
+	int64_t user_id;
+	struct str name;
+	struct str kid;        /* its thumbprint, RFC 7638 */
+	struct str jwk;        /* it, as JSON */
+	int64_t created, used; /* seconds since 1970; used 0: never */
+};
+
 enum { USERNAME_MAX = 39, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_NAME_MAX = 100 };
 
 /* 1..39 of [a-z0-9-_.], beginning with a letter or digit, in lower case. ERR_INVALID says what is

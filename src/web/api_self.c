@@ -13,6 +13,7 @@ enum err api_instance(struct ctx *c, struct web_request *r)
 	struct json_writer *w = &reply.w;
 	json_begin_object(w);
 	json_member_cstr(w, "name", "Nimbus Git");
+	json_member_cstr(w, "id", r->core->instance);
 	json_member_cstr(w, "version", r->web->version);
 	json_member_cstr(w, "owner", r->web->owner);
 	json_member_str(w, "url", r->origin);
@@ -46,9 +47,9 @@ enum err api_user(struct ctx *c, struct web_request *r)
 	json_member_str(&reply.w, "username", self.username);
 	json_member_bool(&reply.w, "owner", r->who.owner);
 	json_member_cstr(&reply.w, "by",
-		r->who.token_id ? "token"
-		: r->session    ? "session"
-				: "password");
+		actor_has_key(&r->who) ? "token"
+		: r->session           ? "session"
+				       : "password");
 	json_member_cstr(&reply.w, "limit", permission_name(r->who.limit));
 	json_end_object(&reply.w);
 	return api_send(c, r, 200, &reply);

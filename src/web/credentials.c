@@ -19,7 +19,7 @@ enum err credentials_basic(struct ctx *c, struct str text, struct credential *ou
 	out->secret = rest;
 	/* Some clients have room for one word in a URL: https://TOKEN@host, or TOKEN:x-oauth-basic. */
 	bool bare = !rest.len || str_is(rest, "x-oauth-basic");
-	if (bare && str_starts(out->username, STR(TOKEN_PREFIX)))
+	if (bare && secret_is_key(out->username))
 		*out = (struct credential){.kind = CREDENTIAL_TOKEN, .secret = out->username};
 	return OK;
 }

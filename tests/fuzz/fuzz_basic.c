@@ -16,7 +16,7 @@ static void fuzz_one(struct ctx *c, struct str input)
 	}
 	ASSERT(!memchr(cred.secret.at, 0, cred.secret.len));
 	if (cred.kind == CREDENTIAL_TOKEN) {
-		ASSERT(str_starts(cred.secret, STR(TOKEN_PREFIX)) && !cred.username.len);
+		ASSERT(secret_is_key(cred.secret) && !cred.username.len);
 		return;
 	}
 	ASSERT(str_find(cred.username, ':') == cred.username.len);

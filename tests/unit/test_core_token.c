@@ -189,7 +189,7 @@ static void a_key_whose_limits_cannot_be_read_is_no_key(void **state)
 	assert_ok(c, db_run(c, tx, "UPDATE token SET scope = '{\"new\":1}'", NULL, 0, NULL));
 	assert_ok(c, db_commit(c, &tx));
 	struct credential cred = {CREDENTIAL_TOKEN, {0}, secret};
-	assert_err(c, login_credential(c, core_of(c), &cred, STR(""), &by), ERR_CORRUPT);
+	assert_err(c, login_credential(c, core_of(c), &cred, STR(""), &by), ERR_DAMAGED);
 }
 
 int main(void)

@@ -162,6 +162,9 @@ static void fill(struct ctx *c, struct db *db)
 		"INSERT INTO ref_rule (repo_id, id, pattern, body) VALUES (1, 1, 'main', '{}')",
 		"INSERT INTO token (id, account_id, name, hash, ceiling, created, expires, used) "
 		"VALUES (1, 1, 'ci', '', 1, 1, 1, 1)",
+		"INSERT INTO signing_key (id, account_id, name, kid, jwk, created, used) VALUES "
+		"(1, 1, 'mine', 'k', '{}', 1, 1)",
+		"INSERT INTO revoked_key (key_id, minted, expires) VALUES (1, 'jti', 1)",
 		"INSERT INTO login_link (hash, account_id, expires) VALUES ('', 1, 1)",
 		"INSERT INTO push_cert (repo_id, version, key_type, key, fingerprint, nonce, "
 		"certificate) VALUES (1, 1, 'k', 'k', 'f', 'n', '')",
