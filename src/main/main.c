@@ -1,6 +1,7 @@
 /* The program: finds the command, runs it, turns what went wrong into words and an exit code. */
 #include "main/command.h"
 #include "main/drivers.h"
+#include "main/key.h"
 #include "main/serve.h"
 #include "main/version.h"
 #include "os/world.h"
@@ -44,6 +45,17 @@ static const struct command commands[] = {
 		"--markdown prints the reference page, with defaults instead of values."},
 	{"version", "", run_version, "Prints the version and the drivers", ""},
 	{"help", "[COMMAND]", run_help, "Tells more about a command", ""},
+	{"key mint",
+		"--key=FILE --user=USER --instance=ID [--permission PERMISSION] [--scope JSON] "
+		"[--ttl TIME]",
+		key_mint, "Makes an API key by a key of one's own, without asking the server",
+		"FILE is a private key, Ed25519 or P-256 as PEM, whose public key USER registered "
+		"(`nimbus admin\n"
+		"key register`, or on the account page). ID is the instance's, which GET "
+		"/api/v1/instance tells.\n"
+		"PERMISSION is read, write (the default) or admin; JSON is what else it is limited "
+		"to, as in `nimbus\n"
+		"admin token create`; TIME is how long it lives, a year at most (1h)."},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -162,11 +162,15 @@ struct page_account {
 	const struct token *tokens;
 	size_t count;
 	struct str fresh; /* the secret of a token just made: shown once */
+	const struct signing_key *keys;
+	size_t key_count;
+	const char *instance; /* its id, for whoever mints */
 	bool has_password;
 };
 void view_account(struct buf *out, const struct page_account *p);
-/* Of it, the part about tokens. */
+/* Of it, the parts about tokens and about keys that mint some. */
 void view_tokens(struct buf *out, const struct page_account *p);
+void view_signing_keys(struct buf *out, const struct page_account *p);
 
 struct page_collaborators {
 	struct page page;

@@ -4,6 +4,7 @@
 #include "core/grant.h"
 #include "core/login.h"
 #include "core/permit.h"
+#include "core/signing_key.h"
 #include "core/token.h"
 #include "web/page.h"
 
@@ -14,14 +15,18 @@ static enum err show_account(struct ctx *c, struct web_request *r, struct str fr
 	struct page_account p = {.fresh = fresh};
 	struct user self;
 	struct token *tokens;
+	struct signing_key *keys;
 	if (err && !page_is_their_error(err) && err != ERR_UNAUTH)
 		return err;
 	page_begin(c, r, STR("Your account"), &p.page);
 	p.page.here = STR("/account");
 	int status = err ? page_take_error(c, &p.page, err) : 200;
 	TRY(token_list(c, r->core, &r->who, &tokens, &p.count));
+	TRY(signing_key_list(c, r->core, &r->who, &keys, &p.key_count));
 	TRY(account_get(c, r->core, &r->who, &self));
 	p.tokens = tokens;
+	p.keys = keys;
+	p.instance = r->core->instance;
 	p.has_password = self.has_password;
 	if (fresh.len)
 		web_header(r, "Cache-Control", STR("no-store"));
@@ -63,6 +68,23 @@ enum err page_account_revoke(struct ctx *c, struct web_request *r)
 		return fail(c, ERR_NOT_FOUND, "there is no such token");
 	TRY(token_revoke(c, r->core, &r->who, (int64_t)id));
 	return web_redirect(c, r, "/account?done=revoked");
+}
+
+enum err page_account_key(struct ctx *c, struct web_request *r)
+{
+	struct signing_key key;
+	enum err err = signing_key_add(
+		c, r->core, &r->who, str_trim(web_field(r, "name")), web_field(r, "key"), &key);
+	return err ? show_account(c, r, STR(""), err) : web_redirect(c, r, "/account?done=added");
+}
+
+enum err page_account_key_remove(struct ctx *c, struct web_request *r)
+{
+	uint64_t id;
+	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
+		return fail(c, ERR_NOT_FOUND, "there is no such key");
+	TRY(signing_key_remove(c, r->core, &r->who, (int64_t)id));
+	return web_redirect(c, r, "/account?done=removed");
 }
 
 /* Whoever finds a browser signed in must not be able to take the account over. */

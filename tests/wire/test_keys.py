@@ -256,6 +256,79 @@ def test_what_makes_no_sense_limits_nothing_and_is_refused():
         eq((answer.status, answer.json.get("field")), (422, "scope"), f"{scope}: {answer.text}")
 
 
+def new_signing_key(algorithm="ed25519"):
+    """A key pair that the owner registered; its folder (key.pem), its row in the API."""
+    folder = tmp("mint")
+    more = ["-pkeyopt", "ec_paramgen_curve:P-256"] if algorithm == "EC" else []
+    run(["openssl", "genpkey", "-algorithm", algorithm, *more, "-out", folder / "key.pem"])
+    public = run(["openssl", "pkey", "-in", folder / "key.pem", "-pubout"]).out
+    row = the_server().api("POST", "/signing-keys", {"name": "agents", "key": public}, want=201).json
+    return folder, row
+
+
+def instance():
+    return the_server().api("GET", "/instance", want=200).json["id"]
+
+
+def minted(folder, *more, user=OWNER):
+    """By the program alone, in an environment that knows of no server."""
+    answer = run([the_server().binary, "key", "mint", "--key", folder / "key.pem", "--user", user, "--instance",
+                  instance(), *more], env={"PATH": os.environ["PATH"]}, cwd=folder)
+    return answer.out.strip()
+
+
+def test_a_key_that_was_minted_by_oneself_works_as_a_token_does():
+    for algorithm in ("ed25519", "EC"):
+        folder, row = new_signing_key(algorithm)
+        name, work = new_repo()
+        key = minted(folder, "--scope", '{"refs": ["agent-*"]}')
+        eq(key.startswith("nbj_"), True, "the prefix")
+        remote(work, name, key)
+        pushed(work, "main:agent-1")
+        refused(work, "main:other", why="this key is for other refs")
+        eq(the_server().api("GET", "/user", auth=key, want=200).json["limit"], "write", "as Bearer")
+        bare = f"http://{key}@{the_server().host}/{name}.git"
+        git("ls-remote", bare)
+        listed = the_server().api("GET", "/signing-keys", want=200).json[0]
+        eq((listed["id"], listed["used_at"] is not None), (row["id"], True), "the list")
+
+
+def test_one_minted_key_is_revoked_and_all_of_one_signing_key():
+    folder, row = new_signing_key()
+    first, second = minted(folder), minted(folder)
+    status = lambda key: the_server().api("GET", "/user", auth=key).status
+    eq((status(first), status(second)), (200, 200), "both")
+    padded = first.split(".")[1] + "=="
+    jti = jsonlib.loads(base64.urlsafe_b64decode(padded))["jti"]
+    the_server().api("DELETE", f"/signing-keys/{row['id']}/minted/{jti}", want=204)
+    eq((status(first), status(second)), (401, 200), "one revoked")
+    has(the_server().admin("admin", "key", "list", OWNER).out, row["kid"], "the list")
+    the_server().admin("admin", "key", "remove", OWNER, str(row["id"]))
+    eq((status(first), status(second)), (401, 401), "all")
+
+
+def test_a_key_can_be_minted_by_openssl_as_the_document_says():
+    folder, row = new_signing_key()
+    document = (ROOT / "docs" / "api.md").read_text()
+    script = next(part for part in document.split("```sh\n")[1:] if "openssl pkeyutl" in part).split("```")[0]
+    answer = run(["bash", "-eu", "-c", script], cwd=folder,
+                 env={"PATH": os.environ["PATH"], "KID": row["kid"], "INSTANCE": instance(), "SUBJECT": OWNER})
+    key = answer.out.strip()
+    eq(the_server().api("GET", "/user", auth=key, want=200).json["limit"], "read", "what it may")
+    wrong = key[:-8] + ("A" if key[-8] != "A" else "B") + key[-7:]
+    eq(the_server().api("GET", "/user", auth=wrong).status, 401, "another signature")
+
+
+def test_a_line_of_an_ssh_key_registers_too():
+    folder = tmp("mint")
+    need("ssh-keygen")
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "id"])
+    made = the_server().admin("admin", "key", "register", OWNER, "ssh", folder / "id.pub").out
+    has(made, instance(), "what it says")
+    again = the_server().admin("admin", "key", "register", OWNER, "ssh", folder / "id.pub", check=False)
+    has(again.err, "you have this key already", "the error")
+
+
 def test_the_command_line_makes_limited_keys():
     name, work = new_repo()
     made = the_server().admin("admin", "token", "create", OWNER, "cli", "--scope", '{"refs": ["agent-*"]}')
