@@ -9,7 +9,7 @@
 
 #include "core/core.h"
 
-/* `text`: as model/key_file.h takes it. ERR_INVALID, ERR_UNSUPPORTED; ERR_EXISTS when one has it
+/* `text`: as model/key_file.h takes it. ERR_INVALID; ERR_EXISTS when one has it
  * already; ERR_DENIED to keys, ERR_UNAUTH to the anonymous. */
 enum err signing_key_add(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct str text, struct signing_key *out) MUST;

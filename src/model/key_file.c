@@ -61,9 +61,10 @@ static enum err from_json(struct ctx *c, struct str text, struct jwk *out)
 {
 	struct json *object = NULL;
 	TRY(json_parse(c, text, &object));
-	TRY(jwk_parse(c, object, out));
+	if (jwk_parse(c, object, out))
+		return not_taken(c);
 	if (out->alg != JWS_EDDSA && out->alg != JWS_ES256)
-		return fail(c, ERR_UNSUPPORTED, "keys are minted by Ed25519 or P-256, not %s",
+		return fail(c, ERR_INVALID, "keys are minted by Ed25519 or P-256, not %s",
 			jws_alg_name(out->alg));
 	return of_point(c, out->alg, out->point, out);
 }

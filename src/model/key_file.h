@@ -12,7 +12,7 @@
 enum { KEY_FILE_MAX = 8 << 10 };
 
 /* For JWS_EDDSA or JWS_ES256; its name is its thumbprint, whatever it was called. ERR_INVALID says
- * what is taken, ERR_UNSUPPORTED that it is one of another kind. */
+ * what is taken. */
 enum err key_file_public(struct ctx *c, struct str text, struct jwk *out) MUST;
 
 /* ERR_INVALID. */

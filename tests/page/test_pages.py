@@ -586,6 +586,21 @@ def test_a_form_limits_a_token():
         check(reader.submit("/account", "/account/tokens", **{"name": "x", "permission": "read", "hours": "1", **wrong}), 400)
 
 
+def test_a_signing_key_is_added_and_removed():
+    reader = Browser(server(), "reader", "password-of-reader")
+    line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea who@where"
+    add = lambda **fields: reader.submit("/account", "/account/signing-keys", **fields)
+    eq(add(name="<agents>", key=line).status, 303, "added")
+    page = reader.page("/account")
+    for part in ("<agents>", "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", server().api("GET", "/instance").json["id"]):
+        has(page.words, part, "the page")
+    check(add(name="again", key=line), 409)
+    check(add(name="wrong", key="ssh-rsa AAAA"), 400)
+    remove = next(action for action, _, _ in page.forms if action.endswith("/remove"))
+    eq(reader.submit("/account", remove).status, 303, "removed")
+    has_not(reader.page("/account").words, "<agents>", "the page")
+
+
 def test_a_password_is_changed_by_who_knows_it():
     server().api("POST", "/collaborators", {"username": "changer", "password": "password-one"}, want=201)
     person = Browser(server(), "changer", "password-one")
