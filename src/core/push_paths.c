@@ -46,8 +46,11 @@ static enum err commit_of(
 {
 	struct oid peeled;
 	enum object_type type;
+	bool here = false;
 	*is_commit = false;
-	if (oid_is_zero(id) || !odb_has(j->reader, id))
+	if (!oid_is_zero(id))
+		TRY(odb_has(c, j->reader, id, &here));
+	if (!here)
 		return OK;
 	TRY(odb_peel(c, j->reader, id, OBJECT_NONE, &peeled, &type));
 	*is_commit = type == OBJECT_COMMIT;
