@@ -8,6 +8,7 @@
 
 #include "unit.h"
 
+#include "core/audit.h"
 #include "core/collaborator.h"
 #include "core/instance.h"
 #include "core/last_cache.h"
@@ -75,6 +76,7 @@ static inline int house_setup(void **state)
 		.snapshots = snapshots_open(4),
 		.last_cache = last_cache_open(),
 		.logins = login_cache_open(&h->world),
+		.audit = audit_log_open(),
 		.base_url = "",
 	};
 	h->core.auth[0] = auth_password_open(h->core.db, h->core.kv);
@@ -94,6 +96,7 @@ static inline int house_teardown(void **state)
 	snapshots_close(h->core.snapshots);
 	last_cache_close(h->core.last_cache);
 	login_cache_close(h->core.logins);
+	audit_log_close(h->core.audit);
 	auth_close(h->core.auth[0]);
 	auth_close(h->core.auth[1]);
 	auth_close(h->core.auth[2]);
@@ -151,6 +154,20 @@ static inline struct repo house_repo(struct ctx *c, const char *name, enum visib
 	struct repo_new what = {.name = str_of(name), .visibility = visibility};
 	assert_ok(c, repo_create(c, core_of(c), &house_of(c)->owner, &what, &repo));
 	return repo;
+}
+
+/* The newest entry of the audit log. */
+static inline struct audit house_audit(struct ctx *c)
+{
+	const struct meta_audit_query all = {
+		.outcome = -1, .until = INT64_MAX, .before = {.time = INT64_MAX}};
+	struct audit *list = NEW_ARRAY(c->arena, struct audit, 1);
+	size_t count = 1;
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, house_of(c)->db, DB_READ, &tx));
+	assert_ok(c, meta_audit_list(c, tx, &all, list, &count));
+	assert_int_equal(count, 1);
+	return list[0];
 }
 
 #endif

@@ -33,4 +33,5 @@ enum err ctx_check(struct ctx *c)
 void ctx_clear(struct ctx *c)
 {
 	c->error = (struct error){0};
+	c->refused = (struct refused){0};
 }

@@ -24,9 +24,18 @@ struct world {
 	void (*parallel)(unsigned most, void (*work)(void *arg, unsigned number), void *arg);
 };
 
+/* What was refused, as far as the error's text does not tell it: for the audit log. Text in the
+ * arena. */
+struct refused {
+	const char *action;   /* NULL: nothing in particular */
+	const char *subject;  /* or "" */
+	const char *decision; /* of a policy that keeps a log of its own; or "" */
+};
+
 struct ctx {
 	struct arena *arena;
 	struct error error;
+	struct refused refused;
 	const struct world *world;
 	int64_t deadline;  /* world->monotonic() by which to give up; 0: none */
 	size_t memory_max; /* bytes that one arena of the request may take; 0: the arena's cap */

@@ -59,6 +59,7 @@ struct core {
 	const char *instance;          /* the instance's id, first part of every blob key */
 	struct last_cache *last_cache; /* core/last_cache.h; may be NULL */
 	struct login_cache *logins;    /* core/login_cache.h; may be NULL */
+	struct audit_log *audit;       /* core/audit.h; NULL: refusals are not written down */
 	struct str nonce_key; /* what push certificates' nonces and the addresses of packs are
 				 signed with; may be empty */
 	const char

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "core/audit.h"
 #include "core/login_cache.h"
 #include "core/permit.h"
 #include "core/secret.h"
@@ -112,7 +113,31 @@ static enum err check_tries(struct ctx *c, struct core *core, const struct tries
 	return OK;
 }
 
-enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
+/* A name that cannot be anybody's may be anything, such as a secret in the wrong place. */
+static void refuse(struct ctx *c, struct core *core, const struct credential *cred, struct str peer)
+{
+	struct error why = c->error;
+	bool token = str_starts(cred->secret, STR(TOKEN_PREFIX)) || cred->kind == CREDENTIAL_TOKEN;
+	bool named = cred->username.len && username_check(c, cred->username) == OK;
+	c->error = why;
+	audit_refuse(c, core,
+		&(struct audit_refusal){
+			.name = named ? cred->username : STR(""),
+			.via = token ? STR("token") : STR("password"),
+			.peer = peer,
+			.action = STR(AUDIT_SIGN_IN),
+			.why = str_of(c->error.text),
+		});
+}
+
+static struct str via_of(struct ctx *c, const struct actor *who)
+{
+	if (!who->token_id)
+		return STR("password");
+	return str_of(arena_fmt(c->arena, "token %lld", (long long)who->token_id));
+}
+
+static enum err prove(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who)
 {
 	bool due, known = login_cache_get(c, core->logins, cred, who, &due);
@@ -129,6 +154,18 @@ enum err login_credential(struct ctx *c, struct core *core, const struct credent
 		login_cache_put(c, core->logins, cred, who);
 	if (due && who->token_id)
 		note_use(c, core, who->token_id);
+	return OK;
+}
+
+enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
+	struct str peer, struct actor *who)
+{
+	enum err kind = prove(c, core, cred, peer, who);
+	if (kind == ERR_UNAUTH || kind == ERR_RATE_LIMITED)
+		refuse(c, core, cred, peer);
+	TRY(kind);
+	who->via = via_of(c, who);
+	who->peer = peer;
 	return OK;
 }
 
@@ -184,5 +221,6 @@ enum err login_link_take(struct ctx *c, struct core *core, struct str secret, st
 	TRY(kind);
 	TRY(db_commit(c, &tx));
 	*who = meta_user_actor(&user);
+	who->via = STR("link");
 	return OK;
 }

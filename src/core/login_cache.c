@@ -153,6 +153,7 @@ void login_cache_put(struct ctx *c, struct login_cache *cache, const struct cred
 		memcpy(copy, scope.at, scope.len);
 		to->scope = str_from(copy, scope.len);
 	}
+	to->who.via = to->who.peer = (struct str){0}; /* of the request, not of the credential */
 	to->expires = now + (int64_t)LOGIN_CACHE_SECONDS * SECOND_US;
 	to->told = now;
 	memcpy(to->key, key, sizeof key);

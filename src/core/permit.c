@@ -6,6 +6,14 @@
 #include "meta/rule.h"
 #include "model/scope.h"
 
+/* What the error that follows does not tell the audit log. */
+static void note_refused(
+	struct ctx *c, enum operation operation, struct str subject, struct str decision)
+{
+	c->refused = (struct refused){
+		operation_name(operation), str_dup(c->arena, subject), str_dup(c->arena, decision)};
+}
+
 static enum err absent(struct ctx *c, const struct actor *who, struct str name)
 {
 	int shown = name.len < REPO_NAME_MAX ? (int)name.len : REPO_NAME_MAX;
@@ -47,10 +55,10 @@ enum err permit_account(struct ctx *c, struct core *core, struct db_tx *tx, cons
 	const struct policy_question ask = {.who = who, .operation = OPERATION_ACCOUNT_CHANGE};
 	TRY(permit_self(c, core, tx, who));
 	TRY(policy_decide(c, core->policy, &ask, &answer));
-	if (!answer.allowed || !scope_has_operation(who->scope, ask.operation))
-		return fail(
-			c, ERR_DENIED, "this key does not allow %s", operation_name(ask.operation));
-	return OK;
+	if (answer.allowed && scope_has_operation(who->scope, ask.operation))
+		return OK;
+	note_refused(c, ask.operation, who->username, answer.decision);
+	return fail(c, ERR_DENIED, "this key does not allow %s", operation_name(ask.operation));
 }
 
 /* What their key leaves of it. */
@@ -59,6 +67,7 @@ static enum err within_scope(
 {
 	if (scope_has_operation(who->scope, operation))
 		return OK;
+	note_refused(c, operation, what, (struct str){0});
 	return fail(c, ERR_DENIED, "this key does not allow %s on \"%.*s\"",
 		operation_name(operation), STR_FMT(what));
 }
@@ -77,6 +86,7 @@ static enum err refuse(
 {
 	struct str name = ask->repo->name;
 	enum permission needed = operation_level(ask->operation);
+	note_refused(c, ask->operation, name, answer->decision);
 	if (actor_is_anonymous(ask->who))
 		return fail(c, ERR_UNAUTH, "sign in: you may only read \"%.*s\"", STR_FMT(name));
 	if (answer->level < needed)
@@ -100,7 +110,8 @@ enum err permit_operation(struct ctx *c, struct core *core, struct db_tx *tx,
 		TRY(meta_actor_key_stands(c, tx, who, &found.stands));
 	if (!found.stands)
 		return ended(c, core, who);
-	*out = (struct permitted){.repo = found.repo, .granted = found.granted};
+	*out = (struct permitted){
+		.repo = found.repo, .granted = found.granted, .audit = found.audit};
 	struct policy_answer answer;
 	struct policy_question ask = {.who = who, .repo = &out->repo, .granted = found.granted};
 	TRY(may_read(c, core, &ask, found.there, &answer));
@@ -137,20 +148,22 @@ enum err permit_ref(struct ctx *c, struct core *core, const struct actor *who,
 	};
 	*refused = NULL;
 	TRY(policy_decide(c, core->policy, &ask, &answer));
-	if (!answer.allowed)
+	if (!answer.allowed) {
+		note_refused(c, what->operation, what->repo->name, answer.decision);
 		*refused = "the policy of this server does not allow it";
-	else if (!scope_has_operation(who->scope, what->operation))
+	} else if (!scope_has_operation(who->scope, what->operation)) {
 		*refused = arena_fmt(
 			c->arena, "this key does not allow %s", operation_name(what->operation));
-	else if (!scope_has_ref(c->arena, who->scope, what->name))
+	} else if (!scope_has_ref(c->arena, who->scope, what->name)) {
 		*refused = "this key is for other refs";
-	else
+	} else {
 		*refused = rules_refuse(c->arena, what->rules,
 			&(struct rule_question){.operation = what->operation,
 				.unsure = what->unsure,
 				.name = what->name,
 				.username = who->username,
 				.level = answer.level});
+	}
 	return OK;
 }
 
@@ -169,6 +182,7 @@ enum err permit_head(struct ctx *c, struct db_tx *tx, const struct actor *who,
 
 enum err permit_owner_early(struct ctx *c, const struct actor *who)
 {
+	note_refused(c, OPERATION_INSTANCE_ADMIN, (struct str){0}, (struct str){0});
 	if (actor_is_anonymous(who))
 		return fail(c, ERR_UNAUTH, "sign in first: only the owner may do this");
 	if (!who->owner)
@@ -179,6 +193,7 @@ enum err permit_owner_early(struct ctx *c, const struct actor *who)
 	if (!scope_has_operation(who->scope, OPERATION_INSTANCE_ADMIN))
 		return fail(c, ERR_DENIED, "this key does not allow %s",
 			operation_name(OPERATION_INSTANCE_ADMIN));
+	c->refused = (struct refused){0};
 	return OK;
 }
 
@@ -189,8 +204,9 @@ enum err permit_owner(struct ctx *c, struct core *core, struct db_tx *tx, const 
 	TRY(permit_owner_early(c, who));
 	TRY(permit_actor(c, core, tx, who));
 	TRY(policy_decide(c, core->policy, &ask, &answer));
-	if (!answer.allowed)
-		return fail(c, ERR_DENIED, "the policy of this server does not allow you %s",
-			operation_name(ask.operation));
-	return OK;
+	if (answer.allowed)
+		return OK;
+	note_refused(c, ask.operation, (struct str){0}, answer.decision);
+	return fail(c, ERR_DENIED, "the policy of this server does not allow you %s",
+		operation_name(ask.operation));
 }

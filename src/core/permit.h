@@ -10,6 +10,7 @@
 #define CORE_PERMIT_H
 
 #include "core/core.h"
+#include "meta/audit.h"
 #include "model/rule.h"
 
 struct permit_need {
@@ -21,6 +22,8 @@ struct permitted {
 	struct repo repo;
 	enum permission granted; /* by whoever may grant it: for permit_ref */
 	enum permission level;   /* the most they may do with it, for what they are shown */
+	struct audit_head
+		audit; /* of its chain, for core/record.h; good until something is added */
 };
 
 /*

@@ -15,6 +15,7 @@ enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const s
 	out->repo = on.repo;
 	out->granted = on.granted;
 	out->level = on.level;
+	out->audit = on.audit;
 	if (err && err != ERR_NOT_FOUND)
 		return err;
 	TRY(db_ask_time(c, tx)); /* nothing was asked where it cannot be a name */

@@ -11,11 +11,13 @@
 #include "core/push_cert.h"
 #include "core/push_spool.h"
 #include "core/snapshot.h"
+#include "meta/audit.h"
 
 /* Where a push goes: a repository, or one that its owner is about to create (id and version 0). */
 struct push_target {
 	struct repo repo;
 	enum permission granted, level; /* as permit_operation says */
+	struct audit_head audit;        /* … and this; of one to create: nothing */
 	bool create;
 	int64_t now; /* when that was so: seconds since 1970, by the database's clock */
 };
@@ -35,6 +37,7 @@ struct push_command {
 	bool unsure;              /* that was not found out in time */
 	const char *refused;      /* why not, in a few words; NULL: it is done */
 	bool denied;              /* … because they may not */
+	const char *decision; /* of the policy, where that refused it and keeps a log; or NULL */
 };
 
 struct push {

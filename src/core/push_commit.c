@@ -110,16 +110,8 @@ static enum err target_now(struct ctx *c, struct push *p, struct db_tx *tx)
 	p->target.repo = now.repo;
 	p->target.granted = now.granted;
 	p->target.level = now.level;
+	p->target.audit = now.audit;
 	return OK;
-}
-
-static enum operation operation_of(const struct push_command *command)
-{
-	if (push_is_create(command))
-		return OPERATION_REF_CREATE;
-	if (push_is_delete(command))
-		return OPERATION_REF_DELETE;
-	return command->forced ? OPERATION_REF_FORCE : OPERATION_REF_UPDATE;
 }
 
 /* What the commands of a push change, and what it has to keep to. */
@@ -137,7 +129,7 @@ static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struc
 		.repo = &p->target.repo,
 		.granted = p->target.granted,
 		.rules = &with->rules,
-		.operation = operation_of(command),
+		.operation = push_operation(command),
 		.unsure = command->unsure,
 		.name = change->name,
 	};
@@ -147,8 +139,11 @@ static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struc
 		return OK;
 	TRY(permit_ref(c, p->core, p->who, &what, &command->refused));
 	command->denied = command->refused != NULL;
-	if (command->denied)
+	if (command->denied) {
+		command->decision = c->refused.decision;
+		ctx_clear(c);
 		return OK;
+	}
 	if (!oid_eq(&now, &change->old)) {
 		command->refused = "fetch first";
 		return OK;
@@ -210,18 +205,6 @@ static enum err follow_head(struct ctx *c, struct push *p, struct db_tx *tx,
 	return refused ? OK : meta_repo_set_head(c, tx, p->target.repo.id, best);
 }
 
-static void write_change(struct json_writer *w, const struct push_command *command)
-{
-	char hex[OID_HEX_MAX];
-	const struct ref_change *change = &command->change;
-	json_begin_object(w);
-	json_member_str(w, "name", change->name);
-	json_member_cstr(w, "old", push_is_create(command) ? NULL : oid_hex(&change->old, hex));
-	json_member_cstr(w, "new", push_is_delete(command) ? NULL : oid_hex(&change->new, hex));
-	json_member_bool(w, "forced", command->forced);
-	json_end_object(w);
-}
-
 static void write_proof(struct json_writer *w, const struct push_signed *proof)
 {
 	json_key(w, "certificate");
@@ -259,7 +242,7 @@ static enum err record_push(
 	json_begin_array(&w);
 	for (size_t i = 0; i < commands->count; i++) {
 		if (commands->at[i].changed)
-			write_change(&w, &commands->at[i]);
+			push_write_change(&w, &commands->at[i]);
 	}
 	json_end_array(&w);
 	json_key(&w, "options");
@@ -274,7 +257,9 @@ static enum err record_push(
 	const struct record record = {.who = p->who,
 		.type = EVENT_PUSH,
 		.repo = &p->target.repo,
-		.data = buf_view(&data)};
+		.data = buf_view(&data),
+		.detail = push_audit_detail(c, p, tx, commands),
+		.head = p->target.create ? NULL : &p->target.audit};
 	return record_add(c, tx, &record);
 }
 
@@ -284,7 +269,7 @@ static enum err record_change(
 	struct arena_mark mark = arena_mark(c->arena);
 	struct buf data = {.arena = c->arena};
 	struct json_writer w = {.out = &data};
-	write_change(&w, command);
+	push_write_change(&w, command);
 	const struct record record = {
 		.who = p->who,
 		.type = push_is_create(command)   ? EVENT_REF_CREATED
@@ -294,15 +279,7 @@ static enum err record_change(
 		.subject = command->change.name,
 		.data = buf_view(&data),
 	};
-	const struct ref_log log = {
-		.version = p->target.repo.version,
-		.change = command->change,
-		.forced = command->forced,
-		.user_id = p->who->user_id,
-		.username = p->who->username,
-		.time = db_now(tx),
-		.request = str_of(c->id),
-	};
+	const struct ref_log log = push_log_of(c, p, tx, command);
 	TRY(record_event(c, tx, &record));
 	TRY(meta_ref_log_add(c, tx, p->target.repo.id, &log));
 	arena_rewind(c->arena, mark);
@@ -364,7 +341,7 @@ static enum err transact(
 	return db_commit(c, &tx);
 }
 
-enum err push_commit(struct ctx *c, struct push *p, struct push_commands *commands)
+static enum err commit(struct ctx *c, struct push *p, struct push_commands *commands)
 {
 	size_t changed, refused;
 	struct keep keep = {0};
@@ -378,5 +355,12 @@ enum err push_commit(struct ctx *c, struct push *p, struct push_commands *comman
 	if (!err)
 		err = transact(c, p, &keep, commands);
 	keep_give(c, &keep);
+	return err;
+}
+
+enum err push_commit(struct ctx *c, struct push *p, struct push_commands *commands)
+{
+	enum err err = commit(c, p, commands);
+	push_audit_refused(c, p, commands);
 	return err;
 }

@@ -2,7 +2,10 @@
 #ifndef CORE_PUSH_PARTS_H
 #define CORE_PUSH_PARTS_H
 
+#include "base/json.h"
 #include "core/push.h"
+#include "meta/ref.h"
+#include "model/operation.h"
 
 /* push_judge.c: refuses what no transaction could make right, and finds out what tags point at. */
 enum err push_judge(struct ctx *c, struct push *p, struct push_commands *commands) MUST;
@@ -34,6 +37,17 @@ struct oid push_refs_get(const struct push_refs *r, struct str name);
 void push_refs_apply(struct push_refs *r, const struct ref_change *change);
 /* refs/heads/a and refs/heads/a/b cannot both be: does `name` clash with one that is there? */
 bool push_refs_clash(struct ctx *c, const struct push_refs *r, struct str name, struct str *other);
+
+/* push_audit.c: what the log of refs, events and the audit log are told. In c->arena. */
+enum operation push_operation(const struct push_command *command);
+void push_write_change(struct json_writer *w, const struct push_command *command);
+struct ref_log push_log_of(const struct ctx *c, const struct push *p, const struct db_tx *tx,
+	const struct push_command *command);
+/* The first refs by name, and the hash of all that the log of refs has of this version. */
+struct str push_audit_detail(struct ctx *c, const struct push *p, const struct db_tx *tx,
+	const struct push_commands *commands);
+/* Whatever refs were refused: of each kind of operation, one entry. */
+void push_audit_refused(struct ctx *c, const struct push *p, const struct push_commands *commands);
 
 static inline bool push_is_create(const struct push_command *command)
 {

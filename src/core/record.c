@@ -16,22 +16,32 @@ enum err record_event(struct ctx *c, struct db_tx *tx, const struct record *what
 	return meta_event_add(c, tx, &event);
 }
 
+enum err record_audit(struct ctx *c, struct db_tx *tx, const struct actor *who, struct audit *entry,
+	const struct audit_head *head)
+{
+	if (!entry->request.len)
+		entry->request = str_of(c->id);
+	if (who) {
+		entry->user_id = who->user_id;
+		entry->username = who->username;
+		entry->via = who->via;
+		entry->peer = who->peer;
+	}
+	return meta_audit_add(c, tx, entry, head);
+}
+
 enum err record_add(struct ctx *c, struct db_tx *tx, const struct record *what)
 {
 	TRY(record_event(c, tx, what));
 	struct audit entry = {
+		.chain = what->repo ? what->repo->id : AUDIT_INSTANCE,
 		.action = str_of(event_type_name(what->type)),
 		.subject = what->subject,
-		.detail = what->data,
-		.request = str_of(c->id),
+		.detail = what->detail.len ? what->detail : what->data,
 	};
 	if (!entry.subject.len && what->repo)
 		entry.subject = what->repo->name;
-	if (what->who) {
-		entry.user_id = what->who->user_id;
-		entry.username = what->who->username;
-	}
-	return meta_audit_add(c, tx, &entry);
+	return record_audit(c, tx, what->who, &entry, what->head);
 }
 
 void record_time(struct json_writer *w, const char *key, int64_t seconds)

@@ -90,6 +90,7 @@ static void fill(struct str cookie, const struct user *user, struct session *out
 {
 	out->cookie = cookie;
 	out->who = meta_user_actor(user);
+	out->who.via = STR("session");
 	secret_hash("csrf", cookie, out->csrf);
 }
 

@@ -37,7 +37,7 @@ static struct postgres *postgres_of(struct db *db)
 	return (struct postgres *)db;
 }
 
-/* The first is the lock of everything; each repository's follows. */
+/* The first is the lock of everything, the second of the instance's log; each repository's follows. */
 static const int64_t lock_space = (int64_t)0x4e696d62 << 32; /* "Nimb" */
 
 static enum err lock(struct ctx *c, struct connection *conn, int64_t scope)
@@ -47,7 +47,8 @@ static enum err lock(struct ctx *c, struct connection *conn, int64_t scope)
 		"SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)";
 	if (scope == DB_ALL)
 		return pg_send(c, conn, all, DB_ARGS(DB_I(lock_space)));
-	return pg_send(c, conn, one, DB_ARGS(DB_I(lock_space), DB_I(lock_space + 1 + scope)));
+	int64_t number = scope == DB_LOG ? 0 : scope;
+	return pg_send(c, conn, one, DB_ARGS(DB_I(lock_space), DB_I(lock_space + 1 + number)));
 }
 
 /* Who reads finds out with his first statement whether it could begin. */

@@ -66,6 +66,7 @@ enum err admin_actor(struct ctx *c, struct admin *admin, struct str username, st
 		return fail(c, e, "there is no user %.*s", STR_FMT(username));
 	TRY(e);
 	*out = meta_user_actor(&user);
+	out->via = STR("command line");
 	return OK;
 }
 

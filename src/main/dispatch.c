@@ -1,16 +1,16 @@
 #include "main/dispatch.h"
 
+#include "core/audit.h"
 #include "main/worker.h"
 #include "wire/smart_http.h"
 
-static enum err serve_git(const struct web *web, struct http_exchange *x)
+static enum err serve_git(const struct web *web, struct actor *who, struct http_exchange *x)
 {
-	struct actor who;
 	bool given = false;
-	TRY(web_authorize(x->ctx, web, x, &who, &given));
-	if (!actor_is_anonymous(&who))
-		x->who = str_dup(x->ctx->arena, who.username);
-	TRY(smart_http_serve(web->core, &who, web_origin(web, x), x));
+	TRY(web_authorize(x->ctx, web, x, who, &given));
+	if (!actor_is_anonymous(who))
+		x->who = str_dup(x->ctx->arena, who->username);
+	TRY(smart_http_serve(web->core, who, web_origin(web, x), x));
 	if (str_ends(x->path, STR("/git-receive-pack")))
 		worker_poke();
 	return OK;
@@ -24,7 +24,9 @@ void dispatch(void *arg, struct http_exchange *x)
 	} else if (!smart_http_is_git(x)) {
 		web_serve(web, x);
 	} else {
-		enum err err = serve_git(web, x);
+		struct actor who;
+		enum err err = serve_git(web, &who, x);
+		audit_error(x->ctx, web->core, &who, x->method, x->path);
 		if (err && !x->status)
 			web_refuse(x, err);
 	}

@@ -1,5 +1,6 @@
 #include "main/drivers.h"
 
+#include "core/audit.h"
 #include "core/last_cache.h"
 #include "core/login_cache.h"
 #include "core/pack_cache.h"
@@ -174,6 +175,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	core->auth[core->auth_count++] = auth_password_open(core->db, core->kv);
 	core->last_cache = last_cache_open();
 	core->logins = login_cache_open(c->world);
+	core->audit = audit_log_open();
 	if (make)
 		TRY(login_cache_listen(c, core->logins, core->kv));
 	core->snapshots = snapshots_open((size_t)config->snapshots_max);
@@ -191,6 +193,7 @@ void drivers_close(struct core *core)
 	pack_cache_close(core->packs);
 	last_cache_close(core->last_cache);
 	login_cache_close(core->logins);
+	audit_log_close(core->audit);
 	if (core->snapshots)
 		snapshots_close(core->snapshots);
 	for (size_t i = 0; i < core->auth_count; i++)

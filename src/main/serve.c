@@ -3,6 +3,7 @@
 #include "core/login.h"
 #include "core/pack_cache.h"
 #include "main/access.h"
+#include "main/auditor.h"
 #include "main/dispatch.h"
 #include "main/drivers.h"
 #include "main/lock.h"
@@ -34,6 +35,7 @@ struct serving {
 	struct http_server *http;
 	struct tls *tls;
 	struct worker worker;
+	struct auditor auditor;
 	struct str listen[HTTP_LISTEN_MAX], listen_tls[HTTP_LISTEN_MAX];
 };
 
@@ -388,6 +390,8 @@ static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 	TRY(open_http(c, s));
 	s->worker = (struct worker){.core = &s->core, .config = s->config, .http = s->http};
 	TRY(worker_start(c, &s->worker));
+	s->auditor = (struct auditor){.core = &s->core, .config = s->config};
+	TRY(auditor_start(c, &s->auditor));
 	TRY(http_start(c, s->http));
 	log_start(s);
 	TRY(welcome(c, s, wants_welcome));
@@ -417,6 +421,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 	if (s.http)
 		http_close(s.http);
 	tls_close(s.tls);
+	auditor_stop(&s.auditor);
 	drivers_close(&s.core);
 	secrets_close(&run->config);
 	return e;

@@ -8,9 +8,11 @@ struct step {
 static const struct step steps[] = {
 #define STATEMENT(version, sql) {version, {sql, sql}},
 #define CLUSTERED(version, sql) {version, {sql " WITHOUT ROWID", sql}},
+#define DIALECTS(version, sqlite, postgres) {version, {sqlite, postgres}},
 #include "meta/migrations.def"
 #undef STATEMENT
 #undef CLUSTERED
+#undef DIALECTS
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };

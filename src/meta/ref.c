@@ -1,6 +1,7 @@
 #include "meta/ref.h"
 
 #include "base/buf.h"
+#include "meta/hashed.h"
 
 static struct str bytes_of(const struct oid *id)
 {
@@ -150,6 +151,20 @@ enum err meta_ref_log_add(
 			DB_I(entry->time), DB_T(entry->request)));
 }
 
+void meta_ref_log_hash(struct hash *h, const struct ref_log *entry)
+{
+	const struct ref_change *change = &entry->change;
+	hash_number(h, entry->version);
+	hash_text(h, change->name);
+	hash_text(h, bytes_of(&change->old));
+	hash_text(h, bytes_of(&change->new));
+	hash_number(h, entry->forced);
+	hash_number(h, entry->user_id);
+	hash_text(h, entry->username);
+	hash_number(h, entry->time);
+	hash_text(h, entry->request);
+}
+
 static enum err log_from_row(
 	struct ctx *c, enum hash_algo algo, const struct db_value *row, struct ref_log *out)
 {
@@ -195,6 +210,16 @@ enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *
 	DB_ROWS *rows = NULL;
 	TRY(db_query(c, tx, sql,
 		DB_ARGS(DB_I(repo->id), DB_I(page->version), DB_I((int64_t)page->limit)), &rows));
+	return visit_log(c, rows, repo, visit, arg);
+}
+
+enum err meta_ref_log_of(struct ctx *c, struct db_tx *tx, const struct repo *repo, int64_t version,
+	meta_ref_log_visit *visit, void *arg)
+{
+	static const char sql[] = "SELECT " LOG_COLUMNS " FROM ref_log WHERE repo_id = $1 "
+				  "AND version = $2 ORDER BY name";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(repo->id), DB_I(version)), &rows));
 	return visit_log(c, rows, repo, visit, arg);
 }
 

@@ -2,6 +2,7 @@
 #ifndef META_REF_H
 #define META_REF_H
 
+#include "base/hash.h"
 #include "model/repo.h"
 #include "port/db.h"
 
@@ -46,6 +47,10 @@ struct ref_log {
 enum err meta_ref_log_add(
 	struct ctx *c, struct db_tx *tx, int64_t repo_id, const struct ref_log *entry) MUST;
 
+/* Puts an entry into a hash: n(version), t(name), t(old), t(new), n(forced), n(account_id), t(username),
+ * n(time), t(request), in the terms of meta/audit.h. */
+void meta_ref_log_hash(struct hash *h, const struct ref_log *entry);
+
 typedef enum err meta_ref_log_visit(struct ctx *c, void *arg, const struct ref_log *entry);
 
 struct meta_ref_log_page {
@@ -56,6 +61,10 @@ struct meta_ref_log_page {
 /* Visits entries in the order of versions. What `entry` points at is gone after the visit. */
 enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	const struct meta_ref_log_page *page, meta_ref_log_visit *visit, void *arg) MUST;
+
+/* Those of one version, in the order of their names. */
+enum err meta_ref_log_of(struct ctx *c, struct db_tx *tx, const struct repo *repo, int64_t version,
+	meta_ref_log_visit *visit, void *arg) MUST;
 
 /* Of one ref, or of all (but those of the server's own), the newest change first. */
 struct meta_ref_log_back {

@@ -103,7 +103,7 @@ enum err meta_repo_find(struct ctx *c, struct db_tx *tx, struct str name, const 
 {
 	static const char sql[] =
 		"SELECT " COLUMNS ", permission.level, permission.expires, "
-		"wide.reads, wide.writes, wide.administers, " META_ACTOR_COLUMNS
+		"wide.reads, wide.writes, wide.administers, " META_AUDIT_COLUMNS ", " META_ACTOR_COLUMNS
 		" FROM (SELECT MAX(" UNTIL ") AS reads, "
 		"MAX(CASE WHEN level >= 2 THEN " UNTIL " END) AS writes, "
 		"MAX(CASE WHEN level >= 3 THEN " UNTIL " END) AS administers "
@@ -112,12 +112,14 @@ enum err meta_repo_find(struct ctx *c, struct db_tx *tx, struct str name, const 
 		"LEFT JOIN repo ON repo.key = $1 AND repo.deleted = 0 "
 		"LEFT JOIN permission ON permission.repo_id = COALESCE(repo.id, 0) "
 		"AND permission.account_id = $2 "
+		"LEFT JOIN audit_chain ON audit_chain.chain = COALESCE(repo.id, -2) "
 		"LEFT JOIN account ON account.id = $2 "
 		"LEFT JOIN token ON token.id = $3 AND token.account_id = $2";
 	enum {
 		ONE = COLUMN_COUNT,
 		WIDE = ONE + 2,
-		ACTOR = WIDE + 3,
+		AUDIT = WIDE + 3,
+		ACTOR = AUDIT + META_AUDIT_COLUMN_COUNT,
 		COUNT = ACTOR + META_ACTOR_COLUMN_COUNT
 	};
 	struct db_value row[COUNT];
@@ -127,6 +129,7 @@ enum err meta_repo_find(struct ctx *c, struct db_tx *tx, struct str name, const 
 	if (out->there)
 		out->repo = from_row(row);
 	TRY(granted_at(c, db_now(tx), &row[ONE], &row[WIDE], &out->granted));
+	out->audit = meta_audit_head(out->repo.id, &row[AUDIT]);
 	out->stands = meta_actor_is(db_now(tx), who, &row[ACTOR]);
 	return OK;
 }

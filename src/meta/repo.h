@@ -2,6 +2,7 @@
 #ifndef META_REPO_H
 #define META_REPO_H
 
+#include "meta/audit.h"
 #include "model/actor.h"
 #include "model/repo.h"
 #include "port/db.h"
@@ -21,6 +22,7 @@ struct meta_repo_found {
 	bool there;
 	struct repo repo;        /* zeroed unless it is there */
 	enum permission granted; /* by their row for it and by patterns: the highest of them */
+	struct audit_head audit; /* of its chain, for who writes */
 	bool stands;             /* are they still who they were proven to be? */
 };
 

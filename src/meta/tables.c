@@ -22,12 +22,12 @@ struct table {
 #define DOLLARS_11 DOLLARS_10 ", $11"
 #define DOLLARS_12 DOLLARS_11 ", $12"
 #define DOLLARS_13 DOLLARS_12 ", $13"
+#define DOLLARS_14 DOLLARS_13 ", $14"
 #define DOLLARS(count) DOLLARS_##count
 /* What comes after that many keys. */
 #define PART_1 " LIMIT $2 OFFSET $3"
 #define PART_2 " LIMIT $3 OFFSET $4"
 #define PART_3 " LIMIT $4 OFFSET $5"
-#define PART_7 " LIMIT $8 OFFSET $9"
 
 static const struct table tables[META_TABLES] = {
 #define TABLE(name, columns, names, keys, key)                                              \
@@ -40,8 +40,8 @@ static const struct table tables[META_TABLES] = {
 };
 
 enum {
-	COLUMNS_MAX = 13,
-	KEYS_MAX = 7,
+	COLUMNS_MAX = 14,
+	KEYS_MAX = 3,
 	PAGE_MIN = 4,
 	PAGE_MAX = 1000,
 	PAGE_BYTES = 4 << 20, /* what a page is to have, about: a statement may take a minute */

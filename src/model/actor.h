@@ -25,6 +25,9 @@ struct actor {
 	int64_t ends;          /* … and when it ends: seconds since 1970 */
 	enum permission limit; /* what that token allows at most; PERMISSION_ADMIN without one */
 	const struct scope *scope; /* what else it is limited to, model/scope.h; NULL: to nothing */
+	struct str
+		via; /* how they proved it, for the audit log: "password", "token 12", "session" */
+	struct str peer; /* the address that they came from; empty: none is known */
 };
 
 #define ACTOR_ANONYMOUS ((struct actor){.limit = PERMISSION_ADMIN})

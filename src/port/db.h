@@ -33,7 +33,9 @@ struct db {
 
 enum db_mode { DB_READ, DB_WRITE };
 
-enum { DB_ALL = 0 }; /* the scope of a transaction that may concern everything */
+/* The scope of a transaction that may concern everything; and of one that does no more than add to the
+ * instance's own audit chain, which no other but those on everything do. */
+enum { DB_ALL = 0, DB_LOG = -1 };
 
 /* An open transaction. Drivers embed it. */
 struct db_tx {
@@ -97,7 +99,7 @@ static inline MUST enum err db_begin(
  * A write transaction that concerns one repository: what it reads to decide, and what it changes,
  * are rows of that repository alone, but for reading accounts, tokens and permissions, which change
  * only in transactions on everything; it may add rows elsewhere. A database that can lets it run
- * beside those of others.
+ * beside those of others. The instance's audit chain is as a repository of its own (DB_LOG).
  */
 static inline MUST enum err db_begin_on(
 	struct ctx *c, struct db *db, int64_t repo_id, struct db_tx **out)

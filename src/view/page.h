@@ -6,6 +6,7 @@
 #ifndef VIEW_PAGE_H
 #define VIEW_PAGE_H
 
+#include "model/audit.h"
 #include "model/browse.h"
 #include "model/diff.h"
 #include "model/repo.h"
@@ -182,6 +183,16 @@ struct page_collaborators {
 		fresh_link; /* somebody just added, and their sign-in link: shown once */
 };
 void view_collaborators(struct buf *out, const struct page_collaborators *p);
+
+struct page_audit {
+	struct page page;
+	struct str who, action, repo, outcome, since, until; /* as they were asked for */
+	const struct audit *entries;
+	size_t count;
+	bool first;
+	struct str older; /* where the rest is, safe in an attribute; empty: there is none */
+};
+void view_audit(struct buf *out, const struct page_audit *p);
 
 struct page_error {
 	struct page page;

@@ -1,3 +1,4 @@
+#include "core/audit.h"
 #include "model/scope.h"
 #include "web/credentials.h"
 #include "web/internal.h"
@@ -109,6 +110,7 @@ enum err web_identify(struct ctx *c, struct web_request *r)
 		return OK;
 	}
 	TRY(e);
+	session->who.peer = web_peer(r->web, r->http);
 	r->session = session;
 	r->who = session->who;
 	r->csrf = str_of(session->csrf);
@@ -161,10 +163,13 @@ static void set_cookie(struct ctx *c, struct web_request *r, struct str value, i
 			STR_FMT(value), (long long)seconds, secure ? "; Secure" : "")));
 }
 
+/* Nobody is let in of whom it could not be written down. */
 static enum err begin_session(struct ctx *c, struct web_request *r, const struct actor *who)
 {
 	struct session *session = NEW(c->arena, struct session);
 	TRY(session_begin(c, r->core, who, session));
+	TRY(audit_note(c, r->core, who, AUDIT_SIGN_IN));
+	session->who.peer = who->peer;
 	set_cookie(c, r, session->cookie, r->core->limits.session_seconds);
 	r->who = session->who;
 	r->session = session;
@@ -180,13 +185,28 @@ enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, 
 	return begin_session(c, r, &who);
 }
 
+static void refuse_link(struct ctx *c, const struct web_request *r)
+{
+	audit_refuse(c, r->core,
+		&(struct audit_refusal){
+			.via = STR("link"),
+			.peer = web_peer(r->web, r->http),
+			.action = STR(AUDIT_SIGN_IN),
+			.why = str_of(c->error.text),
+		});
+}
+
 enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secret)
 {
 	struct actor who;
 	if (str_is(r->http->method, "HEAD"))
 		return fail(c, ERR_INVALID, "a sign-in link is opened with GET");
 	TRY(session_ready(c, r->core));
-	TRY(login_link_take(c, r->core, secret, &who));
+	enum err err = login_link_take(c, r->core, secret, &who);
+	if (err == ERR_UNAUTH)
+		refuse_link(c, r);
+	TRY(err);
+	who.peer = web_peer(r->web, r->http);
 	return begin_session(c, r, &who);
 }
 
@@ -197,6 +217,8 @@ enum err web_sign_out(struct ctx *c, struct web_request *r)
 	if (cookie.len)
 		TRY(session_end(c, r->core, cookie));
 	set_cookie(c, r, STR(""), 0);
+	if (r->session)
+		TRY(audit_note(c, r->core, &r->who, AUDIT_SIGN_OUT));
 	r->session = NULL;
 	r->who = ACTOR_ANONYMOUS;
 	return OK;

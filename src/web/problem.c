@@ -1,4 +1,5 @@
 #include "base/uri.h"
+#include "core/audit.h"
 #include "web/internal.h"
 
 /* RFC 9457. */
@@ -83,6 +84,7 @@ static int status_of(const struct web_request *r, enum err kind)
 
 void web_answer_error(struct ctx *c, struct web_request *r, enum err kind)
 {
+	audit_error(c, r->core, &r->who, r->method, r->path);
 	if (r->http->status)
 		return;
 	/* The log needs the first error, not what becomes of telling it. */

@@ -214,22 +214,31 @@ static void after_a_failed_statement_nothing_is_committed(void **state)
 	assert_int_equal(parents(c), 0);
 }
 
-static void writers_of_one_repository_take_turns(void **state)
+static void writers_on(struct ctx *c, int64_t scope)
 {
-	struct ctx *c = *state;
 	DB_TX *first = NULL, *second = NULL;
-	assert_ok(c, db_begin_on(c, db_of(c), 7, &first));
+	assert_ok(c, db_begin_on(c, db_of(c), scope, &first));
 	c->deadline = c->world->monotonic() + 150000;
-	assert_err(c, db_begin_on(c, db_of(c), 7, &second), ERR_UNAVAILABLE);
+	assert_err(c, db_begin_on(c, db_of(c), scope, &second), ERR_UNAVAILABLE);
 	assert_err(c, db_begin(c, db_of(c), DB_WRITE, &second), ERR_UNAVAILABLE);
 	c->deadline = 0;
 	db_rollback(&first);
 	assert_ok(c, db_begin(c, db_of(c), DB_WRITE, &first));
 	c->deadline = c->world->monotonic() + 150000;
-	assert_err(c, db_begin_on(c, db_of(c), 7, &second), ERR_UNAVAILABLE);
+	assert_err(c, db_begin_on(c, db_of(c), scope, &second), ERR_UNAVAILABLE);
 	c->deadline = 0;
 	db_rollback(&first);
-	assert_ok(c, db_begin_on(c, db_of(c), 7, &second));
+	assert_ok(c, db_begin_on(c, db_of(c), scope, &second));
+}
+
+static void writers_of_one_repository_take_turns(void **state)
+{
+	writers_on(*state, 7);
+}
+
+static void writers_of_the_log_take_turns(void **state)
+{
+	writers_on(*state, DB_LOG);
 }
 
 static void what_breaks_a_constraint_says_which_kind(void **state)
@@ -491,6 +500,7 @@ int main(void)
 		CONTRACT_TEST(a_transaction_is_all_or_nothing),
 		CONTRACT_TEST(after_a_failed_statement_nothing_is_committed),
 		CONTRACT_TEST(writers_of_one_repository_take_turns),
+		CONTRACT_TEST(writers_of_the_log_take_turns),
 		CONTRACT_TEST(what_breaks_a_constraint_says_which_kind),
 		CONTRACT_TEST(the_number_of_changed_rows_is_told),
 		CONTRACT_TEST(what_is_changed_without_waiting_is_there_for_the_next_statement),

@@ -111,7 +111,7 @@ def test_times_are_those_of_the_database():
     eq(times, sorted(times), "the order of times")
     for seconds in times:
         is_now(seconds, "a change of a ref")
-    for row in w.sql("SELECT time / 1000000 FROM event UNION SELECT time / 1000000 FROM audit UNION "
+    for row in w.sql("SELECT time / 1000000 FROM event UNION SELECT time / 1000000 FROM audit_entry UNION "
                      "SELECT created FROM pack UNION SELECT pushed FROM repo WHERE pushed > 0 UNION "
                      "SELECT created FROM repo"):
         is_now(int(row), "a time in the database")

@@ -91,6 +91,7 @@ def check(server, clients, soundness):
         tips.append(now)
     if soundness:
         has(server.admin("admin", "fsck").out, "checked")
+        has(server.admin("admin", "audit", "verify").out, "in 2 chains")
     return tips
 
 

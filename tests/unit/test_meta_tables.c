@@ -114,14 +114,15 @@ static void put(
 
 enum { REFS = 2500, AUDITS = 1300, PACKS = 40, PACK_BYTES = 300 << 10 };
 
-/* More of each than one page, rows that are equal, long ones, and every kind of value. */
+/* More of each than one page, long ones, and every kind of value. */
 static void fill_many(struct ctx *c, struct db_tx *tx)
 {
 	static const char ref[] =
 		"INSERT INTO ref (repo_id, name, oid, peeled) VALUES ($1, $2, $3, $4)";
 	static const char audit[] =
-		"INSERT INTO audit (time, account_id, username, action, subject, detail, request) "
-		"VALUES ($1, 0, '', 'a', 's', '', 'r')";
+		"INSERT INTO audit_entry (chain, sequence, time, account_id, username, peer, via, "
+		"action, outcome, subject, detail, request, decision, hash) VALUES "
+		"($1, $2, 7, 0, '', '', '', 'a', 0, 's', '', 'r', '', $3)";
 	static const char pack[] =
 		"INSERT INTO pack (repo_id, hash, bytes, objects, kind, state, created, in_row, "
 		"data, idx) VALUES (1, $1, $2, 1, 1, 1, 5, 1, $3, $4)";
@@ -133,7 +134,7 @@ static void fill_many(struct ctx *c, struct db_tx *tx)
 				i % 2 ? DB_N() : DB_B(STR(""))));
 	}
 	for (int i = 0; i < AUDITS; i++)
-		put(c, tx, audit, DB_ARGS(DB_I(i / 700)));
+		put(c, tx, audit, DB_ARGS(DB_I(i / 700), DB_I(i), i % 2 ? DB_N() : DB_B(STR("h"))));
 	for (int i = 0; i < PACKS; i++) {
 		bytes[0] = (char)i;
 		put(c, tx, pack,
@@ -168,6 +169,7 @@ static void fill(struct ctx *c, struct db *db)
 		"INSERT INTO login_link (hash, account_id, expires) VALUES ('', 1, 1)",
 		"INSERT INTO push_cert (repo_id, version, key_type, key, fingerprint, nonce, "
 		"certificate) VALUES (1, 1, 'k', 'k', 'f', 'n', '')",
+		"INSERT INTO audit_chain (chain, sequence, time) VALUES (0, 1, 1)",
 		"INSERT INTO lease (name, holder, expires) VALUES ('compact/1', 'h', 1)",
 	};
 	DB_TX *tx = NULL;
@@ -209,10 +211,10 @@ static void copy(struct ctx *c, struct db *from, struct db *to, struct meta_tabl
 static void check_counts(const struct meta_tables *t)
 {
 	for (int i = 0; i < META_TABLES; i++) {
-		int64_t want = i == META_TABLE_ref     ? REFS
-			       : i == META_TABLE_audit ? AUDITS
-			       : i == META_TABLE_pack  ? PACKS
-						       : 1;
+		int64_t want = i == META_TABLE_ref           ? REFS
+			       : i == META_TABLE_audit_entry ? AUDITS
+			       : i == META_TABLE_pack        ? PACKS
+							     : 1;
 		if (t->sums[i].rows != want)
 			fail_msg("%s has %lld rows", expected[i].name, (long long)t->sums[i].rows);
 	}
