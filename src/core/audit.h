@@ -54,7 +54,7 @@ enum err audit_flush(struct ctx *c, struct core *core, bool all) MUST;
 /*
  * Writes the heads of the chains that grew since the last time into the instance's chain, unless somebody
  * did within `seconds`: so that a chain whose end was cut off shows. *anchored: how many heads; *head:
- * the instance's own after it, in hexadecimal, for the log outside.
+ * the instance's own after it, in hexadecimal, for the log outside; NULL: nothing grew, or not yet.
  */
 enum err audit_anchor(struct ctx *c, struct core *core, int64_t seconds, size_t *anchored,
 	const char **head) MUST;

@@ -6,6 +6,7 @@
 
 enum {
 	PAGE = 200, /* heads that an entry holds */
+	CUT_MAX = 20000,
 	SECOND_US = 1000000,
 	SLACK_US =
 		600 *
@@ -13,6 +14,11 @@ enum {
 };
 
 static const int64_t DAY_US = (int64_t)86400 * SECOND_US;
+
+struct cutting {
+	int64_t seconds; /* what is older goes, … */
+	int64_t most;    /* … so many entries */
+};
 
 static const char *hex_of(struct ctx *c, struct str hash)
 {
@@ -52,15 +58,34 @@ static enum err add_anchor(struct ctx *c, struct db_tx *tx, const struct audit_h
 	return OK;
 }
 
-/* When it was done last; 0: never. */
-static enum err last_anchor(struct ctx *c, struct db_tx *tx, int64_t *time)
+/* Sequence 0 where there is none. */
+static enum err last_anchor(struct ctx *c, struct db_tx *tx, struct audit *last)
 {
-	struct audit last;
-	enum err kind = meta_audit_last(c, tx, AUDIT_INSTANCE, STR(AUDIT_ANCHORED), &last);
-	*time = kind ? 0 : last.time;
+	enum err kind = meta_audit_last(c, tx, AUDIT_INSTANCE, STR(AUDIT_ANCHORED), last);
 	if (kind != ERR_NOT_FOUND)
 		return kind;
 	ctx_clear(c);
+	*last = (struct audit){0};
+	return OK;
+}
+
+/* Of no other chain, when only the instance's grew: so that its end is told to the log. */
+static enum err add_anchors(struct ctx *c, struct db_tx *tx, const struct audit *last,
+	size_t *anchored, const char **head)
+{
+	struct audit_head own;
+	int64_t after = AUDIT_INSTANCE;
+	TRY(meta_audit_head_get(c, tx, AUDIT_INSTANCE, &own));
+	for (size_t count = PAGE; count == PAGE;) {
+		struct audit_head heads[PAGE];
+		TRY(meta_audit_heads(c, tx, after, last->time - SLACK_US, heads, &count));
+		if (!count && (after != AUDIT_INSTANCE || own.sequence == last->sequence))
+			break;
+		if (count)
+			after = heads[count - 1].chain;
+		*anchored += count;
+		TRY(add_anchor(c, tx, heads, count, head));
+	}
 	return OK;
 }
 
@@ -68,22 +93,31 @@ enum err audit_anchor(
 	struct ctx *c, struct core *core, int64_t seconds, size_t *anchored, const char **head)
 {
 	DB_TX *tx = NULL;
-	int64_t last, after = AUDIT_INSTANCE;
+	struct audit last;
 	*anchored = 0;
+	*head = NULL;
 	TRY(db_begin_on(c, core->db, DB_LOG, &tx));
 	TRY(last_anchor(c, tx, &last));
-	if (last && tx->began < last + seconds * SECOND_US)
+	if (last.sequence && tx->began < last.time + seconds * SECOND_US)
 		return OK;
-	for (size_t count = PAGE; count == PAGE;) {
-		struct audit_head heads[PAGE];
-		TRY(meta_audit_heads(c, tx, after, last - SLACK_US, heads, &count));
-		if (!count)
-			break;
-		after = heads[count - 1].chain;
-		*anchored += count;
-		TRY(add_anchor(c, tx, heads, count, head));
-	}
-	return db_commit(c, &tx);
+	TRY(add_anchors(c, tx, &last, anchored, head));
+	return *head ? db_commit(c, &tx) : OK;
+}
+
+/* By whole days, so that a chain is cut once a day at most; and not much in one transaction. */
+static enum err find_last(struct ctx *c, struct db_tx *tx, int64_t chain, const struct cutting *how,
+	struct audit_head *head, struct audit *last)
+{
+	int64_t before = tx->began - how->seconds * SECOND_US;
+	TRY(meta_audit_head_get(c, tx, chain, head));
+	const struct audit_range past = {
+		chain, head->cut, head->cut + how->most, before - before % DAY_US};
+	*last = (struct audit){0};
+	enum err kind = meta_audit_older(c, tx, &past, last);
+	if (kind != ERR_NOT_FOUND)
+		return kind;
+	ctx_clear(c);
+	return OK;
 }
 
 /* What is gone is said in the instance's chain, with the hash that the rest goes on from. */
@@ -94,15 +128,9 @@ static enum err cut_chain(
 	struct audit_head head;
 	struct audit last;
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	/* By whole days, so that a chain is cut once a day at most. */
-	int64_t before = tx->began - seconds * SECOND_US;
-	TRY(meta_audit_head_get(c, tx, chain, &head));
-	enum err kind = meta_audit_older(c, tx, chain, before - before % DAY_US, &last);
-	if (kind == ERR_NOT_FOUND || (!kind && last.sequence <= head.cut)) {
-		ctx_clear(c);
-		return OK;
-	}
-	TRY(kind);
+	TRY(find_last(c, tx, chain, &(struct cutting){seconds, CUT_MAX}, &head, &last));
+	if (!last.sequence)
+		return OK; /* another process was faster */
 	struct buf detail = {.arena = c->arena};
 	struct json_writer w = {.out = &detail};
 	write_head(c, &w,
@@ -124,24 +152,35 @@ static enum err list_heads(struct ctx *c, struct core *core, int64_t after,
 	DB_TX *tx = NULL;
 	*count = PAGE;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	return meta_audit_heads(c, tx, after, 0, heads, count);
+	return meta_audit_heads(c, tx, after, INT64_MIN, heads, count);
 }
 
-/* Only where there is something to cut is a transaction on everything begun. */
-static enum err is_due(
-	struct ctx *c, struct core *core, const struct audit_head *head, int64_t seconds, bool *due)
+/* Only where the oldest has to go is a transaction on everything begun. */
+static enum err is_due(struct ctx *c, struct core *core, int64_t chain, int64_t seconds, bool *due)
 {
 	DB_TX *tx = NULL;
+	struct audit_head head;
 	struct audit last;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
 	TRY(db_ask_time(c, tx));
-	int64_t before = tx->began - seconds * SECOND_US;
-	enum err kind = meta_audit_older(c, tx, head->chain, before - before % DAY_US, &last);
-	*due = !kind && last.sequence > head->cut;
-	if (kind != ERR_NOT_FOUND)
-		return kind;
-	ctx_clear(c);
+	TRY(find_last(c, tx, chain, &(struct cutting){seconds, 1}, &head, &last));
+	*due = last.sequence != 0;
 	return OK;
+}
+
+static enum err cut_while_due(
+	struct ctx *c, struct core *core, int64_t chain, int64_t seconds, int64_t *cut)
+{
+	for (;;) {
+		struct arena_mark mark = arena_mark(c->arena);
+		bool due;
+		TRY(is_due(c, core, chain, seconds, &due));
+		if (due)
+			TRY(cut_chain(c, core, chain, seconds, cut));
+		arena_rewind(c->arena, mark);
+		if (!due)
+			return OK;
+	}
 }
 
 enum err audit_cut(struct ctx *c, struct core *core, int64_t seconds, int64_t *cut)
@@ -152,13 +191,8 @@ enum err audit_cut(struct ctx *c, struct core *core, int64_t seconds, int64_t *c
 		struct audit_head heads[PAGE];
 		TRY(list_heads(c, core, after, heads, &count));
 		for (size_t i = 0; i < count; i++) {
-			struct arena_mark mark = arena_mark(c->arena);
-			bool due;
-			TRY(is_due(c, core, &heads[i], seconds, &due));
-			if (due)
-				TRY(cut_chain(c, core, heads[i].chain, seconds, cut));
+			TRY(cut_while_due(c, core, heads[i].chain, seconds, cut));
 			after = heads[i].chain;
-			arena_rewind(c->arena, mark);
 		}
 	}
 	return OK;

@@ -14,6 +14,7 @@ struct walk {
 	uint8_t previous[HASH_MAX]; /* and its hash */
 	struct repo repo;           /* id 0: there is none (any more) */
 	const struct audit_head *instance;
+	bool from_birth; /* the chain is as old as the repository */
 };
 
 static void tell(struct ctx *c, struct audit_verify *v, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -138,6 +139,7 @@ static enum err check_entry(struct ctx *c, void *arg, const struct audit *entry)
 	struct walk *w = arg;
 	uint8_t hash[HASH_MAX];
 	TRY(ctx_check(c));
+	w->from_birth |= str_is(entry->action, "repository.created");
 	if (entry->sequence != w->sequence + 1)
 		tell(c, w->v, "%s: entries %lld to %lld are missing", name_of(c, w->chain),
 			(long long)w->sequence + 1, (long long)entry->sequence - 1);
@@ -212,7 +214,9 @@ static enum err begin_walk(struct ctx *c, struct walk *w, const struct audit_hea
 	set_previous(w, head->cut_hash);
 	if (!w->v->since)
 		return OK;
-	enum err kind = meta_audit_older(c, w->tx, head->chain, w->v->since * SECOND_US, &before);
+	const struct audit_range past = {
+		head->chain, head->cut, INT64_MAX, w->v->since * SECOND_US};
+	enum err kind = meta_audit_older(c, w->tx, &past, &before);
 	if (kind == ERR_NOT_FOUND) {
 		ctx_clear(c);
 		return OK;
@@ -233,6 +237,23 @@ static enum err find_repo(struct ctx *c, struct walk *w)
 	return OK;
 }
 
+/* All that the log of refs has, if the whole chain was seen, is of pushes that were. */
+static enum err check_versions(
+	struct ctx *c, struct walk *w, const struct audit_head *head, int64_t pushes)
+{
+	int64_t versions;
+	if (!w->repo.id || head->cut || w->v->since || !w->from_birth)
+		return OK;
+	TRY(meta_ref_log_versions(c, w->tx, w->repo.id, &versions));
+	if (versions != pushes)
+		tell(c, w->v,
+			"%s: the log of refs of repository %.*s has changes of %lld versions, and "
+			"pushes wrote %lld",
+			name_of(c, w->chain), STR_FMT(w->repo.name), (long long)versions,
+			(long long)pushes);
+	return OK;
+}
+
 static enum err check_chain(struct ctx *c, struct walk *w, const struct audit_head *head)
 {
 	if (head->chain == AUDIT_BEFORE) {
@@ -243,9 +264,11 @@ static enum err check_chain(struct ctx *c, struct walk *w, const struct audit_he
 	TRY(begin_walk(c, w, head));
 	TRY(find_repo(c, w));
 	TRY(check_start(c, w, head));
+	int64_t before = w->v->pushes;
+	w->from_birth = false;
 	TRY(meta_audit_walk(c, w->tx, w->chain, w->sequence, check_entry, w));
 	check_end(c, w, head);
-	return OK;
+	return check_versions(c, w, head, w->v->pushes - before);
 }
 
 static enum err check_headless(struct ctx *c, struct walk *w)

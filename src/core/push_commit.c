@@ -200,7 +200,11 @@ static enum err follow_head(struct ctx *c, struct push *p, struct db_tx *tx,
 	if (!best.len)
 		return OK;
 	const char *refused;
-	const struct permitted on = {p->target.repo, p->target.granted, p->target.level};
+	const struct permitted on = {
+		.repo = p->target.repo,
+		.granted = p->target.granted,
+		.level = p->target.level,
+	};
 	TRY(permit_head(c, tx, p->who, &on, &refused));
 	return refused ? OK : meta_repo_set_head(c, tx, p->target.repo.id, best);
 }

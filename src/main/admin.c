@@ -2,6 +2,7 @@
 
 #include "base/date.h"
 #include "base/hex.h"
+#include "core/audit.h"
 #include "main/config_table.h"
 #include "main/secrets.h"
 #include "meta/user.h"
@@ -130,6 +131,15 @@ static enum err open_and_run(struct ctx *c, struct admin *admin, size_t which)
 	return function(c, admin);
 }
 
+/* What was refused is no reason to fail for another one. */
+static void write_refusals(struct ctx *c, struct admin *admin)
+{
+	struct error why = c->error;
+	if (audit_flush(c, &admin->core, true))
+		fprintf(stderr, "not written into the audit log: %s\n", c->error.text);
+	c->error = why;
+}
+
 static bool asks_for_help(char *const *words)
 {
 	for (; *words; words++)
@@ -164,6 +174,7 @@ int admin_main(struct ctx *c, char *const *words, struct run *run)
 	log_init(LOG_LEVEL_OFF, STDOUT_FILENO);
 	struct admin admin = {.c = c, .run = run};
 	enum err e = open_and_run(c, &admin, (size_t)(command - commands));
+	write_refusals(c, &admin);
 	drivers_close(&admin.core);
 	secrets_close(&run->config);
 	if (e)

@@ -36,7 +36,7 @@ static void anchor(struct ctx *c, const struct auditor *a)
 		log_failure(c, "the audit log was not anchored");
 		return;
 	}
-	if (!count || !log_begin(&line, LOG_LEVEL_INFO, "audit anchored"))
+	if (!head || !log_begin(&line, LOG_LEVEL_INFO, "audit anchored"))
 		return;
 	log_int(&line, "chains", (int64_t)count);
 	log_cstr(&line, "head", head);
@@ -59,6 +59,8 @@ static void cut(struct ctx *c, const struct auditor *a)
 	log_end(&line);
 }
 
+static const int64_t HOUR_US = 3600000000LL;
+
 static int64_t care_of(const struct auditor *a)
 {
 	int64_t often = a->config->audit_anchor * 1000;
@@ -68,7 +70,7 @@ static int64_t care_of(const struct auditor *a)
 static void work(void *arg)
 {
 	const struct auditor *a = arg;
-	int64_t next = 0;
+	int64_t next_anchor = 0, next_cut = 0;
 	for (bool stop = false; !stop;) {
 		struct arena arena;
 		struct ctx c;
@@ -80,9 +82,12 @@ static void work(void *arg)
 			c.deadline = now + LAST_US;
 		if (audit_flush(&c, a->core, stop))
 			log_failure(&c, "refusals were not written into the audit log");
-		if (!stop && now >= next) {
-			next = now + care_of(a);
+		if (!stop && now >= next_cut) {
+			next_cut = now + HOUR_US;
 			cut(&c, a);
+		}
+		if (!stop && now >= next_anchor) {
+			next_anchor = now + care_of(a);
 			anchor(&c, a);
 		}
 		arena_done(&arena);

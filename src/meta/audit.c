@@ -211,12 +211,15 @@ enum err meta_audit_last(
 }
 
 enum err meta_audit_older(
-	struct ctx *c, struct db_tx *tx, int64_t chain, int64_t time, struct audit *out)
+	struct ctx *c, struct db_tx *tx, const struct audit_range *range, struct audit *out)
 {
 	static const char sql[] = "SELECT " COLUMNS " FROM audit_entry WHERE chain = $1 AND "
-				  "time < $2 ORDER BY sequence DESC LIMIT 1";
+				  "sequence > $2 AND sequence <= $3 AND time < $4 "
+				  "ORDER BY sequence DESC LIMIT 1";
 	struct db_value row[COLUMN_COUNT];
-	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(chain), DB_I(time)), row));
+	TRY(db_row(c, tx, sql,
+		DB_ARGS(DB_I(range->chain), DB_I(range->after), DB_I(range->to), DB_I(range->time)),
+		row));
 	*out = from_row(row);
 	return OK;
 }

@@ -86,9 +86,13 @@ enum err meta_audit_list(struct ctx *c, struct db_tx *tx, const struct meta_audi
 enum err meta_audit_since(struct ctx *c, struct db_tx *tx, const struct audit_place *after,
 	struct audit *out, size_t *count) MUST;
 
-/* The last entry of a chain that is older than `time`; ERR_NOT_FOUND. */
+struct audit_range {
+	int64_t chain, after, to; /* sequences: after this one, up to that */
+	int64_t time;             /* and older than this */
+};
+/* The last entry of those; ERR_NOT_FOUND. */
 enum err meta_audit_older(
-	struct ctx *c, struct db_tx *tx, int64_t chain, int64_t time, struct audit *out) MUST;
+	struct ctx *c, struct db_tx *tx, const struct audit_range *range, struct audit *out) MUST;
 /* Cuts the chain's entries off up to this one, of which the head keeps the hash. */
 enum err meta_audit_cut(struct ctx *c, struct db_tx *tx, const struct audit *last) MUST;
 

@@ -223,6 +223,15 @@ enum err meta_ref_log_of(struct ctx *c, struct db_tx *tx, const struct repo *rep
 	return visit_log(c, rows, repo, visit, arg);
 }
 
+enum err meta_ref_log_versions(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t *versions)
+{
+	static const char sql[] = "SELECT count(DISTINCT version) FROM ref_log WHERE repo_id = $1";
+	struct db_value row[1];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(repo_id)), row));
+	*versions = row[0].integer;
+	return OK;
+}
+
 /* Of all refs but the server's own: '0' is the byte after the '/' that REF_HIDDEN ends with. */
 static enum err query_back(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	const struct meta_ref_log_back *page, struct db_rows **rows)

@@ -66,6 +66,10 @@ enum err meta_ref_log_since(struct ctx *c, struct db_tx *tx, const struct repo *
 enum err meta_ref_log_of(struct ctx *c, struct db_tx *tx, const struct repo *repo, int64_t version,
 	meta_ref_log_visit *visit, void *arg) MUST;
 
+/* How many versions have entries. */
+enum err meta_ref_log_versions(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t *versions)
+	MUST;
+
 /* Of one ref, or of all (but those of the server's own), the newest change first. */
 struct meta_ref_log_back {
 	struct str ref;    /* empty: all */

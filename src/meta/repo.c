@@ -103,8 +103,8 @@ enum err meta_repo_find(struct ctx *c, struct db_tx *tx, struct str name, const 
 {
 	static const char sql[] =
 		"SELECT " COLUMNS ", permission.level, permission.expires, "
-		"wide.reads, wide.writes, wide.administers, " META_AUDIT_COLUMNS ", " META_ACTOR_COLUMNS
-		" FROM (SELECT MAX(" UNTIL ") AS reads, "
+		"wide.reads, wide.writes, wide.administers, " META_AUDIT_COLUMNS
+		", " META_ACTOR_COLUMNS " FROM (SELECT MAX(" UNTIL ") AS reads, "
 		"MAX(CASE WHEN level >= 2 THEN " UNTIL " END) AS writes, "
 		"MAX(CASE WHEN level >= 3 THEN " UNTIL " END) AS administers "
 		"FROM permission_pattern "

@@ -551,9 +551,24 @@ def test_the_owner_makes_changes_and_deletes_a_repository():
 
 def test_only_the_owner_makes_repositories_and_sees_people():
     other = Browser(server(), "other", "password-of-other")
-    for path in ("/new", "/collaborators"):
+    for path in ("/new", "/collaborators", "/admin/audit"):
         check(other.get(path), 403)
     check(other.send("/new", {"name": "mine", "csrf": other.page("/account").form("/sign-out")["csrf"]}), 403)
+
+
+def test_the_audit_log_is_searched_page_by_page():
+    s = server()
+    page = check(s.get("/admin/audit"))
+    has(page.words, "collaborator.added")
+    for i in range(55):
+        s.api("POST", "/tokens", {"name": f"t{i} <b>", "permission": "read"}, want=201)
+    first = check(s.get("/admin/audit?action=token.created&who=owner&outcome=done"))
+    older = re.search(r'rel="next" href="([^"]+)"', s.get("/admin/audit?action=token.created").text).group(1)
+    has(check(s.get(older.replace("&amp;", "&"))).words, "token.created")
+    has_not(first.words, "collaborator.added")
+    has(check(s.get("/admin/audit?who=%22%3E%3Cscript%3E")).words, "Nothing is written down")
+    has(check(s.get("/admin/audit?since=soon"), 400).words, "a time must be as")
+    check(s.get("/admin/audit?after=x"), 400)
 
 
 def test_a_token_is_shown_once_and_works_until_it_is_revoked():

@@ -154,6 +154,9 @@ def test_what_is_changed_behind_its_back_is_found():
     has(bad.out, "the log of refs of repository r has something else for version 2 than the push wrote")
     s.sql("UPDATE ref_log SET username = 'owner' WHERE version = 2")
     verify(s)
+    s.sql("INSERT INTO ref_log SELECT repo_id, 9, name, old, new, forced, account_id, username, time, request "
+          "FROM ref_log WHERE version = 2")
+    has(verify(s, check=False).out, "has changes of 3 versions, and pushes wrote 2")
 
 
 def test_many_pushers_make_whole_chains():
