@@ -325,7 +325,7 @@ static void who_has_ended_is_nobody_by_any_proof(void **state)
 	assert_ok(c, collaborator_create(
 			     c, core_of(c), owner, STR("anna"), STR("battery staple"), &user));
 	struct actor anna = meta_user_actor(&user);
-	struct token_new new = {STR("t"), PERMISSION_READ, 0};
+	struct token_new new = {.name = STR("t"), .limit = PERMISSION_READ};
 	struct credential by_password = {CREDENTIAL_PASSWORD, STR("anna"), STR("battery staple")};
 	const struct login_link for_anna = {STR("anna"), 7200};
 	assert_ok(c, token_create(c, core_of(c), &anna, &new, &token, &secret));

@@ -188,7 +188,8 @@ static void no_data_becomes_markup_on_any_form(void **state)
 	struct page_settings settings = {hostile_repo(c), &access, 1, &user, 1, &rule, 1};
 	view_settings(&out, &settings);
 	struct token token = {.name = bad, .limit = PERMISSION_READ, .expires = 1};
-	struct page_account account = {hostile_page(), &token, 1, bad, true};
+	struct signing_key key = {.name = bad, .kid = bad, .jwk = bad};
+	struct page_account account = {hostile_page(), &token, 1, bad, &key, 1, "id", true};
 	view_account(&out, &account);
 	struct grant grant = {.username = bad, .source = bad, .pattern = bad};
 	struct page_collaborators people = {hostile_page(), &user, 1, &grant, 1, bad, bad};
