@@ -389,7 +389,7 @@ class VersityGW(S3):
 class Oidc(Service):
     """An OpenID Connect provider: npm's oidc-provider, as tests/clients/oidc_provider.mjs sets it up."""
 
-    name = "oidc"
+    name = role = "oidc"
 
     def start(self):
         root = Path(__file__).resolve().parent.parent
