@@ -16,6 +16,7 @@
 #include "core/login_cache.h"
 #include "core/permit.h"
 #include "core/repo.h"
+#include "core/session.h"
 #include "core/snapshot.h"
 #include "core/token.h"
 #include "driver/driver.h"
@@ -72,7 +73,8 @@ static inline int house_setup(void **state)
 		.kv = kv_memory_open(1 << 20, &h->world),
 		.policy = policy_builtin_open(),
 		.auth_count = 3,
-		.limits.session_seconds = 3600,
+		.limits.session_seconds = 4 * 86400,
+		.limits.session_idle_seconds = 2 * 86400,
 		.snapshots = snapshots_open(4),
 		.last_cache = last_cache_open(),
 		.logins = login_cache_open(&h->world),
@@ -146,6 +148,28 @@ static inline struct actor house_limited(struct ctx *c, const char *text)
 	assert_ok(c, scope_parse(c, str_of(text), scope));
 	who.scope = scope;
 	return who;
+}
+
+static inline struct session house_session(struct ctx *c, const struct actor *who)
+{
+	struct session s;
+	const struct session_from from = {STR("10.0.0.1"), STR("Firefox")};
+	assert_ok(c, session_begin(c, core_of(c), who, &from, &s));
+	return s;
+}
+
+/* A Redis that is not there. */
+static inline struct kv *house_lose_kv(struct ctx *c)
+{
+	struct kv *kept = core_of(c)->kv;
+	assert_ok(c, kv_redis_open(c, "redis://127.0.0.1:1/0", &core_of(c)->kv));
+	return kept;
+}
+
+static inline void house_find_kv(struct ctx *c, struct kv *kept)
+{
+	kv_close(core_of(c)->kv);
+	core_of(c)->kv = kept;
 }
 
 static inline struct repo house_repo(struct ctx *c, const char *name, enum visibility visibility)

@@ -25,16 +25,17 @@ enum { CORE_AUTH_MAX = 8 };
 /* Bytes and counts that people outside may ask for at most; each has an environment variable
  * (main/config.def). */
 struct core_limits {
-	uint64_t object_max;       /* one object, inflated */
-	uint64_t pack_max;         /* one pushed pack */
-	uint64_t pack_inline_max;  /* packs up to this ride in the transaction */
-	uint64_t page_blob_max;    /* a file shown as text on a page */
-	uint32_t push_objects_max; /* objects in one pushed pack */
-	uint32_t push_refs_max;    /* ref updates in one push */
-	uint32_t fetch_lines_max;  /* wants + haves + shallows in one request */
-	uint32_t login_tries;      /* wrong credentials a minute, see core/login.h; 0: 10 */
-	int64_t session_seconds;
-	int64_t retention_seconds; /* how long what nothing uses is kept: 0 is 14 days */
+	uint64_t object_max;          /* one object, inflated */
+	uint64_t pack_max;            /* one pushed pack */
+	uint64_t pack_inline_max;     /* packs up to this ride in the transaction */
+	uint64_t page_blob_max;       /* a file shown as text on a page */
+	uint32_t push_objects_max;    /* objects in one pushed pack */
+	uint32_t push_refs_max;       /* ref updates in one push */
+	uint32_t fetch_lines_max;     /* wants + haves + shallows in one request */
+	uint32_t login_tries;         /* wrong credentials a minute, see core/login.h; 0: 10 */
+	int64_t session_seconds;      /* how long a session lasts at most … */
+	int64_t session_idle_seconds; /* … and how long while nobody uses it */
+	int64_t retention_seconds;    /* how long what nothing uses is kept: 0 is 14 days */
 };
 
 struct core {

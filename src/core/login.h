@@ -1,11 +1,8 @@
 /*
- * Who are you? Credentials, sessions, one-time links.
+ * Who are you? Credentials and one-time links; who stays signed in: core/session.h.
  *
- * A session is a random secret in a cookie; only its hash is stored. It ends by sign-out, by time,
- * with a new password, and with the person. What comes out lives in c->arena.
- *
- * While core->kv is lost nobody has a session or begins one, and failures are not counted; who
- * proves themselves with each request, as git does, is let in as ever.
+ * While core->kv is lost failures are not counted; who proves themselves with each request, as git
+ * does, is let in as ever. What comes out lives in c->arena.
  */
 #ifndef CORE_LOGIN_H
 #define CORE_LOGIN_H
@@ -22,29 +19,6 @@
  */
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who) MUST;
-
-enum { SESSION_CSRF_SIZE = 65 };
-
-struct session {
-	struct str cookie;            /* the cookie's value: [A-Za-z0-9_-]{43} */
-	char csrf[SESSION_CSRF_SIZE]; /* what every form must carry; NUL-terminated */
-	struct actor who;
-};
-
-/* Begins a session for somebody who has just proved who they are. ERR_DENIED to a token;
- * ERR_UNAVAILABLE, in words for that person, while the store of sessions is lost. */
-enum err session_begin(
-	struct ctx *c, struct core *core, const struct actor *who, struct session *out) MUST;
-/* Could one begin now? For who is about to use up what works once; ERR_UNAVAILABLE likewise. */
-enum err session_ready(struct ctx *c, struct core *core) MUST;
-/* The session of a cookie's value; ERR_UNAUTH when there is none (any more), or while the store is
- * lost. */
-enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct session *out) MUST;
-/* Signs out. A session that is not there is OK; ERR_UNAVAILABLE as above. */
-enum err session_end(struct ctx *c, struct core *core, struct str cookie) MUST;
-
-/* Did the form carry the session's own CSRF token? ERR_DENIED. */
-enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given) MUST;
 
 struct login_link {
 	struct str username; /* who can sign in by it, once … */

@@ -1,6 +1,7 @@
 #include "core/permit.h"
 
 #include "core/login_cache.h"
+#include "core/person.h"
 #include "meta/actor.h"
 #include "meta/repo.h"
 #include "meta/rule.h"
@@ -209,4 +210,15 @@ enum err permit_owner(struct ctx *c, struct core *core, struct db_tx *tx, const 
 	note_refused(c, ask.operation, (struct str){0}, answer.decision);
 	return fail(c, ERR_DENIED, "the policy of this server does not allow you %s",
 		operation_name(ask.operation));
+}
+
+enum err permit_person(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
+	struct str username, struct user *out)
+{
+	bool self = !actor_is_anonymous(who) && str_eq(who->username, username);
+	if (self)
+		TRY(permit_account(c, core, tx, who));
+	else
+		TRY(permit_owner(c, core, tx, who));
+	return person_get(c, tx, username, out);
 }

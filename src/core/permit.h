@@ -69,6 +69,11 @@ enum err permit_self(struct ctx *c, struct core *core, struct db_tx *tx, const s
 enum err permit_account(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
 	MUST;
 
+/* The same for the account of `username`: who it is, or who owns the instance. ERR_NOT_FOUND is told to
+ * the owner only. */
+enum err permit_person(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
+	struct str username, struct user *out) MUST;
+
 /* ERR_DENIED (ERR_UNAUTH when anonymous) unless `who` is the instance's owner in full. */
 enum err permit_owner(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
 	MUST;

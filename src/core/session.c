@@ -1,14 +1,32 @@
-#include "core/login.h"
+#include "core/session.h"
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/hex.h"
+#include "base/json.h"
+#include "base/sort.h"
+#include "core/login.h"
 #include "core/permit.h"
+#include "core/person.h"
+#include "core/record.h"
 #include "core/secret.h"
+#include "meta/session.h"
 #include "meta/user.h"
 
-/* What a session remembers, beside the key by which it is found. */
+enum {
+	ID_BYTES = 16,
+	ID_LEN = 22,
+	BROWSER_MAX = 200,
+	ADDRESS_MAX = 64,
+	SEEN_SECONDS = 300, /* how often it is noted that a session is in use */
+	WRITE_SECONDS = 10, /* only one of many requests notes something within so much */
+};
+
+/* What the kv has of a session. Of the secrets hashes; of the one before, "-" where there is none. */
 struct remembered {
-	uint64_t user_id, generation, expires;
+	int64_t user_id, generation, started, ends, seen, proved, turned;
+	struct str secret, before, csrf;
+	struct session_from from;
 };
 
 /* Somebody, and when they were looked up. */
@@ -17,11 +35,9 @@ struct known {
 	int64_t now;
 };
 
-static struct str key_of(struct ctx *c, struct str cookie)
+static struct str key_of(struct ctx *c, struct str id)
 {
-	char hash[65];
-	secret_hash("session", cookie, hash);
-	return str_of(arena_fmt(c->arena, "session/%s", hash));
+	return str_of(arena_fmt(c->arena, "session/%.*s", STR_FMT(id)));
 }
 
 static enum err over(struct ctx *c)
@@ -37,77 +53,143 @@ static enum err lost(struct ctx *c)
 		"Clones and pushes go on; try again in a minute");
 }
 
+static struct str hash_of(struct ctx *c, struct str secret)
+{
+	char hash[65];
+	secret_hash("session", secret, hash);
+	return str_copy(c->arena, str_from(hash, 64));
+}
+
 static enum err remember(
-	struct ctx *c, struct core *core, struct str cookie, const struct known *known)
+	struct ctx *c, struct core *core, struct str id, const struct remembered *s, int64_t now)
 {
-	int64_t seconds = core->limits.session_seconds;
-	const char *value = arena_fmt(c->arena, "%lld %lld %lld", (long long)known->user.id,
-		(long long)known->user.generation, (long long)(known->now + seconds));
-	return kv_put(c, core->kv, key_of(c, cookie), str_of(value), seconds);
+	struct buf b = {.arena = c->arena};
+	const int64_t numbers[] = {
+		s->user_id, s->generation, s->started, s->ends, s->seen, s->proved, s->turned};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		buf_fmt(&b, "%lld ", (long long)numbers[i]);
+	buf_fmt(&b, "%.*s %.*s %.*s %.*s ", STR_FMT(s->secret), STR_FMT(s->before),
+		STR_FMT(s->csrf), STR_FMT(s->from.address));
+	buf_str(&b, s->from.browser);
+	int64_t left = s->ends - now, idle = core->limits.session_idle_seconds;
+	return kv_put(c, core->kv, key_of(c, id), buf_view(&b), left < idle ? left : idle);
 }
 
-static enum err recall(struct ctx *c, struct core *core, struct str cookie, struct remembered *out)
+static bool read_number(struct str *text, int64_t *out)
 {
-	struct str value;
-	if (cookie.len != SECRET_LEN)
-		return over(c);
-	enum err kind = kv_get(c, core->kv, key_of(c, cookie), &value);
-	if (kind == ERR_NOT_FOUND)
-		return over(c);
-	/* Better a page as a stranger sees it than none. */
-	if (kind == ERR_UNAVAILABLE)
-		return fail(c, ERR_UNAUTH, "sessions cannot be looked up just now");
-	TRY(kind);
-	bool ok = str_to_u64(str_cut(&value, ' '), &out->user_id);
-	ok = ok && str_to_u64(str_cut(&value, ' '), &out->generation);
-	return ok && str_to_u64(value, &out->expires) ? OK : over(c);
+	uint64_t number;
+	bool ok = str_to_u64(str_cut(text, ' '), &number) && number <= INT64_MAX;
+	*out = ok ? (int64_t)number : 0;
+	return ok;
 }
 
-static enum err load_user(struct ctx *c, struct core *core, int64_t id, struct known *out)
+/* ERR_NOT_FOUND, and what the kv says. */
+static enum err recall(struct ctx *c, struct core *core, struct str id, struct remembered *s)
 {
-	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	enum err kind = meta_user_get(c, tx, id, &out->user);
-	if (!kind)
-		out->now = db_now(tx);
-	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&out->user, out->now)))
-		return over(c);
-	return kind;
+	struct str text;
+	int64_t *const numbers[] = {&s->user_id, &s->generation, &s->started, &s->ends, &s->seen,
+		&s->proved, &s->turned};
+	bool ok = true;
+	TRY(kv_get(c, core->kv, key_of(c, id), &text));
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		ok = read_number(&text, numbers[i]) && ok;
+	s->secret = str_cut(&text, ' ');
+	s->before = str_cut(&text, ' ');
+	s->csrf = str_cut(&text, ' ');
+	s->from.address = str_cut(&text, ' ');
+	s->from.browser = text;
+	return ok ? OK : fail(c, ERR_NOT_FOUND, "what is kept of this session cannot be read");
 }
 
-static enum err load_self(
-	struct ctx *c, struct core *core, const struct actor *who, struct known *out)
+static void fill(struct ctx *c, struct str id, struct str secret, const struct remembered *s,
+	const struct known *known, struct session *out)
 {
-	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_self(c, core, tx, who));
-	TRY(meta_user_get(c, tx, who->user_id, &out->user));
-	out->now = db_now(tx);
-	return OK;
-}
-
-static void fill(struct str cookie, const struct user *user, struct session *out)
-{
-	out->cookie = cookie;
-	out->who = meta_user_actor(user);
+	*out = (struct session){
+		.id = str_copy(c->arena, id),
+		.who = meta_user_actor(&known->user),
+		.proved = s->proved,
+		.now = known->now,
+		.seconds = s->ends - known->now,
+	};
 	out->who.via = STR("session");
-	secret_hash("csrf", cookie, out->csrf);
+	out->cookie = str_of(arena_fmt(c->arena, "%.*s%.*s", STR_FMT(id), STR_FMT(secret)));
+	secret_hash("csrf", s->csrf, out->csrf);
 }
 
-enum err session_begin(
-	struct ctx *c, struct core *core, const struct actor *who, struct session *out)
+static struct str one_word(struct ctx *c, struct str text, size_t max, bool spaces)
 {
+	struct str cut = str_until(text, max);
+	char *copy = str_dup(c->arena, cut);
+	for (size_t i = 0; i < cut.len; i++)
+		if ((unsigned char)copy[i] < ' ' || (!spaces && copy[i] == ' '))
+			copy[i] = '?';
+	return str_from(copy, cut.len);
+}
+
+/* The kv first: a row that nothing is known of would be a session in the list and none at all. */
+static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
+	struct remembered *s, struct session *out)
+{
+	DB_TX *tx = NULL;
 	struct known known;
-	if (actor_has_key(who))
-		return fail(c, ERR_DENIED, "a token cannot begin a session: use a password");
-	TRY(load_self(c, core, who, &known));
-	struct str cookie = secret_make(c);
-	enum err kind = remember(c, core, cookie, &known);
+	uint8_t random[ID_BYTES];
+	c->world->random(random, sizeof random);
+	struct str id = base64url_encode(c->arena, str_from(random, sizeof random));
+	struct str secret = secret_make(c);
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_self(c, core, tx, who));
+	TRY(meta_user_get(c, tx, who->user_id, &known.user));
+	known.now = db_now(tx);
+	s->user_id = known.user.id;
+	s->generation = known.user.generation;
+	s->seen = s->proved = s->turned = known.now;
+	s->secret = hash_of(c, secret);
+	s->before = STR("-");
+	if (!s->started) {
+		s->started = known.now;
+		s->ends = known.now + core->limits.session_seconds;
+	}
+	enum err kind = remember(c, core, id, s, known.now);
 	if (kind == ERR_UNAVAILABLE)
 		return lost(c);
 	TRY(kind);
-	fill(cookie, &known.user, out);
+	TRY(meta_session_add(c, tx, id, known.user.id, s->ends));
+	TRY(db_commit(c, &tx));
+	fill(c, id, secret, s, &known, out);
+	out->is_new = true;
 	return OK;
+}
+
+static struct session_from tidy_from(struct ctx *c, const struct session_from *from)
+{
+	return (struct session_from){
+		.address = one_word(c, from->address, ADDRESS_MAX, false),
+		.browser = one_word(c, from->browser, BROWSER_MAX, true),
+	};
+}
+
+enum err session_begin(struct ctx *c, struct core *core, const struct actor *who,
+	const struct session_from *from, struct session *out)
+{
+	if (actor_has_key(who))
+		return fail(c, ERR_DENIED, "a token cannot begin a session: use a password");
+	struct remembered s = {.csrf = secret_make(c), .from = tidy_from(c, from)};
+	return begin(c, core, who, &s, out);
+}
+
+enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
+	const struct session_from *from, struct session *out)
+{
+	struct remembered s;
+	enum err kind = recall(c, core, old->id, &s);
+	if (kind == ERR_NOT_FOUND)
+		return over(c);
+	if (kind == ERR_UNAVAILABLE)
+		return lost(c);
+	TRY(kind);
+	s.from = tidy_from(c, from);
+	TRY(begin(c, core, &old->who, &s, out));
+	return session_end(c, core, old->cookie);
 }
 
 enum err session_ready(struct ctx *c, struct core *core)
@@ -122,30 +204,107 @@ enum err session_ready(struct ctx *c, struct core *core)
 	return OK;
 }
 
+static enum err load_owner_of(struct ctx *c, struct core *core, struct str id, struct known *out)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	enum err kind = meta_user_get_by_session(c, tx, id, &out->user);
+	if (!kind)
+		out->now = db_now(tx);
+	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&out->user, out->now)))
+		return over(c);
+	return kind;
+}
+
+static bool is_hash_of(struct ctx *c, struct str hash, struct str secret)
+{
+	struct str ours = hash_of(c, secret);
+	return hash.len == ours.len && bytes_equal_secret(hash.at, ours.at, ours.len);
+}
+
+/*
+ * Notes that it is in use, and gives it another secret after a day of that. One of many requests
+ * does; where nothing can be noted just now, a later one will. Of two who write at the same time one
+ * would undo what the other did: so the right to it is a counter's first, and it reads again.
+ */
+static enum err note_use(struct ctx *c, struct core *core, struct str id, struct str *secret,
+	const struct known *known)
+{
+	struct remembered s;
+	int64_t count;
+	struct str turn = str_of(arena_fmt(c->arena, "session-write/%.*s", STR_FMT(id)));
+	TRY(kv_count(c, core->kv, turn, WRITE_SECONDS, &count));
+	if (count != 1)
+		return OK;
+	TRY(recall(c, core, id, &s));
+	struct str next = *secret;
+	s.seen = known->now;
+	if (known->now - s.turned >= SESSION_TURN && is_hash_of(c, s.secret, *secret)) {
+		next = secret_make(c);
+		s.before = s.secret;
+		s.secret = hash_of(c, next);
+		s.turned = known->now;
+	}
+	TRY(remember(c, core, id, &s, known->now));
+	*secret = next;
+	return OK;
+}
+
 enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct session *out)
 {
-	struct remembered was;
+	struct remembered s;
 	struct known known;
-	TRY(recall(c, core, cookie, &was));
-	TRY(load_user(c, core, (int64_t)was.user_id, &known));
-	int64_t left = (int64_t)was.expires - known.now;
-	if (left <= 0 || (uint64_t)known.user.generation != was.generation)
+	if (cookie.len != ID_LEN + SECRET_LEN)
 		return over(c);
-	/* One that is in use lives on; where that cannot be noted just now, the next use does. */
-	if (left < core->limits.session_seconds / 2 && remember(c, core, cookie, &known))
+	struct str id = str_until(cookie, ID_LEN), given = str_from_index(cookie, ID_LEN);
+	struct str secret = given;
+	enum err kind = recall(c, core, id, &s);
+	if (kind == ERR_NOT_FOUND)
+		return over(c);
+	/* Better a page as a stranger sees it than none. */
+	if (kind == ERR_UNAVAILABLE)
+		return fail(c, ERR_UNAUTH, "sessions cannot be looked up just now");
+	TRY(kind);
+	TRY(load_owner_of(c, core, id, &known));
+	bool right = is_hash_of(c, s.secret, secret);
+	if (!right && known.now - s.turned < SESSION_OVERLAP)
+		right = is_hash_of(c, s.before, secret);
+	bool lives = s.ends > known.now && s.seen + core->limits.session_idle_seconds > known.now;
+	if (!right || !lives || known.user.id != s.user_id || known.user.generation != s.generation)
+		return over(c);
+	if (known.now - s.seen >= SEEN_SECONDS && note_use(c, core, id, &secret, &known))
 		ctx_clear(c);
-	fill(str_copy(c->arena, cookie), &known.user, out);
+	fill(c, id, secret, &s, &known, out);
+	out->is_new = !str_eq(secret, given);
 	return OK;
+}
+
+/* Tidiness: without its row it is over. */
+static void forget(struct ctx *c, struct core *core, struct str id)
+{
+	if (kv_remove(c, core->kv, key_of(c, id)))
+		ctx_clear(c);
 }
 
 enum err session_end(struct ctx *c, struct core *core, struct str cookie)
 {
-	enum err kind = kv_remove(c, core->kv, key_of(c, cookie));
-	if (kind == ERR_UNAVAILABLE)
-		return fail(c, kind,
-			"you cannot be signed out just now: this server cannot reach its store of "
-			"sessions. Try again in a minute");
-	return kind;
+	DB_TX *tx = NULL;
+	struct user user;
+	if (cookie.len != ID_LEN + SECRET_LEN)
+		return OK;
+	struct str id = str_until(cookie, ID_LEN);
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	enum err kind = meta_user_get_by_session(c, tx, id, &user);
+	if (!kind)
+		kind = meta_session_remove(c, tx, user.id, id);
+	if (kind == ERR_NOT_FOUND) {
+		ctx_clear(c);
+		return OK;
+	}
+	TRY(kind);
+	TRY(db_commit(c, &tx));
+	forget(c, core, id);
+	return OK;
 }
 
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given)
@@ -154,4 +313,86 @@ enum err session_check_csrf(struct ctx *c, const struct session *s, struct str g
 	if (given.len == len && bytes_equal_secret(given.at, s->csrf, len))
 		return OK;
 	return fail(c, ERR_DENIED, "this form is from another session: reload the page");
+}
+
+static enum err record_ended(struct ctx *c, struct db_tx *tx, const struct actor *who,
+	const struct user *user, const char *which)
+{
+	struct buf b = {.arena = c->arena};
+	struct json_writer w = {.out = &b};
+	json_begin_object(&w);
+	json_member_str(&w, "username", user->username);
+	json_member_cstr(&w, "which", which);
+	json_end_object(&w);
+	return record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_SESSION_ENDED,
+			.subject = user->username,
+			.data = buf_view(&b)});
+}
+
+static int later_first(const void *a, const void *b, const void *arg)
+{
+	const struct session_row *one = a, *two = b;
+	(void)arg;
+	if (one->seen != two->seen)
+		return one->seen > two->seen ? -1 : 1;
+	return str_cmp(one->id, two->id);
+}
+
+enum err session_list(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct session_row **out, size_t *count)
+{
+	struct user user;
+	struct str *ids;
+	size_t found;
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(meta_session_list(c, tx, user.id, &ids, &found));
+	int64_t now = db_now(tx);
+	db_rollback(&tx);
+	*out = NEW_ARRAY(c->arena, struct session_row, found);
+	*count = 0;
+	for (size_t i = 0; i < found; i++) {
+		struct remembered s;
+		enum err kind = recall(c, core, ids[i], &s);
+		if (kind && kind != ERR_NOT_FOUND)
+			return kind;
+		ctx_clear(c);
+		if (!kind && s.generation == user.generation && s.ends > now)
+			(*out)[(*count)++] =
+				(struct session_row){ids[i], s.from, s.started, s.seen};
+	}
+	sort_array(c->arena, *out, *count, sizeof **out, later_first, NULL);
+	return OK;
+}
+
+enum err session_end_one(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct str id)
+{
+	struct user user;
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(meta_session_remove(c, tx, user.id, id));
+	TRY(record_ended(c, tx, who, &user, "one"));
+	TRY(db_commit(c, &tx));
+	forget(c, core, id);
+	return OK;
+}
+
+enum err session_end_all(
+	struct ctx *c, struct core *core, const struct actor *who, struct str username)
+{
+	struct user user;
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(meta_user_end(c, tx, user.id));
+	TRY(meta_session_remove_all(c, tx, user.id));
+	TRY(record_ended(c, tx, who, &user, "all"));
+	TRY(db_commit(c, &tx));
+	login_ended(c, core, user.id, 0);
+	return OK;
 }

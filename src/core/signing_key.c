@@ -20,7 +20,7 @@ static enum err check_text(struct ctx *c, const char *what, struct str text, siz
 }
 
 /* Whoever has a key for some time would have one for ever. */
-static enum err permit_person(
+static enum err permit_without_key(
 	struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
 {
 	if (actor_has_key(who))
@@ -64,7 +64,7 @@ enum err signing_key_add(struct ctx *c, struct core *core, const struct actor *w
 	TRY(key_file_public(c, text, &jwk));
 	jwk_print(&w, &jwk);
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_person(c, core, tx, who));
+	TRY(permit_without_key(c, core, tx, who));
 	TRY(meta_signing_key_list(c, tx, who->user_id, &own, &count));
 	if (count >= KEYS_MAX)
 		return fail(c, ERR_TOO_BIG, "you have %zu signing keys: remove some first", count);

@@ -1,5 +1,6 @@
 #include "core/collaborator.h"
 #include "core/login.h"
+#include "core/session.h"
 #include "core/token.h"
 #include "main/admin.h"
 #include "main/url.h"
@@ -65,6 +66,14 @@ enum err admin_user_password(struct ctx *c, struct admin *admin)
 		print_password(username, password);
 	else
 		print("%.*s has a new password.\n", STR_FMT(username));
+	return OK;
+}
+
+enum err admin_user_sign_out(struct ctx *c, struct admin *admin)
+{
+	struct str username = admin_argument(admin, "USER");
+	TRY(session_end_all(c, &admin->core, &admin->owner, username));
+	print("%.*s is signed out everywhere.\n", STR_FMT(username));
 	return OK;
 }
 

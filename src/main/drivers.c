@@ -32,6 +32,7 @@ static void set_limits(const struct config *config, struct core *core)
 		.fetch_lines_max = (uint32_t)config->fetch_lines_max,
 		.login_tries = (uint32_t)config->login_tries,
 		.session_seconds = config->session_lifetime / 1000,
+		.session_idle_seconds = config->session_idle / 1000,
 		.retention_seconds = config->retention / 1000,
 	};
 }

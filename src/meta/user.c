@@ -58,6 +58,17 @@ enum err meta_user_get_by_name(
 	return OK;
 }
 
+enum err meta_user_get_by_session(
+	struct ctx *c, struct db_tx *tx, struct str session, struct user *out)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM account WHERE id = "
+				  "(SELECT account_id FROM session WHERE session.id = $1)";
+	struct db_value row[COLUMN_COUNT];
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(session)), row));
+	*out = from_row(row);
+	return OK;
+}
+
 enum err meta_user_get_owner(struct ctx *c, struct db_tx *tx, struct user *out)
 {
 	static const char sql[] =
@@ -107,6 +118,12 @@ enum err meta_user_set_expires(struct ctx *c, struct db_tx *tx, int64_t id, int6
 {
 	static const char sql[] = "UPDATE account SET expires = $1 WHERE id = $2";
 	return db_run(c, tx, sql, DB_ARGS(DB_I(expires), DB_I(id)), NULL);
+}
+
+enum err meta_user_end(struct ctx *c, struct db_tx *tx, int64_t id)
+{
+	static const char sql[] = "UPDATE account SET generation = generation + 1 WHERE id = $1";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(id)), NULL);
 }
 
 enum err meta_user_delete(struct ctx *c, struct db_tx *tx, int64_t id)

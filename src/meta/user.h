@@ -13,6 +13,9 @@ enum err meta_user_create(struct ctx *c, struct db_tx *tx, struct user *user, st
 enum err meta_user_get(struct ctx *c, struct db_tx *tx, int64_t id, struct user *out) MUST;
 enum err meta_user_get_by_name(
 	struct ctx *c, struct db_tx *tx, struct str username, struct user *out) MUST;
+/* Whose session this is. */
+enum err meta_user_get_by_session(
+	struct ctx *c, struct db_tx *tx, struct str session, struct user *out) MUST;
 /* The instance's owner. */
 enum err meta_user_get_owner(struct ctx *c, struct db_tx *tx, struct user *out) MUST;
 
@@ -26,6 +29,8 @@ enum err meta_user_set_password(struct ctx *c, struct db_tx *tx, int64_t id, str
 	MUST;
 /* From when on they are nobody: seconds since 1970; 0: never. */
 enum err meta_user_set_expires(struct ctx *c, struct db_tx *tx, int64_t id, int64_t expires) MUST;
+/* Ends all that was proven of them without changing the password. */
+enum err meta_user_end(struct ctx *c, struct db_tx *tx, int64_t id) MUST;
 /* Removes them with their tokens, permissions and links. */
 enum err meta_user_delete(struct ctx *c, struct db_tx *tx, int64_t id) MUST;
 

@@ -158,6 +158,10 @@ struct page_settings {
 };
 void view_settings(struct buf *out, const struct page_settings *p);
 
+enum account_tab { ACCOUNT_KEYS, ACCOUNT_SESSIONS };
+/* The links between the pages of one's account. */
+void view_account_tabs(struct buf *out, enum account_tab here);
+
 struct page_account {
 	struct page page;
 	const struct token *tokens;
@@ -172,6 +176,22 @@ void view_account(struct buf *out, const struct page_account *p);
 /* Of it, the parts about tokens and about keys that mint some. */
 void view_tokens(struct buf *out, const struct page_account *p);
 void view_signing_keys(struct buf *out, const struct page_account *p);
+
+/* A browser in which somebody is signed in. */
+struct signed_in {
+	struct str id;
+	const char *browser; /* "Firefox on Linux" */
+	struct str address;
+	int64_t started, seen;
+	bool here; /* it is this one */
+};
+
+struct page_sessions {
+	struct page page;
+	const struct signed_in *sessions;
+	size_t count;
+};
+void view_sessions(struct buf *out, const struct page_sessions *p);
 
 struct page_collaborators {
 	struct page page;

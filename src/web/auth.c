@@ -88,9 +88,40 @@ enum err web_authorize(struct ctx *c, const struct web *web, const struct http_e
 	return login_credential(c, web->core, &cred, web_peer(web, x), who);
 }
 
-static struct str session_cookie(const struct http_exchange *x)
+static bool has_secure_cookies(const struct web_request *r)
 {
-	return credentials_cookie(http_header(x, "cookie"), STR(WEB_COOKIE));
+	return r->web->secure == SECURE_ALWAYS ||
+	       (r->web->secure == SECURE_AUTO && str_starts(r->origin, STR("https://")));
+}
+
+static const char *cookie_name(const struct web_request *r)
+{
+	return has_secure_cookies(r) ? WEB_COOKIE_HOST : WEB_COOKIE_PLAIN;
+}
+
+static struct str session_cookie(const struct web_request *r)
+{
+	return credentials_cookie(http_header(r->http, "cookie"), str_of(cookie_name(r)));
+}
+
+static void set_cookie(struct ctx *c, struct web_request *r, struct str value, int64_t seconds)
+{
+	web_header(r, "Set-Cookie",
+		str_of(arena_fmt(c->arena,
+			"%s=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s", cookie_name(r),
+			STR_FMT(value), (long long)seconds,
+			has_secure_cookies(r) ? "; Secure" : "")));
+}
+
+/* From now on the request is of this session. */
+static void use_session(struct ctx *c, struct web_request *r, struct session *session)
+{
+	session->who.peer = web_peer(r->web, r->http);
+	r->session = session;
+	r->who = session->who;
+	r->csrf = str_of(session->csrf);
+	if (session->is_new)
+		set_cookie(c, r, session->cookie, session->seconds);
 }
 
 enum err web_identify(struct ctx *c, struct web_request *r)
@@ -100,7 +131,7 @@ enum err web_identify(struct ctx *c, struct web_request *r)
 	/* What pages, archives and the API send is not counted: so they are not for such a key. */
 	if (r->who.scope && r->who.scope->bytes)
 		return fail(c, ERR_DENIED, "a key with a budget of bytes is for git alone");
-	struct str cookie = session_cookie(r->http);
+	struct str cookie = session_cookie(r);
 	if (given || !cookie.len)
 		return OK;
 	struct session *session = NEW(c->arena, struct session);
@@ -110,10 +141,7 @@ enum err web_identify(struct ctx *c, struct web_request *r)
 		return OK;
 	}
 	TRY(e);
-	session->who.peer = web_peer(r->web, r->http);
-	r->session = session;
-	r->who = session->who;
-	r->csrf = str_of(session->csrf);
+	use_session(c, r, session);
 	return OK;
 }
 
@@ -153,27 +181,28 @@ enum err web_check_csrf(struct ctx *c, const struct web_request *r)
 	return session_check_csrf(c, r->session, given);
 }
 
-static void set_cookie(struct ctx *c, struct web_request *r, struct str value, int64_t seconds)
+static struct session_from session_from(const struct web_request *r)
 {
-	bool secure = r->web->secure == SECURE_ALWAYS ||
-		      (r->web->secure == SECURE_AUTO && str_starts(r->origin, STR("https://")));
-	web_header(r, "Set-Cookie",
-		str_of(arena_fmt(c->arena,
-			WEB_COOKIE "=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s",
-			STR_FMT(value), (long long)seconds, secure ? "; Secure" : "")));
+	return (struct session_from){
+		.address = web_peer(r->web, r->http),
+		.browser = web_request_header(r, "user-agent"),
+	};
 }
 
-/* Nobody is let in of whom it could not be written down. */
+/*
+ * Nobody is let in of whom it could not be written down. Never goes on with a session that was there
+ * before: somebody else may have put it there.
+ */
 static enum err begin_session(struct ctx *c, struct web_request *r, const struct actor *who)
 {
 	struct session *session = NEW(c->arena, struct session);
-	TRY(session_begin(c, r->core, who, session));
+	const struct session_from from = session_from(r);
+	struct str before = session_cookie(r);
+	TRY(session_begin(c, r->core, who, &from, session));
 	TRY(audit_note(c, r->core, who, AUDIT_SIGN_IN));
-	session->who.peer = who->peer;
-	set_cookie(c, r, session->cookie, r->core->limits.session_seconds);
-	r->who = session->who;
-	r->session = session;
-	r->csrf = str_of(session->csrf);
+	if (before.len)
+		TRY(session_end(c, r->core, before));
+	use_session(c, r, session);
 	return OK;
 }
 
@@ -213,7 +242,7 @@ enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secre
 enum err web_sign_out(struct ctx *c, struct web_request *r)
 {
 	/* Also of a session that cannot be looked up just now: it must not come back. */
-	struct str cookie = session_cookie(r->http);
+	struct str cookie = session_cookie(r);
 	if (cookie.len)
 		TRY(session_end(c, r->core, cookie));
 	set_cookie(c, r, STR(""), 0);

@@ -5,7 +5,10 @@
 #include "web/router.h"
 #include "web/site.h"
 
-#define WEB_COOKIE "nimbus_session"
+/* A browser takes the first only over TLS, from this very host, for all its paths; so nobody else can
+ * have put it there. Where there is no TLS it must be the other. */
+#define WEB_COOKIE_HOST "__Host-nimbus"
+#define WEB_COOKIE_PLAIN "nimbus"
 
 /* Sets r->who (and r->session) from the Authorization header or the cookie. Wrong credentials are
  * ERR_UNAUTH even where none were needed; a session that has ended is nobody. */

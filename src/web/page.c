@@ -26,6 +26,10 @@ static struct str notice_for(struct str done)
 		{"removed", "Removed."},
 		{"welcome", "Welcome. Choose a password below: it is what git asks for, too."},
 		{"signed-out", "You are signed out."},
+		{"session-ended", "That browser is signed out."},
+		{"signed-out-everywhere", "You are signed out everywhere. Tokens go on working."},
+		{"person-signed-out",
+			"They are signed out everywhere. Their tokens go on working."},
 	};
 	for (size_t i = 0; i < sizeof notices / sizeof *notices; i++)
 		if (str_is(done, notices[i].word))

@@ -4,6 +4,7 @@
 #include "core/grant.h"
 #include "core/login.h"
 #include "core/permit.h"
+#include "core/session.h"
 #include "core/signing_key.h"
 #include "core/token.h"
 #include "web/page.h"
@@ -225,4 +226,11 @@ enum err page_collaborators_ungrant(struct ctx *c, struct web_request *r)
 	if (!err)
 		err = grant_delete(c, r->core, &r->who, (int64_t)id);
 	return people_changed(c, r, err);
+}
+
+enum err page_collaborators_sign_out(struct ctx *c, struct web_request *r)
+{
+	enum err err = session_end_all(c, r->core, &r->who, str_trim(web_field(r, "username")));
+	return err ? show_people(c, r, NULL, err)
+		   : web_redirect(c, r, "/collaborators?done=person-signed-out");
 }

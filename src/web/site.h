@@ -7,6 +7,7 @@
 
 #include "core/core.h"
 #include "core/login.h"
+#include "core/session.h"
 #include "net/http.h"
 #include "web/proxy.h"
 #include "web/web.h"

@@ -6,7 +6,7 @@
 static void fuzz_one(struct ctx *c, struct str input)
 {
 	(void)c;
-	static const struct str name = {"nimbus_session", 14};
+	static const struct str name = {"nimbus", 6};
 	struct str value = credentials_cookie(input, name);
 	if (!value.len)
 		return;

@@ -595,9 +595,9 @@ def test_another_sites_page_can_send_nothing():
 
 def test_an_ended_session_is_nobody():
     s = server()
-    answer = s.get("/api/v1/repos/open", auth=None, headers={"Cookie": "nimbus_session=" + "A" * 43})
+    answer = s.get("/api/v1/repos/open", auth=None, headers={"Cookie": "nimbus=" + "A" * 65})
     eq(answer.status, 200, "a public repository")
-    problem(s.get("/api/v1/user", auth=None, headers={"Cookie": "a=b; nimbus_session=x"}), 401)
+    problem(s.get("/api/v1/user", auth=None, headers={"Cookie": "a=b; nimbus=x"}), 401)
 
 
 def test_health_and_robots_need_nobody():

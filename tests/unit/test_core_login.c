@@ -76,78 +76,6 @@ static void a_token_works_in_either_place(void **state)
 	assert_err(c, login_credential(c, core_of(c), &nonsense, STR(""), &who), ERR_UNAUTH);
 }
 
-static void a_session_is_known_by_its_cookie_until_it_ends(void **state)
-{
-	struct ctx *c = *state;
-	struct session s, again;
-	assert_ok(c, session_begin(c, core_of(c), &house_of(c)->owner, &s));
-	assert_int_equal(s.cookie.len, 43);
-	assert_ok(c, session_get(c, core_of(c), s.cookie, &again));
-	assert_true(again.who.owner);
-	assert_str(again.who.username, "owner");
-	assert_string_equal(again.csrf, s.csrf);
-	assert_ok(c, session_check_csrf(c, &again, str_of(s.csrf)));
-	assert_err(c, session_check_csrf(c, &again, STR("")), ERR_DENIED);
-	assert_err(c, session_check_csrf(c, &again, s.cookie), ERR_DENIED);
-	assert_ok(c, session_end(c, core_of(c), s.cookie));
-	assert_err(c, session_get(c, core_of(c), s.cookie, &again), ERR_UNAUTH);
-	assert_err(c, session_get(c, core_of(c), STR(""), &again), ERR_UNAUTH);
-	assert_ok(c, session_end(c, core_of(c), s.cookie));
-}
-
-static void two_sessions_share_nothing(void **state)
-{
-	struct ctx *c = *state;
-	struct session one, two;
-	assert_ok(c, session_begin(c, core_of(c), &house_of(c)->owner, &one));
-	assert_ok(c, session_begin(c, core_of(c), &house_of(c)->owner, &two));
-	assert_false(str_eq(one.cookie, two.cookie));
-	assert_err(c, session_check_csrf(c, &one, str_of(two.csrf)), ERR_DENIED);
-	assert_ok(c, session_end(c, core_of(c), one.cookie));
-	assert_ok(c, session_get(c, core_of(c), two.cookie, &two));
-}
-
-static void a_session_in_use_lives_on_and_an_idle_one_ends(void **state)
-{
-	struct ctx *c = *state;
-	struct session s;
-	assert_ok(c, session_begin(c, core_of(c), &house_of(c)->owner, &s));
-	for (int i = 0; i < 4; i++) {
-		house_moved += 2000 * 1000000LL;
-		assert_ok(c, session_get(c, core_of(c), s.cookie, &s));
-	}
-	house_moved += 3601 * 1000000LL;
-	assert_err(c, session_get(c, core_of(c), s.cookie, &s), ERR_UNAUTH);
-}
-
-static void a_new_password_or_a_removal_ends_all_sessions(void **state)
-{
-	struct ctx *c = *state;
-	struct actor anna = house_person(c, "anna"), *owner = &house_of(c)->owner;
-	struct session s, t;
-	assert_ok(c, session_begin(c, core_of(c), &anna, &s));
-	assert_ok(c, collaborator_set_password(
-			     c, core_of(c), &anna, STR("anna"), STR("battery staple")));
-	assert_err(c, session_get(c, core_of(c), s.cookie, &t), ERR_UNAUTH);
-	/* Nor does what the old password proved begin another. */
-	assert_err(c, session_begin(c, core_of(c), &anna, &s), ERR_UNAUTH);
-	assert_ok(c, sign_in(c, "anna", "battery staple", "", &anna));
-	assert_ok(c, session_begin(c, core_of(c), &anna, &s));
-	assert_ok(c, session_get(c, core_of(c), s.cookie, &t));
-	assert_ok(c, collaborator_remove(c, core_of(c), owner, STR("anna")));
-	assert_err(c, session_get(c, core_of(c), s.cookie, &t), ERR_UNAUTH);
-}
-
-static void only_a_person_begins_a_session(void **state)
-{
-	struct ctx *c = *state;
-	struct session s;
-	struct actor anonymous = ACTOR_ANONYMOUS, token = house_of(c)->owner;
-	token.token_id = 7;
-	assert_err(c, session_begin(c, core_of(c), &anonymous, &s), ERR_UNAUTH);
-	assert_err(c, session_begin(c, core_of(c), &token, &s), ERR_DENIED);
-}
-
 static enum err make_link(struct ctx *c, const char *username, struct str *secret)
 {
 	const struct login_link link = {str_of(username), 600};
@@ -206,50 +134,19 @@ static void a_first_start_makes_up_a_password(void **state)
 	db_close(core.db);
 }
 
-/* A Redis that is not there. */
-static struct kv *lose_kv(struct ctx *c)
-{
-	struct kv *kept = core_of(c)->kv;
-	assert_ok(c, kv_redis_open(c, "redis://127.0.0.1:1/0", &core_of(c)->kv));
-	return kept;
-}
-
-static void find_kv(struct ctx *c, struct kv *kept)
-{
-	kv_close(core_of(c)->kv);
-	core_of(c)->kv = kept;
-}
-
 static void without_the_store_who_proves_themselves_is_let_in(void **state)
 {
 	struct ctx *c = *state;
 	struct actor who;
 	struct str secret = make_token(c);
-	struct kv *kept = lose_kv(c);
+	struct kv *kept = house_lose_kv(c);
 	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
 	assert_int_equal(c->error.kind, OK);
 	assert_ok(c, sign_in(c, "whatever", str_dup(c->arena, secret), "10.0.0.1", &who));
 	for (int i = 0; i < 12; i++)
 		assert_err(c, sign_in(c, "owner", "wrong password", "10.0.0.1", &who), ERR_UNAUTH);
 	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
-	find_kv(c, kept);
-}
-
-static void without_the_store_nobody_has_a_session_until_it_is_back(void **state)
-{
-	struct ctx *c = *state;
-	struct session before, s;
-	assert_ok(c, session_begin(c, core_of(c), &house_of(c)->owner, &before));
-	assert_ok(c, session_ready(c, core_of(c)));
-	struct kv *kept = lose_kv(c);
-	assert_err(c, session_ready(c, core_of(c)), ERR_UNAVAILABLE);
-	assert_err(c, session_begin(c, core_of(c), &house_of(c)->owner, &s), ERR_UNAVAILABLE);
-	assert_non_null(strstr(c->error.text, "nobody can sign in just now"));
-	assert_err(c, session_get(c, core_of(c), before.cookie, &s), ERR_UNAUTH);
-	assert_err(c, session_end(c, core_of(c), before.cookie), ERR_UNAVAILABLE);
-	find_kv(c, kept);
-	assert_ok(c, session_get(c, core_of(c), before.cookie, &s));
-	assert_ok(c, session_begin(c, core_of(c), &house_of(c)->owner, &s));
+	house_find_kv(c, kept);
 }
 
 int main(void)
@@ -259,14 +156,8 @@ int main(void)
 		HOUSE_TEST(who_failed_is_blocked_though_the_right_password_is_known),
 		HOUSE_TEST(a_token_is_never_rate_limited),
 		HOUSE_TEST(a_token_works_in_either_place),
-		HOUSE_TEST(a_session_is_known_by_its_cookie_until_it_ends),
-		HOUSE_TEST(two_sessions_share_nothing),
-		HOUSE_TEST(a_session_in_use_lives_on_and_an_idle_one_ends),
-		HOUSE_TEST(a_new_password_or_a_removal_ends_all_sessions),
-		HOUSE_TEST(only_a_person_begins_a_session),
 		HOUSE_TEST(a_sign_in_link_works_once_and_in_time),
 		HOUSE_TEST(without_the_store_who_proves_themselves_is_let_in),
-		HOUSE_TEST(without_the_store_nobody_has_a_session_until_it_is_back),
 		HOUSE_TEST(a_second_start_finds_what_the_first_made),
 		HOUSE_TEST(a_first_start_makes_up_a_password),
 	};

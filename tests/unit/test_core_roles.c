@@ -328,9 +328,10 @@ static void who_has_ended_is_nobody_by_any_proof(void **state)
 	struct token_new new = {.name = STR("t"), .limit = PERMISSION_READ};
 	struct credential by_password = {CREDENTIAL_PASSWORD, STR("anna"), STR("battery staple")};
 	const struct login_link for_anna = {STR("anna"), 7200};
+	const struct session_from from = {STR("10.0.0.1"), STR("Firefox")};
 	assert_ok(c, token_create(c, core_of(c), &anna, &new, &token, &secret));
 	struct credential by_token = {CREDENTIAL_TOKEN, {0}, secret};
-	assert_ok(c, session_begin(c, core_of(c), &anna, &session));
+	session = house_session(c, &anna);
 	assert_ok(c, login_link_create(c, core_of(c), owner, &for_anna, &link));
 	assert_err(c, collaborator_set_expires(c, core_of(c), &anna, STR("anna"), 0), ERR_DENIED);
 	assert_err(c, collaborator_set_expires(c, core_of(c), owner, STR("owner"), now_of(c) + 9),
@@ -347,7 +348,7 @@ static void who_has_ended_is_nobody_by_any_proof(void **state)
 	assert_err(c, repo_get(c, core_of(c), &anna, STR("open"), &repo, NULL), ERR_UNAUTH);
 	assert_err(c, repo_get(c, core_of(c), &who, STR("open"), &repo, NULL), ERR_UNAUTH);
 	assert_err(c, session_get(c, core_of(c), session.cookie, &later), ERR_UNAUTH);
-	assert_err(c, session_begin(c, core_of(c), &anna, &later), ERR_UNAUTH);
+	assert_err(c, session_begin(c, core_of(c), &anna, &from, &later), ERR_UNAUTH);
 	assert_err(c, login_link_take(c, core_of(c), link, &who), ERR_UNAUTH);
 	login_cache_drop(core_of(c)->logins, anna.user_id, 0);
 	assert_err(c, login_credential(c, core_of(c), &by_password, STR(""), &who), ERR_UNAUTH);

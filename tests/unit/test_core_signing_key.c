@@ -165,7 +165,8 @@ static void a_key_neither_makes_tokens_nor_registers_keys_nor_begins_a_session(v
 	by = house_token(c, owner, PERMISSION_ADMIN, NULL);
 	assert_err(c, signing_key_add(c, core_of(c), &by, STR("k"), text, &row), ERR_DENIED);
 	assert_ok(c, come(c, &m, &by));
-	assert_err(c, session_begin(c, core_of(c), &by, &session), ERR_DENIED);
+	const struct session_from from = {STR("10.0.0.1"), STR("Firefox")};
+	assert_err(c, session_begin(c, core_of(c), &by, &from, &session), ERR_DENIED);
 }
 
 static void one_sees_and_removes_ones_own_alone(void **state)

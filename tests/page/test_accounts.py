@@ -1,0 +1,137 @@
+"""Accounts: sessions, and what every form of them must refuse."""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+from browsing import *
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
+GUEST_PASSWORD = "gravel-otter-ninety-lamp"
+
+_shared = None
+
+
+def server():
+    global _shared
+    if _shared is None:
+        _shared = Nimbus(shared=True)
+        _shared.create_repo("mine")
+    return _shared
+
+
+def person(s, name):
+    s.api("POST", "/collaborators", {"username": name, "password": GUEST_PASSWORD}, want=201)
+    return Browser(s, name, GUEST_PASSWORD)
+
+
+def is_signed_in(browser):
+    return browser.get("/account").status == 200
+
+
+def test_sessions_are_listed_and_signed_out_one_by_one():
+    s = server()
+    here, there = person(s, "anna"), Browser(s, "anna", GUEST_PASSWORD)
+    page = here.page("/account/sessions")
+    eq(page.words.count("Sign out everywhere"), 1, "the way out of all")
+    eq(page.text.count(">this one<"), 1, "which is this one")
+    has(page.words, "from 127.0.0.1", "address")
+    eq(here.submit("/account/sessions", "/account/sessions/end").status, 303, "signing out the other")
+    eq((is_signed_in(here), is_signed_in(there)), (True, False), "who is signed in")
+    eq(here.send("/account/sessions/end", {**page.form("/account/sessions/end"), "id": "x" * 22}).status, 404, "one that is none")
+
+
+def test_signing_out_everywhere_leaves_nobody_but_tokens():
+    s = server()
+    here, there = person(s, "ben"), Browser(s, "ben", GUEST_PASSWORD)
+    token = s.api("POST", "/tokens", {"name": "t"}, ("ben", GUEST_PASSWORD), want=201).json["token"]
+    answer = here.submit("/account/sessions", "/account/sessions/end-all")
+    eq((answer.status, answer.headers["location"]), (303, "/sign-in?done=signed-out-everywhere"), "answer")
+    eq((is_signed_in(here), is_signed_in(there)), (False, False), "who is signed in")
+    eq(s.get("/api/v1/user", auth=("ben", token)).status, 200, "by token")
+    eq(is_signed_in(Browser(s, "ben", GUEST_PASSWORD)), True, "after signing in again")
+
+
+def test_the_owner_signs_others_out():
+    s = server()
+    guest, owner = person(s, "cleo"), Browser(s, "owner", PASSWORD)
+    form = {"csrf": owner.page("/collaborators").form(None)["csrf"], "username": "cleo"}
+    eq(owner.send("/collaborators/sign-out", form).status, 303, "signing out")
+    eq(is_signed_in(guest), False, "the guest")
+    guest = Browser(s, "cleo", GUEST_PASSWORD)
+    eq(len(s.api("GET", "/collaborators/cleo/sessions", want=200).json), 1, "what the owner sees")
+    s.admin("admin", "user", "sign-out", "cleo")
+    eq(is_signed_in(guest), False, "the guest, by the command")
+
+
+def test_the_api_lists_and_ends_sessions():
+    s = server()
+    guest = person(s, "dora")
+    mine = ("dora", GUEST_PASSWORD)
+    rows = s.api("GET", "/user/sessions", auth=mine, want=200).json
+    eq([(r["address"], r["current"]) for r in rows], [("127.0.0.1", False)], "rows")
+    eq(s.api("GET", "/collaborators/owner/sessions", auth=mine).status, 403, "those of another")
+    eq(s.api("DELETE", f"/user/sessions/{rows[0]['id']}", auth=("owner", PASSWORD)).status, 404, "another's")
+    eq(is_signed_in(guest), True, "still")
+    s.api("DELETE", f"/user/sessions/{rows[0]['id']}", auth=mine, want=204)
+    eq(is_signed_in(guest), False, "ended")
+    guest = Browser(s, "dora", GUEST_PASSWORD)
+    s.api("DELETE", "/user/sessions", auth=mine, want=204)
+    eq(is_signed_in(guest), False, "all ended")
+
+
+def test_signing_in_never_goes_on_with_a_session_that_was_there():
+    s = server()
+    person(s, "eve")
+    victim, attacker = Browser(s), Browser(s, "eve", GUEST_PASSWORD)
+    victim.cookies.update(attacker.cookies)
+    planted = dict(attacker.cookies)
+    eq(victim.send("/sign-in", {"username": "owner", "password": PASSWORD, "csrf": attacker.page("/account").form("/sign-out")["csrf"]}).status, 303, "signing in")
+    if victim.cookies == planted:
+        fail("the cookie stayed the same")
+    eq(is_signed_in(attacker), False, "the session that was planted")
+    has(victim.page("/account").words, "owner", "who it is")
+
+
+def test_cookies_are_of_this_host_alone_where_there_is_tls():
+    s = Nimbus(env={"NIMBUS_URL": "https://git.example.org"})
+    answer = s.request("POST", "/sign-in", f"username=owner&password={PASSWORD}".encode(),
+                       {"Content-Type": "application/x-www-form-urlencoded"}, auth=None)
+    cookie = answer.headers["set-cookie"]
+    if not re.fullmatch(r"__Host-nimbus=[\w-]{65}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure", cookie):
+        fail(f"cookie {cookie}")
+    value = cookie.split(";")[0].partition("=")[2]
+    eq(s.get("/api/v1/user", auth=None, headers={"Cookie": f"nimbus={value}"}).status, 401, "under the plain name")
+    eq(s.get("/api/v1/user", auth=None, headers={"Cookie": f"__Host-nimbus={value}"}).status, 200, "under its own")
+
+
+def post_routes():
+    text = (Path(__file__).resolve().parents[2] / "src/web/routes.def").read_text()
+    return re.findall(r'^ROUTE\(POST, "([^"]+)", \w+, (\w+)\)', text, re.M)
+
+
+def test_every_form_refuses_without_the_sessions_token():
+    s = server()
+    b = Browser(s, "owner", PASSWORD)
+    routes = post_routes()
+    if len(routes) < 15:
+        fail(f"only {len(routes)} routes were found")
+    for pattern, _ in routes:
+        path = re.sub(r"\{name\}", "mine", pattern)
+        path = re.sub(r"\{\w+(\.\.\.)?\}", "1", path)
+        type = "application/json" if path.startswith("/api") else "application/x-www-form-urlencoded"
+        body = "{}" if path.startswith("/api") else "x=1"
+        for more in ({}, {"X-CSRF-Token": "0" * 64}):
+            answer = s.request("POST", path, body, {**b.headers(), "Content-Type": type, **more}, auth=None)
+            eq(answer.status, 403, f"POST {path} with {more}")
+            has(answer.text, "this form is from another session", path)
+        token = b.page("/account").form("/sign-out")["csrf"]
+        answer = s.request("POST", path, body, {**b.headers(), "Content-Type": type, "X-CSRF-Token": token,
+                                                "Sec-Fetch-Site": "cross-site"}, auth=None)
+        eq(answer.status, 403, f"POST {path} from another site")
+    eq(is_signed_in(b), True, "after all that")
+
+
+main()
