@@ -3,9 +3,11 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "core/login.h"
+#include "core/password.h"
 #include "core/permit.h"
 #include "core/person.h"
 #include "core/record.h"
+#include "meta/session.h"
 
 /* {"username": …} */
 static struct str user_data(struct ctx *c, const struct user *user)
@@ -36,7 +38,7 @@ enum err collaborator_create(struct ctx *c, struct core *core, const struct acto
 	TRY(permit_owner_early(c, who));
 	TRY(username_check(c, username));
 	if (password.len) {
-		TRY(password_check(c, password));
+		TRY(password_judge(c, core, password, username));
 		TRY(login_enrol(c, core, password, &stored));
 	}
 	DB_TX *tx = NULL;
@@ -117,12 +119,13 @@ enum err collaborator_set_password(struct ctx *c, struct core *core, const struc
 	if (who->limit < PERMISSION_ADMIN)
 		return fail(c, ERR_DENIED, "a token that allows %s only cannot set a password",
 			permission_name(who->limit));
-	TRY(password_check(c, password));
+	TRY(password_judge(c, core, password, username));
 	TRY(login_enrol(c, core, password, &stored));
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	TRY(permit_self(c, core, tx, who));
 	TRY(person_get(c, tx, username, &user));
 	TRY(meta_user_set_password(c, tx, user.id, stored));
+	TRY(meta_session_remove_all(c, tx, user.id));
 	TRY(record_user(c, tx, who, EVENT_PASSWORD_CHANGED, &user));
 	TRY(db_commit(c, &tx));
 	login_ended(c, core, user.id, 0);

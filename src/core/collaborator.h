@@ -22,7 +22,8 @@ enum err collaborator_remove(
 enum err collaborator_set_expires(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, int64_t expires) MUST;
 
-/* One's own, or anybody's for the owner. Not with a token below ADMIN. */
+/* One's own, or anybody's for the owner; whether who sets their own knows the old one, asks
+ * password_change. Not with a token below ADMIN. */
 enum err collaborator_set_password(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct str password) MUST;
 

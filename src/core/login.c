@@ -201,7 +201,8 @@ enum err login_link_create(struct ctx *c, struct core *core, const struct actor 
 	if (kind == ERR_NOT_FOUND)
 		return fail(c, kind, "there is nobody named \"%.*s\"", STR_FMT(username));
 	TRY(kind);
-	TRY(meta_login_link_add(c, tx, str_from(digest, 32), user.id, what->seconds));
+	TRY(meta_login_link_add(
+		c, tx, LOGIN_LINK_SIGN_IN, str_from(digest, 32), user.id, what->seconds));
 	return db_commit(c, &tx);
 }
 
@@ -213,7 +214,8 @@ enum err login_link_take(struct ctx *c, struct core *core, struct str secret, st
 	int64_t user_id;
 	hash_once(HASH_SHA256, secret.at, secret.len, digest);
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	enum err kind = meta_login_link_take(c, tx, str_from(digest, 32), &user_id);
+	enum err kind =
+		meta_login_link_take(c, tx, LOGIN_LINK_SIGN_IN, str_from(digest, 32), &user_id);
 	if (!kind)
 		kind = meta_user_get(c, tx, user_id, &user);
 	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&user, db_now(tx))))

@@ -9,13 +9,14 @@ uint64_t access_count(void)
 	return atomic_load_explicit(&ended, memory_order_relaxed);
 }
 
-/* A sign-in link works once, and a signed one for an hour, but a log must not be where they are
- * found first. */
+/* A link to sign in or to choose a password works once, and a signed one for an hour, but a log must
+ * not be where they are found first. */
 static struct str without_secret(struct str target)
 {
-	struct str link = STR("/sign-in/");
-	if (str_starts(target, link))
-		return link;
+	static const char *const links[] = {"/sign-in/", "/new-password/", "/invitation/"};
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (str_starts(target, str_of(links[i])))
+			return str_of(links[i]);
 	return str_until(target, str_find_str(target, STR("signature=")));
 }
 

@@ -1,11 +1,12 @@
 #include "core/collaborator.h"
 #include "core/login.h"
+#include "core/password.h"
 #include "core/session.h"
 #include "core/token.h"
 #include "main/admin.h"
 #include "main/url.h"
 
-enum { LINK_SECONDS = 15 * 60 };
+enum { LINK_SECONDS = 15 * 60, RESET_SECONDS = 86400 };
 
 enum err admin_user_list(struct ctx *c, struct admin *admin)
 {
@@ -66,6 +67,16 @@ enum err admin_user_password(struct ctx *c, struct admin *admin)
 		print_password(username, password);
 	else
 		print("%.*s has a new password.\n", STR_FMT(username));
+	return OK;
+}
+
+enum err admin_user_reset(struct ctx *c, struct admin *admin)
+{
+	struct str username = admin_argument(admin, "USER"), secret;
+	int64_t seconds;
+	TRY(admin_seconds(c, admin, "--expires", RESET_SECONDS, &seconds));
+	TRY(password_reset(c, &admin->core, &admin->owner, username, seconds, &secret));
+	print("%s/new-password/%.*s\n", local_url(c, &admin->run->config, 0), STR_FMT(secret));
 	return OK;
 }
 

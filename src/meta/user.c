@@ -188,25 +188,41 @@ enum err meta_permission_list(struct ctx *c, struct db_tx *tx, int64_t repo_id,
 	return OK;
 }
 
-enum err meta_login_link_add(
-	struct ctx *c, struct db_tx *tx, struct str hash, int64_t user_id, int64_t seconds)
+enum err meta_login_link_add(struct ctx *c, struct db_tx *tx, enum login_link_kind kind,
+	struct str hash, int64_t user_id, int64_t seconds)
 {
 	static const char tidy[] = "DELETE FROM login_link WHERE expires < $1";
-	static const char sql[] =
-		"INSERT INTO login_link (hash, account_id, expires) VALUES ($1, $2, $3)";
-	TRY(db_run(c, tx, tidy, DB_ARGS(DB_I(db_now(tx))), NULL));
-	return db_run(
-		c, tx, sql, DB_ARGS(DB_B(hash), DB_I(user_id), DB_I(db_now(tx) + seconds)), NULL);
+	static const char sql[] = "INSERT INTO login_link (hash, account_id, expires, kind) "
+				  "VALUES ($1, $2, $3, $4)";
+	int64_t now = db_now(tx);
+	TRY(db_run(c, tx, tidy, DB_ARGS(DB_I(now)), NULL));
+	return db_run(c, tx, sql,
+		DB_ARGS(DB_B(hash), DB_I(user_id), DB_I(now + seconds), DB_I(kind)), NULL);
 }
 
-enum err meta_login_link_take(struct ctx *c, struct db_tx *tx, struct str hash, int64_t *user_id)
+enum err meta_login_link_find(struct ctx *c, struct db_tx *tx, enum login_link_kind kind,
+	struct str hash, int64_t *user_id)
 {
 	static const char sql[] =
-		"DELETE FROM login_link WHERE hash = $1 RETURNING account_id, expires";
+		"SELECT account_id, expires FROM login_link WHERE hash = $1 AND kind = $2";
 	struct db_value row[2];
-	TRY(db_row(c, tx, sql, DB_ARGS(DB_B(hash)), row));
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_B(hash), DB_I(kind)), row));
 	if (row[1].integer <= db_now(tx))
 		return fail(c, ERR_NOT_FOUND, "that link has expired");
 	*user_id = row[0].integer;
 	return OK;
+}
+
+enum err meta_login_link_take(struct ctx *c, struct db_tx *tx, enum login_link_kind kind,
+	struct str hash, int64_t *user_id)
+{
+	static const char sql[] = "DELETE FROM login_link WHERE hash = $1";
+	TRY(meta_login_link_find(c, tx, kind, hash, user_id));
+	return db_run(c, tx, sql, DB_ARGS(DB_B(hash)), NULL);
+}
+
+enum err meta_login_link_remove_all(struct ctx *c, struct db_tx *tx, int64_t user_id)
+{
+	static const char sql[] = "DELETE FROM login_link WHERE account_id = $1";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(user_id)), NULL);
 }

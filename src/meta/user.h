@@ -55,11 +55,19 @@ enum err meta_permission_delete(struct ctx *c, struct db_tx *tx, int64_t repo_id
 enum err meta_permission_list(struct ctx *c, struct db_tx *tx, int64_t repo_id,
 	struct permission_row **out, size_t *count) MUST;
 
+/* What a link is for. Stored: never change a number. */
+enum login_link_kind { LOGIN_LINK_SIGN_IN = 0, LOGIN_LINK_RESET = 1 };
+
 /* `hash`: SHA-256 of the link's secret. It lasts for `seconds`. */
-enum err meta_login_link_add(
-	struct ctx *c, struct db_tx *tx, struct str hash, int64_t user_id, int64_t seconds) MUST;
-/* Removes the link and says whose it was; ERR_NOT_FOUND when it is unknown, used or expired. */
-enum err meta_login_link_take(struct ctx *c, struct db_tx *tx, struct str hash, int64_t *user_id)
-	MUST;
+enum err meta_login_link_add(struct ctx *c, struct db_tx *tx, enum login_link_kind kind,
+	struct str hash, int64_t user_id, int64_t seconds) MUST;
+/* Whose it is; ERR_NOT_FOUND when it is unknown, used, expired or of another kind. */
+enum err meta_login_link_find(struct ctx *c, struct db_tx *tx, enum login_link_kind kind,
+	struct str hash, int64_t *user_id) MUST;
+/* The same, and removes it. */
+enum err meta_login_link_take(struct ctx *c, struct db_tx *tx, enum login_link_kind kind,
+	struct str hash, int64_t *user_id) MUST;
+/* All of one person. */
+enum err meta_login_link_remove_all(struct ctx *c, struct db_tx *tx, int64_t user_id) MUST;
 
 #endif

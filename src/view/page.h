@@ -134,6 +134,16 @@ struct page_sign_in {
 };
 void view_sign_in(struct buf *out, const struct page_sign_in *p);
 
+/* What a good password is; the input says aria-describedby="password-help". */
+void view_password_help(struct buf *out);
+
+/* Choosing a password by a link that was sent. */
+struct page_reset {
+	struct page page;
+	struct str name, secret;
+};
+void view_reset(struct buf *out, const struct page_reset *p);
+
 struct page_new {
 	struct page page;
 	struct str name, description, branch;
@@ -201,6 +211,7 @@ struct page_collaborators {
 	size_t grant_count;
 	struct str fresh_name,
 		fresh_link; /* somebody just added, and their sign-in link: shown once */
+	bool fresh_reset;   /* it is one on which they choose a new password */
 };
 void view_collaborators(struct buf *out, const struct page_collaborators *p);
 

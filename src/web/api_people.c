@@ -1,8 +1,10 @@
 #include "core/collaborator.h"
+#include "core/login.h"
+#include "core/password.h"
 #include "core/permit.h"
 #include "web/api.h"
 
-enum { INVITATION_SECONDS = 7 * 24 * 3600 };
+enum { DAY = 86400, INVITATION_SECONDS = 7 * DAY, RESET_SECONDS = DAY };
 
 static void write_user(struct json_writer *w, const struct user *user)
 {
@@ -54,7 +56,7 @@ enum err api_collaborators_add(struct ctx *c, struct web_request *r)
 	TRY(api_text(c, r, body, "password", &password, &given));
 	r->field = "password";
 	if (given)
-		TRY(password_check(c, password));
+		TRY(password_judge(c, r->core, password, username));
 	r->field = NULL;
 	TRY(collaborator_create(c, r->core, &r->who, username, password, &user));
 	struct api_reply reply;
@@ -72,9 +74,26 @@ enum err api_collaborators_add(struct ctx *c, struct web_request *r)
 	return api_send(c, r, 201, &reply);
 }
 
+/* One's own needs the one before, unless it was the proof of this very request. */
+static enum err change_own(
+	struct ctx *c, struct web_request *r, const struct json *body, struct str password)
+{
+	struct password_change what = {
+		.fresh = password,
+		.proven = !r->session && !actor_has_key(&r->who),
+		.peer = web_peer(r->web, r->http),
+	};
+	TRY(api_text(c, r, body, "current", &what.current, NULL));
+	enum err kind = password_change(c, r->core, &r->who, &what);
+	/* 401 would say that the request itself is nobody's. */
+	if (kind == ERR_UNAUTH && r->session)
+		return web_problem(c, r, 403, c->error.text);
+	return kind;
+}
+
 enum err api_collaborator_change(struct ctx *c, struct web_request *r)
 {
-	static const char *const fields[] = {"password", "expires_at", NULL};
+	static const char *const fields[] = {"password", "current", "expires_at", NULL};
 	const struct json *body;
 	struct str password, username = web_param(r, "username");
 	int64_t expires = 0;
@@ -86,13 +105,34 @@ enum err api_collaborator_change(struct ctx *c, struct web_request *r)
 		TRY(api_text_needed(c, r, body, "password", &password));
 	r->field = "password";
 	if (new_password)
-		TRY(password_check(c, password));
+		TRY(password_judge(c, r->core, password, username));
 	r->field = NULL;
 	if (new_end)
 		TRY(collaborator_set_expires(c, r->core, &r->who, username, expires));
-	if (new_password)
+	if (new_password && str_eq(username, r->who.username))
+		TRY(change_own(c, r, body, password));
+	else if (new_password)
 		TRY(collaborator_set_password(c, r->core, &r->who, username, password));
-	return web_no_content(c, r);
+	return r->http->status ? OK : web_no_content(c, r);
+}
+
+enum err api_collaborator_reset(struct ctx *c, struct web_request *r)
+{
+	static const char *const fields[] = {"expires_in", NULL};
+	int64_t seconds = RESET_SECONDS;
+	const struct json *body;
+	struct str secret;
+	TRY(api_body(c, r, fields, &body));
+	TRY(api_number(c, r, body, "expires_in", INVITATION_SECONDS, &seconds));
+	TRY(password_reset(c, r->core, &r->who, web_param(r, "username"), seconds, &secret));
+	struct api_reply reply;
+	api_begin(c, &reply);
+	json_begin_object(&reply.w);
+	json_member_cstr(&reply.w, "url",
+		arena_fmt(c->arena, "%.*s/new-password/%.*s", STR_FMT(r->origin), STR_FMT(secret)));
+	json_member_int(&reply.w, "expires_in", seconds);
+	json_end_object(&reply.w);
+	return api_send(c, r, 200, &reply);
 }
 
 enum err api_collaborators_remove(struct ctx *c, struct web_request *r)

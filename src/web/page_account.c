@@ -3,13 +3,16 @@
 #include "core/collaborator.h"
 #include "core/grant.h"
 #include "core/login.h"
+#include "core/password.h"
 #include "core/permit.h"
 #include "core/session.h"
 #include "core/signing_key.h"
 #include "core/token.h"
 #include "web/page.h"
+#include "web/site.h"
 
-enum { HOUR = 3600, INVITE_SECONDS = 7 * 24 * HOUR, TOKEN_HOURS_MAX = 24 * 3660 };
+enum { HOUR = 3600, INVITE_SECONDS = 7 * 24 * HOUR, RESET_SECONDS = 24 * HOUR,
+	TOKEN_HOURS_MAX = 24 * 3660 };
 
 static enum err show_account(struct ctx *c, struct web_request *r, struct str fresh, enum err err)
 {
@@ -17,7 +20,7 @@ static enum err show_account(struct ctx *c, struct web_request *r, struct str fr
 	struct user self;
 	struct token *tokens;
 	struct signing_key *keys;
-	if (err && !page_is_their_error(err) && err != ERR_UNAUTH)
+	if (err && !page_is_their_error(err) && err != ERR_UNAUTH && err != ERR_RATE_LIMITED)
 		return err;
 	page_begin(c, r, STR("Your account"), &p.page);
 	p.page.here = STR("/account");
@@ -89,37 +92,24 @@ enum err page_account_key_remove(struct ctx *c, struct web_request *r)
 }
 
 /* Whoever finds a browser signed in must not be able to take the account over. */
-static enum err check_old(struct ctx *c, struct web_request *r)
-{
-	struct user self;
-	TRY(account_get(c, r->core, &r->who, &self));
-	if (!self.has_password)
-		return OK;
-	struct credential cred = {CREDENTIAL_PASSWORD, r->who.username, web_field(r, "old")};
-	struct actor who;
-	enum err err = login_credential(c, r->core, &cred, STR(""), &who);
-	if (!err)
-		err = account_get(c, r->core, &who, &self);
-	if (err == ERR_UNAUTH || (!err && who.user_id != r->who.user_id))
-		return fail(c, ERR_UNAUTH, "that is not the password you have");
-	return err;
-}
-
 enum err page_account_password(struct ctx *c, struct web_request *r)
 {
-	enum err err = check_old(c, r);
-	struct str fresh = web_field(r, "new");
-	if (!err)
-		err = collaborator_set_password(c, r->core, &r->who, r->who.username, fresh);
+	const struct password_change what = {
+		.current = web_field(r, "old"),
+		.fresh = web_field(r, "new"),
+		.peer = web_peer(r->web, r->http),
+	};
+	enum err err = password_change(c, r->core, &r->who, &what);
 	if (err)
 		return show_account(c, r, STR(""), err);
 	/* A new password ended every session: this browser, which knows it, gets a new one. */
-	TRY(web_sign_in(c, r, r->who.username, fresh));
+	TRY(web_sign_in(c, r, r->who.username, what.fresh));
 	return web_redirect(c, r, "/account?done=password");
 }
 
 struct fresh {
 	struct str name, link;
+	bool reset;
 };
 
 static enum err show_people(
@@ -140,6 +130,7 @@ static enum err show_people(
 	if (fresh) {
 		p.fresh_name = fresh->name;
 		p.fresh_link = fresh->link;
+		p.fresh_reset = fresh->reset;
 		web_header(r, "Cache-Control", STR("no-store"));
 	}
 	struct buf html = {.arena = c->arena};
@@ -176,10 +167,16 @@ enum err page_collaborators_post(struct ctx *c, struct web_request *r)
 	return web_redirect(c, r, "/collaborators?done=added");
 }
 
-enum err page_collaborators_link(struct ctx *c, struct web_request *r)
+enum err page_collaborators_reset(struct ctx *c, struct web_request *r)
 {
-	enum err err = invite(c, r, str_trim(web_field(r, "username")));
-	return err ? show_people(c, r, NULL, err) : OK;
+	struct fresh fresh = {.name = str_trim(web_field(r, "username")), .reset = true};
+	struct str secret;
+	enum err err = password_reset(c, r->core, &r->who, fresh.name, RESET_SECONDS, &secret);
+	if (err)
+		return show_people(c, r, NULL, err);
+	fresh.link = str_of(
+		arena_fmt(c->arena, "%.*s/new-password/%.*s", STR_FMT(r->origin), STR_FMT(secret)));
+	return show_people(c, r, &fresh, OK);
 }
 
 enum err page_collaborators_remove(struct ctx *c, struct web_request *r)

@@ -1,5 +1,7 @@
 /* Signing in and out. */
 #include "core/account.h"
+#include "core/password.h"
+#include "core/session.h"
 #include "web/page.h"
 
 static struct str next_path(struct str given)
@@ -68,6 +70,55 @@ enum err page_sign_in_link(struct ctx *c, struct web_request *r)
 	p.page.error = STR("This link has been used already, or is too old. Sign in with your "
 			   "password, or ask for a new link.");
 	return show(c, r, &p, 403);
+}
+
+static enum err link_is_over(struct ctx *c, struct web_request *r, enum err err)
+{
+	struct page_sign_in p = {.next = STR("/")};
+	if (err != ERR_UNAUTH)
+		return err;
+	page_begin(c, r, STR("Sign in"), &p.page);
+	page_take_error(c, &p.page, err);
+	p.page.here = STR("/");
+	p.page.error = STR("This link has been used already, or is too old. Ask for a new one.");
+	return show(c, r, &p, 403);
+}
+
+static enum err show_reset(struct ctx *c, struct web_request *r, struct str name, enum err err)
+{
+	struct page_reset p = {.name = name, .secret = web_param(r, "secret")};
+	page_begin(c, r, STR("Choose a password"), &p.page);
+	p.page.here = STR("/");
+	int status = err ? page_take_error(c, &p.page, err) : 200;
+	struct buf html = {.arena = c->arena};
+	view_reset(&html, &p);
+	web_header(r, "Cache-Control", STR("no-store"));
+	return web_html(c, r, status, buf_view(&html));
+}
+
+/* The secret stays in the address until the form is sent: it must go nowhere else. */
+enum err page_reset(struct ctx *c, struct web_request *r)
+{
+	struct str name;
+	web_header(r, "Referrer-Policy", STR("same-origin"));
+	enum err err = password_reset_whose(c, r->core, web_param(r, "secret"), &name);
+	return err ? link_is_over(c, r, err) : show_reset(c, r, name, OK);
+}
+
+enum err page_reset_post(struct ctx *c, struct web_request *r)
+{
+	struct str name, secret = web_param(r, "secret"), fresh = web_field(r, "new");
+	struct actor who;
+	TRY(session_ready(c, r->core));
+	enum err err = password_reset_whose(c, r->core, secret, &name);
+	if (!err)
+		err = password_reset_take(c, r->core, secret, fresh, &who);
+	if (err == ERR_INVALID)
+		return show_reset(c, r, name, err);
+	if (err)
+		return link_is_over(c, r, err);
+	TRY(web_sign_in(c, r, name, fresh));
+	return web_redirect(c, r, "/?done=password");
 }
 
 enum err page_sign_out(struct ctx *c, struct web_request *r)

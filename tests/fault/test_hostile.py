@@ -120,7 +120,7 @@ def test_a_new_name_tells_nobody_which_ones_are_taken():
     server = Nimbus()
     for name in ["secret", "shared"]:
         server.create_repo(name)
-    eve = ("eve", "eves-own-password")
+    eve = ("eve", "orbit-candle-fifteen-lamp")
     server.api("POST", "/collaborators", {"username": eve[0], "password": eve[1]}, want=201)
     server.api("PUT", "/repos/shared/permissions/eve", {"permission": "admin"}, want=200)
     said = {server.api("PATCH", "/repos/shared", {"name": name}, eve, want=403).text

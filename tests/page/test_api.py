@@ -19,7 +19,7 @@ def server():
         _shared.create_repo("secret")
         _shared.create_repo("open", visibility="public")
         for name, level in PEOPLE.items():
-            _shared.api("POST", "/collaborators", {"username": name, "password": f"password-of-{name}"}, want=201)
+            _shared.api("POST", "/collaborators", {"username": name, "password": f"ninety-lamps-gravel-{name}"}, want=201)
             if level:
                 for repo in ("secret", "open"):
                     _shared.api("PUT", f"/repos/{repo}/permissions/{name}", {"permission": level}, want=200)
@@ -27,7 +27,7 @@ def server():
 
 
 def auth(who):
-    return {"owner": "owner", "anonymous": None}.get(who, (who, f"password-of-{who}"))
+    return {"owner": "owner", "anonymous": None}.get(who, (who, f"ninety-lamps-gravel-{who}"))
 
 
 def problem(answer, status, field=None):
@@ -282,20 +282,20 @@ def test_lists_come_in_pages():
 
 def test_collaborators_come_and_go():
     s = server()
-    answer = s.api("POST", "/collaborators", {"username": "grace", "password": "hopper-hopper"}, want=201)
+    answer = s.api("POST", "/collaborators", {"username": "grace", "password": "hopper-of-coal-and-brine"}, want=201)
     eq(answer.headers["location"], "/api/v1/collaborators/grace", "Location")
     eq(answer.json["has_password"], True, "has_password")
     has_not(answer.text, "hopper", "the answer")
     problem(s.api("POST", "/collaborators", {"username": "grace"}), 409)
     has([p["username"] for p in s.api("GET", "/collaborators", want=200).json], "grace", "the list")
     has_not([p["username"] for p in s.api("GET", "/collaborators").json], "owner", "the list")
-    eq(s.api("GET", "/user", auth=("grace", "hopper-hopper"), want=200).json["username"], "grace", "who")
+    eq(s.api("GET", "/user", auth=("grace", "hopper-of-coal-and-brine"), want=200).json["username"], "grace", "who")
     eq(s.api("DELETE", "/collaborators/grace").status, 204, "status")
     problem(s.api("DELETE", "/collaborators/grace"), 404)
-    problem(s.api("GET", "/user", auth=("grace", "hopper-hopper")), 401)
+    problem(s.api("GET", "/user", auth=("grace", "hopper-of-coal-and-brine")), 401)
     for how in (lambda: s.api("DELETE", "/collaborators", {"username": "again"}),
                 lambda: s.api("DELETE", "/collaborators?username=again")):
-        s.api("POST", "/collaborators", {"username": "again", "password": "password1"}, want=201)
+        s.api("POST", "/collaborators", {"username": "again", "password": "gravel-otter-ninety-lamp"}, want=201)
         eq(how().status, 204, "status")
     for body, field in (({"username": "Upper"}, "username"), ({"username": ""}, "username"), ({}, "username"),
                         ({"username": "ok", "password": "short"}, "password"), ({"username": "ok", "email": "x"}, "email")):
@@ -320,12 +320,12 @@ def test_who_has_no_password_gets_a_link_that_works_once():
 
 def test_a_new_password_replaces_the_old_one():
     s = server()
-    s.api("POST", "/collaborators", {"username": "mind", "password": "old-password"}, want=201)
-    eq(s.api("PATCH", "/collaborators/mind", {"password": "new-password"}, ("mind", "old-password")).status, 204, "status")
-    problem(s.api("GET", "/user", auth=("mind", "old-password")), 401)
-    s.api("GET", "/user", auth=("mind", "new-password"), want=200)
-    problem(s.api("PATCH", "/collaborators/mind", {"password": "x"}, ("mind", "new-password")), 422, "password")
-    answer = s.api("PATCH", "/collaborators/mind", {"password": "hostile-change"}, auth("other"))
+    s.api("POST", "/collaborators", {"username": "mind", "password": "gravel-otter-ninety-lamp"}, want=201)
+    eq(s.api("PATCH", "/collaborators/mind", {"password": "orbit-candle-fifteen-moss"}, ("mind", "gravel-otter-ninety-lamp")).status, 204, "status")
+    problem(s.api("GET", "/user", auth=("mind", "gravel-otter-ninety-lamp")), 401)
+    s.api("GET", "/user", auth=("mind", "orbit-candle-fifteen-moss"), want=200)
+    problem(s.api("PATCH", "/collaborators/mind", {"password": "x"}, ("mind", "orbit-candle-fifteen-moss")), 422, "password")
+    answer = s.api("PATCH", "/collaborators/mind", {"password": "hostile-change-of-lamps"}, auth("other"))
     if answer.status not in (403, 404):
         fail(f"another may change it: {answer}")
 
@@ -446,7 +446,7 @@ MATRIX = {
 }
 FOR_THE_OWNER = [
     ("POST", "/repos", {"name": "by-whom"}), ("GET", "/collaborators", None),
-    ("POST", "/collaborators", {"username": "by-whom", "password": "password1"}),
+    ("POST", "/collaborators", {"username": "by-whom", "password": "gravel-otter-ninety-lamp"}),
     ("GET", "/deleted-repos", None), ("POST", "/deleted-repos/1/restore", {}), ("DELETE", "/deleted-repos/1", None),
     ("DELETE", "/collaborators/reader", None), ("DELETE", "/collaborators", {"username": "reader"}),
 ]
@@ -454,7 +454,7 @@ FOR_THE_OWNER = [
 
 def test_everybody_may_do_what_the_matrix_says():
     s = server()
-    s.api("POST", "/collaborators", {"username": "other2", "password": "password1"}, want=201)
+    s.api("POST", "/collaborators", {"username": "other2", "password": "gravel-otter-ninety-lamp"}, want=201)
     wrong = []
     for repo, rows in MATRIX.items():
         for method, path, body, statuses in rows:
@@ -554,14 +554,14 @@ def cookie_of(s, name, password):
 
 def test_a_session_ends_with_the_password_and_with_the_person():
     s = server()
-    s.api("POST", "/collaborators", {"username": "brief", "password": "password1"}, want=201)
-    for end in (lambda: s.api("PATCH", "/collaborators/brief", {"password": "password2"}),
+    s.api("POST", "/collaborators", {"username": "brief", "password": "gravel-otter-ninety-lamp"}, want=201)
+    for end in (lambda: s.api("PATCH", "/collaborators/brief", {"password": "orbit-candle-fifteen-moss"}),
                 lambda: s.api("DELETE", "/collaborators/brief")):
-        cookie = cookie_of(s, "brief", "password1")
+        cookie = cookie_of(s, "brief", "gravel-otter-ninety-lamp")
         eq(s.get("/api/v1/user", auth=None, headers=cookie).status, 200, "before")
         eq(end().status, 204, "status")
         eq(s.get("/api/v1/user", auth=None, headers=cookie).status, 401, "after")
-        s.api("PATCH", "/collaborators/brief", {"password": "password1"})
+        s.api("PATCH", "/collaborators/brief", {"password": "gravel-otter-ninety-lamp"})
 
 
 def sign_in(s):

@@ -39,7 +39,7 @@ def server():
         _shared.create_repo("secret", description="nobody's business")
         _shared.create_repo("empty", visibility="public")
         for name in ("reader", "other"):
-            _shared.api("POST", "/collaborators", {"username": name, "password": f"password-of-{name}"}, want=201)
+            _shared.api("POST", "/collaborators", {"username": name, "password": f"ninety-lamps-gravel-{name}"}, want=201)
         _shared.api("PUT", "/repos/secret/permissions/reader", {"permission": "read"}, want=200)
         repo = hostile_repo()
         git("push", "-q", _shared.git_url("hostile"), "--all", cwd=repo)
@@ -87,8 +87,8 @@ def quoted(path):
 def test_the_list_shows_what_one_may_read_and_nothing_else():
     has(Browser(server()).page("/").words, "hostile")
     has_not(Browser(server()).page("/").text, "secret")
-    has(Browser(server(), "reader", "password-of-reader").page("/").words, "secret")
-    has_not(Browser(server(), "other", "password-of-other").page("/").text, "secret")
+    has(Browser(server(), "reader", "ninety-lamps-gravel-reader").page("/").words, "secret")
+    has_not(Browser(server(), "other", "ninety-lamps-gravel-other").page("/").text, "secret")
     page = Browser(server(), *server().auth).page("/")
     has(page.links, "/new")
     has(page.words, '<b>bold</b> & "quoted"')
@@ -354,7 +354,7 @@ def test_what_one_may_not_read_looks_like_what_does_not_exist():
     id = refs(server().git_url("secret"))["refs/heads/main"]
     paths = ["", "/tree/main", "/blob/main/README.md", "/raw/main/README.md", "/commits", "/commits/main", "/refs",
              f"/commit/{id}", f"/commit/{id}.patch", "/settings"]
-    for visitor in (Browser(server()), Browser(server(), "other", "password-of-other")):
+    for visitor in (Browser(server()), Browser(server(), "other", "ninety-lamps-gravel-other")):
         for path in paths:
             answers = []
             for name in ("secret", "nosuch"):
@@ -366,7 +366,7 @@ def test_what_one_may_not_read_looks_like_what_does_not_exist():
             eq(answers[0], answers[1], f"/secret{path}")
             if answers[0][0] not in (303, 404):
                 fail(f"{path}: {answers[0]}")
-    reader = Browser(server(), "reader", "password-of-reader")
+    reader = Browser(server(), "reader", "ninety-lamps-gravel-reader")
     reader.page("/secret")
     check(reader.get("/secret/settings"), 403)
 
@@ -376,7 +376,7 @@ def test_signing_in_and_out():
     page = visitor.page("/sign-in?next=/hostile/refs")
     answer = visitor.submit("/sign-in?next=/hostile/refs", "/sign-in", username="reader", password="wrong")
     has(check(answer, 403).words, "do not belong together")
-    answer = visitor.submit("/sign-in?next=/hostile/refs", "/sign-in", username="reader", password="password-of-reader")
+    answer = visitor.submit("/sign-in?next=/hostile/refs", "/sign-in", username="reader", password="ninety-lamps-gravel-reader")
     eq((answer.status, answer.headers["location"]), (303, "/hostile/refs"), "where to")
     has(answer.headers["set-cookie"], "HttpOnly")
     has(visitor.page("/").words, "Sign out")
@@ -413,14 +413,14 @@ def test_the_owner_makes_changes_and_deletes_a_repository():
     has_not(Browser(server()).page("/").text, "/made")
     answer = owner.submit("/made/settings", "/made/settings/access", username="other", permission="write")
     eq(answer.status, 303, f"access: {answer}")
-    has(Browser(server(), "other", "password-of-other").page("/made").words, "made")
+    has(Browser(server(), "other", "ninety-lamps-gravel-other").page("/made").words, "made")
     check(owner.submit("/made/settings", "/made/settings/delete", confirm="wrong"), 400)
     eq(owner.submit("/made/settings", "/made/settings/delete", confirm="made").status, 303, "deleted")
     check(owner.get("/made"), 404)
 
 
 def test_only_the_owner_makes_repositories_and_sees_people():
-    other = Browser(server(), "other", "password-of-other")
+    other = Browser(server(), "other", "ninety-lamps-gravel-other")
     for path in ("/new", "/collaborators", "/admin/audit"):
         check(other.get(path), 403)
     check(other.send("/new", {"name": "mine", "csrf": other.page("/account").form("/sign-out")["csrf"]}), 403)
@@ -442,7 +442,7 @@ def test_the_audit_log_is_searched_page_by_page():
 
 
 def test_a_token_is_shown_once_and_works_until_it_is_revoked():
-    reader = Browser(server(), "reader", "password-of-reader")
+    reader = Browser(server(), "reader", "ninety-lamps-gravel-reader")
     answer = reader.submit("/account", "/account/tokens", name="<laptop>", permission="read", hours="720")
     page = check(answer)
     eq(answer.headers["cache-control"], "no-store", "cache")
@@ -457,14 +457,14 @@ def test_a_token_is_shown_once_and_works_until_it_is_revoked():
 
 
 def test_a_form_limits_a_token():
-    reader = Browser(server(), "reader", "password-of-reader")
+    reader = Browser(server(), "reader", "ninety-lamps-gravel-reader")
     page = check(reader.submit("/account", "/account/tokens", name="agent", permission="write", hours="1",
                                repositories="team-*\r\n\r\n <b> \r\n", refs="agent/**", paths="docs", mebibytes="5",
                                operation="repository.fetch"))
     words = " ".join(page.words.split())
     for part in ("repositories team-* <b>", "branches and tags agent/**", "files docs", "only repository.fetch", "5.0 MiB left"):
         has(words, part, "the list")
-    made = server().api("GET", "/tokens", auth=("reader", "password-of-reader"), want=200).json[0]
+    made = server().api("GET", "/tokens", auth=("reader", "ninety-lamps-gravel-reader"), want=200).json[0]
     eq(made["scope"], {"repositories": ["team-*", "<b>"], "refs": ["agent/**"], "paths": ["docs"],
                        "operations": ["repository.fetch"], "bytes": 5 << 20}, "its scope")
     for wrong in ({"mebibytes": "0"}, {"mebibytes": "many"}, {"operation": "fly"}, {"paths": "a" * 256}, {"hours": "-1"}):
@@ -472,7 +472,7 @@ def test_a_form_limits_a_token():
 
 
 def test_a_signing_key_is_added_and_removed():
-    reader = Browser(server(), "reader", "password-of-reader")
+    reader = Browser(server(), "reader", "ninety-lamps-gravel-reader")
     line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea who@where"
     add = lambda **fields: reader.submit("/account", "/account/signing-keys", **fields)
     eq(add(name="<agents>", key=line).status, 303, "added")
@@ -487,13 +487,13 @@ def test_a_signing_key_is_added_and_removed():
 
 
 def test_a_password_is_changed_by_who_knows_it():
-    server().api("POST", "/collaborators", {"username": "changer", "password": "password-one"}, want=201)
-    person = Browser(server(), "changer", "password-one")
-    check(person.submit("/account", "/account/password", old="wrong", new="password-two"), 403)
-    check(person.submit("/account", "/account/password", old="password-one", new="short"), 400)
-    eq(person.submit("/account", "/account/password", old="password-one", new="password-two").status, 303, "changed")
+    server().api("POST", "/collaborators", {"username": "changer", "password": "gravel-otter-ninety-lamp"}, want=201)
+    person = Browser(server(), "changer", "gravel-otter-ninety-lamp")
+    check(person.submit("/account", "/account/password", old="wrong", new="orbit-candle-fifteen-moss"), 403)
+    check(person.submit("/account", "/account/password", old="gravel-otter-ninety-lamp", new="short"), 400)
+    eq(person.submit("/account", "/account/password", old="gravel-otter-ninety-lamp", new="orbit-candle-fifteen-moss").status, 303, "changed")
     person.page("/account")
-    Browser(server(), "changer", "password-two")
+    Browser(server(), "changer", "orbit-candle-fifteen-moss")
 
 
 def test_somebody_added_without_a_password_signs_in_by_a_link_once():
@@ -502,16 +502,21 @@ def test_somebody_added_without_a_password_signs_in_by_a_link_once():
     link = re.search(rf'>{re.escape(server().url)}(/sign-in/[\w-]+)<', page.text)[1]
     person = Browser(server())
     eq(person.get(link).headers["location"], "/account?done=welcome", "the link")
-    eq(person.submit("/account", "/account/password", new="a-new-password").status, 303, "password")
-    Browser(server(), "invited", "a-new-password")
+    eq(person.submit("/account", "/account/password", new="gravel-otter-ninety-lamp").status, 303, "password")
+    Browser(server(), "invited", "gravel-otter-ninety-lamp")
     check(Browser(server()).get(link), 403)
     csrf = page.form("/sign-out")["csrf"]
-    again = check(owner.send("/collaborators/link", {"csrf": csrf, "username": "invited"}))
-    link = re.search(rf'>{re.escape(server().url)}(/sign-in/[\w-]+)<', again.text)[1]
-    eq(Browser(server()).get(link).headers["location"], "/", "for who has a password")
-    check(owner.send("/collaborators/link", {"csrf": csrf, "username": "nobody"}), 404)
+    again = check(owner.send("/collaborators/reset", {"csrf": csrf, "username": "invited"}))
+    link = re.search(rf'>{re.escape(server().url)}(/new-password/[\w-]+)<', again.text)[1]
+    check(Browser(server()).send("/sign-in", {"username": "invited", "password": "gravel-otter-ninety-lamp"}), 403)
+    person = Browser(server())
+    has(check(person.submit(link, link, new="password1"), 400).words, "easy to guess")
+    eq(person.submit(link, link, new="orbit-candle-fifteen-moss").status, 303, "a new one")
+    person.page("/account")
+    check(person.get(link), 403)
+    check(owner.send("/collaborators/reset", {"csrf": csrf, "username": "nobody"}), 404)
     eq(owner.send("/collaborators/remove", {"csrf": csrf, "username": "invited"}).status, 303, "removed")
-    check(Browser(server()).send("/sign-in", {"username": "invited", "password": "a-new-password"}), 403)
+    check(Browser(server()).send("/sign-in", {"username": "invited", "password": "gravel-otter-ninety-lamp"}), 403)
 
 
 def test_an_unchanged_page_is_not_sent_again():
@@ -536,7 +541,7 @@ def test_a_cold_page_weighs_little_in_two_requests():
 
 
 def test_a_page_with_a_secret_in_it_is_not_packed():
-    reader = Browser(server(), "reader", "password-of-reader")
+    reader = Browser(server(), "reader", "ninety-lamps-gravel-reader")
     for visitor, accept in ((reader, "gzip"), (Browser(server()), "gzip;q=0"), (Browser(server()), "br")):
         has_not(visitor.get("/hostile", **{"Accept-Encoding": accept}).headers, "content-encoding")
 

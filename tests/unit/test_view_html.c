@@ -188,11 +188,24 @@ static void no_data_becomes_markup_on_any_form(void **state)
 	struct page_settings settings = {hostile_repo(c), &access, 1, &user, 1, &rule, 1};
 	view_settings(&out, &settings);
 	struct token token = {.name = bad, .limit = PERMISSION_READ, .expires = 1};
-	struct signing_key key = {.name = bad, .kid = bad, .jwk = bad};
-	struct page_account account = {hostile_page(), &token, 1, bad, &key, 1, "id", true};
+	struct signing_key key = {.name = bad, .kid = bad};
+	struct page_account account = {.page = hostile_page(),
+		.tokens = &token,
+		.count = 1,
+		.fresh = bad,
+		.keys = &key,
+		.key_count = 1,
+		.instance = "i",
+		.has_password = true};
 	view_account(&out, &account);
 	struct grant grant = {.username = bad, .source = bad, .pattern = bad};
-	struct page_collaborators people = {hostile_page(), &user, 1, &grant, 1, bad, bad};
+	struct page_collaborators people = {.page = hostile_page(),
+		.users = &user,
+		.count = 1,
+		.grants = &grant,
+		.grant_count = 1,
+		.fresh_name = bad,
+		.fresh_link = bad};
 	view_collaborators(&out, &people);
 	const int statuses[] = {400, 401, 403, 404, 409, 500, 503};
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {

@@ -70,8 +70,8 @@ def form(**fields):
 def test_what_is_done_and_refused_is_written_down():
     s = Nimbus()
     s.create_repo("r")
-    s.api("POST", "/collaborators", {"username": "ada", "password": "battery staple"}, want=201)
-    ada = ("ada", "battery staple")
+    s.api("POST", "/collaborators", {"username": "ada", "password": "gravel-otter-ninety-lamp"}, want=201)
+    ada = ("ada", "gravel-otter-ninety-lamp")
     s.api("PUT", "/repos/r/permissions/ada", {"permission": "read"}, want=200)
     token = s.api("POST", "/tokens", {"name": "t", "permission": "read"}, want=201).json
     repo = make_repo(2)
@@ -84,7 +84,7 @@ def test_what_is_done_and_refused_is_written_down():
     s.api("GET", "/user", auth=("ada", "wrong"), want=401)
     s.api("GET", "/user", auth="nbs_" + "x" * 43, want=401)
     git("push", s.git_url("r"), "HEAD:refs/heads/main/below", cwd=repo, check=False)
-    body, headers = form(username="ada", password="battery staple", next="/")
+    body, headers = form(username="ada", password="gravel-otter-ninety-lamp", next="/")
     answer = s.request("POST", "/sign-in", body, headers, auth=None)
     cookie = answer.headers["set-cookie"].split(";")[0]
     page = s.request("GET", "/account", headers={"Cookie": cookie}, auth=None)

@@ -423,8 +423,8 @@ def test_what_one_may_not_read_is_as_what_does_not_exist():
     service = "/info/refs?service=git-upload-pack"
     for auth, status in ((None, 401), ("owner", 200)):
         eq(server().get("/hidden.git" + service, auth=auth).status, status, f"{auth}")
-    server().api("POST", "/collaborators", {"username": "eve", "password": "a-long-password"}, want=201)
-    eve = ("eve", "a-long-password")
+    server().api("POST", "/collaborators", {"username": "eve", "password": "orbit-candle-fifteen-lamp"}, want=201)
+    eve = ("eve", "orbit-candle-fifteen-lamp")
     here, nowhere = (server().get(f"/{name}.git" + service, auth=eve) for name in ("hidden", "nowhere"))
     eq((here.status, nowhere.status), (404, 404), "statuses")
     eq(here.text.replace("hidden", "X"), nowhere.text.replace("nowhere", "X"), "bodies")

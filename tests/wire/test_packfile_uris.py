@@ -288,8 +288,8 @@ def test_a_signature_is_for_one_pack_of_one_repository():
     for auth, status in ((None, 401), ("owner", 200)):
         eq(get(server, path, auth=auth).status, status, f"without a signature, as {auth}")
         eq(get(server, f"{path}?expires={expires}", auth=auth).status, status, "with half of it")
-    server.api("POST", "/collaborators", {"username": "eve", "password": "correct-horse-battery"}, want=201)
-    eve = ("eve", "correct-horse-battery")
+    server.api("POST", "/collaborators", {"username": "eve", "password": "orbit-candle-fifteen-lamp"}, want=201)
+    eve = ("eve", "orbit-candle-fifteen-lamp")
     answers = [get(server, path.replace("/r.git", name), auth=eve) for name in ("/r.git", "/nothing.git")]
     eq([a.status for a in answers], [404, 404], "for somebody who may not read it")
     eq(answers[0].text.replace('"r"', '"nothing"'), answers[1].text, "and as if it were not there")

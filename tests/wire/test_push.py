@@ -481,23 +481,23 @@ def test_bad_credentials_and_missing_permission_are_refused():
     repo, name = make_repo(3), new_repo()
     push(repo, name, "main")
     s = the_server()
-    s.api("POST", "/collaborators", {"username": "eve", "password": "eves-password"}, want=201)
+    s.api("POST", "/collaborators", {"username": "eve", "password": "orbit-candle-fifteen-lamp"}, want=201)
     commit_file(repo, "x.txt", "x")
     before = refs(url(name))
     for auth, words in ((("owner", "wrong"), "Authentication failed"),
-                        (("eve", "eves-password"), "not found"),
+                        (("eve", "orbit-candle-fifteen-lamp"), "not found"),
                         (None, "could not read Username")):
         answer = git("push", s.git_url(name, auth), "main", cwd=repo, check=False)
         eq(answer.code != 0, True, "refused")
         has(answer.err, words)
     s.api("PUT", f"/repos/{name}/permissions/eve", {"permission": "read"})
-    answer = git("push", s.git_url(name, ("eve", "eves-password")), "main", cwd=repo, check=False)
+    answer = git("push", s.git_url(name, ("eve", "orbit-candle-fifteen-lamp")), "main", cwd=repo, check=False)
     has(answer.err, "403")
-    eq(git("push", s.git_url("eves-own", ("eve", "eves-password")), "main", cwd=repo,
+    eq(git("push", s.git_url("eves-own", ("eve", "orbit-candle-fifteen-lamp")), "main", cwd=repo,
            check=False).code != 0, True, "a collaborator creates no repository")
     eq(refs(url(name)), before, "refs")
     s.api("PUT", f"/repos/{name}/permissions/eve", {"permission": "write"})
-    git("push", s.git_url(name, ("eve", "eves-password")), "main", cwd=repo)
+    git("push", s.git_url(name, ("eve", "orbit-candle-fifteen-lamp")), "main", cwd=repo)
     entries, tip = whole_commit()
     body = command(ZERO, tip, "refs/heads/evil") + b"0000" + pack(*entries)
     eq(send(name, body, auth=("owner", "wrong")).status, 401, "status")

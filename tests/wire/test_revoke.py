@@ -65,9 +65,9 @@ def check_what_ends(a, b):
     eq((refs_status(b, token), refs_status(a, token)), (401, 401), "a revoked token")
     eq(ask(b, "GET", "/api/v1/user", token)[0], 401, "whoever it was")
 
-    must(a, "POST", "/api/v1/collaborators", body={"username": "anna", "password": "battery staple"})
+    must(a, "POST", "/api/v1/collaborators", body={"username": "anna", "password": "gravel-otter-ninety-lamp"})
     must(a, "PUT", "/api/v1/repos/r/permissions/anna", body={"permission": "write"})
-    old, new = ("anna", "battery staple"), ("anna", "correct pony 2")
+    old, new = ("anna", "gravel-otter-ninety-lamp"), ("anna", "orbit-candle-fifteen-moss")
     warm([a, b], old)
     must(a, "PATCH", "/api/v1/collaborators/anna", body={"password": new[1]})
     eq((refs_status(b, old), refs_status(a, old)), (401, 401), "the old password")

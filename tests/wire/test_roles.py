@@ -49,7 +49,7 @@ def soon(seconds):
 
 
 def password(name):
-    return f"password-of-{name}"
+    return f"ninety-lamps-gravel-{name}"
 
 
 class Furnished:
