@@ -1,7 +1,8 @@
-#include "core/collaborator.h"
+#include "core/permission.h"
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "core/collaborator.h"
 #include "core/permit.h"
 #include "core/person.h"
 #include "core/record.h"
@@ -38,6 +39,13 @@ static enum err record_level(struct ctx *c, struct db_tx *tx, const struct actor
 			.data = data_of(c, &on, row->level, row->expires)});
 }
 
+enum err permission_give(struct ctx *c, struct db_tx *tx, const struct actor *who,
+	const struct repo *repo, const struct permission_row *row)
+{
+	TRY(meta_permission_put(c, tx, repo->id, row));
+	return record_level(c, tx, who, repo, row);
+}
+
 enum err permission_put(struct ctx *c, struct core *core, const struct actor *who,
 	const struct permission_on *on, enum permission level, int64_t expires)
 {
@@ -51,8 +59,7 @@ enum err permission_put(struct ctx *c, struct core *core, const struct actor *wh
 	TRY(person_get_other(c, tx, on->username, &user));
 	TRY(person_end_check(c, tx, expires));
 	const struct permission_row row = {user.id, user.username, level, expires};
-	TRY(meta_permission_put(c, tx, repo.id, &row));
-	TRY(record_level(c, tx, who, &repo, &row));
+	TRY(permission_give(c, tx, who, &repo, &row));
 	return db_commit(c, &tx);
 }
 

@@ -1,4 +1,5 @@
 #include "core/collaborator.h"
+#include "core/invitation.h"
 #include "core/login.h"
 #include "core/password.h"
 #include "core/session.h"
@@ -6,7 +7,7 @@
 #include "main/admin.h"
 #include "main/url.h"
 
-enum { LINK_SECONDS = 15 * 60, RESET_SECONDS = 86400 };
+enum { LINK_SECONDS = 15 * 60, RESET_SECONDS = 86400, INVITE_SECONDS = 7 * 86400 };
 
 enum err admin_user_list(struct ctx *c, struct admin *admin)
 {
@@ -46,6 +47,23 @@ enum err admin_user_add(struct ctx *c, struct admin *admin)
 	print("%.*s is a collaborator now.\n", STR_FMT(username));
 	if (made)
 		print_password(username, password);
+	return OK;
+}
+
+enum err admin_user_invite(struct ctx *c, struct admin *admin)
+{
+	struct invitation_grant grant = {
+		.repo = admin_argument(admin, "--repo"), .level = PERMISSION_WRITE};
+	struct invitation_new what = {.username = admin_argument(admin, "USER"),
+		.grants = &grant,
+		.grant_count = grant.repo.len > 0};
+	struct str word = admin_argument(admin, "--permission"), secret;
+	struct invitation made;
+	if (word.len && !permission_parse(word, &grant.level))
+		return fail(c, ERR_INVALID, "%.*s is not read, write or admin", STR_FMT(word));
+	TRY(admin_seconds(c, admin, "--expires", INVITE_SECONDS, &what.seconds));
+	TRY(invitation_create(c, &admin->core, &admin->owner, &what, &made, &secret));
+	print("%s/invitation/%.*s\n", local_url(c, &admin->run->config, 0), STR_FMT(secret));
 	return OK;
 }
 

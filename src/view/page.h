@@ -9,6 +9,7 @@
 #include "model/audit.h"
 #include "model/browse.h"
 #include "model/diff.h"
+#include "model/invitation.h"
 #include "model/repo.h"
 #include "model/rule.h"
 #include "model/user.h"
@@ -144,6 +145,13 @@ struct page_reset {
 };
 void view_reset(struct buf *out, const struct page_reset *p);
 
+struct page_invitation {
+	struct page page;
+	const struct invitation *invitation;
+	struct str name, secret; /* name: what they typed */
+};
+void view_invitation(struct buf *out, const struct page_invitation *p);
+
 struct page_new {
 	struct page page;
 	struct str name, description, branch;
@@ -211,7 +219,10 @@ struct page_collaborators {
 	size_t grant_count;
 	struct str fresh_name,
 		fresh_link; /* somebody just added, and their sign-in link: shown once */
-	bool fresh_reset;   /* it is one on which they choose a new password */
+	const struct invitation *invitations;
+	size_t invitation_count;
+	struct str fresh_invitation; /* the link of one just made: shown once */
+	bool fresh_reset;            /* it is one on which they choose a new password */
 };
 void view_collaborators(struct buf *out, const struct page_collaborators *p);
 

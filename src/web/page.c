@@ -26,6 +26,8 @@ static struct str notice_for(struct str done)
 		{"removed", "Removed."},
 		{"welcome", "Welcome. Choose a password below: it is what git asks for, too."},
 		{"signed-out", "You are signed out."},
+		{"uninvited", "The invitation is withdrawn: its link does not work any more."},
+		{"joined", "Welcome. You have an account now."},
 		{"session-ended", "That browser is signed out."},
 		{"signed-out-everywhere", "You are signed out everywhere. Tokens go on working."},
 		{"person-signed-out",

@@ -2,6 +2,7 @@
 #include "core/account.h"
 #include "core/collaborator.h"
 #include "core/grant.h"
+#include "core/invitation.h"
 #include "core/login.h"
 #include "core/password.h"
 #include "core/permit.h"
@@ -11,8 +12,13 @@
 #include "web/page.h"
 #include "web/site.h"
 
-enum { HOUR = 3600, INVITE_SECONDS = 7 * 24 * HOUR, RESET_SECONDS = 24 * HOUR,
-	TOKEN_HOURS_MAX = 24 * 3660 };
+enum {
+	HOUR = 3600,
+	DAY = 24 * HOUR,
+	INVITE_SECONDS = 7 * DAY,
+	RESET_SECONDS = DAY,
+	TOKEN_HOURS_MAX = 24 * 3660,
+};
 
 static enum err show_account(struct ctx *c, struct web_request *r, struct str fresh, enum err err)
 {
@@ -108,7 +114,7 @@ enum err page_account_password(struct ctx *c, struct web_request *r)
 }
 
 struct fresh {
-	struct str name, link;
+	struct str name, link, invitation;
 	bool reset;
 };
 
@@ -123,6 +129,9 @@ static enum err show_people(
 	p.page.here = STR("/collaborators");
 	int status = err ? page_take_error(c, &p.page, err) : 200;
 	TRY(collaborator_list(c, r->core, &r->who, &users, &p.count));
+	struct invitation *invitations;
+	TRY(invitation_list(c, r->core, &r->who, &invitations, &p.invitation_count));
+	p.invitations = invitations;
 	p.users = users;
 	struct grant *grants;
 	TRY(grant_list(c, r->core, &r->who, &grants, &p.grant_count));
@@ -131,6 +140,7 @@ static enum err show_people(
 		p.fresh_name = fresh->name;
 		p.fresh_link = fresh->link;
 		p.fresh_reset = fresh->reset;
+		p.fresh_invitation = fresh->invitation;
 		web_header(r, "Cache-Control", STR("no-store"));
 	}
 	struct buf html = {.arena = c->arena};
@@ -230,4 +240,57 @@ enum err page_collaborators_sign_out(struct ctx *c, struct web_request *r)
 	enum err err = session_end_all(c, r->core, &r->who, str_trim(web_field(r, "username")));
 	return err ? show_people(c, r, NULL, err)
 		   : web_redirect(c, r, "/collaborators?done=person-signed-out");
+}
+
+/* "one two": each with the same permission. */
+static enum err read_grants(struct ctx *c, struct web_request *r, struct invitation_new *what)
+{
+	struct str names = web_field(r, "repositories"), name;
+	struct invitation_grant *grants =
+		NEW_ARRAY(c->arena, struct invitation_grant, INVITATION_GRANTS_MAX);
+	enum permission level;
+	if (!permission_parse(web_field(r, "permission"), &level))
+		return fail(c, ERR_INVALID, "a permission is read, write or admin");
+	while (names.len) {
+		name = str_trim(str_cut(&names, ' '));
+		if (!name.len)
+			continue;
+		if (what->grant_count == INVITATION_GRANTS_MAX)
+			return fail(c, ERR_INVALID, "an invitation gives at most %d repositories",
+				INVITATION_GRANTS_MAX);
+		grants[what->grant_count++] =
+			(struct invitation_grant){.repo = name, .level = level};
+	}
+	what->grants = grants;
+	return OK;
+}
+
+enum err page_collaborators_invite(struct ctx *c, struct web_request *r)
+{
+	struct invitation_new what = {.username = str_trim(web_field(r, "username"))};
+	struct invitation made;
+	struct str secret;
+	uint64_t days;
+	enum err err = read_grants(c, r, &what);
+	if (!err && (!str_to_u64(web_field(r, "days"), &days) || days > INVITATION_SECONDS_MAX / DAY))
+		err = fail(c, ERR_INVALID, "an invitation lasts for 1 to 90 days");
+	if (!err) {
+		what.seconds = (int64_t)days * DAY;
+		err = invitation_create(c, r->core, &r->who, &what, &made, &secret);
+	}
+	if (err)
+		return show_people(c, r, NULL, err);
+	struct fresh fresh = {.invitation = str_of(arena_fmt(c->arena, "%.*s/invitation/%.*s",
+				      STR_FMT(r->origin), STR_FMT(secret)))};
+	return show_people(c, r, &fresh, OK);
+}
+
+enum err page_collaborators_uninvite(struct ctx *c, struct web_request *r)
+{
+	uint64_t id;
+	if (!str_to_u64(web_field(r, "id"), &id) || id > INT64_MAX)
+		return fail(c, ERR_NOT_FOUND, "there is no such invitation");
+	enum err err = invitation_revoke(c, r->core, &r->who, (int64_t)id);
+	return err ? show_people(c, r, NULL, err)
+		   : web_redirect(c, r, "/collaborators?done=uninvited");
 }

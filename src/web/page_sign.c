@@ -1,5 +1,6 @@
 /* Signing in and out. */
 #include "core/account.h"
+#include "core/invitation.h"
 #include "core/password.h"
 #include "core/session.h"
 #include "web/page.h"
@@ -119,6 +120,49 @@ enum err page_reset_post(struct ctx *c, struct web_request *r)
 		return link_is_over(c, r, err);
 	TRY(web_sign_in(c, r, name, fresh));
 	return web_redirect(c, r, "/?done=password");
+}
+
+static enum err show_invitation(
+	struct ctx *c, struct web_request *r, const struct invitation *invitation, enum err err)
+{
+	struct page_invitation p = {
+		.invitation = invitation,
+		.name = str_trim(web_field(r, "username")),
+		.secret = web_param(r, "secret"),
+	};
+	page_begin(c, r, STR("You are invited"), &p.page);
+	p.page.here = STR("/");
+	int status = err ? page_take_error(c, &p.page, err) : 200;
+	struct buf html = {.arena = c->arena};
+	view_invitation(&html, &p);
+	web_header(r, "Cache-Control", STR("no-store"));
+	return web_html(c, r, status, buf_view(&html));
+}
+
+enum err page_invitation(struct ctx *c, struct web_request *r)
+{
+	struct invitation invitation;
+	enum err err = invitation_look(c, r->core, web_param(r, "secret"), &invitation);
+	return err ? link_is_over(c, r, err) : show_invitation(c, r, &invitation, OK);
+}
+
+enum err page_invitation_post(struct ctx *c, struct web_request *r)
+{
+	struct invitation invitation;
+	struct actor who;
+	struct str secret = web_param(r, "secret"), fresh = web_field(r, "new");
+	TRY(session_ready(c, r->core));
+	enum err err = invitation_look(c, r->core, secret, &invitation);
+	if (err)
+		return link_is_over(c, r, err);
+	err = invitation_accept(
+		c, r->core, secret, str_trim(web_field(r, "username")), fresh, &who);
+	if (err == ERR_INVALID || err == ERR_EXISTS)
+		return show_invitation(c, r, &invitation, err);
+	if (err)
+		return link_is_over(c, r, err);
+	TRY(web_sign_in(c, r, who.username, fresh));
+	return web_redirect(c, r, "/?done=joined");
 }
 
 enum err page_sign_out(struct ctx *c, struct web_request *r)

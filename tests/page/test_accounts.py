@@ -107,6 +107,45 @@ def test_cookies_are_of_this_host_alone_where_there_is_tls():
     eq(s.get("/api/v1/user", auth=None, headers={"Cookie": f"__Host-nimbus={value}"}).status, 200, "under its own")
 
 
+def test_a_guest_makes_an_account_by_an_invitation():
+    s = server()
+    owner = Browser(s, "owner", PASSWORD)
+    page = check(owner.submit("/collaborators", "/collaborators/invite", repositories="mine", permission="read", days="7"))
+    link = re.search(rf">{re.escape(s.url)}(/invitation/[\w-]+)<", page.text)[1]
+    has(page.words, "read mine", "what is listed")
+    guest = Browser(s)
+    has(guest.page(link).words, "mine", "what it gives")
+    has(check(guest.submit(link, link, username="owner", new=GUEST_PASSWORD), 409).words, "already")
+    has(check(guest.submit(link, link, username="fred", new="password1"), 400).words, "easy to guess")
+    eq(guest.submit(link, link, username="fred", new=GUEST_PASSWORD).status, 303, "accepted")
+    has(guest.page("/").words, "mine", "what the guest sees")
+    check(Browser(s).get(link), 403)
+
+
+def test_an_invitation_is_withdrawn():
+    s = server()
+    owner = Browser(s, "owner", PASSWORD)
+    link = s.admin("admin", "user", "invite", "greta", "--repo", "mine").out.strip().split("/invitation/")[1]
+    Browser(s).page(f"/invitation/{link}")
+    eq(owner.submit("/collaborators", "/collaborators/uninvite").status, 303, "withdrawn")
+    check(Browser(s).get(f"/invitation/{link}"), 403)
+
+
+def test_the_api_invites():
+    s = server()
+    made = s.api("POST", "/invitations", {"username": "henk", "permissions": [{"repository": "mine", "permission": "write"}],
+                                          "expires_in": 60}, want=201).json
+    eq(made["permissions"], [{"repository": "mine", "permission": "write"}], "permissions")
+    listed = s.api("GET", "/invitations", want=200).json[0]
+    eq((listed["id"], "url" in listed), (made["id"], False), "listed, without its secret")
+    for body, field in (({"permissions": [{"repository": "mine"}]}, "permission"), ({"permissions": "x"}, "permissions"),
+                        ({"username": "Bad"}, "username"), ({"expires_in": -1}, "expires_in")):
+        answer = s.api("POST", "/invitations", body)
+        eq((answer.status, answer.json["field"]), (422, field), f"{body}")
+    s.api("DELETE", f"/invitations/{made['id']}", want=204)
+    eq(s.api("DELETE", f"/invitations/{made['id']}").status, 404, "twice")
+
+
 def post_routes():
     text = (Path(__file__).resolve().parents[2] / "src/web/routes.def").read_text()
     return re.findall(r'^ROUTE\(POST, "([^"]+)", \w+, (\w+)\)', text, re.M)

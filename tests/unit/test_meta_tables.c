@@ -168,6 +168,9 @@ static void fill(struct ctx *c, struct db *db)
 		"INSERT INTO revoked_key (key_id, minted, expires) VALUES (1, 'jti', 1)",
 		"INSERT INTO login_link (hash, account_id, expires) VALUES ('', 1, 1)",
 		"INSERT INTO session (id, account_id, ends) VALUES ('x', 1, 1)",
+		"INSERT INTO invitation (id, hash, username, created, expires) "
+		"VALUES (1, '', 'x', 1, 1)",
+		"INSERT INTO invitation_grant (invitation_id, repo_id, level) VALUES (1, 1, 1)",
 		"INSERT INTO push_cert (repo_id, version, key_type, key, fingerprint, nonce, "
 		"certificate) VALUES (1, 1, 'k', 'k', 'f', 'n', '')",
 		"INSERT INTO audit_chain (chain, sequence, time) VALUES (0, 1, 1)",
