@@ -35,6 +35,7 @@ struct core_limits {
 	uint32_t login_tries;         /* wrong credentials a minute, see core/login.h; 0: 10 */
 	int64_t session_seconds;      /* how long a session lasts at most … */
 	int64_t session_idle_seconds; /* … and how long while nobody uses it */
+	int64_t proof_seconds;        /* how long a proof is good for what is dangerous */
 	int64_t retention_seconds;    /* how long what nothing uses is kept: 0 is 14 days */
 };
 

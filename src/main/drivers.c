@@ -33,6 +33,7 @@ static void set_limits(const struct config *config, struct core *core)
 		.login_tries = (uint32_t)config->login_tries,
 		.session_seconds = config->session_lifetime / 1000,
 		.session_idle_seconds = config->session_idle / 1000,
+		.proof_seconds = config->sudo / 1000,
 		.retention_seconds = config->retention / 1000,
 	};
 }

@@ -152,6 +152,14 @@ struct page_invitation {
 };
 void view_invitation(struct buf *out, const struct page_invitation *p);
 
+/* Proving again who one is. */
+struct page_prove {
+	struct page page;
+	struct str next;
+	bool has_password;
+};
+void view_prove(struct buf *out, const struct page_prove *p);
+
 struct page_new {
 	struct page page;
 	struct str name, description, branch;

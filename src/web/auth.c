@@ -1,3 +1,4 @@
+#include "base/uri.h"
 #include "core/audit.h"
 #include "model/scope.h"
 #include "web/credentials.h"
@@ -251,6 +252,45 @@ enum err web_sign_out(struct ctx *c, struct web_request *r)
 	r->session = NULL;
 	r->who = ACTOR_ANONYMOUS;
 	return OK;
+}
+
+enum err web_prove(struct ctx *c, struct web_request *r, struct str password)
+{
+	const struct credential cred = {CREDENTIAL_PASSWORD, r->who.username, password};
+	const struct session_from from = session_from(r);
+	struct session *session = NEW(c->arena, struct session);
+	struct actor who;
+	if (!r->session)
+		return fail(c, ERR_INVALID, "only a browser that is signed in proves it again");
+	TRY(login_credential(c, r->core, &cred, from.address, &who));
+	if (actor_has_key(&who) || who.user_id != r->who.user_id)
+		return fail(c, ERR_UNAUTH, "that is not your password");
+	TRY(session_prove(c, r->core, r->session, &from, session));
+	TRY(audit_note(c, r->core, &who, AUDIT_SIGN_IN));
+	use_session(c, r, session);
+	return OK;
+}
+
+/* The page that a form was sent from: a path of ours, as the browser tells it; else "/". */
+static struct str page_of_form(const struct web_request *r)
+{
+	struct str referer = web_request_header(r, "referer");
+	struct str authority = authority_of(referer);
+	if (!authority.len || !str_eq_nocase(authority, authority_of(r->origin)))
+		return STR("/");
+	struct str path = str_from_index(referer, str_find_str(referer, authority) + authority.len);
+	return web_is_local_path(path) ? path : STR("/");
+}
+
+enum err web_ask_proof(struct ctx *c, struct web_request *r)
+{
+	struct buf to = {.arena = c->arena};
+	if (r->api)
+		return fail(c, ERR_DENIED,
+			"this needs a proof of who you are that is newer: give it on /prove");
+	buf_cstr(&to, "/prove?next=");
+	uri_encode(&to, page_of_form(r));
+	return web_redirect(c, r, buf_text(&to));
 }
 
 bool web_is_local_path(struct str path)

@@ -19,6 +19,9 @@ enum err web_check_site(struct ctx *c, const struct web_request *r) MUST;
 /* The same, and the session's token in the form (or X-CSRF-Token) where a cookie says who it is. */
 enum err web_check_csrf(struct ctx *c, const struct web_request *r) MUST;
 
+/* Leads a browser to /prove, and from there back to the page with the form; ERR_DENIED under /api. */
+enum err web_ask_proof(struct ctx *c, struct web_request *r) MUST;
+
 /* Reads an urlencoded body into r->fields. */
 enum err web_read_form(struct ctx *c, struct web_request *r) MUST;
 /* The whole body in c->arena: ERR_TOO_BIG over web->body_max. Another type is answered with 415. */

@@ -165,6 +165,34 @@ enum err page_invitation_post(struct ctx *c, struct web_request *r)
 	return web_redirect(c, r, "/?done=joined");
 }
 
+static enum err show_prove(struct ctx *c, struct web_request *r, struct str next, enum err err)
+{
+	struct page_prove p = {.next = next_path(next)};
+	struct user self;
+	page_begin(c, r, STR("Is it you?"), &p.page);
+	int status = err ? page_take_error(c, &p.page, err) : 200;
+	TRY(account_get(c, r->core, &r->who, &self));
+	p.has_password = self.has_password;
+	struct buf html = {.arena = c->arena};
+	view_prove(&html, &p);
+	return web_html(c, r, status == 401 ? 403 : status, buf_view(&html));
+}
+
+enum err page_prove(struct ctx *c, struct web_request *r)
+{
+	return show_prove(c, r, web_query(c, r, "next"), OK);
+}
+
+enum err page_prove_post(struct ctx *c, struct web_request *r)
+{
+	struct str next = web_field(r, "next");
+	enum err err = web_prove(c, r, web_field(r, "password"));
+	if (err == ERR_UNAUTH || err == ERR_RATE_LIMITED)
+		return show_prove(c, r, next, err);
+	TRY(err);
+	return web_redirect(c, r, str_dup(c->arena, next_path(next)));
+}
+
 enum err page_sign_out(struct ctx *c, struct web_request *r)
 {
 	TRY(web_sign_out(c, r));

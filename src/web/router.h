@@ -6,7 +6,7 @@
 
 #include "web/web.h"
 
-enum route_needs { ROUTE_BARE, ROUTE_NOTHING, ROUTE_USER, ROUTE_OWNER };
+enum route_needs { ROUTE_BARE, ROUTE_NOTHING, ROUTE_USER, ROUTE_PROVED, ROUTE_OWNER };
 
 struct route {
 	const char *method;

@@ -15,9 +15,17 @@ static enum err permit_route(struct ctx *c, const struct web_request *r, const s
 {
 	if (route->needs == ROUTE_OWNER)
 		return permit_owner_early(c, &r->who);
-	if (route->needs == ROUTE_USER && actor_is_anonymous(&r->who))
+	if (route->needs >= ROUTE_USER && actor_is_anonymous(&r->who))
 		return fail(c, ERR_UNAUTH, "sign in first");
 	return OK;
+}
+
+/* Of a browser: what else proves somebody does so with each request. */
+static bool must_prove(const struct web_request *r, const struct route *route)
+{
+	const struct session *s = r->session;
+	return route->needs == ROUTE_PROVED && s &&
+	       s->now - s->proved >= r->core->limits.proof_seconds;
 }
 
 static enum err handle(struct ctx *c, struct web_request *r, const struct route_match *match)
@@ -32,6 +40,8 @@ static enum err handle(struct ctx *c, struct web_request *r, const struct route_
 	if (!is_safe(r))
 		TRY(web_check_csrf(c, r));
 	TRY(permit_route(c, r, match->route));
+	if (must_prove(r, match->route))
+		return web_ask_proof(c, r);
 	return match->route->handler(c, r);
 }
 

@@ -32,7 +32,7 @@ struct web_request {
 	struct str query;  /* as sent, without the '?' */
 	struct str origin; /* how the client reaches us: "https://git.example.org", no slash */
 	struct str csrf;   /* goes into every form as the hidden field "csrf" */
-	const struct session *session; /* core/login.h: when they came by cookie; else NULL */
+	const struct session *session; /* core/session.h: when they came by cookie; else NULL */
 	bool api;                      /* under /api: errors are problem+json */
 	const char *field; /* what is being checked: an ERR_INVALID names it (422 under /api) */
 	struct http_exchange *http;
@@ -86,14 +86,16 @@ enum err web_not_modified(struct ctx *c, struct web_request *r) MUST;
 enum err web_problem(struct ctx *c, struct web_request *r, int status, const char *text) MUST;
 
 /*
- * Sessions. web_sign_in checks the password (ERR_UNAUTH when wrong, ERR_UNAVAILABLE after too many
+ * Sessions. web_sign_in checks the password (ERR_UNAUTH when wrong, ERR_RATE_LIMITED after too many
  * tries) and sets the cookie; web_sign_in_link takes a one-time secret. Both set r->who.
- * web_sign_out forgets.
+ * web_sign_out forgets. web_prove: who is signed in has this password too, as web_sign_in; they get a
+ * session whose proof is new.
  */
 enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, struct str password)
 	MUST;
 enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secret) MUST;
 enum err web_sign_out(struct ctx *c, struct web_request *r) MUST;
+enum err web_prove(struct ctx *c, struct web_request *r, struct str password) MUST;
 
 /* True for a path on this site that is safe to redirect to after sign-in: begins with one '/'. */
 bool web_is_local_path(struct str path);

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -144,6 +145,47 @@ def test_the_api_invites():
         eq((answer.status, answer.json["field"]), (422, field), f"{body}")
     s.api("DELETE", f"/invitations/{made['id']}", want=204)
     eq(s.api("DELETE", f"/invitations/{made['id']}").status, 404, "twice")
+
+
+def test_what_is_dangerous_needs_a_new_proof():
+    s = Nimbus(env={"NIMBUS_SUDO": "1s"})
+    s.create_repo("mine")
+    b = Browser(s, "owner", PASSWORD)
+    time.sleep(1.2)
+    form = b.page("/account").form("/account/tokens")
+    fields = {**form, "name": "t", "permission": "read", "days": "1"}
+    before = dict(b.cookies)
+    answer = b.send("/account/tokens", fields)
+    eq((answer.status, answer.headers["location"]), (303, "/prove?next=%2F"), "where to")
+    eq(b.send("/mine/settings/delete", {"csrf": form["csrf"], "confirm": "mine"}).status, 303, "deleting a repository")
+    eq(s.api("GET", "/repos/mine").status, 200, "which is there still")
+    headers = {**b.headers(), "X-CSRF-Token": form["csrf"], "Content-Type": "application/json"}
+    eq(s.request("POST", "/api/v1/tokens", '{"name":"t"}', headers, auth=None).status, 403, "by the API with a cookie")
+    eq(s.api("POST", "/tokens", {"name": "t"}).status, 201, "by the API with the password itself")
+    at = "/prove?next=%2Faccount"
+    check(b.submit(at, "/prove", password="wrong"), 403)
+    eq(b.send("/account/tokens", fields).status, 303, "after a wrong password")
+    answer = b.submit(at, "/prove", password=PASSWORD)
+    eq((answer.status, answer.headers["location"]), (303, "/account"), "the proof")
+    if b.cookies == before:
+        fail("the cookie stayed the same")
+    has(check(b.send("/account/tokens", fields)).text, "nbs_", "the token, by a form from before the proof")
+    planted = Browser(s)
+    planted.cookies = before
+    eq(is_signed_in(planted), False, "the cookie from before")
+
+
+def test_the_way_back_from_a_proof_is_ours():
+    s = Nimbus(env={"NIMBUS_SUDO": "1s"})
+    b = Browser(s, "owner", PASSWORD)
+    time.sleep(1.2)
+    body = f"csrf={b.page('/account').form('/account/tokens')['csrf']}&name=t&permission=read&days=1"
+    for referer, want in ((f"{s.url}/account?x=1", "%2Faccount%3Fx%3D1"), ("https://evil.example/x", "%2F"),
+                          (f"{s.url}//evil.example", "%2F"), ("nonsense", "%2F")):
+        answer = s.request("POST", "/account/tokens", body, {**b.headers(), "Referer": referer,
+                                                             "Content-Type": "application/x-www-form-urlencoded"}, auth=None)
+        eq(answer.headers["location"], f"/prove?next={want}", referer)
+    eq(b.submit("/prove?next=//evil.example", "/prove", password=PASSWORD).headers["location"], "/", "where to")
 
 
 def post_routes():
