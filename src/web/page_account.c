@@ -9,6 +9,7 @@
 #include "core/session.h"
 #include "core/signing_key.h"
 #include "core/token.h"
+#include "view/page_account.h"
 #include "web/page.h"
 #include "web/site.h"
 

@@ -3,6 +3,7 @@
 #include "core/invitation.h"
 #include "core/password.h"
 #include "core/session.h"
+#include "view/page_account.h"
 #include "web/page.h"
 
 static struct str next_path(struct str given)

@@ -153,7 +153,7 @@ def test_what_is_dangerous_needs_a_new_proof():
     b = Browser(s, "owner", PASSWORD)
     time.sleep(1.2)
     form = b.page("/account").form("/account/tokens")
-    fields = {**form, "name": "t", "permission": "read", "days": "1"}
+    fields = {**form, "name": "t", "permission": "read", "hours": "24"}
     before = dict(b.cookies)
     answer = b.send("/account/tokens", fields)
     eq((answer.status, answer.headers["location"]), (303, "/prove?next=%2F"), "where to")
@@ -179,7 +179,7 @@ def test_the_way_back_from_a_proof_is_ours():
     s = Nimbus(env={"NIMBUS_SUDO": "1s"})
     b = Browser(s, "owner", PASSWORD)
     time.sleep(1.2)
-    body = f"csrf={b.page('/account').form('/account/tokens')['csrf']}&name=t&permission=read&days=1"
+    body = f"csrf={b.page('/account').form('/account/tokens')['csrf']}&name=t&permission=read&hours=24"
     for referer, want in ((f"{s.url}/account?x=1", "%2Faccount%3Fx%3D1"), ("https://evil.example/x", "%2F"),
                           (f"{s.url}//evil.example", "%2F"), ("nonsense", "%2F")):
         answer = s.request("POST", "/account/tokens", body, {**b.headers(), "Referer": referer,

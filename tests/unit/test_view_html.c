@@ -1,7 +1,7 @@
 /* view/html.c, and through it what the templates write. */
 #include "unit.h"
 
-#include "view/page.h"
+#include "view/page_account.h"
 
 #define HOSTILE "\"><script>alert('1')</script>&\xFF"
 

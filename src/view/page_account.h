@@ -1,0 +1,89 @@
+/* The pages of accounts: signing in, one's own account, and the people of the instance. As view/page.h. */
+#ifndef VIEW_PAGE_ACCOUNT_H
+#define VIEW_PAGE_ACCOUNT_H
+
+#include "model/invitation.h"
+#include "view/page.h"
+
+struct page_sign_in {
+	struct page page;
+	struct str name, next;
+};
+void view_sign_in(struct buf *out, const struct page_sign_in *p);
+
+/* What a good password is; the input says aria-describedby="password-help". */
+void view_password_help(struct buf *out);
+
+/* Choosing a password by a link that was sent. */
+struct page_reset {
+	struct page page;
+	struct str name, secret;
+};
+void view_reset(struct buf *out, const struct page_reset *p);
+
+struct page_invitation {
+	struct page page;
+	const struct invitation *invitation;
+	struct str name, secret; /* name: what they typed */
+};
+void view_invitation(struct buf *out, const struct page_invitation *p);
+
+/* Proving again who one is. */
+struct page_prove {
+	struct page page;
+	struct str next;
+	bool has_password;
+};
+void view_prove(struct buf *out, const struct page_prove *p);
+
+enum account_tab { ACCOUNT_KEYS, ACCOUNT_SESSIONS };
+/* The links between the pages of one's account. */
+void view_account_tabs(struct buf *out, enum account_tab here);
+
+struct page_account {
+	struct page page;
+	const struct token *tokens;
+	size_t count;
+	struct str fresh; /* the secret of a token just made: shown once */
+	const struct signing_key *keys;
+	size_t key_count;
+	const char *instance; /* its id, for whoever mints */
+	bool has_password;
+};
+void view_account(struct buf *out, const struct page_account *p);
+/* Of it, the parts about tokens and about keys that mint some. */
+void view_tokens(struct buf *out, const struct page_account *p);
+void view_signing_keys(struct buf *out, const struct page_account *p);
+
+/* A browser in which somebody is signed in. */
+struct signed_in {
+	struct str id;
+	const char *browser; /* "Firefox on Linux" */
+	struct str address;
+	int64_t started, seen;
+	bool here; /* it is this one */
+};
+
+struct page_sessions {
+	struct page page;
+	const struct signed_in *sessions;
+	size_t count;
+};
+void view_sessions(struct buf *out, const struct page_sessions *p);
+
+struct page_collaborators {
+	struct page page;
+	const struct user *users;
+	size_t count;
+	const struct grant *grants;
+	size_t grant_count;
+	struct str fresh_name,
+		fresh_link; /* somebody just added, and their sign-in link: shown once */
+	const struct invitation *invitations;
+	size_t invitation_count;
+	struct str fresh_invitation; /* the link of one just made: shown once */
+	bool fresh_reset;            /* it is one on which they choose a new password */
+};
+void view_collaborators(struct buf *out, const struct page_collaborators *p);
+
+#endif
