@@ -1,4 +1,5 @@
 /* One's own account, and the people of the instance. */
+#include "view/page_account.h"
 #include "core/account.h"
 #include "core/collaborator.h"
 #include "core/grant.h"
@@ -9,7 +10,6 @@
 #include "core/session.h"
 #include "core/signing_key.h"
 #include "core/token.h"
-#include "view/page_account.h"
 #include "web/page.h"
 #include "web/site.h"
 

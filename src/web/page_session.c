@@ -1,7 +1,7 @@
 /* Where one is signed in. */
 #include "core/session.h"
-#include "web/agent.h"
 #include "view/page_account.h"
+#include "web/agent.h"
 #include "web/page.h"
 
 enum err page_sessions(struct ctx *c, struct web_request *r)
