@@ -35,10 +35,9 @@ static enum err check_current(struct ctx *c, struct core *core, const struct act
 		return OK;
 	const struct credential cred = {CREDENTIAL_PASSWORD, who->username, what->current};
 	enum err kind = login_credential(c, core, &cred, what->peer, &proved);
-	bool wrong = kind == ERR_UNAUTH ||
-		     (!kind && (proved.user_id != who->user_id ||
-				       proved.generation != self.generation ||
-				       actor_has_key(&proved)));
+	bool wrong = kind == ERR_UNAUTH || (!kind && (proved.user_id != who->user_id ||
+							     proved.generation != self.generation ||
+							     actor_has_key(&proved)));
 	return wrong ? fail(c, ERR_UNAUTH, "that is not the password you have") : kind;
 }
 

@@ -273,7 +273,8 @@ enum err page_collaborators_invite(struct ctx *c, struct web_request *r)
 	struct str secret;
 	uint64_t days;
 	enum err err = read_grants(c, r, &what);
-	if (!err && (!str_to_u64(web_field(r, "days"), &days) || days > INVITATION_SECONDS_MAX / DAY))
+	if (!err &&
+		(!str_to_u64(web_field(r, "days"), &days) || days > INVITATION_SECONDS_MAX / DAY))
 		err = fail(c, ERR_INVALID, "an invitation lasts for 1 to 90 days");
 	if (!err) {
 		what.seconds = (int64_t)days * DAY;

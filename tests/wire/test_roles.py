@@ -396,7 +396,7 @@ def test_rules_grants_and_ends_are_set_by_pages():
 def test_events_tell_of_grants_rules_and_ends():
     s = furnished().s
     kinds = {row[0] for row in s.sql("SELECT DISTINCT type FROM event")}
-    audited = {row[0] for row in s.sql("SELECT DISTINCT action FROM audit")}
+    audited = {row[0] for row in s.sql("SELECT DISTINCT action FROM audit_entry")}
     for kind in ["permission.changed", "grant.changed", "rule.changed", "collaborator.changed"]:
         has(kinds, kind, "events")
         has(audited, kind, "audit")
