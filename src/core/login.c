@@ -160,6 +160,9 @@ static enum err prove(struct ctx *c, struct core *core, const struct credential 
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who)
 {
+	/* git's HTTP library offers a name alone before it asks for the password: no guess at all. */
+	if (cred->kind == CREDENTIAL_PASSWORD && !cred->secret.len)
+		return fail(c, ERR_UNAUTH, "the username or the password is wrong");
 	enum err kind = prove(c, core, cred, peer, who);
 	if (kind == ERR_UNAUTH || kind == ERR_RATE_LIMITED)
 		refuse(c, core, cred, peer);

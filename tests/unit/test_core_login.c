@@ -23,6 +23,15 @@ static void after_ten_failures_a_minute_must_pass(void **state)
 	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
 }
 
+static void a_name_alone_is_no_try(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	for (int i = 0; i < 30; i++)
+		assert_err(c, sign_in(c, "owner", "", "10.0.0.1", &who), ERR_UNAUTH);
+	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
+}
+
 /* Or the cache would let who is blocked find out which guess is right. */
 static void who_failed_is_blocked_though_the_right_password_is_known(void **state)
 {
@@ -153,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(after_ten_failures_a_minute_must_pass),
+		HOUSE_TEST(a_name_alone_is_no_try),
 		HOUSE_TEST(who_failed_is_blocked_though_the_right_password_is_known),
 		HOUSE_TEST(a_token_is_never_rate_limited),
 		HOUSE_TEST(a_token_works_in_either_place),

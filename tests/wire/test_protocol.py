@@ -628,4 +628,14 @@ def test_a_client_that_hangs_up_in_the_middle_of_a_push_leaves_nothing():
     eq(sorted(refs(server.git_url("gone"))), ["HEAD", "refs/heads/main"], "refs")
 
 
+def test_a_name_in_the_url_may_be_used_often():
+    """git offers the name alone first, each time: that is no wrong password."""
+    name, _ = published(make_repo(1))
+    asked = tmp() / "askpass"
+    asked.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
+    asked.chmod(0o755)
+    for _ in range(15):
+        git("ls-remote", f"http://{OWNER}@{server().host}/{name}.git", env={"GIT_ASKPASS": str(asked)})
+
+
 main()
