@@ -93,13 +93,15 @@ def test_an_address_that_is_taken_is_named():
 def test_help_is_complete():
     eq(nimbus("--help").code, 0, "exit code")
     eq(nimbus("help").out, nimbus("--help").out, "help")
-    commands = re.findall(r"^  (\S+) ", nimbus("--help").out, re.M)
-    eq(commands, ["serve", "admin", "config", "version", "help", "key"], "commands")
+    commands = re.findall(r"^  (\S+)  ", nimbus("--help").out, re.M)
+    eq(commands, ["serve", "admin", "config", "version", "help"], "commands")
     for command in commands:
         for words in ([command, "--help"], ["help", command]):
             result = nimbus(*words)
             eq(result.code, 0, " ".join(words))
             has(result.out, f"usage: nimbus {command}")
+    has(nimbus("--help").out, "\n  key mint ", "the help")
+    has(nimbus("key", "mint", "--help").out, "usage: nimbus key mint", "its help")
     names = re.findall(r'^COMMAND\("([^"]+)"', (ROOT / "src/main/admin.def").read_text(), re.M)
     has(names, "fsck", "the table")
     for name in names:
