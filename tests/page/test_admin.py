@@ -467,8 +467,10 @@ def test_an_instance_moves_to_a_server_and_back():
     has(admin("move", "--to", there, s=second).out, "pack", "what it says")
 
     third = Nimbus(env={"NIMBUS_DB": "", "NIMBUS_PACK_INLINE_MAX": "2k"}, data=there, start=False)
-    # Rows come in the order of their keys, not in that in which they were written.
-    eq(*(sorted(line for line in lines if "schema_version" not in line) for lines in (dump(third), held)), "what came back")
+    # Rows come in the order of their keys; and a server that runs anchors the audit log in the instance's chain.
+    passing = ("schema_version", "audit.anchored", '"audit_chain" VALUES(0,')
+    kept = lambda lines: sorted(line for line in lines if not any(words in line for words in passing))
+    eq(kept(dump(third)), kept(held), "what came back")
     admin("fsck", s=third)
     third.start()
     eq(refs(third.git_url("kept")), before, "refs")

@@ -143,7 +143,7 @@ static void a_change_of_any_column_shows(void **state)
 		"UPDATE audit_entry SET hash = x'00' WHERE chain = 1 AND sequence = 2",
 		"UPDATE audit_entry SET hash = NULL WHERE chain = 1 AND sequence = 2",
 		("UPDATE audit_entry SET hash = (SELECT hash FROM audit_entry WHERE chain = 1 AND "
-		"sequence = 1) WHERE chain = 1 AND sequence = 2"),
+		 "sequence = 1) WHERE chain = 1 AND sequence = 2"),
 	};
 	fill(c);
 	unlock(c);
