@@ -162,14 +162,14 @@ static void the_list_has_all_that_live_the_latest_first(void **state)
 	assert_str(rows[0].from.browser, "a?b? c");
 	assert_true(str_eq(rows[1].id, first.id));
 	assert_str(rows[1].from.browser, "Firefox");
-	assert_int_equal(rows[0].started - rows[1].started, 10);
+	assert_in_range(rows[0].started - rows[1].started, 10, 12); /* the clock goes on */
 	/* One that is used is before one that is not. */
 	pass(600);
 	assert_ok(c, session_get(c, core_of(c), first.cookie, &out));
 	assert_ok(c, session_end(c, core_of(c), second.cookie));
 	assert_ok(c, session_list(c, core_of(c), owner, STR("owner"), &rows, &count));
 	assert_int_equal(count, 1);
-	assert_int_equal(rows[0].seen - rows[0].started, 610);
+	assert_in_range(rows[0].seen - rows[0].started, 610, 613);
 }
 
 static void sessions_are_ended_from_afar_by_whose_they_are_and_by_the_owner(void **state)

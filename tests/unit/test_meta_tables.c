@@ -183,7 +183,8 @@ static void fill(struct ctx *c, struct db *db)
 	/* Of SQLite, where '' is no bytes. */
 	static const char *const empty[] = {"UPDATE repo SET head = $1",
 		"UPDATE ref_log SET name = $1, old = $1, new = $1", "UPDATE token SET hash = $1",
-		"UPDATE login_link SET hash = $1", "UPDATE push_cert SET certificate = $1"};
+		"UPDATE login_link SET hash = $1", "UPDATE invitation SET hash = $1",
+		"UPDATE push_cert SET certificate = $1"};
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
 		put(c, tx, empty[i], DB_ARGS(DB_B(STR(""))));
 	fill_many(c, tx);
