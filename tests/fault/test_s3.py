@@ -231,7 +231,7 @@ def test_a_clone_that_has_begun_ends_with_words():
 def test_a_large_push_comes_through_in_parts():
     rng = random.Random(5)
     kinds = ["503", "cut", "lost", "half", None, None, None, None, None, None]
-    bucket, proxy, server = world(lambda number, method, path: rng.choice(kinds))
+    bucket, proxy, server = world(lambda number, method, path: rng.choice(kinds), NIMBUS_S3_PUT_MAX="16m")
     repo = big_repo(6, 40 << 20)
     push(server, "r", repo, timeout=250)
     parts = [path for method, path, _ in proxy.seen if method == "PUT" and "partNumber=" in path]
