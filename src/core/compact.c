@@ -371,6 +371,7 @@ static enum err is_due(struct ctx *c, struct compacting *k, bool *due)
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, k->run->core->db, DB_READ, &tx));
 	TRY(meta_pack_list(c, tx, &k->repo, PACK_LIVE, &k->rows, &k->row_count));
+	k->now = db_now(tx);
 	k->source = NEW_ARRAY(c->arena, bool, k->row_count);
 	*due = plan(k) != COMPACT_NOTHING;
 	if (!*due)
