@@ -35,6 +35,7 @@ enum err meta_lease_any(struct ctx *c, struct db_tx *tx, struct str like, bool *
 {
 	static const char sql[] = "SELECT count(*) FROM lease WHERE name LIKE $1 AND expires >= $2";
 	struct db_value row[1];
+	TRY(db_ask_time(c, tx));
 	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(like), DB_I(db_now(tx))), row));
 	*any = row[0].integer > 0;
 	return OK;
