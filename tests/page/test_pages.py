@@ -428,8 +428,7 @@ def test_only_the_owner_makes_repositories_and_sees_people():
 
 def test_the_audit_log_is_searched_page_by_page():
     s = server()
-    page = check(s.get("/admin/audit"))
-    has(page.words, "collaborator.added")
+    has(check(s.get("/admin/audit?action=collaborator.added")).words, "collaborator.added")
     for i in range(55):
         s.api("POST", "/tokens", {"name": f"t{i} <b>", "permission": "read"}, want=201)
     first = check(s.get("/admin/audit?action=token.created&who=owner&outcome=done"))
