@@ -75,6 +75,7 @@ static void report(struct conn *k, struct http_fault fault, uint64_t out)
 	size_t peer_len = socket_peer_text(&k->peer, peer);
 	config->access(config->arg, &(struct http_access){.peer = str_from(peer, peer_len),
 					    .id = "",
+					    .lane = config->lanes[k->flow.lane].name,
 					    .status = fault.status,
 					    .out = out,
 					    .error = ERR_INVALID,
@@ -92,17 +93,22 @@ static void refuse_handshake(struct conn *k, const char *why)
 
 void conn_refuse(struct conn *k, struct http_fault fault)
 {
-	char text[512];
+	char text[4096];
+	const struct http_lane *lane = &k->server->config.lanes[k->flow.lane];
+	bool later = fault.status == 503 || fault.status == 429;
+	bool page = later && k->flow.page && lane->busy_page;
+	const char *body = page ? lane->busy_page : fault.why, *end = page ? "" : "\n";
+	size_t body_len = strlen(body) + strlen(end);
 	size_t len = fmt_into(text, sizeof text,
-		"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain\r\n%s"
-		"Content-Length: %zu\r\n\r\n%s\n",
-		fault.status, http_reason(fault.status),
-		fault.status == 503 ? "Retry-After: 1\r\n" : "", strlen(fault.why) + 1, fault.why);
+		"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/%s\r\n%s"
+		"Content-Length: %zu\r\n\r\n%s%s",
+		fault.status, http_reason(fault.status), page ? "html; charset=utf-8" : "plain",
+		later ? "Retry-After: 1\r\nCache-Control: no-store\r\n" : "", body_len, body, end);
 	/* It fits the empty buffer of a socket that we have not written to, or the peer does not
 	 * read. */
 	struct iovec part = {text, len};
 	ssize_t put = k->transport->write(k, &part, 1, false);
-	report(k, fault, put > 0 ? strlen(fault.why) + 1 : 0);
+	report(k, fault, put > 0 ? body_len : 0);
 	/* Who was too slow gets no more time. */
 	conn_finish(k, fault.status != 408);
 }
@@ -132,6 +138,22 @@ void conn_next_request(struct conn *k, size_t used)
 	enter(k, CONN_IDLE, server_now(k->server) + micros(k->server->config.idle_ms));
 }
 
+static struct http_flow flow_of(const struct conn *k, const struct http_head *head)
+{
+	const struct http_config *config = &k->server->config;
+	struct http_flow flow = {0};
+	char peer[SOCKET_TEXT_MAX];
+	if (!config->classify)
+		return flow;
+	const struct http_ask ask = {.method = head->method,
+		.raw_path = head->raw_path,
+		.peer = {peer, socket_peer_text(&k->peer, peer)},
+		.headers = head->headers,
+		.header_count = head->header_count};
+	config->classify(config->arg, &ask, &flow);
+	return flow;
+}
+
 /* The head is there: is there more to wait for before a worker is taken? */
 static void judge_head(struct conn *k, struct http_head *head)
 {
@@ -143,6 +165,7 @@ static void judge_head(struct conn *k, struct http_head *head)
 		return;
 	}
 	k->began = server_now(s);
+	k->flow = flow_of(k, head);
 	size_t there = k->len - k->head_len;
 	k->slow_body = head->length > there;
 	bool small = head->length <= s->config.small_body && !head->expects_continue;

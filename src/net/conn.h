@@ -47,10 +47,13 @@ struct conn {
 	struct conn *next; /* in the pool's queue, or in the loop's mailbox */
 	uint32_t slot;     /* in the loop's table */
 	enum conn_phase phase;
-	bool slow_body;   /* a worker will have to wait for the body's bytes */
-	bool reset;       /* close so that the peer takes nothing for complete */
-	int64_t deadline; /* when the phase ends by itself */
-	int64_t began;    /* when the head was complete */
+	struct http_flow flow; /* of the request that is READY or under work … */
+	int64_t queued;        /* … since when it waits for a worker, … */
+	int64_t queue_waited;  /* … and how long it did */
+	bool slow_body;        /* a worker will have to wait for the body's bytes */
+	bool reset;            /* close so that the peer takes nothing for complete */
+	int64_t deadline;      /* when the phase ends by itself */
+	int64_t began;         /* when the head was complete */
 	int64_t credit; /* microseconds that we still wait for the peer; what it does refills it */
 	uint64_t moved; /* bytes of this request, by a worker … */
 	int64_t waited, wait_began; /* … which waited so long for it, and waits since then */

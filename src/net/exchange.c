@@ -154,6 +154,8 @@ static void report(struct exchange *x)
 						.in = x->body.wire,
 						.out = x->reply.wire,
 						.micros = server_now(s) - x->conn->began,
+						.waited = x->conn->queue_waited,
+						.lane = s->config.lanes[x->conn->flow.lane].name,
 						.error = x->ctx.error.kind,
 						.error_text = x->ctx.error.text});
 }
@@ -215,11 +217,12 @@ static void pass_on(struct worker *w, struct conn *k)
 	if (k->phase == CONN_READY) {
 		if (k->slow_body)
 			loop_watch(k, 0);
-		if (pool_push(&w->server->pool, k))
+		struct http_fault fault = pool_push(&w->server->pool, k);
+		if (!fault.status)
 			return;
 		if (k->slow_body)
 			loop_watch(k, POLLIN);
-		conn_refuse(k, (struct http_fault){503, "the server has more to do than it can"});
+		conn_refuse(k, fault);
 	}
 	loop_mail(k->loop, k);
 }

@@ -14,6 +14,7 @@
 #include "base/ctx.h"
 #include "base/str.h"
 #include "base/stream.h"
+#include "net/lane.h"
 
 /* A body whose length nobody knows before its end: sent, or received, in chunks. */
 #define HTTP_UNKNOWN UINT64_MAX
@@ -92,6 +93,8 @@ struct http_access {
 	int status;             /* 0: the client left without an answer */
 	uint64_t in, out;       /* bytes of bodies as they crossed the wire */
 	int64_t micros;         /* from the head's last byte to here, with the wait for a worker */
+	int64_t waited;         /* of these, for a worker */
+	const char *lane;       /* its name; NULL: there are none, or it was not asked */
 	enum err error;         /* of the context when the handler returned */
 	const char *error_text;
 };
@@ -110,9 +113,13 @@ struct http_config {
 	void (*access)(void *arg, const struct http_access *access); /* any thread; may be NULL */
 	void *arg;                                                   /* of both */
 	int loops;                                                   /* 1 */
-	int workers;            /* exchanges being worked on at once: max(8, 4 per core) */
-	int threads_max;        /* and those that wait for their peer besides: 8 * workers */
-	int queue_max;          /* exchanges waiting for a worker, 503 beyond: 1024 */
+	int workers;             /* exchanges being worked on at once: max(8, 4 per core) */
+	int threads_max;         /* and those that wait for their peer besides: 8 * workers */
+	int queue_max;           /* exchanges waiting for a worker, 503 beyond: 1024 */
+	http_classify *classify; /* with `arg`; NULL: there is one flow, without bounds */
+	struct http_lane lanes[HTTP_LANES];
+	int flow_workers;       /* exchanges of one flow that are worked on at once: no limit … */
+	int group_workers;      /* … and of one group: no limit */
 	int connections_max;    /* 503 beyond: 10000 */
 	int connections_per_ip; /* 0: no limit. An IPv6 /64 counts as one */
 	int handshakes_per_ip;  /* of TLS, under way: 1000 */
@@ -134,6 +141,9 @@ struct http_config {
 };
 
 struct http_server;
+
+/* How many workers there are where `workers` is 0. */
+int http_workers_default(void);
 
 /* Binds and listens, so that the address is ours or the caller hears why not. Serves nothing yet.
  */

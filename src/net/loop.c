@@ -162,12 +162,13 @@ static void settle(struct loop *l, struct conn *k)
 		if (k->slow_body)
 			loop_watch(k, 0);
 		atomic_fetch_or(&k->state, CONN_BUSY);
-		if (pool_push(&l->server->pool, k))
+		struct http_fault fault = pool_push(&l->server->pool, k);
+		if (!fault.status)
 			return;
 		atomic_fetch_and(&k->state, ~(unsigned)CONN_BUSY);
 		if (k->slow_body)
 			loop_watch(k, POLLIN);
-		conn_refuse(k, (struct http_fault){503, "the server has more to do than it can"});
+		conn_refuse(k, fault);
 		conn_advance(k, &l->head);
 	}
 	if (k->phase == CONN_DEAD)
@@ -301,6 +302,7 @@ static void on_time(struct loop *l)
 	if (now >= l->sweep_at) {
 		sweep(l, now);
 		pool_relieve(&s->pool);
+		pool_expire(&s->pool);
 		l->sweep_at = now + (draining ? DRAIN_SWEEP_US : SWEEP_US);
 	}
 }

@@ -2,6 +2,7 @@
 #include "net/server.h"
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -13,46 +14,12 @@ enum {
 	CUTS_MOST = 8,      /* at once */
 };
 
-static void queue_put(struct queue *q, struct conn *k)
-{
-	k->next = NULL;
-	if (q->last)
-		q->last->next = k;
-	else
-		q->first = k;
-	q->last = k;
-}
-
-static struct conn *queue_take(struct queue *q)
-{
-	struct conn *k = q->first;
-	q->first = k->next;
-	if (!q->first)
-		q->last = NULL;
-	return k;
-}
-
-/* The queue whose first may start now, turn by turn; NULL where there is none. */
-static struct queue *next_queue(struct pool *p)
-{
-	struct http_config *config = &p->server->config;
-	bool slow = p->slow.first && p->slow_busy < config->threads_max - config->workers;
-	if (slow && (!p->quick.first || p->slow_turn))
-		return &p->slow;
-	return p->quick.first ? &p->quick : NULL;
-}
-
 /* Takes it, counted as begun. */
 static struct conn *next_job(struct pool *p)
 {
-	struct queue *from = p->stop ? NULL : next_queue(p);
-	if (!from)
-		return NULL;
-	p->slow_turn = from == &p->quick;
-	p->slow_busy += from == &p->slow;
-	p->waiting--;
-	p->busy++;
-	return queue_take(from);
+	struct lane *lane = NULL;
+	struct conn **at = p->stop ? NULL : line_next(p, &lane);
+	return at ? line_take(p, lane, at) : NULL;
 }
 
 static void worker_main(void *arg);
@@ -78,34 +45,51 @@ static void dispatch(struct pool *p)
 	struct http_config *config = &p->server->config;
 	if (p->stop)
 		return;
-	while (p->idle && next_queue(p)) {
+	struct lane *lane = NULL;
+	struct conn *job;
+	while (p->idle && (job = next_job(p))) {
 		struct worker *w = p->idle;
 		p->idle = w->next;
-		w->job = next_job(p);
+		w->job = job;
 		pthread_cond_signal(&w->wake);
 	}
-	if (next_queue(p) && p->threads < config->threads_max &&
-		p->threads - p->blocked < config->workers)
+	if (p->threads < config->threads_max && p->threads - p->blocked < config->workers &&
+		line_next(p, &lane))
 		grow(p);
 }
 
-bool pool_push(struct pool *p, struct conn *k)
+struct http_fault pool_push(struct pool *p, struct conn *k)
 {
 	pthread_mutex_lock(&p->lock);
-	bool room = !p->stop && p->waiting < p->server->config.queue_max;
-	if (room) {
-		p->waiting++;
-		queue_put(k->slow_body ? &p->slow : &p->quick, k);
+	struct http_fault fault = line_refuses(p, &k->flow);
+	if (!fault.status) {
+		line_put(p, k);
 		dispatch(p);
 	}
 	pthread_mutex_unlock(&p->lock);
-	return room;
+	return fault;
+}
+
+void pool_expire(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	struct conn *late = p->waiting ? line_take_late(p, server_now(p->server)) : NULL;
+	pthread_mutex_unlock(&p->lock);
+	while (late) {
+		struct conn *k = late;
+		late = k->next;
+		if (k->slow_body)
+			loop_watch(k, POLLIN);
+		conn_refuse(k,
+			(struct http_fault){503, "the server has more to do than it can just now"});
+		loop_mail(k->loop, k);
+	}
 }
 
 void pool_block(struct pool *p, struct conn *k)
 {
 	pthread_mutex_lock(&p->lock);
-	p->blocked++;
+	line_block(p, &k->flow, 1);
 	k->waiting = p->waiting_for;
 	p->waiting_for = k;
 	dispatch(p);
@@ -119,7 +103,7 @@ void pool_unblock(struct pool *p, struct conn *k)
 	while (*at != k)
 		at = &(*at)->waiting;
 	*at = k->waiting;
-	p->blocked--;
+	line_block(p, &k->flow, -1);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -152,14 +136,24 @@ static struct conn *slowest(const struct pool *p, int64_t now, uint64_t *pace)
 	return worst;
 }
 
+/* How many wait in line whose thread would not have to wait for a body: as far as CUTS_MOST. */
+static int count_quick(const struct pool *p)
+{
+	int count = 0;
+	for (size_t i = 0; i < HTTP_LANES; i++)
+		for (const struct conn *k = p->lanes[i].first; k && count < CUTS_MOST; k = k->next)
+			count += !k->slow_body;
+	return count;
+}
+
 /* A thread that waits is in the list, so its connection is there until it has taken itself off. */
 void pool_relieve(struct pool *p)
 {
 	struct http_config *config = &p->server->config;
 	pthread_mutex_lock(&p->lock);
 	int64_t now = server_now(p->server);
-	int wanted = p->threads < config->threads_max || p->idle ? 0 : CUTS_MOST;
-	for (struct conn *job = p->quick.first; job && wanted; job = job->next, wanted--) {
+	bool full = p->threads >= config->threads_max && !p->idle;
+	for (int wanted = full ? count_quick(p) : 0; wanted; wanted--) {
 		uint64_t pace;
 		struct conn *k = slowest(p, now, &pace);
 		if (!k || pace >= MODEST * (uint64_t)config->rate_min)
@@ -194,6 +188,9 @@ static void idle_remove(struct pool *p, struct worker *w)
 static bool wait_for_job(struct pool *p, struct worker *w)
 {
 	w->job = next_job(p);
+	/* What has just ended may have kept several from beginning. */
+	if (p->waiting)
+		dispatch(p);
 	if (w->job || p->stop)
 		return w->job;
 	w->next = p->idle;
@@ -222,9 +219,10 @@ static void worker_main(void *arg)
 	pthread_mutex_lock(&p->lock);
 	while (wait_for_job(p, w)) {
 		pthread_mutex_unlock(&p->lock);
+		struct http_flow flow = w->job->flow; /* the connection may be gone afterwards */
 		worker_serve(w, w->job);
 		pthread_mutex_lock(&p->lock);
-		p->busy--;
+		line_leave(p, &flow);
 	}
 	worker_close(w);
 	bool joins = p->has_ended;
@@ -240,7 +238,9 @@ static void worker_main(void *arg)
 
 void pool_init(struct pool *p, struct http_server *s)
 {
-	*p = (struct pool){.server = s};
+	memset(p, 0, sizeof *p);
+	p->server = s;
+	line_init(p);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->gone, NULL);
 }

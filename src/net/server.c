@@ -24,11 +24,16 @@ static uint64_t size_or(uint64_t value, uint64_t fallback)
 	return value ? value : fallback;
 }
 
-static void fill_defaults(struct http_config *config)
+int http_workers_default(void)
 {
 	int cores = thread_cores();
+	return cores * 4 > 8 ? cores * 4 : 8;
+}
+
+static void fill_defaults(struct http_config *config)
+{
 	config->loops = int_or(config->loops, 1);
-	config->workers = int_or(config->workers, cores * 4 > 8 ? cores * 4 : 8);
+	config->workers = int_or(config->workers, http_workers_default());
 	config->threads_max = int_or(config->threads_max, config->workers * 8);
 	if (config->threads_max <= config->workers)
 		config->threads_max = config->workers + 1;

@@ -11,28 +11,39 @@
 
 struct worker;
 
-enum { IP_SLOTS = 1 << 16 };
+enum { IP_SLOTS = 1 << 16, LINE_SLOTS = 1 << 12 };
 
 struct listener {
 	int fd;
 	bool tls;
 };
 
-struct queue {
-	struct conn *first, *last;
+/* How many exchanges there are of something: under work or waiting for their peer, the latter alone,
+ * and in line. */
+struct load {
+	int busy, blocked, waiting;
+};
+
+struct lane {
+	struct conn *first, **end; /* in line: the oldest first */
+	struct load load;
+	int workers, threads, queue_max; /* its bounds; workers 0: none */
 };
 
 /*
  * Threads that run exchanges. A thread that waits for its peer does not count as working, so that
  * others may start in its place, up to threads_max; of these, `workers` are kept from exchanges
  * with a body that is still to come, however many slow uploads there are.
+ *
+ * Who comes next: net/line.c. Flows and groups that fall on one place of their table share its bounds.
  */
 struct pool {
 	struct http_server *server;
 	pthread_mutex_t lock;
-	pthread_cond_t gone;      /* the last thread has no more to do */
-	struct queue quick, slow; /* waiting; slow: with a body to wait for */
-	bool slow_turn;
+	pthread_cond_t gone; /* the last thread has no more to do */
+	struct lane lanes[HTTP_LANES];
+	struct load flows[LINE_SLOTS], groups[LINE_SLOTS];
+	int flow_threads, group_threads, flow_queue_max; /* bounds of each */
 	int waiting;
 	struct worker *idle; /* the one that ran last first: its caches are warm */
 	int threads, blocked, busy, slow_busy;
@@ -89,8 +100,10 @@ void pool_init(struct pool *p, struct http_server *s);
 enum err pool_start(struct ctx *c, struct pool *p) MUST;
 void pool_stop(struct pool *p); /* starts nothing more, and waits for all threads to end */
 void pool_done(struct pool *p);
-/* Takes a READY connection over; false (and it stays the caller's) when too many are waiting. */
-bool pool_push(struct pool *p, struct conn *k) MUST;
+/* Takes a READY connection over; or says why not (and it stays the caller's): too many are waiting. */
+struct http_fault pool_push(struct pool *p, struct conn *k) MUST;
+/* Refuses who has waited for longer than their lane allows. Called now and then, by any loop. */
+void pool_expire(struct pool *p);
 /* Around a wait for the peer, and when a slow body has been read. */
 void pool_block(struct pool *p, struct conn *k);
 void pool_unblock(struct pool *p, struct conn *k);
@@ -101,5 +114,21 @@ void pool_unblock(struct pool *p, struct conn *k);
  */
 void pool_relieve(struct pool *p);
 void pool_body_done(struct pool *p, struct conn *k);
+
+/* The line before the pool; all of it under the pool's lock. */
+void line_init(struct pool *p);
+/* Why nobody more of this flow may stand in it; status 0: they may. */
+struct http_fault line_refuses(const struct pool *p, const struct http_flow *flow) MUST;
+void line_put(struct pool *p, struct conn *k);
+/* Where whoever is next stands; NULL: nobody may begin now. */
+struct conn **line_next(struct pool *p, struct lane **lane);
+/* Takes them out of it: to work, … */
+struct conn *line_take(struct pool *p, struct lane *lane, struct conn **at);
+/* … which is over, … */
+void line_leave(struct pool *p, const struct http_flow *flow);
+/* … or (by 1, -1) waits for the peer meanwhile. */
+void line_block(struct pool *p, const struct http_flow *flow, int by);
+/* Takes out those who have waited too long, linked by `next`. */
+struct conn *line_take_late(struct pool *p, int64_t now);
 
 #endif

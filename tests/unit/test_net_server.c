@@ -29,13 +29,14 @@ static void answer(void *arg, struct http_exchange *x)
 	(void)!http_reply(x, 200, "text/plain", STR("ok\n")); /* who asked sees what came of it */
 }
 
-static int ask(int port)
+static int ask_for(int port, char letter)
 {
-	static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+	char request[] = "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 	struct sockaddr_in to = {.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	request[5] = letter;
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
 	assert_int_equal(write(fd, request, strlen(request)), (ssize_t)strlen(request));
 	return fd;
@@ -54,7 +55,7 @@ static void who_closes_it_is_told_when_its_threads_have_ended(void **state)
 	assert_ok(c, http_open(c, &config, &s));
 	assert_ok(c, http_start(c, s));
 	for (int i = 0; i < ASKED; i++)
-		fds[i] = ask(http_port(s));
+		fds[i] = ask_for(http_port(s), 'x');
 	for (int i = 0; i < ASKED; i++) {
 		assert_int_equal(recv(fds[i], begin, sizeof begin, MSG_WAITALL), sizeof begin);
 		close(fds[i]);
@@ -66,10 +67,161 @@ static void who_closes_it_is_told_when_its_threads_have_ended(void **state)
 	pthread_key_delete(key);
 }
 
+/* The paths that were answered, one letter each, in their order; and how many of each are under work. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char order[64];
+static int under_work[128], most_at_once[128];
+
+static void answer_slowly(void *arg, struct http_exchange *x)
+{
+	(void)arg;
+	int letter = x->raw_path.at[1];
+	pthread_mutex_lock(&lock);
+	order[strlen(order)] = (char)letter;
+	if (++under_work[letter] > most_at_once[letter])
+		most_at_once[letter] = under_work[letter];
+	pthread_mutex_unlock(&lock);
+	usleep(30000);
+	pthread_mutex_lock(&lock);
+	under_work[letter]--;
+	pthread_mutex_unlock(&lock);
+	(void)!http_reply(x, 200, "text/plain", STR("ok\n"));
+}
+
+/* Each letter is a flow; p is of the first lane, and g and h are of one group. */
+static void by_letter(void *arg, const struct http_ask *asked, struct http_flow *out)
+{
+	(void)arg;
+	char letter = asked->raw_path.at[1];
+	*out = (struct http_flow){.key = (uint64_t)letter,
+		.group = letter == 'g' || letter == 'h',
+		.lane = letter == 'p' ? 0 : 1,
+		.page = letter == 'b'};
+}
+
+/* The answer's status; all of it is in `text`. */
+static int status_of(int fd, char *text, size_t size)
+{
+	ssize_t len = recv(fd, text, size - 1, MSG_WAITALL);
+	assert_true(len > 12);
+	text[len] = 0;
+	close(fd);
+	return (text[9] - '0') * 100 + (text[10] - '0') * 10 + text[11] - '0';
+}
+
+static struct http_server *open_lanes(struct ctx *c, int queue_max, int wait_ms)
+{
+	struct http_server *s;
+	const struct http_config config = {.world = os_world(),
+		.listen = {STR("127.0.0.1:0")},
+		.handler = answer_slowly,
+		.classify = by_letter,
+		.workers = 4,
+		.threads_max = 32,
+		.queue_max = queue_max,
+		.flow_workers = 2,
+		.group_workers = 1,
+		.lanes = {{.name = "first"}, {.name = "second",
+						     .workers = 3,
+						     .wait_ms = wait_ms,
+						     .busy_page = "<h1>Busy</h1>"}}};
+	memset(order, 0, sizeof order);
+	memset(most_at_once, 0, sizeof most_at_once);
+	assert_ok(c, http_open(c, &config, &s));
+	assert_ok(c, http_start(c, s));
+	return s;
+}
+
+static void close_lanes(struct http_server *s)
+{
+	assert_true(http_drain(s, 10000));
+	http_close(s);
+}
+
+static void a_loop_of_one_flow_keeps_nobody_waiting(void **state)
+{
+	enum { LOOP = 20 };
+	struct ctx *c = *state;
+	struct http_server *s = open_lanes(c, 1024, 0);
+	int fds[LOOP + 2];
+	char text[512];
+	for (int i = 0; i < LOOP; i++)
+		fds[i] = ask_for(http_port(s), 'a');
+	usleep(10000);
+	fds[LOOP] = ask_for(http_port(s), 'b');
+	fds[LOOP + 1] = ask_for(http_port(s), 'p');
+	for (int i = 0; i < LOOP + 2; i++)
+		assert_int_equal(status_of(fds[i], text, sizeof text), 200);
+	close_lanes(s);
+	assert_int_equal(strlen(order), LOOP + 2);
+	assert_int_equal(most_at_once['a'], 2);
+	/* They were asked for last, and began while the first were under work. */
+	assert_true(strchr(order, 'b') - order < 8);
+	assert_true(strchr(order, 'p') - order < 8);
+}
+
+static void a_lane_and_a_group_have_bounds(void **state)
+{
+	struct ctx *c = *state;
+	struct http_server *s = open_lanes(c, 1024, 0);
+	int fds[12];
+	char text[512];
+	for (int i = 0; i < 12; i++)
+		fds[i] = ask_for(http_port(s), "ghabghabghab"[i]);
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(status_of(fds[i], text, sizeof text), 200);
+	close_lanes(s);
+	assert_true(most_at_once['g'] == 1 && most_at_once['h'] == 1);
+	assert_true(most_at_once['a'] <= 2 && most_at_once['b'] <= 2);
+}
+
+static void who_waits_too_long_is_told_to_come_later(void **state)
+{
+	enum { MANY = 60 };
+	struct ctx *c = *state;
+	struct http_server *s = open_lanes(c, 1024, 100);
+	int fds[MANY], refused = 0;
+	char text[512];
+	for (int i = 0; i < MANY; i++)
+		fds[i] = ask_for(http_port(s), i % 2 ? 'a' : 'b');
+	for (int i = 0; i < MANY; i++) {
+		int status = status_of(fds[i], text, sizeof text);
+		refused += status == 503;
+		assert_true(status == 200 || status == 503);
+		if (status == 503)
+			assert_non_null(strstr(text, "Retry-After: "));
+		if (status == 503)
+			assert_int_equal(strstr(text, "<h1>Busy</h1>") != NULL, i % 2 == 0);
+	}
+	assert_true(refused > 0 && refused < MANY);
+	close_lanes(s);
+}
+
+static void a_flow_has_a_part_of_the_line_only(void **state)
+{
+	enum { MANY = 30, PART = 64 / 8 };
+	struct ctx *c = *state;
+	struct http_server *s = open_lanes(c, 64, 0);
+	int fds[MANY + 1], refused = 0;
+	char text[512];
+	for (int i = 0; i < MANY; i++)
+		fds[i] = ask_for(http_port(s), 'a');
+	fds[MANY] = ask_for(http_port(s), 'b');
+	for (int i = 0; i < MANY; i++)
+		refused += status_of(fds[i], text, sizeof text) == 429;
+	assert_int_equal(status_of(fds[MANY], text, sizeof text), 200);
+	assert_true(refused > 0 && refused < MANY - PART);
+	close_lanes(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(who_closes_it_is_told_when_its_threads_have_ended),
+		UNIT_TEST(a_loop_of_one_flow_keeps_nobody_waiting),
+		UNIT_TEST(a_lane_and_a_group_have_bounds),
+		UNIT_TEST(who_waits_too_long_is_told_to_come_later),
+		UNIT_TEST(a_flow_has_a_part_of_the_line_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
