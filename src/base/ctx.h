@@ -36,6 +36,7 @@ struct ctx {
 	struct arena *arena;
 	struct error error;
 	struct refused refused;
+	int64_t retry_after; /* seconds after which whoever was refused may ask again; 0: not known */
 	const struct world *world;
 	int64_t deadline;  /* world->monotonic() by which to give up; 0: none */
 	size_t memory_max; /* bytes that one arena of the request may take; 0: the arena's cap */

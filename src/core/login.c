@@ -6,61 +6,12 @@
 #include "core/login_cache.h"
 #include "core/permit.h"
 #include "core/secret.h"
+#include "core/tries.h"
 #include "meta/token.h"
 #include "meta/user.h"
 #include "model/token.h"
 
-enum {
-	TRIES_NAME = 10, /* failures of one name from one peer, unless the limits say another … */
-	TRIES_ALL = 10,  /* … and so many times that of all names from it … */
-	TRIES_SECONDS = 60, /* … within this, and for so long nobody may try again */
-	USED_PATIENCE_US = 200000,
-};
-
-struct tries {
-	struct str name, peer; /* keys; empty: not counted */
-};
-
-static struct tries tries_of(struct ctx *c, const struct credential *cred, struct str peer)
-{
-	struct tries t = {0};
-	/* A token cannot be guessed, and a robot with an old one must not lock out its neighbours. */
-	if (cred->kind == CREDENTIAL_TOKEN || secret_is_key(cred->secret))
-		return t;
-	struct str name = str_until(cred->username, USERNAME_MAX + 1);
-	struct str from = str_until(peer, 64);
-	t.name = str_of(arena_fmt(c->arena, "%.*s/%.*s", STR_FMT(from), STR_FMT(name)));
-	if (from.len)
-		t.peer = from;
-	return t;
-}
-
-/* What cannot be asked blocks nobody: a lost store must not shut out everybody. */
-static bool is_blocked(struct ctx *c, struct core *core, struct str key)
-{
-	struct str value;
-	const char *block = arena_fmt(c->arena, "login-block/%.*s", STR_FMT(key));
-	if (kv_get(c, core->kv, str_of(block), &value) == OK)
-		return true;
-	ctx_clear(c);
-	return false;
-}
-
-/* Counts a failure. What cannot be counted is let go: the store may forget at any time. */
-static void count_failure(struct ctx *c, struct core *core, struct str key, int64_t max)
-{
-	if (!key.len)
-		return;
-	login_cache_suspect(core->logins, key);
-	int64_t count;
-	const char *tries = arena_fmt(c->arena, "login-tries/%.*s", STR_FMT(key));
-	const char *block = arena_fmt(c->arena, "login-block/%.*s", STR_FMT(key));
-	struct error before = c->error;
-	enum err kind = kv_count(c, core->kv, str_of(tries), TRIES_SECONDS, &count);
-	if (!kind && count >= max)
-		kind = kv_put(c, core->kv, str_of(block), STR("1"), TRIES_SECONDS);
-	c->error = before;
-}
+enum { USED_PATIENCE_US = 200000 };
 
 static enum err ask_drivers(
 	struct ctx *c, struct core *core, const struct credential *cred, struct actor *who)
@@ -93,26 +44,6 @@ static void note_use(struct ctx *c, struct core *core, int64_t token_id)
 	c->deadline = deadline;
 }
 
-/*
- * Whose credential is known here, and who did not fail here lately, is guessing at nothing: so they
- * cost the kv no question. All others do, known or not, or the cache would tell who is blocked that
- * they guessed right.
- */
-static bool must_ask(struct core *core, struct str key, bool known)
-{
-	return key.len && (!known || login_cache_is_suspect(core->logins, key));
-}
-
-static enum err check_tries(struct ctx *c, struct core *core, const struct tries *tries, bool known)
-{
-	const struct str keys[] = {tries->name, tries->peer};
-	for (size_t i = 0; i < 2; i++)
-		if (must_ask(core, keys[i], known) && is_blocked(c, core, keys[i]))
-			return fail(c, ERR_RATE_LIMITED,
-				"too many failed tries to sign in: wait a minute");
-	return OK;
-}
-
 /* A name that cannot be anybody's may be anything, such as a secret in the wrong place. */
 static void refuse(struct ctx *c, struct core *core, const struct credential *cred, struct str peer)
 {
@@ -138,38 +69,43 @@ static struct str via_of(struct ctx *c, const struct actor *who)
 }
 
 static enum err prove(struct ctx *c, struct core *core, const struct credential *cred,
-	struct str peer, struct actor *who)
+	const struct login_from *from, struct actor *who)
 {
 	bool due, known = login_cache_get(c, core->logins, cred, who, &due);
-	struct tries tries = tries_of(c, cred, peer);
-	TRY(check_tries(c, core, &tries, known));
+	struct tries tries;
+	TRY(tries_of(c, core, cred, from, &tries));
+	TRY(tries_check(c, core, &tries, known));
 	enum err kind = known ? OK : ask_drivers(c, core, cred, who);
-	if (kind == ERR_UNAUTH) {
-		uint32_t most = core->limits.login_tries ? core->limits.login_tries : TRIES_NAME;
-		count_failure(c, core, tries.name, most);
-		count_failure(c, core, tries.peer, (int64_t)most * TRIES_ALL);
-	}
+	if (kind == ERR_UNAUTH)
+		tries_failed(c, core, &tries);
 	TRY(kind);
 	if (!known)
 		login_cache_put(c, core->logins, cred, who);
+	tries_passed(c, core, &tries);
 	if (due && who->token_id)
 		note_use(c, core, who->token_id);
+	return OK;
+}
+
+enum err login_credential_from(struct ctx *c, struct core *core, const struct credential *cred,
+	const struct login_from *from, struct actor *who)
+{
+	/* git's HTTP library offers a name alone before it asks for the password: no guess at all. */
+	if (cred->kind == CREDENTIAL_PASSWORD && !cred->secret.len)
+		return fail(c, ERR_UNAUTH, "the username or the password is wrong");
+	enum err kind = prove(c, core, cred, from, who);
+	if (kind == ERR_UNAUTH || kind == ERR_RATE_LIMITED)
+		refuse(c, core, cred, from->peer);
+	TRY(kind);
+	who->via = via_of(c, who);
+	who->peer = from->peer;
 	return OK;
 }
 
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who)
 {
-	/* git's HTTP library offers a name alone before it asks for the password: no guess at all. */
-	if (cred->kind == CREDENTIAL_PASSWORD && !cred->secret.len)
-		return fail(c, ERR_UNAUTH, "the username or the password is wrong");
-	enum err kind = prove(c, core, cred, peer, who);
-	if (kind == ERR_UNAUTH || kind == ERR_RATE_LIMITED)
-		refuse(c, core, cred, peer);
-	TRY(kind);
-	who->via = via_of(c, who);
-	who->peer = peer;
-	return OK;
+	return login_credential_from(c, core, cred, &(struct login_from){.peer = peer}, who);
 }
 
 void login_ended(struct ctx *c, struct core *core, int64_t user_id, int64_t token_id)

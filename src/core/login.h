@@ -11,14 +11,22 @@
 
 /*
  * Who these credentials prove: a password, or a token in the password's or the bearer's place.
- * ERR_UNAUTH when nobody. ERR_RATE_LIMITED after too many failures for that name from that peer
- * ("127.0.0.1"; empty: unknown), unless this process knows them and saw none of these failures.
+ * ERR_UNAUTH when nobody. ERR_RATE_LIMITED after too many failures (core/tries.h) for that name from that
+ * peer ("127.0.0.1"; empty: unknown), unless this process knows them and saw none of these failures; or
+ * while as many passwords are hashed as may be.
  *
  * It may have been proven minutes ago (core/login_cache.h), and have ended since: whoever acts on it
  * asks core/permit.h in their transaction.
  */
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who) MUST;
+
+/* Where it is tried: an address as above, and what a browser there keeps (core/device.h; or empty). */
+struct login_from {
+	struct str peer, device;
+};
+enum err login_credential_from(struct ctx *c, struct core *core, const struct credential *cred,
+	const struct login_from *from, struct actor *who) MUST;
 
 struct login_link {
 	struct str username; /* who can sign in by it, once … */

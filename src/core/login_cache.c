@@ -12,6 +12,8 @@ enum {
 	SETS = LOGIN_CACHE_MAX / WAYS,
 	SUSPECTS = 1024,
 	SUSPECT_SECONDS = 120, /* longer than core/login.c lets nobody try again */
+	NOTED = 1024,
+	NOTED_SECONDS = 3600,
 	SECOND_US = 1000000,
 	SCOPE_MAX = 4 << 10, /* whose limits are longer is not kept */
 };
@@ -33,6 +35,10 @@ struct login_cache {
 	uint8_t secret[HASH_MAX];
 	struct entry entries[SETS][WAYS];
 	uint64_t seed;
+	struct {
+		uint64_t hash;
+		int64_t until;
+	} noted[NOTED];
 	int64_t suspects[SUSPECTS]; /* until when all keys that lie here are suspect */
 };
 
@@ -181,6 +187,22 @@ bool login_cache_is_suspect(struct login_cache *cache, struct str key)
 	int64_t now = cache->world->monotonic();
 	WITH_LOCK(&cache->lock);
 	return *suspect_of(cache, key) > now;
+}
+
+bool login_cache_is_news(struct login_cache *cache, struct str key)
+{
+	if (!cache)
+		return true;
+	int64_t now = cache->world->monotonic();
+	uint64_t hash = bytes_hash(cache->seed, key.at, key.len);
+	WITH_LOCK(&cache->lock);
+	bool news =
+		cache->noted[hash % NOTED].hash != hash || cache->noted[hash % NOTED].until <= now;
+	if (news) {
+		cache->noted[hash % NOTED].hash = hash;
+		cache->noted[hash % NOTED].until = now + (int64_t)NOTED_SECONDS * SECOND_US;
+	}
+	return news;
 }
 
 void login_cache_drop(struct login_cache *cache, int64_t user_id, int64_t token_id)

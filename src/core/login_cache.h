@@ -36,6 +36,9 @@ void login_cache_put(struct ctx *c, struct login_cache *cache, const struct cred
 void login_cache_suspect(struct login_cache *cache, struct str key);
 bool login_cache_is_suspect(struct login_cache *cache, struct str key);
 
+/* Was `key`, of the caller's, not noted here for an hour? It is now. Without a cache it never was. */
+bool login_cache_is_news(struct login_cache *cache, struct str key);
+
 /* What ended: a token, or (token_id 0) all that proves somebody. */
 void login_cache_drop(struct login_cache *cache, int64_t user_id, int64_t token_id);
 

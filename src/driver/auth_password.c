@@ -1,7 +1,8 @@
 /*
- * Passwords, stored as argon2id. A hash costs 19 MiB and some 30 ms, on purpose: so at most two are
- * made at once, and a success is left in the kv for minutes, for the other processes: a fact about
- * a password and a stored hash, which is no proof any more when another is stored.
+ * Passwords, stored as argon2id. A hash costs 19 MiB and some 30 ms, on purpose: so half the processors
+ * at most make them at once, only so many wait for that and not for long, and a success is left in the kv
+ * for minutes, for the other processes: a fact about a password and a stored hash, which is no proof any
+ * more when another is stored.
  */
 #include "driver/driver.h"
 
@@ -12,6 +13,7 @@
 #include "meta/instance.h"
 #include "meta/user.h"
 #include "model/token.h"
+#include "os/thread.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -20,7 +22,8 @@
 enum {
 	PASSES = 2,
 	MEMORY = 19 << 20,
-	AT_ONCE = 2,
+	WAITING_MAX = 16, /* for each hash that may be made at once */
+	WAIT_US = 5000000,
 	PROOF_SECONDS = 300,
 };
 
@@ -30,7 +33,7 @@ struct auth_password {
 	struct kv *kv;
 	pthread_mutex_t lock;
 	pthread_cond_t free_again;
-	int hashing;
+	int at_once, hashing, waiting;
 };
 
 /* What an unknown user's password is compared with, so that it takes as long. No password fits. */
@@ -42,18 +45,43 @@ static enum err nobody(struct ctx *c)
 	return fail(c, ERR_UNAUTH, "the username or the password is wrong");
 }
 
-/* Waits until fewer than AT_ONCE hashes are being made. */
-static enum err hashing_begin(struct ctx *c, struct auth_password *a)
+static enum err too_many(struct ctx *c)
 {
-	pthread_mutex_lock(&a->lock);
-	enum err kind = OK;
-	while (a->hashing >= AT_ONCE && !(kind = ctx_check(c))) {
+	c->retry_after = WAIT_US / 1000000;
+	return fail(c, ERR_RATE_LIMITED,
+		"too many passwords are being checked just now: try again in some seconds");
+}
+
+/* Under the lock. */
+static enum err wait_for_turn(struct ctx *c, struct auth_password *a)
+{
+	int64_t until = c->world->monotonic() + WAIT_US;
+	while (a->hashing >= a->at_once) {
 		struct timespec end;
+		TRY(ctx_check(c));
+		if (c->world->monotonic() >= until)
+			return too_many(c);
 		clock_gettime(CLOCK_MONOTONIC, &end);
 		end.tv_nsec += 100000000;
 		end.tv_sec += end.tv_nsec / 1000000000;
 		end.tv_nsec %= 1000000000;
 		pthread_cond_clockwait(&a->free_again, &a->lock, CLOCK_MONOTONIC, &end);
+	}
+	return OK;
+}
+
+/* Until fewer than at_once hashes are being made. *waited: it was not at once. */
+static enum err hashing_begin(struct ctx *c, struct auth_password *a, bool *waited)
+{
+	enum err kind = OK;
+	pthread_mutex_lock(&a->lock);
+	*waited = a->hashing >= a->at_once;
+	if (*waited && a->waiting >= a->at_once * WAITING_MAX) {
+		kind = too_many(c);
+	} else {
+		a->waiting++;
+		kind = wait_for_turn(c, a);
+		a->waiting--;
 	}
 	if (!kind)
 		a->hashing++;
@@ -77,22 +105,23 @@ struct known {
 	struct str key; /* of proofs; empty: there is none */
 };
 
-static enum err look_up_user(
-	struct ctx *c, struct db_tx *tx, struct str username, struct known *out)
-{
-	struct str password;
-	TRY(meta_user_get_by_name(c, tx, username, &out->user));
-	TRY(meta_user_password(c, tx, out->user.id, &password));
-	if (password.len && !user_has_ended(&out->user, db_now(tx)))
-		out->stored = str_dup(c->arena, password);
-	return OK;
-}
-
 static enum err nothing_is_ok(struct ctx *c, enum err kind)
 {
 	if (kind != ERR_NOT_FOUND)
 		return kind;
 	ctx_clear(c);
+	return OK;
+}
+
+static enum err look_up_user(
+	struct ctx *c, struct db_tx *tx, struct str username, struct known *out)
+{
+	struct str password = {0};
+	TRY(nothing_is_ok(c, meta_user_get_by_name(c, tx, username, &out->user)));
+	/* Of nobody too: so that both take as many questions. */
+	TRY(nothing_is_ok(c, meta_user_password(c, tx, out->user.id, &password)));
+	if (password.len && !user_has_ended(&out->user, db_now(tx)))
+		out->stored = str_dup(c->arena, password);
 	return OK;
 }
 
@@ -103,11 +132,14 @@ static enum err look_up(
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, a->db, DB_READ, &tx));
 	TRY(nothing_is_ok(c, meta_instance_get(c, tx, META_PROOF_KEY, &out->key)));
-	if (username_check(c, cred->username) || cred->secret.len > PASSWORD_MAX) {
+	/* What cannot be a name is looked for too: a name that nobody has. */
+	bool possible = !username_check(c, cred->username);
+	if (!possible)
 		ctx_clear(c);
-		return OK;
-	}
-	return nothing_is_ok(c, look_up_user(c, tx, cred->username, out));
+	TRY(look_up_user(c, tx, possible ? cred->username : STR(""), out));
+	if (cred->secret.len > PASSWORD_MAX)
+		out->stored = dummy;
+	return OK;
 }
 
 /*
@@ -158,6 +190,26 @@ static void proof_leave(struct ctx *c, struct auth_password *a, const struct kno
 		ctx_clear(c);
 }
 
+/* Many who come at once with one password wait for one of them. */
+static enum err verify(struct ctx *c, struct auth_password *a, const struct known *known,
+	const struct credential *cred)
+{
+	bool waited, right;
+	size_t len = cred->secret.len <= PASSWORD_MAX ? cred->secret.len : 0;
+	TRY(hashing_begin(c, a, &waited));
+	right = waited && proof_is_there(c, a, known, cred);
+	bool proven = right;
+	if (!right)
+		right = crypto_pwhash_str_verify(known->stored, len ? cred->secret.at : "", len) ==
+			0;
+	hashing_end(a);
+	if (!right || known->stored == dummy)
+		return nobody(c);
+	if (!proven)
+		proof_leave(c, a, known, cred);
+	return OK;
+}
+
 static enum err password_authenticate(
 	struct ctx *c, struct auth *self, const struct credential *cred, struct actor *who)
 {
@@ -167,17 +219,8 @@ static enum err password_authenticate(
 	struct known known;
 	TRY(look_up(c, a, cred, &known));
 	/* Asked for the dummy too: so that both take as long. */
-	bool right = proof_is_there(c, a, &known, cred);
-	if (!right) {
-		size_t len = cred->secret.len <= PASSWORD_MAX ? cred->secret.len : 0;
-		TRY(hashing_begin(c, a));
-		right = crypto_pwhash_str_verify(known.stored, len ? cred->secret.at : "", len) ==
-			0;
-		hashing_end(a);
-		if (!right || known.stored == dummy)
-			return nobody(c);
-		proof_leave(c, a, &known, cred);
-	}
+	if (!proof_is_there(c, a, &known, cred))
+		TRY(verify(c, a, &known, cred));
 	*who = meta_user_actor(&known.user);
 	return OK;
 }
@@ -190,7 +233,8 @@ static enum err password_enrol(
 		return fail(c, ERR_UNSUPPORTED, "this is no password");
 	TRY(password_check(c, secret));
 	char *text = arena_alloc(c->arena, crypto_pwhash_STRBYTES);
-	TRY(hashing_begin(c, a));
+	bool waited;
+	TRY(hashing_begin(c, a, &waited));
 	int problem = crypto_pwhash_str_alg(
 		text, secret.at, secret.len, PASSES, MEMORY, crypto_pwhash_ALG_ARGON2ID13);
 	hashing_end(a);
@@ -222,6 +266,7 @@ struct auth *auth_password_open(struct db *db, struct kv *kv)
 	a->auth.ops = &password_ops;
 	a->db = db;
 	a->kv = kv;
+	a->at_once = thread_cores() / 2 > 1 ? thread_cores() / 2 : 1;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->free_again, NULL);
 	return &a->auth;

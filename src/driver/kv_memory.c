@@ -184,8 +184,8 @@ static enum err memory_remove(struct ctx *c, struct kv *self, struct str key)
 	return OK;
 }
 
-static enum err memory_count(
-	struct ctx *c, struct kv *self, struct str key, int64_t seconds, int64_t *count)
+static enum err memory_add(
+	struct ctx *c, struct kv *self, struct str key, int64_t by, int64_t seconds, int64_t *count)
 {
 	struct kv_memory *kv = memory_of(self);
 	if (key.len + OVERHEAD > kv->max / 4)
@@ -194,7 +194,7 @@ static enum err memory_count(
 	struct item *it = find(kv, key);
 	if (!it)
 		it = insert(kv, key, (struct str){0}, seconds);
-	*count = ++it->count;
+	*count = it->count += by;
 	return OK;
 }
 
@@ -228,7 +228,7 @@ static const struct kv_ops memory_ops = {
 	.put = memory_put,
 	.take = memory_take,
 	.remove = memory_remove,
-	.count = memory_count,
+	.add = memory_add,
 	.publish = memory_publish,
 	.subscribe = memory_subscribe,
 	.close = memory_close,

@@ -200,8 +200,8 @@ static enum err redis_put(
 
 /* One journey, in which nobody comes between: made with its time where it is new, then counted up,
  * which leaves the time as it is. */
-static enum err redis_count(
-	struct ctx *c, struct kv *self, struct str key, int64_t seconds, int64_t *count)
+static enum err redis_add(
+	struct ctx *c, struct kv *self, struct str key, int64_t by, int64_t seconds, int64_t *count)
 {
 	struct redis_reply reply;
 	struct request q = request_of(c, false);
@@ -210,7 +210,8 @@ static enum err redis_count(
 		str_of(arena_fmt(c->arena, "%lld", (long long)(seconds > 0 ? seconds : 1)));
 	add(&q, 1, (struct str[]){STR("MULTI")});
 	add(&q, 6, (struct str[]){STR("SET"), name, STR("0"), STR("EX"), time, STR("NX")});
-	add(&q, 2, (struct str[]){STR("INCR"), name});
+	struct str more = str_of(arena_fmt(c->arena, "%lld", (long long)by));
+	add(&q, 3, (struct str[]){STR("INCRBY"), name, more});
 	add(&q, 1, (struct str[]){STR("EXEC")});
 	TRY(ask(c, redis_of(self), &q, &reply));
 	const struct redis_reply *last = reply.count == 2 ? &reply.items[1] : &reply;
@@ -251,7 +252,7 @@ static const struct kv_ops redis_ops = {
 	.put = redis_put,
 	.take = redis_take,
 	.remove = redis_remove,
-	.count = redis_count,
+	.add = redis_add,
 	.publish = redis_publish,
 	.subscribe = redis_subscribe,
 	.close = redis_close,

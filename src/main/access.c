@@ -46,6 +46,10 @@ void access_log(void *arg, const struct http_access *a)
 	log_int(&line, "in", (int64_t)a->in);
 	log_int(&line, "out", (int64_t)a->out);
 	log_int(&line, "micros", a->micros);
+	if (a->lane) {
+		log_cstr(&line, "lane", a->lane);
+		log_int(&line, "waited", a->waited);
+	}
 	log_str(&line, "peer", a->peer);
 	if (a->client.len)
 		log_str(&line, "client", a->client);

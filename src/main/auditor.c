@@ -82,6 +82,8 @@ static void work(void *arg)
 			c.deadline = now + LAST_US;
 		if (audit_flush(&c, a->core, stop))
 			log_failure(&c, "refusals were not written into the audit log");
+		if (!stop)
+			lanes_share(&c, a->lanes, a->core->kv);
 		if (!stop && now >= next_cut) {
 			next_cut = now + HOUR_US;
 			cut(&c, a);

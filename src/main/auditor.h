@@ -1,6 +1,7 @@
 /*
  * One thread that writes down what was refused, anchors the chains of the audit log, and cuts off what is
- * past its time: core/audit.h.
+ * past its time: core/audit.h. And as it is about in short steps, it tells other processes what was
+ * counted here (web/lane.h).
  */
 #ifndef MAIN_AUDITOR_H
 #define MAIN_AUDITOR_H
@@ -8,10 +9,12 @@
 #include "core/core.h"
 #include "main/config.h"
 #include "os/thread.h"
+#include "web/lane.h"
 
 struct auditor {
 	struct core *core;
 	const struct config *config;
+	struct lanes *lanes; /* whose counts it shares with other processes */
 	struct thread thread;
 	bool runs;
 };

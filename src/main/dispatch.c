@@ -7,7 +7,10 @@
 static enum err serve_git(const struct web *web, struct actor *who, struct http_exchange *x)
 {
 	bool given = false;
+	*who = ACTOR_ANONYMOUS;
+	TRY(lane_enter(x->ctx, web, x));
 	TRY(web_authorize(x->ctx, web, x, who, &given));
+	TRY(lane_admit(x->ctx, web, x, who, NULL));
 	if (!actor_is_anonymous(who))
 		x->who = str_dup(x->ctx->arena, who->username);
 	TRY(smart_http_serve(web->core, who, web_origin(web, x), x));

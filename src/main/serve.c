@@ -174,9 +174,50 @@ static enum err make_web(struct ctx *c, struct serving *s)
 		.version = NIMBUS_VERSION,
 		.owner = str_dup(c->arena, s->instance.owner),
 	};
+	const struct lane_rates rates = {
+		.lanes = {[LANE_PERSON] = (uint32_t)config->rate_person,
+			[LANE_CI] = (uint32_t)config->rate_ci,
+			[LANE_AGENT] = (uint32_t)config->rate_agent,
+			[LANE_ANONYMOUS] = (uint32_t)config->rate_anonymous,
+			[LANE_CRAWLER] = (uint32_t)config->rate_crawler},
+		.account = (uint32_t)config->rate_account,
+		.address = (uint32_t)config->rate_address,
+	};
+	s->web.lanes = lanes_open(c->world, &rates);
 	TRY_WHILE(c, proxies_parse(c, str_of(config->trusted_proxies), &s->web.proxies),
 		"reading NIMBUS_TRUSTED_PROXIES");
 	return OK;
+}
+
+/* What a lane may hold of the workers: as set, else so many quarters of them. */
+static int lane_workers(const struct config *config, int64_t set, int quarters)
+{
+	int64_t workers = config->workers ? config->workers : http_workers_default();
+	int64_t part = set ? set : (workers * quarters + 3) / 4;
+	return part > 0 ? (int)part : 1;
+}
+
+static void set_lanes(const struct config *config, struct http_config *http)
+{
+	int wait = (int)config->queue_wait;
+	http->classify = lane_classify;
+	http->flow_workers = lane_workers(config, config->flow_workers, 2);
+	http->group_workers = lane_workers(config, config->repo_workers, 3);
+	http->lanes[LANE_PERSON] = (struct http_lane){.wait_ms = wait};
+	http->lanes[LANE_CI] = (struct http_lane){
+		.workers = lane_workers(config, config->lane_ci, 3), .wait_ms = wait};
+	http->lanes[LANE_AGENT] = (struct http_lane){
+		.workers = lane_workers(config, config->lane_agent, 2), .wait_ms = wait};
+	http->lanes[LANE_ANONYMOUS] =
+		(struct http_lane){.workers = lane_workers(config, config->lane_anonymous, 2),
+			.wait_ms = wait,
+			.busy_page = lane_busy_page};
+	http->lanes[LANE_CRAWLER] =
+		(struct http_lane){.workers = lane_workers(config, config->lane_crawler, 1),
+			.wait_ms = wait / 10,
+			.busy_page = lane_busy_page};
+	for (int i = 0; i < LANE_COUNT; i++)
+		http->lanes[i].name = lane_name((enum lane)i);
 }
 
 static enum err open_http(struct ctx *c, struct serving *s)
@@ -209,6 +250,7 @@ static enum err open_http(struct ctx *c, struct serving *s)
 		.linger_ms = (int)config->linger_timeout,
 		.linger_max = (uint64_t)config->linger_max,
 	};
+	set_lanes(config, &http);
 	memcpy(http.listen, s->listen, sizeof http.listen);
 	memcpy(http.listen_tls, s->listen_tls, sizeof http.listen_tls);
 	TRY(http_open(c, &http, &s->http));
@@ -390,7 +432,7 @@ static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 	TRY(open_http(c, s));
 	s->worker = (struct worker){.core = &s->core, .config = s->config, .http = s->http};
 	TRY(worker_start(c, &s->worker));
-	s->auditor = (struct auditor){.core = &s->core, .config = s->config};
+	s->auditor = (struct auditor){.core = &s->core, .config = s->config, .lanes = s->web.lanes};
 	TRY(auditor_start(c, &s->auditor));
 	TRY(http_start(c, s->http));
 	log_start(s);
@@ -422,6 +464,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 		http_close(s.http);
 	tls_close(s.tls);
 	auditor_stop(&s.auditor);
+	lanes_close(s.web.lanes);
 	drivers_close(&s.core);
 	secrets_close(&run->config);
 	return e;

@@ -43,10 +43,10 @@ struct kv_ops {
 	/* Like get, and removes it in the same step: of two takers one gets it. */
 	enum err (*take)(struct ctx *c, struct kv *self, struct str key, struct str *value);
 	enum err (*remove)(struct ctx *c, struct kv *self, struct str key);
-	/* Adds one to a counter that is forgotten `seconds` after its first count; *count is the
+	/* Adds `by` to a counter that is forgotten `seconds` after its first count; *count is the
 	 * new value. */
-	enum err (*count)(
-		struct ctx *c, struct kv *self, struct str key, int64_t seconds, int64_t *count);
+	enum err (*add)(struct ctx *c, struct kv *self, struct str key, int64_t by, int64_t seconds,
+		int64_t *count);
 	/* Tells all who listen to `channel` now, in every process that shares the store: at most
 	 * once, and in order where one publishes. That nobody listens is OK. */
 	enum err (*publish)(struct ctx *c, struct kv *self, struct str channel, struct str message);
@@ -82,10 +82,16 @@ static inline MUST enum err kv_remove(struct ctx *c, struct kv *kv, struct str k
 	return kv->ops->remove(c, kv, key);
 }
 
+static inline MUST enum err kv_add(
+	struct ctx *c, struct kv *kv, struct str key, int64_t by, int64_t seconds, int64_t *count)
+{
+	return kv->ops->add(c, kv, key, by, seconds, count);
+}
+
 static inline MUST enum err kv_count(
 	struct ctx *c, struct kv *kv, struct str key, int64_t seconds, int64_t *count)
 {
-	return kv->ops->count(c, kv, key, seconds, count);
+	return kv_add(c, kv, key, 1, seconds, count);
 }
 
 static inline MUST enum err kv_publish(

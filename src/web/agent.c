@@ -49,3 +49,34 @@ const char *agent_name(struct arena *a, struct str agent)
 	struct str shown = str_until(agent, SHOWN);
 	return shown.len ? arena_fmt(a, "%.*s", STR_FMT(shown)) : "Something without a name";
 }
+
+/* `part` is in small letters. */
+static bool says(struct str agent, const char *part)
+{
+	struct str word = str_of(part);
+	for (size_t i = 0; i + word.len <= agent.len; i++)
+		if (str_eq_nocase(str_from(agent.at + i, word.len), word))
+			return true;
+	return false;
+}
+
+static bool says_any(struct str agent, const char *const *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (says(agent, parts[i]))
+			return true;
+	return false;
+}
+
+bool agent_is_crawler(struct str agent)
+{
+	static const char *const parts[] = {"bot", "crawl", "spider", "slurp", "scrap"};
+	return says_any(agent, parts, sizeof parts / sizeof *parts);
+}
+
+bool agent_is_robot(struct str agent)
+{
+	static const char *const parts[] = {"agent", "mcp", "claude", "codex", "copilot", "cursor",
+		"gemini", "gpt", "aider", "devin"};
+	return says_any(agent, parts, sizeof parts / sizeof *parts);
+}

@@ -8,4 +8,8 @@
 /* "Firefox on Linux" of a User-Agent; what is not known is told as it is, cut short. */
 const char *agent_name(struct arena *a, struct str agent);
 
+/* Does it say that it reads all there is (a crawler); or that it acts for somebody by itself? */
+bool agent_is_crawler(struct str agent);
+bool agent_is_robot(struct str agent);
+
 #endif

@@ -1,5 +1,6 @@
 #include "base/uri.h"
 #include "core/audit.h"
+#include "core/device.h"
 #include "model/scope.h"
 #include "web/credentials.h"
 #include "web/internal.h"
@@ -114,6 +115,30 @@ static void set_cookie(struct ctx *c, struct web_request *r, struct str value, i
 			has_secure_cookies(r) ? "; Secure" : "")));
 }
 
+static const char *device_cookie_name(const struct web_request *r)
+{
+	return has_secure_cookies(r) ? WEB_COOKIE_DEVICE_HOST : WEB_COOKIE_DEVICE_PLAIN;
+}
+
+static struct str device_cookie(const struct web_request *r)
+{
+	return credentials_cookie(http_header(r->http, "cookie"), str_of(device_cookie_name(r)));
+}
+
+/* Beside the session's: so that they can sign in from here whatever strangers do. */
+static enum err give_device(struct ctx *c, struct web_request *r, const struct actor *who)
+{
+	struct str device;
+	TRY(device_make(c, r->core, who, &device));
+	if (device.len)
+		http_set(r->http, "Set-Cookie",
+			str_of(arena_fmt(c->arena,
+				"%s=%.*s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s",
+				device_cookie_name(r), STR_FMT(device), DEVICE_SECONDS,
+				has_secure_cookies(r) ? "; Secure" : "")));
+	return OK;
+}
+
 /* From now on the request is of this session. */
 static void use_session(struct ctx *c, struct web_request *r, struct session *session)
 {
@@ -204,14 +229,20 @@ static enum err begin_session(struct ctx *c, struct web_request *r, const struct
 	if (before.len)
 		TRY(session_end(c, r->core, before));
 	use_session(c, r, session);
-	return OK;
+	return give_device(c, r, who);
+}
+
+static struct login_from login_from(const struct web_request *r)
+{
+	return (struct login_from){web_peer(r->web, r->http), device_cookie(r)};
 }
 
 enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, struct str password)
 {
 	struct credential cred = {CREDENTIAL_PASSWORD, username, password};
 	struct actor who;
-	TRY(login_credential(c, r->core, &cred, web_peer(r->web, r->http), &who));
+	const struct login_from from = login_from(r);
+	TRY(login_credential_from(c, r->core, &cred, &from, &who));
 	return begin_session(c, r, &who);
 }
 
@@ -262,7 +293,8 @@ enum err web_prove(struct ctx *c, struct web_request *r, struct str password)
 	struct actor who;
 	if (!r->session)
 		return fail(c, ERR_INVALID, "only a browser that is signed in proves it again");
-	TRY(login_credential(c, r->core, &cred, from.address, &who));
+	const struct login_from tried = login_from(r);
+	TRY(login_credential_from(c, r->core, &cred, &tried, &who));
 	if (actor_has_key(&who) || who.user_id != r->who.user_id)
 		return fail(c, ERR_UNAUTH, "that is not your password");
 	TRY(session_prove(c, r->core, r->session, &from, session));

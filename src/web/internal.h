@@ -9,6 +9,9 @@
  * have put it there. Where there is no TLS it must be the other. */
 #define WEB_COOKIE_HOST "__Host-nimbus"
 #define WEB_COOKIE_PLAIN "nimbus"
+/* The same of what says that somebody signed in here before: core/device.h. */
+#define WEB_COOKIE_DEVICE_HOST "__Host-nimbus-device"
+#define WEB_COOKIE_DEVICE_PLAIN "nimbus-device"
 
 /* Sets r->who (and r->session) from the Authorization header or the cookie. Wrong credentials are
  * ERR_UNAUTH even where none were needed; a session that has ended is nobody. */

@@ -58,6 +58,31 @@ static enum err redirect_bare(struct ctx *c, struct web_request *r)
 	return web_redirect(c, r, to);
 }
 
+/* draft-ietf-httpapi-ratelimit-headers: of the bucket that has the least left. */
+static void tell_rate(struct ctx *c, struct web_request *r, const struct lane_count *count)
+{
+	const struct throttle_answer *a = &count->bucket;
+	if (!r->api || !a->limit)
+		return;
+	web_header(r, "RateLimit-Policy",
+		str_of(arena_fmt(
+			c->arena, "\"%s\";q=%u;w=%d", count->name, a->limit, THROTTLE_SECONDS)));
+	web_header(r, "RateLimit",
+		str_of(arena_fmt(c->arena, "\"%s\";r=%u;t=%lld", count->name, a->left,
+			(long long)(a->refused ? a->wait : a->full))));
+}
+
+/* Who is it, and do they ask for more than their share? */
+static enum err identify(struct ctx *c, struct web_request *r)
+{
+	struct lane_count count = {0};
+	TRY(lane_enter(c, r->web, r->http));
+	TRY(web_identify(c, r));
+	enum err kind = lane_admit(c, r->web, r->http, &r->who, &count);
+	tell_rate(c, r, &count);
+	return kind;
+}
+
 static enum err route_request(struct ctx *c, struct web_request *r)
 {
 	struct route_match match;
@@ -70,7 +95,7 @@ static enum err route_request(struct ctx *c, struct web_request *r)
 	/* Health is asked for often, and must be answered when nothing else can be. */
 	bool bare = answer == ROUTE_FOUND && match.route->needs == ROUTE_BARE;
 	if (!bare)
-		TRY(web_identify(c, r));
+		TRY(identify(c, r));
 	if (r->who.username.len)
 		r->http->who = arena_fmt(c->arena, "%.*s", STR_FMT(r->who.username));
 	switch (answer) {

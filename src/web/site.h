@@ -9,6 +9,7 @@
 #include "core/login.h"
 #include "core/session.h"
 #include "net/http.h"
+#include "web/lane.h"
 #include "web/proxy.h"
 #include "web/web.h"
 
@@ -20,6 +21,7 @@ struct web {
 	struct core *core;
 	atomic_bool draining; /* /readyz says no from then on */
 	struct proxies proxies;
+	struct lanes *lanes;
 	enum secure_cookies secure;
 	uint64_t body_max;
 	int redirect_port;      /* of https: who comes without it is sent there; 0: nobody is */

@@ -170,6 +170,10 @@ static void a_counter_counts_from_its_first_count(void **state)
 	}
 	assert_ok(c, kv_count(c, kv_of(c), STR("n"), 3, &count));
 	assert_int_equal(count, 1);
+	assert_ok(c, kv_add(c, kv_of(c), STR("n"), 41, 3, &count));
+	assert_int_equal(count, 42);
+	assert_ok(c, kv_add(c, kv_of(c), STR("new"), 7, 3, &count));
+	assert_int_equal(count, 7);
 }
 
 static void over_its_bound_it_forgets_what_was_used_least_recently(void **state)

@@ -1,5 +1,6 @@
 #include "core_house.h"
 
+#include "core/device.h"
 #include "model/token.h"
 
 static enum err sign_in(
@@ -51,6 +52,126 @@ static void who_failed_is_blocked_though_the_right_password_is_known(void **stat
 	}
 	assert_err(c, sign_in(c, "owner", "correct horse", "10.0.0.2", &who), ERR_RATE_LIMITED);
 	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.3", &who));
+}
+
+static enum err sign_in_from(struct ctx *c, const char *name, const char *password,
+	const char *peer, struct str device, struct actor *who)
+{
+	const struct credential cred = {CREDENTIAL_PASSWORD, str_of(name), str_of(password)};
+	const struct login_from from = {str_of(peer), device};
+	return login_credential_from(c, core_of(c), &cred, &from, who);
+}
+
+/* `count` strangers from everywhere, who give up when they are told to wait. */
+static int guess_from_everywhere(struct ctx *c, const char *name, int count)
+{
+	struct actor who;
+	for (int i = 0; i < count; i++) {
+		const char *peer = arena_fmt(c->arena, "198.51.%d.%d", i / 250, i % 250);
+		enum err kind = sign_in(c, name, "wrong password", peer, &who);
+		if (kind == ERR_RATE_LIMITED)
+			return i;
+		assert_err(c, kind, ERR_UNAUTH);
+	}
+	return count;
+}
+
+static void guessing_from_everywhere_is_slowed(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	core_of(c)->limits.login_tries = 2;
+	assert_int_equal(guess_from_everywhere(c, "owner", 100), 10);
+	assert_int_equal(c->retry_after, 5);
+	/* One more in each pause, and no more while it goes on. */
+	house_moved += 6 * 1000000LL;
+	assert_int_equal(guess_from_everywhere(c, "owner", 100), 1);
+	house_moved += 6 * 1000000LL;
+	assert_ok(c, sign_in(c, "owner", "correct horse", "203.0.113.1", &who));
+	/* Of a name that nobody has it is the same. */
+	assert_int_equal(guess_from_everywhere(c, "nobody", 100), 10);
+	assert_int_equal(c->retry_after, 5);
+}
+
+static void it_does_not_lock_out_who_was_here_before(void **state)
+{
+	struct ctx *c = *state;
+	core_of(c)->nonce_key = STR("a key of this instance");
+	struct actor who;
+	struct str device, other;
+	core_of(c)->limits.login_tries = 2;
+	assert_ok(c, sign_in(c, "owner", "correct horse", "203.0.113.1", &who));
+	assert_ok(c, device_make(c, core_of(c), &who, &device));
+	struct actor anna = house_person(c, "anna");
+	assert_ok(c, device_make(c, core_of(c), &anna, &other));
+	assert_int_equal(guess_from_everywhere(c, "owner", 100), 10);
+	assert_err(c, sign_in(c, "owner", "correct horse", "203.0.113.2", &who), ERR_RATE_LIMITED);
+	/* From the same place, as git comes; … */
+	assert_ok(c, sign_in(c, "owner", "correct horse", "203.0.113.1", &who));
+	/* … from a device of theirs, wherever it is; */
+	assert_ok(c, sign_in_from(c, "owner", "correct horse", "203.0.113.3", device, &who));
+	/* … but from nobody else's, and from none that was made up. */
+	assert_err(c, sign_in_from(c, "owner", "correct horse", "203.0.113.4", other, &who),
+		ERR_RATE_LIMITED);
+	char *forged = str_dup(c->arena, device);
+	forged[0] = forged[0] == 'A' ? 'B' : 'A';
+	assert_err(c,
+		sign_in_from(c, "owner", "correct horse", "203.0.113.4", str_of(forged), &who),
+		ERR_RATE_LIMITED);
+}
+
+static void a_device_has_tries_of_its_own(void **state)
+{
+	struct ctx *c = *state;
+	core_of(c)->nonce_key = STR("a key of this instance");
+	struct actor who;
+	struct str device;
+	core_of(c)->limits.login_tries = 2;
+	assert_ok(c, device_make(c, core_of(c), &house_of(c)->owner, &device));
+	/* Neighbours of theirs do not use them up. */
+	for (int i = 0; i < 2; i++)
+		assert_err(c, sign_in(c, "owner", "wrong password", "10.0.0.1", &who), ERR_UNAUTH);
+	assert_err(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who), ERR_RATE_LIMITED);
+	for (int i = 0; i < 2; i++)
+		assert_err(
+			c, sign_in_from(c, "owner", "wrong", "10.0.0.1", device, &who), ERR_UNAUTH);
+	assert_err(c, sign_in_from(c, "owner", "correct horse", "10.0.0.1", device, &who),
+		ERR_RATE_LIMITED);
+	house_moved += 61 * 1000000LL;
+	assert_ok(c, sign_in_from(c, "owner", "correct horse", "10.0.0.1", device, &who));
+}
+
+static void a_new_password_ends_devices(void **state)
+{
+	struct ctx *c = *state;
+	core_of(c)->nonce_key = STR("a key of this instance");
+	struct str device, id;
+	struct actor owner = house_of(c)->owner;
+	assert_ok(c, device_make(c, core_of(c), &owner, &device));
+	assert_ok(c, device_check(c, core_of(c), device, STR("owner"), &id));
+	assert_true(id.len > 0);
+	assert_ok(c, device_check(c, core_of(c), device, STR("anna"), &id));
+	assert_int_equal(id.len, 0);
+	assert_ok(c, collaborator_set_password(
+			     c, core_of(c), &owner, STR("owner"), STR("another battery staple")));
+	assert_ok(c, device_check(c, core_of(c), device, STR("owner"), &id));
+	assert_int_equal(id.len, 0);
+	static const char *const nonsense[] = {"", ".", "....", "a.1.1.1.b", "a.b.c.d.e"};
+	for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
+		assert_ok(c, device_check(c, core_of(c), str_of(nonsense[i]), STR("owner"), &id));
+		assert_int_equal(id.len, 0);
+	}
+}
+
+static void a_customer_of_ipv6_is_one_place(void **state)
+{
+	struct ctx *c = *state;
+	struct actor who;
+	core_of(c)->limits.login_tries = 2;
+	assert_err(c, sign_in(c, "owner", "wrong password", "2001:db8::1", &who), ERR_UNAUTH);
+	assert_err(c, sign_in(c, "owner", "wrong password", "2001:db8::2", &who), ERR_UNAUTH);
+	assert_err(c, sign_in(c, "owner", "correct horse", "2001:db8::3", &who), ERR_RATE_LIMITED);
+	assert_ok(c, sign_in(c, "owner", "correct horse", "2001:db8:0:1::3", &who));
 }
 
 static void a_token_is_never_rate_limited(void **state)
@@ -164,6 +285,11 @@ int main(void)
 		HOUSE_TEST(after_ten_failures_a_minute_must_pass),
 		HOUSE_TEST(a_name_alone_is_no_try),
 		HOUSE_TEST(who_failed_is_blocked_though_the_right_password_is_known),
+		HOUSE_TEST(guessing_from_everywhere_is_slowed),
+		HOUSE_TEST(it_does_not_lock_out_who_was_here_before),
+		HOUSE_TEST(a_device_has_tries_of_its_own),
+		HOUSE_TEST(a_new_password_ends_devices),
+		HOUSE_TEST(a_customer_of_ipv6_is_one_place),
 		HOUSE_TEST(a_token_is_never_rate_limited),
 		HOUSE_TEST(a_token_works_in_either_place),
 		HOUSE_TEST(a_sign_in_link_works_once_and_in_time),
