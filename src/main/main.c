@@ -72,24 +72,8 @@ static void print_usage(struct ctx *c, FILE *to)
 
 static enum err run_help(struct ctx *c, struct run *run)
 {
-	const char *name = run_argument(run, "COMMAND");
-	char *words[] = {(char *)(uintptr_t)name, NULL};
-	size_t taken;
-	if (!name) {
-		print_usage(c, stdout);
-		return OK;
-	}
-	const struct command *command = command_find(commands, COMMANDS, words, &taken);
-	if (!command)
-		return fail(c, ERR_INVALID, "there is no command \"%s\"", name);
-	if (!command->run) {
-		char dashes[] = "--help";
-		char *const ask[] = {dashes, NULL};
-		return admin_main(c, ask, run) ? ERR_INVALID : OK;
-	}
-	struct buf out = {.arena = c->arena};
-	command_help(command, "nimbus ", &out);
-	print("%s", buf_text(&out));
+	(void)run;
+	print_usage(c, stdout);
 	return OK;
 }
 
@@ -122,6 +106,22 @@ static int run_command(struct ctx *c, const struct command *command, char *const
 	return fflush(stdout) == 0 ? 0 : err_exit_code(ERR_IO);
 }
 
+static int run_words(struct ctx *c, char *const *words);
+
+/* "help key mint" is "key mint --help". */
+static int help_with(struct ctx *c, char *const *words)
+{
+	size_t count = 0;
+	while (words[count])
+		count++;
+	static char dashes[] = "--help";
+	char **asked = NEW_ARRAY(c->arena, char *, count + 2);
+	memcpy(asked, words, count * sizeof *asked);
+	asked[count] = dashes;
+	asked[count + 1] = NULL;
+	return run_words(c, asked);
+}
+
 static int run_words(struct ctx *c, char *const *words)
 {
 	size_t taken;
@@ -133,6 +133,8 @@ static int run_words(struct ctx *c, char *const *words)
 		print_usage(c, stdout);
 		return 0;
 	}
+	if (strcmp(*words, "help") == 0 && words[1] && words[1][0] != '-')
+		return help_with(c, words + 1);
 	if (strcmp(*words, "--version") == 0)
 		return run_command(c, &commands[3], words + 1);
 	const struct command *command = command_find(commands, COMMANDS, words, &taken);

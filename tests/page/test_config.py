@@ -101,7 +101,9 @@ def test_help_is_complete():
             eq(result.code, 0, " ".join(words))
             has(result.out, f"usage: nimbus {command}")
     has(nimbus("--help").out, "\n  key mint ", "the help")
-    has(nimbus("key", "mint", "--help").out, "usage: nimbus key mint", "its help")
+    for words in (["key", "mint", "--help"], ["help", "key", "mint"]):
+        has(nimbus(*words).out, "usage: nimbus key mint", " ".join(words))
+    has(nimbus("help", "admin", "fsck").out, "usage: nimbus admin fsck", "help of a command of admin")
     names = re.findall(r'^COMMAND\("([^"]+)"', (ROOT / "src/main/admin.def").read_text(), re.M)
     has(names, "fsck", "the table")
     for name in names:

@@ -21,8 +21,6 @@ NAMES = {"public": "t-public", "private": "t-private", "deleted": "t-deleted", "
 PROTECTED = {"write": "write", "admin": "admin", "named": ["write"], "nobody": "nobody"}
 ACTS = ["create", "update", "force", "delete"]
 OUTCOMES = {200: "yes", 201: "yes", 204: "yes", 303: "yes", 401: "who", 403: "no", 404: "hidden"}
-# A key for some repositories cannot be made over any of these surfaces: the core's test holds that column.
-ASKED = [column for column in COLUMNS if column != "elsewhere"]
 
 
 def table():
@@ -65,7 +63,8 @@ class Furnished:
         for state in ["public", "private", "deleted"]:
             self.furnish(state)
         s.api("POST", "/grants", {"username": "pattern", "pattern": "t-*", "permission": "write"}, want=201)
-        self.token = s.api("POST", "/tokens", {"name": "t", "permission": "read"}, want=201).json["token"]
+        self.keys = {"token": self.key("t", permission="read"),
+                     "elsewhere": self.key("e", permission="admin", scope={"repositories": ["other-*"]})}
         s.api("DELETE", "/repos/t-deleted", want=204)
         end = soon(3)
         s.api("PATCH", "/collaborators/ended", {"expires_at": end}, want=204)
@@ -97,17 +96,20 @@ class Furnished:
         for level in ["admin", "write", "read", "ended"]:
             given = {"permission": level if level != "ended" else "admin"}
             s.api("PUT", f"/repos/{name}/permissions/{level}", given, want=200)
-        there = ["base:" + spec.split(":")[1] for column in ASKED for (act, _), spec in self.refs(column).items()
+        there = ["base:" + spec.split(":")[1] for column in COLUMNS for (act, _), spec in self.refs(column).items()
                  if act != "ref.create"]
         git("push", "-q", s.git_url(name), "main", *there, cwd=self.work)
         for ref, who in PROTECTED.items():
             s.api("POST", f"/repos/{name}/rules", {"pattern": f"{ref}-*", **{act: who for act in ACTS}}, want=201)
 
+    def key(self, name, **what):
+        return self.s.api("POST", "/tokens", {"name": name, **what}, want=201).json["token"]
+
     def auth(self, column):
-        return {"owner": self.s.auth, "anonymous": None, "token": self.token}.get(column, (column, password(column)))
+        return {"owner": self.s.auth, "anonymous": None, **self.keys}.get(column, (column, password(column)))
 
     def git_auth(self, column):
-        return ("x", self.token) if column == "token" else self.auth(column)
+        return ("x", self.keys[column]) if column in self.keys else self.auth(column)
 
     def form(self, column, path, **fields):
         return self.s.request("POST", path, urllib.parse.urlencode(fields),
@@ -162,7 +164,7 @@ def outcome_of(done):
 def test_every_cell_over_git():
     f, wrong, count = furnished(), [], 0
     for state in ["public", "private", "deleted", "absent"]:
-        for column in ASKED:
+        for column in COLUMNS:
             auth = f.auth(column)
             asked = {service: OUTCOMES[f.s.get(f"/{NAMES[state]}.git/info/refs?service=git-{service}", auth=auth).status]
                      for service in ["upload-pack", "receive-pack"]}
@@ -187,13 +189,13 @@ def test_every_cell_over_the_api():
     for cell in TABLE:
         operation, state, _ = cell
         name = NAMES[state]
-        for column in ASKED:
+        for column in COLUMNS:
             call = {"repository.read": ("GET", f"/repos/{name}"),
                     "repository.change": ("PATCH", f"/repos/{name}", {"description": f"by {column}"}),
                     "repository.delete": ("DELETE", f"/repos/{name}"),
                     "permission.change": ("PUT", f"/repos/{name}/permissions/other", {"permission": "read"}),
-                    "account.change": ("PATCH", f"/collaborators/{column if column in f.auth(column) else 'owner'}",
-                                       {"password": f.auth(column)[1] if column not in ["anonymous", "token"] else PASSWORD})
+                    "account.change": ("PATCH", f"/collaborators/{'owner' if column in f.keys else f.auth(column)[0]}",
+                                       {"password": PASSWORD if column in f.keys else f.auth(column)[1]})
                     if f.auth(column) else ("PATCH", "/collaborators/none", {"password": PASSWORD}),
                     "instance.admin": ("GET", "/collaborators")}.get(operation)
             if not call:
@@ -217,7 +219,7 @@ def page(f, operation, name, column):
     if operation == "permission.change":
         return f.form(column, f"/{name}/settings/access", username="other", permission="read")
     if operation == "account.change":
-        secret = PASSWORD if column in ["owner", "token", "anonymous"] else password(column)
+        secret = PASSWORD if column in ["owner", "anonymous", *f.keys] else password(column)
         return f.form(column, "/account/password", old=secret, new=secret)
     return f.s.get("/collaborators", auth=f.auth(column)) if operation == "instance.admin" else None
 
@@ -232,7 +234,7 @@ def test_every_cell_over_pages():
     f, wrong, count = furnished(), [], 0
     for cell in TABLE:
         operation, state, _ = cell
-        for column in ASKED:
+        for column in COLUMNS:
             answer = page(f, operation, NAMES[state], column)
             if answer is None:
                 continue
@@ -261,7 +263,7 @@ QUESTIONS = [
 
 def shown(answer, name):
     """All that can be seen of an answer, without its time, its request's id and the name."""
-    headers = {k: v for k, v in answer.headers.items() if k not in ["date", "x-request-id"]}
+    headers = {k: v for k, v in answer.headers.items() if k not in ["date", "x-request-id", "ratelimit"]}
     secret = answer.headers.get("x-request-id", "\0")
     text = lambda value: str(value).replace(name, "NAME").replace(secret, "ID")
     return answer.status, {k: text(v) for k, v in headers.items()}, text(answer.body.decode("latin-1"))
