@@ -28,7 +28,8 @@ class Pod:
     def __init__(self, number, binary, folder, env):
         self.name, self.binary, self.folder = f"pod{number}", str(binary), Path(folder) / f"pod{number}"
         self.port, self.process, self.starts = services.free_port(), None, 0
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC", **env,
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                    **services.UNLIMITED, **env,
                     "NIMBUS_LISTEN": f"127.0.0.1:{self.port}", "NIMBUS_DATA": str(self.folder)}
         self.log = Path(folder) / f"{self.name}.log"
 

@@ -42,7 +42,6 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("NIMBUS_BUILD", ROOT / "build-asan"))
 NO_SHARED = "../shared not present"
 OWNER, PASSWORD = "owner", "correct-horse-battery"
-RATES = ["PERSON", "CI", "AGENT", "ANONYMOUS", "CRAWLER", "ACCOUNT", "ADDRESS"]
 # Where servers keep what they know: in a folder, or (cluster) where tests/run says.
 HOME = os.environ.get("NIMBUS_TEST_HOME", "embedded")
 
@@ -340,8 +339,7 @@ class Nimbus:
                "NIMBUS_OWNER_PASSWORD": PASSWORD,
                "ASAN_OPTIONS": "exitcode=99:detect_stack_use_after_return=0",
                "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99", "TSAN_OPTIONS": "exitcode=99"}
-        # Tests ask more in a minute than anybody does; those of these limits set them again.
-        env.update({f"NIMBUS_RATE_{whose}": "0" for whose in RATES})
+        env.update(services.UNLIMITED)
         env.update(home_environment(self.data))
         env.update({key: str(value) for key, value in self.extra.items()})
         return env

@@ -31,6 +31,9 @@ enum err web_read_form(struct ctx *c, struct web_request *r) MUST;
 enum err web_read_body(struct ctx *c, struct web_request *r, const char *type, struct str *out)
 	MUST;
 
+/* The seconds (RFC 9110) after which whoever gets this status may ask again. */
+const char *web_retry_after(struct ctx *c, int status);
+
 /* Starts a reply with the standing headers. */
 enum err web_begin(struct web_request *r, int status, const char *type, uint64_t length,
 	struct sink **out) MUST;

@@ -22,22 +22,12 @@ static struct str problem_json(
 	return buf_view(&out);
 }
 
-/* In seconds (RFC 9110). */
-static struct str retry_after(struct ctx *c, int status)
-{
-	if (c->retry_after)
-		return str_of(arena_fmt(c->arena, "%lld", (long long)c->retry_after));
-	return status == 429 ? STR("60") : STR("5");
-}
-
 static enum err write_problem(
 	struct ctx *c, struct web_request *r, int status, const char *type, struct str body)
 {
 	struct sink *out;
 	if (status == 401)
 		web_header(r, "WWW-Authenticate", STR(WEB_CHALLENGE));
-	if (status == 429 || status == 503)
-		web_header(r, "Retry-After", retry_after(c, status));
 	TRY(web_begin(r, status, type, body.len, &out));
 	TRY(sink_write(c, out, body.at, body.len));
 	return http_end(r->http);
@@ -117,7 +107,7 @@ void web_refuse(struct http_exchange *x, enum err kind)
 	if (kind == ERR_UNAUTH)
 		http_set(x, "WWW-Authenticate", STR(WEB_CHALLENGE));
 	if (kind == ERR_RATE_LIMITED || kind == ERR_UNAVAILABLE)
-		http_set(x, "Retry-After", retry_after(c, err_http_status(kind)));
+		http_set(x, "Retry-After", str_of(web_retry_after(c, err_http_status(kind))));
 	http_set(x, "Cache-Control", STR("no-store"));
 	struct error first = c->error;
 	struct str text = str_of(arena_fmt(c->arena, "%s\n", err_told(c)));

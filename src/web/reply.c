@@ -31,6 +31,13 @@ static void standing(struct web_request *r, const char *name, const char *value)
 	http_set(r->http, name, str_of(value));
 }
 
+const char *web_retry_after(struct ctx *c, int status)
+{
+	if (c->retry_after)
+		return arena_fmt(c->arena, "%lld", (long long)c->retry_after);
+	return status == 429 ? "60" : "5";
+}
+
 enum err web_begin(
 	struct web_request *r, int status, const char *type, uint64_t length, struct sink **out)
 {
@@ -44,6 +51,8 @@ enum err web_begin(
 	standing(r, "Cross-Origin-Resource-Policy", "same-origin");
 	standing(r, "Cache-Control", status < 400 ? "private, no-cache" : "no-store");
 	standing(r, "Vary", "Accept, Accept-Encoding, Authorization, Cookie");
+	if (status == 429 || status == 503)
+		standing(r, "Retry-After", web_retry_after(r->http->ctx, status));
 	/* A browser keeps to it for a year: not for a name that was only tried out. */
 	if (str_starts(str_of(r->core->base_url), STR("https://")))
 		standing(r, "Strict-Transport-Security", "max-age=31536000");

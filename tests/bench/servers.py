@@ -25,6 +25,9 @@ from pathlib import Path
 
 import raw
 
+# One client plays many here, who would have a share each.
+UNLIMITED = {**{f"NIMBUS_RATE_{whose}": "0" for whose in ("PERSON", "CI", "ACCOUNT", "ADDRESS")},
+             **{f"NIMBUS_{what}": "1024" for what in ("LANE_CI", "FLOW_WORKERS", "REPO_WORKERS")}}
 HERE = Path(__file__).resolve().parent
 FCGI_WORKERS = 20
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -378,7 +381,7 @@ class Nimbus(Server):
             raise Failed(f"{binary} is not built: ./dev build builds it")
         env = {"PATH": os.environ["PATH"], "HOME": str(self.dir), "LC_ALL": "C.UTF-8",
                "NIMBUS_LISTEN": f"127.0.0.1:{self.port}", "NIMBUS_DATA": str(self.dir / "data"),
-               "NIMBUS_OWNER": self.owner, "NIMBUS_OWNER_PASSWORD": self.password, "NIMBUS_COMPACT": "off"}
+               "NIMBUS_OWNER": self.owner, "NIMBUS_OWNER_PASSWORD": self.password, "NIMBUS_COMPACT": "off", **UNLIMITED}
         self.binary, self.env = str(binary), env
         self.process = self.spawn([str(binary), "serve"], env)
         self.wait_ready("/healthz")

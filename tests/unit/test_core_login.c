@@ -1,7 +1,11 @@
 #include "core_house.h"
 
 #include "core/device.h"
+#include "core/password.h"
+#include "core/secret.h"
 #include "model/token.h"
+
+#include <time.h>
 
 static enum err sign_in(
 	struct ctx *c, const char *name, const char *password, const char *peer, struct actor *who)
@@ -174,6 +178,75 @@ static void a_customer_of_ipv6_is_one_place(void **state)
 	assert_ok(c, sign_in(c, "owner", "correct horse", "2001:db8:0:1::3", &who));
 }
 
+/* What the database is asked until this credential is refused. */
+static int64_t questions(
+	struct ctx *c, enum credential_kind kind, const char *name, struct str secret)
+{
+	struct actor who;
+	const struct credential cred = {kind, str_of(name), secret};
+	int64_t before = db_faulty_count(core_of(c)->db);
+	assert_err(c, login_credential(c, core_of(c), &cred, STR("192.0.2.1"), &who), ERR_UNAUTH);
+	return db_faulty_count(core_of(c)->db) - before;
+}
+
+static void whatever_is_wrong_with_a_password_as_much_is_asked(void **state)
+{
+	struct ctx *c = *state;
+	struct str wrong = STR("wrong password"), secret;
+	struct actor reset = house_person(c, "reset");
+	char *longer = arena_alloc(c->arena, PASSWORD_MAX + 1);
+	memset(longer, 'x', PASSWORD_MAX + 1);
+	assert_ok(c,
+		password_reset(c, core_of(c), &house_of(c)->owner, reset.username, 600, &secret));
+	int64_t known = questions(c, CREDENTIAL_PASSWORD, "owner", wrong);
+	assert_true(known > 0);
+	assert_int_equal(questions(c, CREDENTIAL_PASSWORD, "nobody", wrong), known);
+	assert_int_equal(questions(c, CREDENTIAL_PASSWORD, "reset", wrong), known);
+	assert_int_equal(questions(c, CREDENTIAL_PASSWORD, "No Name!", wrong), known);
+	assert_int_equal(
+		questions(c, CREDENTIAL_PASSWORD, "owner", str_from(longer, PASSWORD_MAX + 1)),
+		known);
+}
+
+static struct str make_token(struct ctx *c, int64_t seconds, struct token *token)
+{
+	struct str secret;
+	struct token_new what = {.name = STR("ci"), .limit = PERMISSION_WRITE, .seconds = seconds};
+	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, token, &secret));
+	return secret;
+}
+
+static void whatever_is_wrong_with_a_token_as_much_is_asked(void **state)
+{
+	struct ctx *c = *state;
+	struct token token, lapsing;
+	struct str unknown = token_text(c->arena, secret_word(c, TOKEN_RANDOM));
+	struct str revoked = make_token(c, 0, &token), expired = make_token(c, 60, &lapsing);
+	assert_ok(c, token_revoke(c, core_of(c), &house_of(c)->owner, token.id));
+	house_moved += 61 * 1000000LL;
+	int64_t asked = questions(c, CREDENTIAL_TOKEN, "", unknown);
+	assert_true(asked > 0);
+	assert_int_equal(questions(c, CREDENTIAL_TOKEN, "", revoked), asked);
+	assert_int_equal(questions(c, CREDENTIAL_TOKEN, "", expired), asked);
+}
+
+/* A clone is two requests or three: what the first proved costs the others next to nothing. */
+static void who_comes_again_costs_microseconds(void **state)
+{
+	enum { TIMES = 500, MOST_US = 500 };
+	struct ctx *c = *state;
+	struct actor who;
+	assert_ok(c, sign_in(c, "owner", "correct horse", "192.0.2.1", &who));
+	int64_t asked = db_faulty_count(core_of(c)->db);
+	clock_t began = clock();
+	for (int i = 0; i < TIMES; i++)
+		assert_ok(c, sign_in(c, "owner", "correct horse", "192.0.2.1", &who));
+	double each = (double)(clock() - began) * 1e6 / CLOCKS_PER_SEC / TIMES;
+	print_message("# %.1f us of processor for each\n", each);
+	assert_int_equal(db_faulty_count(core_of(c)->db), asked);
+	assert_true(each < MOST_US);
+}
+
 static void a_token_is_never_rate_limited(void **state)
 {
 	struct ctx *c = *state;
@@ -183,20 +256,12 @@ static void a_token_is_never_rate_limited(void **state)
 			c, sign_in(c, "robot", TOKEN_PREFIX "wrong", "10.0.0.1", &who), ERR_UNAUTH);
 }
 
-static struct str make_token(struct ctx *c)
-{
-	struct token token;
-	struct str secret;
-	struct token_new what = {.name = STR("ci"), .limit = PERMISSION_WRITE, .seconds = 0};
-	assert_ok(c, token_create(c, core_of(c), &house_of(c)->owner, &what, &token, &secret));
-	return secret;
-}
-
 static void a_token_works_in_either_place(void **state)
 {
 	struct ctx *c = *state;
 	struct actor who;
-	struct str secret = make_token(c);
+	struct token token;
+	struct str secret = make_token(c, 0, &token);
 	assert_ok(c, sign_in(c, "whatever", str_dup(c->arena, secret), "", &who));
 	assert_int_equal(who.limit, PERMISSION_WRITE);
 	struct credential bearer = {CREDENTIAL_TOKEN, {0}, secret};
@@ -268,7 +333,8 @@ static void without_the_store_who_proves_themselves_is_let_in(void **state)
 {
 	struct ctx *c = *state;
 	struct actor who;
-	struct str secret = make_token(c);
+	struct token token;
+	struct str secret = make_token(c, 0, &token);
 	struct kv *kept = house_lose_kv(c);
 	assert_ok(c, sign_in(c, "owner", "correct horse", "10.0.0.1", &who));
 	assert_int_equal(c->error.kind, OK);
@@ -290,6 +356,9 @@ int main(void)
 		HOUSE_TEST(a_device_has_tries_of_its_own),
 		HOUSE_TEST(a_new_password_ends_devices),
 		HOUSE_TEST(a_customer_of_ipv6_is_one_place),
+		HOUSE_TEST(whatever_is_wrong_with_a_password_as_much_is_asked),
+		HOUSE_TEST(whatever_is_wrong_with_a_token_as_much_is_asked),
+		HOUSE_TEST(who_comes_again_costs_microseconds),
 		HOUSE_TEST(a_token_is_never_rate_limited),
 		HOUSE_TEST(a_token_works_in_either_place),
 		HOUSE_TEST(a_sign_in_link_works_once_and_in_time),
