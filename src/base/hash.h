@@ -7,6 +7,8 @@
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
+#include "base/str.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,5 +42,10 @@ void hash_sha1_blocks(uint32_t state[5], const void *blocks, size_t count);
 
 /* Takes as long for equal as for different bytes: for secrets. */
 int bytes_equal_secret(const void *a, const void *b, size_t len);
+
+static inline bool str_eq_secret(struct str a, struct str b)
+{
+	return a.len == b.len && bytes_equal_secret(a.at, b.at, a.len);
+}
 
 #endif

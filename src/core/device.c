@@ -55,8 +55,7 @@ static bool is_signed(struct ctx *c, struct core *core, const struct device *d)
 {
 	struct str ours = sign(c, core, d->signed_part);
 	int64_t age = c->world->clock() / SECOND_US - (int64_t)d->made;
-	return d->signature.len == ours.len &&
-	       bytes_equal_secret(d->signature.at, ours.at, ours.len) && age < DEVICE_SECONDS;
+	return str_eq_secret(d->signature, ours) && age < DEVICE_SECONDS;
 }
 
 enum err device_check(

@@ -219,7 +219,7 @@ static enum err load_owner_of(struct ctx *c, struct core *core, struct str id, s
 static bool is_hash_of(struct ctx *c, struct str hash, struct str secret)
 {
 	struct str ours = hash_of(c, secret);
-	return hash.len == ours.len && bytes_equal_secret(hash.at, ours.at, ours.len);
+	return str_eq_secret(hash, ours);
 }
 
 /*
@@ -275,7 +275,7 @@ enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct
 	if (known.now - s.seen >= SEEN_SECONDS && note_use(c, core, id, &secret, &known))
 		ctx_clear(c);
 	fill(c, id, secret, &s, &known, out);
-	out->is_new = !str_eq(secret, given);
+	out->is_new = !str_eq_secret(secret, given);
 	return OK;
 }
 

@@ -249,8 +249,8 @@ enum err s3_identity_keys(struct ctx *c, struct s3_identity *i, struct s3_keys *
 
 static bool same_keys(const struct s3_keys *a, const struct s3_keys *b)
 {
-	return str_eq(a->access, b->access) && str_eq(a->secret, b->secret) &&
-	       str_eq(a->token, b->token);
+	return str_eq(a->access, b->access) && str_eq_secret(a->secret, b->secret) &&
+	       str_eq_secret(a->token, b->token);
 }
 
 /* Are there others by now, where they are looked up? */

@@ -44,6 +44,14 @@ def test_a_clean_tree_passes():
     eq((result.code, result.out), (0, ""))
 
 
+def test_a_comparison_that_tells_of_a_secret():
+    for line in ["if (str_eq(cred->secret, ours))", "if (memcmp(signature.at, ours.at, 32) == 0)",
+                 "if (strcmp(password, given) == 0)", "if (str_is(r->csrf, ours))"]:
+        refused("src/git/thing.c:7", "secret", src__git__thing_c=with_line(line))
+    for line in ["if (str_eq_secret(cred->secret, ours))", 'if (str_is(password, "-"))', "if (str_eq(secrets, ours))"]:
+        eq(lint(src__git__thing_c=with_line(line)).out, "", line)
+
+
 def test_an_include_against_the_direction():
     refused("src/git/thing.c:3", "include rule", src__git__thing_c=with_include('#include "core/push.h"'))
     refused("src/git/thing.c:3", "include rule", src__git__thing_c=with_include('#include "os/file.h"'))
