@@ -72,9 +72,15 @@ struct str address_group(struct str address, char text[ADDRESS_GROUP_MAX])
 {
 	uint16_t words[WORDS];
 	size_t len;
-	if (!parse(address, words) || is_self(words))
-		len = fmt_into(text, ADDRESS_GROUP_MAX, "%.*s",
-			STR_FMT(str_until(address, ADDRESS_GROUP_MAX - 1)));
+	if (!parse(address, words)) {
+		struct str cut = str_until(address, ADDRESS_GROUP_MAX - 1);
+		if (cut.len)
+			memcpy(text, cut.at, cut.len);
+		text[cut.len] = 0;
+		return str_from(text, cut.len);
+	}
+	if (is_self(words))
+		len = fmt_into(text, ADDRESS_GROUP_MAX, "::1");
 	else if (carries_v4(words))
 		len = fmt_into(text, ADDRESS_GROUP_MAX, "%d.%d.%d.%d", words[6] >> 8,
 			words[6] & 255, words[7] >> 8, words[7] & 255);

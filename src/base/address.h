@@ -9,8 +9,8 @@ enum { ADDRESS_GROUP_MAX = 64 };
 
 /*
  * What counts as one place: an IPv4 address ("192.0.2.1", also where IPv6 carries it), or of an IPv6
- * address its /64 ("2001:db8:0:1::/64"), all of which one customer has. What is no address is itself,
- * cut. The answer is in `text`.
+ * address its /64 ("2001:db8:0:1::/64"), all of which one customer has, but for this machine itself
+ * ("::1"). What is no address is itself, cut. The answer is in `text`.
  */
 struct str address_group(struct str address, char text[ADDRESS_GROUP_MAX]);
 

@@ -30,6 +30,7 @@ static void so_is_the_64_of_one_of_ipv6(void **state)
 	assert_group("1:2:3:4:5:6:7:8", "1:2:3:4::/64");
 	assert_group("64:ff9b::192.0.2.33", "64:ff9b:0:0::/64");
 	assert_group("::1", "::1");
+	assert_group("0:0:0:0:0:0:0:1", "::1");
 }
 
 static void what_is_no_address_is_itself(void **state)
