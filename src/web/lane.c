@@ -36,18 +36,27 @@ static const char *const names[LANE_COUNT] = {"person", "ci", "agent", "anonymou
 
 _Static_assert((int)LANE_COUNT == (int)HTTP_LANES, "each lane is one of net's");
 
+/* What is sent when there is no worker for it: so it is the same for all, and asks for nothing but what a
+ * browser keeps. */
 const char lane_busy_page[] =
-	"<!doctype html><html lang=en><meta charset=utf-8>"
-	"<meta name=viewport content=\"width=device-width,initial-scale=1\">"
-	"<meta name=color-scheme content=\"light dark\"><meta name=robots content=noindex>"
-	"<title>Busy: clone it instead</title>"
-	"<h1>This server is busy</h1>"
-	"<p>It makes pages like this one only while it has nothing better to do. "
-	"All that they show is in the repository itself, which costs less to send than to show: "
-	"clone it instead."
-	"<pre>git clone ADDRESS-OF-THE-REPOSITORY.git</pre>"
-	"<p>Who has an account is served first: <a href=\"/sign-in\">sign in</a>. "
-	"Or try again in a minute.\n";
+	"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
+	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+	"'self'; "
+	"base-uri 'none'; form-action 'none'\">"
+	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+	"<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"robots\" "
+	"content=\"noindex\">"
+	"<title>Busy · Nimbus Git</title><link rel=\"stylesheet\" "
+	"href=\"/assets/nimbus.css\"></head>"
+	"<body><main><section class=\"oops\"><p class=\"big\" aria-hidden=\"true\">503</p>"
+	"<h1>Clone it instead</h1>"
+	"<p>This server is busy, and makes such pages only while nobody else waits. All that they "
+	"show "
+	"is in the repository, which costs less to send than to show:</p>"
+	"<pre>git clone ADDRESS.git</pre>"
+	"<p>Or try again in a minute. Who is <a href=\"/sign-in\">signed in</a> is served "
+	"first.</p>"
+	"</section></main></body></html>\n";
 
 const char *lane_name(enum lane lane)
 {

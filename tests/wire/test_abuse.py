@@ -4,6 +4,7 @@ understands, and guessing at passwords neither keeps the server busy nor locks a
 """
 
 import concurrent.futures
+import http.client
 import statistics
 import sys
 import threading
@@ -11,8 +12,11 @@ import urllib.parse
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import services
+from cluster import OWNER as cluster_owner, PASSWORD as cluster_password, Cluster
 from harness import *
 
+BINARY = Path(os.environ.get("NIMBUS_BIN", BUILD / "nimbus"))
 TRUSTING = {"NIMBUS_TRUSTED_PROXIES": "127.0.0.1"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HTML = {"Accept": "text/html"}
@@ -229,6 +233,42 @@ def test_guessing_from_everywhere_does_not_lock_out_the_owner():
     guessed = [s.request("POST", "/sign-in", fields(n), {**FORM, "X-Forwarded-For": f"198.51.101.{n}"}, auth=None).status
                for n in range(8)]
     eq(guessed[:5] + guessed[7:], [403] * 5 + [429], "guesses at nobody")
+
+
+@timeout(300)
+def test_processes_share_rates_and_guesses():
+    try:
+        cluster = Cluster(2, BINARY, {"NIMBUS_RATE_CI": "200", "NIMBUS_LOGIN_TRIES": "2"})
+    except services.Missing as why:
+        skip(str(why))
+    with contextlib.closing(cluster):
+        one, two = cluster.pods
+        token = jsonlib.loads(ask(one, "POST", "/api/v1/tokens", (cluster_owner, cluster_password),
+                                  {"name": "t", "permission": "read"})[1])["token"]
+        left = lambda pod: re.match(r'"ci";r=(\d+)', ask(pod, "GET", "/api/v1/user", ("x", token))[2]["RateLimit"])[1]
+        for _ in range(100):
+            left(one)
+        # Two tells of what it counted, too, once that is something; and learns what one did.
+        for _ in range(20):
+            left(two)
+        wait_until(lambda: int(left(two)) < 110, 5, "that the second knows of the first")
+        # A name is guessed at through both, from everywhere.
+        guess = lambda pod, n: ask(pod, "GET", "/", ("nobody", "wrong"), peer=f"198.51.100.{n}")[0]
+        eq([guess(cluster.pods[n % 2], n) for n in range(10)], [401] * 10, "guesses")
+        eq([guess(pod, 99) for pod in cluster.pods], [429, 429], "and then")
+        cluster.redis.stop()
+        eq({ask(pod, "GET", "/api/v1/user", ("x", token))[0] for pod in cluster.pods for _ in range(20)}, {200}, "without Redis")
+
+
+def ask(pod, method, path, auth, body=None, peer="203.0.113.1"):
+    connection = http.client.HTTPConnection("127.0.0.1", pod.port, timeout=30)
+    basic = base64.b64encode(":".join(auth).encode()).decode()
+    connection.request(method, path, body and jsonlib.dumps(body),
+                       {"Authorization": f"Basic {basic}", "X-Forwarded-For": peer, "Content-Type": "application/json"})
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, text, answer.headers
 
 
 def test_over_https_the_device_is_of_this_host_alone():
