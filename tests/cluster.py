@@ -25,7 +25,8 @@ OWNER, PASSWORD = "owner", "correct-horse-battery"
 class Pod:
     """One Nimbus process of a cluster."""
 
-    def __init__(self, number, binary, folder, env):
+    def __init__(self, number, binary, folder, env, args=()):
+        self.args = args
         self.name, self.binary, self.folder = f"pod{number}", str(binary), Path(folder) / f"pod{number}"
         self.port, self.process, self.starts = services.free_port(), None, 0
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC",
@@ -40,7 +41,7 @@ class Pod:
     def start(self):
         self.starts += 1
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.binary, "serve"], env=self.env, stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen([self.binary, "serve", *self.args], env=self.env, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True)
 
     def ready(self):
@@ -109,9 +110,9 @@ class Cluster:
         self.nginx = self.service(services.Nginx([pod.port for pod in self.pods]))
         self.url = self.nginx.url
 
-    def new_pod(self, **env):
-        """One more, with an empty cache; nginx does not know it."""
-        pod = Pod(len(self.pods) + 1, self.binary, self.folder, {**self.env, **env})
+    def new_pod(self, *args, **env):
+        """One more, with an empty cache; nginx does not know it. `args` follow `nimbus serve`."""
+        pod = Pod(len(self.pods) + 1, self.binary, self.folder, {**self.env, **env}, args)
         self.pods.append(pod)
         self.ending.callback(pod.stop)
         pod.start()

@@ -1,6 +1,7 @@
 #include "main/dispatch.h"
 
 #include "core/audit.h"
+#include "main/role.h"
 #include "main/worker.h"
 #include "wire/smart_http.h"
 
@@ -19,12 +20,25 @@ static enum err serve_git(const struct web *web, struct actor *who, struct http_
 	return OK;
 }
 
+/* Whoever put this process behind that address is to know; there is nothing to hide. */
+static enum err refuse_role(struct http_exchange *x, unsigned has, unsigned wants)
+{
+	return fail(x->ctx, ERR_NOT_FOUND,
+		"this process serves --role=%s only; what was asked for is served by --role=%s",
+		roles_print(x->ctx, has), roles_print(x->ctx, wants));
+}
+
 void dispatch(void *arg, struct http_exchange *x)
 {
-	const struct web *web = arg;
+	const struct dispatcher *d = arg;
+	const struct web *web = &d->web;
+	bool is_git = smart_http_is_git(x);
+	unsigned wanted = roles_for(x->path, is_git);
 	if (web_redirect_to_https(web, x)) {
 		/* Answered. */
-	} else if (!smart_http_is_git(x)) {
+	} else if (!(wanted & d->roles)) {
+		web_refuse(x, refuse_role(x, d->roles, wanted));
+	} else if (!is_git) {
 		web_serve(web, x);
 	} else {
 		struct actor who;

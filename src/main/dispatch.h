@@ -4,7 +4,12 @@
 
 #include "web/site.h"
 
-/* An http_handler; `web` is the struct web. */
-void dispatch(void *web, struct http_exchange *x);
+struct dispatcher {
+	struct web web;
+	unsigned roles; /* main/role.h: what else is asked for is refused */
+};
+
+/* An http_handler; `dispatcher` is the struct dispatcher. */
+void dispatch(void *dispatcher, struct http_exchange *x);
 
 #endif

@@ -32,14 +32,20 @@ static enum err run_version(struct ctx *c, struct run *run)
 static command_run run_help;
 
 static const struct command commands[] = {
-	{"serve", "[--welcome]", serve_run, "Runs the server until SIGTERM or SIGINT",
+	{"serve", "[--welcome] [--role ROLES]", serve_run,
+		"Runs the server until SIGTERM or SIGINT",
 		"Settings are environment variables: `nimbus config` lists them. Requests are "
 		"logged on "
 		"standard\noutput as JSON. The first start makes NIMBUS_DATA and the owner, and "
 		"prints "
 		"how to sign in;\n--welcome prints that at every start. SIGTERM lets running "
 		"requests "
-		"finish, a second one does not."},
+		"finish, a second one does not.\n\n"
+		"ROLES is what this process is for, of several that share a database, separated by "
+		"commas; without it,\nall of them:\n"
+#define ROLE(kind, name, what) "  " name ": " what "\n"
+#include "main/role.def"
+		"What is for another role it answers with 404 and says so."},
 	{"admin", "COMMAND …", NULL, "Looks after people, repositories, tokens, backups", ""},
 	{"config", "[--markdown]", run_config, "Prints every setting, its value and what it means",
 		"--markdown prints the reference page, with defaults instead of values."},

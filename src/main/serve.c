@@ -7,6 +7,7 @@
 #include "main/dispatch.h"
 #include "main/drivers.h"
 #include "main/lock.h"
+#include "main/role.h"
 #include "main/secrets.h"
 #include "main/url.h"
 #include "main/version.h"
@@ -31,7 +32,7 @@ struct serving {
 	const struct config *config;
 	struct core core;
 	struct instance instance;
-	struct web web;
+	struct dispatcher dispatcher;
 	struct http_server *http;
 	struct tls *tls;
 	struct worker worker;
@@ -164,7 +165,8 @@ static enum err make_web(struct ctx *c, struct serving *s)
 {
 	const struct config *config = s->config;
 	const char *secure = config->secure_cookies;
-	s->web = (struct web){
+	struct web *web = &s->dispatcher.web;
+	*web = (struct web){
 		.core = &s->core,
 		.secure = strcmp(secure, "always") == 0  ? SECURE_ALWAYS
 			  : strcmp(secure, "never") == 0 ? SECURE_NEVER
@@ -183,8 +185,8 @@ static enum err make_web(struct ctx *c, struct serving *s)
 		.account = (uint32_t)config->rate_account,
 		.address = (uint32_t)config->rate_address,
 	};
-	s->web.lanes = lanes_open(c->world, &rates);
-	TRY_WHILE(c, proxies_parse(c, str_of(config->trusted_proxies), &s->web.proxies),
+	web->lanes = lanes_open(c->world, &rates);
+	TRY_WHILE(c, proxies_parse(c, str_of(config->trusted_proxies), &web->proxies),
 		"reading NIMBUS_TRUSTED_PROXIES");
 	return OK;
 }
@@ -227,7 +229,7 @@ static enum err open_http(struct ctx *c, struct serving *s)
 		.world = c->world,
 		.handler = dispatch,
 		.access = access_log,
-		.arg = &s->web,
+		.arg = &s->dispatcher,
 		.loops = (int)config->loops,
 		.workers = (int)config->workers,
 		.threads_max = (int)config->threads_max,
@@ -255,7 +257,7 @@ static enum err open_http(struct ctx *c, struct serving *s)
 	memcpy(http.listen_tls, s->listen_tls, sizeof http.listen_tls);
 	TRY(http_open(c, &http, &s->http));
 	if (strcmp(config->tls_redirect, "on") == 0)
-		s->web.redirect_port = http_port_tls(s->http);
+		s->dispatcher.web.redirect_port = http_port_tls(s->http);
 	return OK;
 }
 
@@ -268,7 +270,7 @@ static int port_of(const struct serving *s)
 
 static void print_welcome(struct ctx *c, const struct serving *s, struct str secret)
 {
-	const char *url = local_url(c, s->config, port_of(s)), *owner = s->web.owner;
+	const char *url = local_url(c, s->config, port_of(s)), *owner = s->dispatcher.web.owner;
 	struct str bare = str_of(url);
 	struct str scheme = str_cut(&bare, ':');
 	(void)str_skip(&bare, STR("//"));
@@ -278,7 +280,7 @@ static void print_welcome(struct ctx *c, const struct serving *s, struct str sec
 		"      %s\n\n"
 		"  Sign in as %s with this link (works once, for 15 minutes)\n\n"
 		"      %s/sign-in/%.*s\n\n",
-		s->web.version, url, owner, url, STR_FMT(secret));
+		NIMBUS_VERSION, url, owner, url, STR_FMT(secret));
 	if (s->instance.password.len)
 		fprintf(stderr,
 			"  Later, and with git, the password is (it is shown only this once)\n\n"
@@ -307,12 +309,13 @@ static enum err welcome(struct ctx *c, struct serving *s, bool wanted)
 	return OK;
 }
 
-static void log_start(const struct serving *s)
+static void log_start(struct ctx *c, const struct serving *s)
 {
 	struct log_line line;
 	if (!log_begin(&line, LOG_LEVEL_INFO, "listening"))
 		return;
 	log_cstr(&line, "version", NIMBUS_VERSION);
+	log_cstr(&line, "role", roles_print(c, s->dispatcher.roles));
 	log_cstr(&line, "listen", s->config->listen);
 	log_int(&line, "port", port_of(s));
 	if (s->tls)
@@ -386,7 +389,7 @@ static void log_packs(const struct pack_cache_stats *stats)
 static void drain(struct serving *s)
 {
 	log_text(LOG_LEVEL_INFO, "draining: no new requests, the running ones may finish");
-	web_drain(&s->web);
+	web_drain(&s->dispatcher.web);
 	worker_stop(&s->worker);
 	if (!thread_start_detached("second signal", end_on_second_signal, NULL))
 		log_text(LOG_LEVEL_WARN, "no thread to wait for a second signal");
@@ -431,11 +434,13 @@ static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 	TRY(make_web(c, s));
 	TRY(open_http(c, s));
 	s->worker = (struct worker){.core = &s->core, .config = s->config, .http = s->http};
-	TRY(worker_start(c, &s->worker));
-	s->auditor = (struct auditor){.core = &s->core, .config = s->config, .lanes = s->web.lanes};
+	if (s->dispatcher.roles & ROLE_WORKER)
+		TRY(worker_start(c, &s->worker));
+	s->auditor = (struct auditor){
+		.core = &s->core, .config = s->config, .lanes = s->dispatcher.web.lanes};
 	TRY(auditor_start(c, &s->auditor));
 	TRY(http_start(c, s->http));
-	log_start(s);
+	log_start(c, s);
 	TRY(welcome(c, s, wants_welcome));
 	wait_for_end(s);
 	drain(s);
@@ -448,6 +453,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 {
 	TRY(run_config_read(c, run));
 	struct serving s = {.config = &run->config};
+	TRY(roles_parse(c, run_argument(run, "--role"), &s.dispatcher.roles));
 	TRY(read_listen(c, &s));
 	TRY(check_url(c, run->config.url));
 	enum log_level level = LOG_LEVEL_INFO;
@@ -464,7 +470,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 		http_close(s.http);
 	tls_close(s.tls);
 	auditor_stop(&s.auditor);
-	lanes_close(s.web.lanes);
+	lanes_close(s.dispatcher.web.lanes);
 	drivers_close(&s.core);
 	secrets_close(&run->config);
 	return e;
