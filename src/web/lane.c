@@ -149,13 +149,13 @@ static struct str place_of(
 		struct str value = ask->headers[i].value;
 		if (!str_eq_nocase(ask->headers[i].name, STR("x-forwarded-for")))
 			continue;
-		size_t room = sizeof forwarded - len;
-		if (value.len + 1 > room)
-			break;
-		if (len)
+		if (len && len < sizeof forwarded)
 			forwarded[sizeof forwarded - ++len] = ',';
-		len += value.len;
-		memcpy(forwarded + sizeof forwarded - len, value.at, value.len);
+		/* What the nearest proxy says is at the end; what is before may be made up. */
+		size_t room = sizeof forwarded - len;
+		struct str last = str_from_index(value, value.len > room ? value.len - room : 0);
+		len += last.len;
+		memcpy(forwarded + sizeof forwarded - len, last.at, last.len);
 	}
 	struct str all = str_from(forwarded + sizeof forwarded - len, len);
 	return address_group(proxies_client(&web->proxies, ask->peer, all), text);
