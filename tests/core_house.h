@@ -16,6 +16,7 @@
 #include "core/login_cache.h"
 #include "core/permit.h"
 #include "core/repo.h"
+#include "core/secret.h"
 #include "core/session.h"
 #include "core/snapshot.h"
 #include "core/token.h"
@@ -87,6 +88,7 @@ static inline int house_setup(void **state)
 	struct instance instance;
 	assert_ok(c, instance_start(c, &h->core, STR("owner"), STR("correct horse"), &instance));
 	h->core.instance = instance.id;
+	assert_ok(c, seal_keys_add(c, &h->core.seals, secret_make(c)));
 	struct credential cred = {CREDENTIAL_PASSWORD, STR("owner"), STR("correct horse")};
 	assert_ok(c, login_credential(c, &h->core, &cred, STR("127.0.0.1"), &h->owner));
 	return 0;

@@ -6,6 +6,7 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "core/seal.h"
 #include "model/actor.h"
 #include "model/repo.h"
 #include "model/user.h"
@@ -62,8 +63,9 @@ struct core {
 	struct last_cache *last_cache; /* core/last_cache.h; may be NULL */
 	struct login_cache *logins;    /* core/login_cache.h; may be NULL */
 	struct audit_log *audit;       /* core/audit.h; NULL: refusals are not written down */
-	struct str nonce_key; /* what push certificates' nonces and the addresses of packs are
+	struct str nonce_key;   /* what push certificates' nonces and the addresses of packs are
 				 signed with; may be empty */
+	struct seal_keys seals; /* of what lies in the database and must be read again */
 	const char
 		*base_url; /* "http://127.0.0.1:8080", no slash at the end; "" : from the request */
 };

@@ -10,6 +10,8 @@
 
 enum { ID_BYTES = 8, PASSWORD_LEN = 20 };
 
+#define SEAL_KEY STR("seal_key")
+
 /* ERR_NOT_FOUND before the first start. */
 static enum err read_instance(struct ctx *c, struct db_tx *tx, struct instance *out)
 {
@@ -65,30 +67,52 @@ static enum err find_instance(struct ctx *c, struct core *core, struct instance 
 	return read_instance(c, tx, out);
 }
 
-/* One for all processes, for as long as the instance lives: made where there is none. */
-static enum err find_key(struct ctx *c, struct core *core, struct str name, struct str *out)
+static enum err look_for_key(struct ctx *c, struct db_tx *tx, struct str name, struct str *out)
 {
-	enum { READ, WRITE, TRIES };
-	static const enum db_mode modes[TRIES] = {DB_READ, DB_WRITE};
-	struct str key = {0};
-	for (int i = 0; i < TRIES; i++) {
-		DB_TX *tx = NULL;
-		TRY(db_begin(c, core->db, modes[i], &tx));
-		enum err kind = meta_instance_get(c, tx, name, &key);
-		if (!kind) {
-			*out = str_copy(c->arena, key);
-			return OK;
-		}
-		if (kind != ERR_NOT_FOUND)
-			return kind;
-		ctx_clear(c);
-		if (i == READ)
-			continue;
-		*out = secret_make(c);
-		TRY(meta_instance_put(c, tx, name, *out));
-		TRY(db_commit(c, &tx));
-	}
+	struct str key;
+	enum err kind = meta_instance_get(c, tx, name, &key);
+	if (!kind)
+		*out = str_copy(c->arena, key);
+	if (kind != ERR_NOT_FOUND)
+		return kind;
+	ctx_clear(c);
 	return OK;
+}
+
+/* One for all processes, for as long as the instance lives: `made` where there is none. */
+static enum err keep_key(
+	struct ctx *c, struct db *db, struct str name, struct str made, struct str *out)
+{
+	DB_TX *tx = NULL;
+	*out = (struct str){0};
+	TRY(db_begin(c, db, DB_WRITE, &tx));
+	TRY(look_for_key(c, tx, name, out));
+	if (out->len)
+		return OK;
+	*out = made;
+	TRY(meta_instance_put(c, tx, name, made));
+	return db_commit(c, &tx);
+}
+
+static enum err find_key(struct ctx *c, struct db *db, struct str name, bool make, struct str *out)
+{
+	DB_TX *tx = NULL;
+	*out = (struct str){0};
+	TRY(db_begin(c, db, DB_READ, &tx));
+	TRY(look_for_key(c, tx, name, out));
+	db_rollback(&tx);
+	return out->len || !make ? OK : keep_key(c, db, name, secret_make(c), out);
+}
+
+enum err instance_seal_key(struct ctx *c, struct db *db, bool make, struct str *out)
+{
+	return find_key(c, db, SEAL_KEY, make, out);
+}
+
+enum err instance_keep_seal_key(struct ctx *c, struct db *db, struct str text)
+{
+	struct str kept;
+	return keep_key(c, db, SEAL_KEY, text, &kept);
 }
 
 static enum err find_or_make(struct ctx *c, struct core *core, struct str owner,
@@ -107,6 +131,6 @@ enum err instance_start(struct ctx *c, struct core *core, struct str owner, stru
 	struct str proof_key;
 	TRY(meta_migrate(c, core->db));
 	TRY(find_or_make(c, core, owner, password, out));
-	TRY(find_key(c, core, META_PROOF_KEY, &proof_key));
-	return find_key(c, core, STR("nonce_key"), &out->nonce_key);
+	TRY(find_key(c, core->db, META_PROOF_KEY, true, &proof_key));
+	return find_key(c, core->db, STR("nonce_key"), true, &out->nonce_key);
 }

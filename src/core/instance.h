@@ -20,4 +20,10 @@ struct instance {
 enum err instance_start(struct ctx *c, struct core *core, struct str owner, struct str password,
 	struct instance *out) MUST;
 
+/* The text of the key that this database keeps for core/seal.h, made with `make` where there is none;
+ * else empty. In c->arena. */
+enum err instance_seal_key(struct ctx *c, struct db *db, bool make, struct str *out) MUST;
+/* Keeps the key of where the rows came from, unless there is one already. */
+enum err instance_keep_seal_key(struct ctx *c, struct db *db, struct str text) MUST;
+
 #endif

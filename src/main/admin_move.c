@@ -3,6 +3,7 @@
 #include "main/copy.h"
 #include "main/lock.h"
 #include "main/place.h"
+#include "main/seals.h"
 #include "meta/migrate.h"
 #include "os/file.h"
 
@@ -100,7 +101,8 @@ static enum err move_all(struct ctx *c, struct admin *admin, const char *to, str
 	TRY(open_blobs(c, admin, to, m));
 	if (m->moves_blobs)
 		TRY(move_blobs(c, m));
-	return copy_rows(c, m->from, m->to, true, &m->rows);
+	TRY(copy_rows(c, m->from, m->to, true, &m->rows));
+	return seals_move(c, config, m->to, to);
 }
 
 static void tell(struct ctx *c, const struct moving *m)

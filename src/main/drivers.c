@@ -6,6 +6,7 @@
 #include "core/pack_cache.h"
 #include "core/snapshot.h"
 #include "driver/driver.h"
+#include "main/seals.h"
 #include "main/secrets.h"
 #include "os/file.h"
 
@@ -187,7 +188,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 		c, core, str_of(config->owner), str_of(config->owner_password), instance));
 	core->instance = instance->id;
 	core->nonce_key = instance->nonce_key;
-	return OK;
+	return seals_open(c, config, core);
 }
 
 void drivers_close(struct core *core)

@@ -97,12 +97,16 @@ static enum err write_beside(struct ctx *c, const char *path, struct str bytes, 
 	return OK;
 }
 
-enum err file_write(struct ctx *c, const char *path, struct str bytes, int mode)
+static const char *name_beside(struct ctx *c, const char *path)
 {
 	uint64_t random;
 	c->world->random(&random, sizeof random);
-	const char *beside =
-		arena_fmt(c->arena, "%s.%016llx.new", path, (unsigned long long)random);
+	return arena_fmt(c->arena, "%s.%016llx.new", path, (unsigned long long)random);
+}
+
+enum err file_write(struct ctx *c, const char *path, struct str bytes, int mode)
+{
+	const char *beside = name_beside(c, path);
 	enum err wrong = write_beside(c, beside, bytes, mode);
 	if (!wrong && rename(beside, path) != 0)
 		wrong = fail_errno(c, "replace", path);
@@ -111,6 +115,16 @@ enum err file_write(struct ctx *c, const char *path, struct str bytes, int mode)
 		return wrong;
 	}
 	return folder_sync(c, folder_of(c, path));
+}
+
+enum err file_make(struct ctx *c, const char *path, struct str bytes, int mode)
+{
+	const char *beside = name_beside(c, path);
+	enum err wrong = write_beside(c, beside, bytes, mode);
+	if (!wrong && link(beside, path) != 0)
+		wrong = fail_errno(c, "make", path);
+	unlink(beside);
+	return wrong ? wrong : folder_sync(c, folder_of(c, path));
 }
 
 enum err folder_make(struct ctx *c, const char *path)

@@ -32,6 +32,9 @@ enum err fd_read_all(struct ctx *c, int fd, uint64_t at, void *into, size_t len)
 /* Replaces the file by one with these bytes, durably and at once for every reader. */
 enum err file_write(struct ctx *c, const char *path, struct str bytes, int mode) MUST;
 
+/* The same for a file that is not there yet: ERR_EXISTS where it is, or another was faster. */
+enum err file_make(struct ctx *c, const char *path, struct str bytes, int mode) MUST;
+
 /* Makes the folder and those above it (mode 0700) where they are missing. */
 enum err folder_make(struct ctx *c, const char *path) MUST;
 

@@ -468,7 +468,10 @@ def test_an_instance_moves_to_a_server_and_back():
 
     third = Nimbus(env={"NIMBUS_DB": "", "NIMBUS_PACK_INLINE_MAX": "2k"}, data=there, start=False)
     # Rows come in the order of their keys; and a server that runs anchors the audit log in the instance's chain.
-    passing = ("schema_version", "audit.anchored", '"audit_chain" VALUES(0,')
+    # The key of what is sealed came from a file, and is a row now.
+    key = (first.data / "seal.key").read_text().strip()
+    eq([line for line in dump(third) if "seal_key" in line], [f"INSERT INTO \"instance\" VALUES('seal_key','{key}');"], "the key")
+    passing = ("schema_version", "audit.anchored", '"audit_chain" VALUES(0,', "'seal_key'")
     kept = lambda lines: sorted(line for line in lines if not any(words in line for words in passing))
     eq(kept(dump(third)), kept(held), "what came back")
     admin("fsck", s=third)
@@ -484,6 +487,7 @@ def test_packs_move_to_a_folder_of_their_own():
     s.stop()
     there, blobs = tmp() / "there", tmp() / "blobs"
     admin("move", "--to", there, "--blob-to", blobs, s=s)
+    eq((there / "seal.key").read_text().strip(), (s.data / "seal.key").read_text().strip(), "seal.key")
     eq(packs_of(blobs), packs_of(s.data / "blob"), "packs")
     damage(next(s.data.glob("blob/*/*/pack/*.pack")))
     has(admin("move", "--to", tmp() / "other", s=s, code=10).err, "copying kept", "the error")

@@ -39,6 +39,28 @@ def test_a_setting_that_makes_no_sense_stops_the_start():
     has(result.err, "NIMBUS_LISTN is not a setting; did you mean NIMBUS_LISTEN?")
 
 
+def test_the_key_that_secrets_are_sealed_with_is_made_once_and_never_told():
+    s = Nimbus()
+    file = s.data / "seal.key"
+    key = file.read_text()
+    eq(file.stat().st_mode & 0o777, 0o600, "the mode of seal.key")
+    s.restart()
+    eq(file.read_text(), key, "seal.key after a restart")
+    has_not(s.stderr(), key.strip(), "the log")
+    s.stop()
+    file.write_text("\n")
+    result = s.admin("admin", "user", "list", check=False)
+    has(result.err, "seal.key holds no key", "the error")
+    for wrong in ("swordfish", "ab" * 31, ","):
+        result = nimbus("serve", NIMBUS_SEAL_KEY=wrong, NIMBUS_DATA=str(tmp()), NIMBUS_LISTEN="127.0.0.1:0")
+        eq(result.code, 2, "exit code")
+        has(result.err, "NIMBUS_SEAL_KEY", "the error")
+        has_not(result.err, "swordfish", "the error")
+    data = tmp() / "set"
+    eq(nimbus("admin", "user", "list", NIMBUS_SEAL_KEY="ab" * 32, NIMBUS_DATA=str(data)).code, 4, "exit code")
+    eq((data / "seal.key").exists(), False, "a file beside a key that is set")
+
+
 def test_what_is_wrong_with_secrets_in_vault_is_one_line_that_names_the_setting():
     vault = {"NIMBUS_OWNER_PASSWORD": "vault:secret/data/nimbus#owner", "NIMBUS_VAULT_ADDR": "http://127.0.0.1:1",
              "NIMBUS_VAULT_TOKEN": "s.swordfish"}

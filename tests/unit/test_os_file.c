@@ -32,6 +32,24 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(remove(folder), 0);
 }
 
+static void what_is_made_replaces_nothing(void **state)
+{
+	struct ctx *c = *state;
+	const char *folder = new_folder(c);
+	const char *path = arena_fmt(c->arena, "%s/file", folder);
+	struct str got;
+	struct stat info;
+	assert_ok(c, file_make(c, path, STR("first"), 0600));
+	assert_err(c, file_make(c, path, STR("other"), 0600), ERR_EXISTS);
+	assert_ok(c, file_read(c, path, 10, &got));
+	assert_str(got, "first");
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_equal(info.st_nlink, 1);
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(remove(folder), 0);
+}
+
 static void what_is_not_there_says_so(void **state)
 {
 	struct ctx *c = *state;
@@ -65,6 +83,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(what_is_written_is_read),
+		UNIT_TEST(what_is_made_replaces_nothing),
 		UNIT_TEST(what_is_not_there_says_so),
 		UNIT_TEST(folders_are_made_with_those_above),
 	};
