@@ -79,7 +79,8 @@ static enum err prove(struct ctx *c, struct core *core, const struct credential 
 	if (kind == ERR_UNAUTH)
 		tries_failed(c, core, &tries);
 	TRY(kind);
-	if (!known)
+	/* What is only half of a proof is no proof to be remembered. */
+	if (!known && !who->half)
 		login_cache_put(c, core->logins, cred, who);
 	tries_passed(c, core, &tries);
 	if (due && who->token_id)
@@ -87,7 +88,7 @@ static enum err prove(struct ctx *c, struct core *core, const struct credential 
 	return OK;
 }
 
-enum err login_credential_from(struct ctx *c, struct core *core, const struct credential *cred,
+enum err login_person(struct ctx *c, struct core *core, const struct credential *cred,
 	const struct login_from *from, struct actor *who)
 {
 	/* git's HTTP library offers a name alone before it asks for the password: no guess at all. */
@@ -105,7 +106,15 @@ enum err login_credential_from(struct ctx *c, struct core *core, const struct cr
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who)
 {
-	return login_credential_from(c, core, cred, &(struct login_from){.peer = peer}, who);
+	TRY(login_person(c, core, cred, &(struct login_from){.peer = peer}, who));
+	if (!who->half)
+		return OK;
+	enum err kind = fail(c, ERR_UNAUTH,
+		"this account has a second factor, so its password alone opens nothing here: make "
+		"an API key on the page Account and use that as the password, or have a credential "
+		"helper do so");
+	refuse(c, core, cred, peer);
+	return kind;
 }
 
 void login_ended(struct ctx *c, struct core *core, int64_t user_id, int64_t token_id)
@@ -162,6 +171,7 @@ enum err login_link_take(struct ctx *c, struct core *core, struct str secret, st
 	TRY(kind);
 	TRY(db_commit(c, &tx));
 	*who = meta_user_actor(&user);
+	who->half = user.has_factor;
 	who->via = STR("link");
 	return OK;
 }

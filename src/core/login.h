@@ -11,9 +11,9 @@
 
 /*
  * Who these credentials prove: a password, or a token in the password's or the bearer's place.
- * ERR_UNAUTH when nobody. ERR_RATE_LIMITED after too many failures (core/tries.h) for that name from that
- * peer ("127.0.0.1"; empty: unknown), unless this process knows them and saw none of these failures; or
- * while as many passwords are hashed as may be.
+ * ERR_UNAUTH when nobody, and of a password whose account has a second factor. ERR_RATE_LIMITED after too
+ * many failures (core/tries.h) for that name from that peer ("127.0.0.1"; empty: unknown), unless this
+ * process knows them and saw none of these failures; or while as many passwords are hashed as may be.
  *
  * It may have been proven minutes ago (core/login_cache.h), and have ended since: whoever acts on it
  * asks core/permit.h in their transaction.
@@ -25,7 +25,9 @@ enum err login_credential(struct ctx *c, struct core *core, const struct credent
 struct login_from {
 	struct str peer, device;
 };
-enum err login_credential_from(struct ctx *c, struct core *core, const struct credential *cred,
+/* The same for who can ask for the second factor: *who is half then (model/actor.h), which no permit
+ * takes for anybody. */
+enum err login_person(struct ctx *c, struct core *core, const struct credential *cred,
 	const struct login_from *from, struct actor *who) MUST;
 
 struct login_link {
@@ -36,7 +38,8 @@ struct login_link {
 /* A link's secret. The owner's alone; `who` NULL: for who runs the machine. ERR_NOT_FOUND. */
 enum err login_link_create(struct ctx *c, struct core *core, const struct actor *who,
 	const struct login_link *what, struct str *secret) MUST;
-/* Uses a link up. ERR_UNAUTH when it is unknown, used or expired. */
+/* Uses a link up. ERR_UNAUTH when it is unknown, used or expired. *who is half where there is a second
+ * factor. */
 enum err login_link_take(struct ctx *c, struct core *core, struct str secret, struct actor *who)
 	MUST;
 

@@ -34,7 +34,8 @@ static enum err check_current(struct ctx *c, struct core *core, const struct act
 	if (what->proven || !self.has_password)
 		return OK;
 	const struct credential cred = {CREDENTIAL_PASSWORD, who->username, what->current};
-	enum err kind = login_credential(c, core, &cred, what->peer, &proved);
+	enum err kind =
+		login_person(c, core, &cred, &(struct login_from){.peer = what->peer}, &proved);
 	bool wrong = kind == ERR_UNAUTH || (!kind && (proved.user_id != who->user_id ||
 							     proved.generation != self.generation ||
 							     actor_has_key(&proved)));
@@ -128,6 +129,7 @@ enum err password_reset_take(
 	TRY(meta_user_set_password(c, tx, id, stored));
 	TRY(meta_user_get(c, tx, id, &user));
 	*who = meta_user_actor(&user);
+	who->half = user.has_factor;
 	who->via = STR("link");
 	TRY(record_reset(c, tx, who, EVENT_PASSWORD_CHANGED, &user));
 	TRY(db_commit(c, &tx));

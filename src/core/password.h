@@ -31,7 +31,8 @@ enum err password_reset(struct ctx *c, struct core *core, const struct actor *wh
 /* Whose link it is. ERR_UNAUTH when it is unknown, used or expired. */
 enum err password_reset_whose(
 	struct ctx *c, struct core *core, struct str secret, struct str *username) MUST;
-/* Uses it up. A password that is not good enough is ERR_INVALID, and leaves the link. */
+/* Uses it up. A password that is not good enough is ERR_INVALID, and leaves the link. *who is half where
+ * there is a second factor. */
 enum err password_reset_take(struct ctx *c, struct core *core, struct str secret, struct str fresh,
 	struct actor *who) MUST;
 

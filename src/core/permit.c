@@ -30,7 +30,8 @@ static enum err ended(struct ctx *c, struct core *core, const struct actor *who)
 	if (actor_has_key(who))
 		return fail(c, ERR_UNAUTH, "the API token is wrong, revoked or expired");
 	return fail(c, ERR_UNAUTH,
-		"the password was changed, or \"%.*s\" removed or at an end: sign in again",
+		"the password was changed, a second factor added, or \"%.*s\" removed or at an "
+		"end: sign in again",
 		STR_FMT(who->username));
 }
 

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/sort.h"
+#include "core/factor.h"
 #include "core/login.h"
 #include "core/permit.h"
 #include "core/person.h"
@@ -33,6 +34,7 @@ struct remembered {
 struct known {
 	struct user user;
 	int64_t now;
+	bool must_enrol;
 };
 
 static struct str key_of(struct ctx *c, struct str id)
@@ -142,7 +144,9 @@ static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
 	known.now = db_now(tx);
 	s->user_id = known.user.id;
 	s->generation = known.user.generation;
-	s->seen = s->proved = s->turned = known.now;
+	s->seen = s->turned = known.now;
+	if (!s->proved)
+		s->proved = known.now;
 	s->secret = hash_of(c, secret);
 	s->before = STR("-");
 	if (!s->started) {
@@ -177,18 +181,35 @@ enum err session_begin(struct ctx *c, struct core *core, const struct actor *who
 	return begin(c, core, who, &s, out);
 }
 
+/* In words for who has it. */
+static enum err recall_old(
+	struct ctx *c, struct core *core, const struct session *old, struct remembered *s)
+{
+	enum err kind = recall(c, core, old->id, s);
+	if (kind == ERR_NOT_FOUND)
+		return over(c);
+	return kind == ERR_UNAVAILABLE ? lost(c) : kind;
+}
+
 enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
 	const struct session_from *from, struct session *out)
 {
 	struct remembered s;
-	enum err kind = recall(c, core, old->id, &s);
-	if (kind == ERR_NOT_FOUND)
-		return over(c);
-	if (kind == ERR_UNAVAILABLE)
-		return lost(c);
-	TRY(kind);
+	TRY(recall_old(c, core, old, &s));
 	s.from = tidy_from(c, from);
+	s.proved = 0;
 	TRY(begin(c, core, &old->who, &s, out));
+	return session_end(c, core, old->cookie);
+}
+
+enum err session_keep(
+	struct ctx *c, struct core *core, const struct session *old, struct session *out)
+{
+	struct remembered s;
+	struct actor who = old->who;
+	TRY(recall_old(c, core, old, &s));
+	who.generation++;
+	TRY(begin(c, core, &who, &s, out));
 	return session_end(c, core, old->cookie);
 }
 
@@ -213,7 +234,9 @@ static enum err load_owner_of(struct ctx *c, struct core *core, struct str id, s
 		out->now = db_now(tx);
 	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&out->user, out->now)))
 		return over(c);
-	return kind;
+	TRY(kind);
+	out->must_enrol = false;
+	return out->user.has_factor ? OK : factor_is_required(c, tx, &out->must_enrol);
 }
 
 static bool is_hash_of(struct ctx *c, struct str hash, struct str secret)
@@ -275,6 +298,7 @@ enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct
 	if (known.now - s.seen >= SEEN_SECONDS && note_use(c, core, id, &secret, &known))
 		ctx_clear(c);
 	fill(c, id, secret, &s, &known, out);
+	out->must_enrol = known.must_enrol;
 	out->is_new = !str_eq_secret(secret, given);
 	return OK;
 }

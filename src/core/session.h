@@ -28,6 +28,7 @@ struct session {
 	int64_t now;     /* … as is this */
 	int64_t seconds; /* how long it lasts at most, from now */
 	bool is_new;     /* the browser must be given the cookie */
+	bool must_enrol; /* everybody must have a second factor, and they have none */
 };
 
 /* Where a session comes from, as it says itself: for the list. */
@@ -43,6 +44,10 @@ enum err session_begin(struct ctx *c, struct core *core, const struct actor *who
  * time left, and the same token for forms, so that those in other windows still work. */
 enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
 	const struct session_from *from, struct session *out) MUST;
+/* They have just changed, in `old`, what proves them, which ended all sessions: another one in place of it,
+ * with the same time left, proof and token for forms. ERR_UNAUTH when somebody else did so meanwhile. */
+enum err session_keep(
+	struct ctx *c, struct core *core, const struct session *old, struct session *out) MUST;
 /* Could one begin now? For who is about to use up what works once; ERR_UNAVAILABLE likewise. */
 enum err session_ready(struct ctx *c, struct core *core) MUST;
 /* The session of a cookie's value; ERR_UNAUTH when there is none (any more), or while the store is

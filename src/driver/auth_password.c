@@ -222,6 +222,7 @@ static enum err password_authenticate(
 	if (!proof_is_there(c, a, &known, cred))
 		TRY(verify(c, a, &known, cred));
 	*who = meta_user_actor(&known.user);
+	who->half = known.user.has_factor;
 	return OK;
 }
 

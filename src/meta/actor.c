@@ -23,7 +23,7 @@ bool meta_actor_is(int64_t now, const struct actor *who, const struct db_value *
 {
 	if (actor_is_anonymous(who))
 		return true;
-	if (!account_is(now, who, row))
+	if (who->half || !account_is(now, who, row))
 		return false;
 	if (who->key_id)
 		return true; /* as far as these columns go */

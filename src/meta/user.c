@@ -3,8 +3,11 @@
 #include "base/vec.h"
 #include "meta/instance.h"
 
-#define COLUMNS "id, username, owner, password <> '', created, generation, expires"
-enum { COLUMN_COUNT = 7 };
+#define COLUMNS                                                               \
+	"id, username, owner, password <> '', created, generation, expires, " \
+	"EXISTS (SELECT 1 FROM totp WHERE totp.account_id = account.id) OR "  \
+	"EXISTS (SELECT 1 FROM passkey WHERE passkey.account_id = account.id)"
+enum { COLUMN_COUNT = 8 };
 
 static struct user from_row(const struct db_value *row)
 {
@@ -16,6 +19,7 @@ static struct user from_row(const struct db_value *row)
 		.created = row[4].integer,
 		.generation = row[5].integer,
 		.expires = row[6].integer,
+		.has_factor = row[7].integer != 0,
 	};
 }
 

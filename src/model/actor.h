@@ -18,6 +18,7 @@ struct actor {
 	int64_t user_id;       /* 0: anonymous */
 	struct str username;   /* empty: anonymous */
 	bool owner;            /* of the instance: may do everything */
+	bool half;             /* a second factor is still to be asked for: nobody, until then */
 	int64_t generation;    /* of the password that they had, see struct user */
 	int64_t token_id;      /* the API token by which they came, or 0 */
 	int64_t key_id;        /* the signing key that minted theirs, or 0 … */

@@ -10,8 +10,10 @@ struct user {
 	struct str username; /* for as long as they are here */
 	bool owner;
 	bool has_password;
+	bool has_factor;    /* a second one is asked for after the password */
 	int64_t created;    /* seconds since 1970 */
-	int64_t generation; /* +1 with every new password: sessions of an older one are over */
+	int64_t generation; /* +1 with every new password, and with a first second factor: what was
+			       proven before is over */
 	int64_t expires;    /* seconds since 1970: from then on they are nobody; 0: never */
 };
 

@@ -242,7 +242,7 @@ enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, 
 	struct credential cred = {CREDENTIAL_PASSWORD, username, password};
 	struct actor who;
 	const struct login_from from = login_from(r);
-	TRY(login_credential_from(c, r->core, &cred, &from, &who));
+	TRY(login_person(c, r->core, &cred, &from, &who));
 	return begin_session(c, r, &who);
 }
 
@@ -294,7 +294,7 @@ enum err web_prove(struct ctx *c, struct web_request *r, struct str password)
 	if (!r->session)
 		return fail(c, ERR_INVALID, "only a browser that is signed in proves it again");
 	const struct login_from tried = login_from(r);
-	TRY(login_credential_from(c, r->core, &cred, &tried, &who));
+	TRY(login_person(c, r->core, &cred, &tried, &who));
 	if (actor_has_key(&who) || who.user_id != r->who.user_id)
 		return fail(c, ERR_UNAUTH, "that is not your password");
 	TRY(session_prove(c, r->core, r->session, &from, session));

@@ -63,7 +63,7 @@ static enum err sign_in_from(struct ctx *c, const char *name, const char *passwo
 {
 	const struct credential cred = {CREDENTIAL_PASSWORD, str_of(name), str_of(password)};
 	const struct login_from from = {str_of(peer), device};
-	return login_credential_from(c, core_of(c), &cred, &from, who);
+	return login_person(c, core_of(c), &cred, &from, who);
 }
 
 /* `count` strangers from everywhere, who give up when they are told to wait. */

@@ -167,6 +167,13 @@ static void fill(struct ctx *c, struct db *db)
 		"(1, 1, 'mine', 'k', '{}', 1, 1)",
 		"INSERT INTO revoked_key (key_id, minted, expires) VALUES (1, 'jti', 1)",
 		"INSERT INTO login_link (hash, account_id, expires) VALUES ('', 1, 1)",
+		"INSERT INTO totp (account_id, secret, step, created, used) VALUES (1, '', 1, 1, "
+		"1)",
+		"INSERT INTO recovery_code (account_id, hash) VALUES (1, 'h')",
+		"INSERT INTO passkey (id, account_id, name, credential, public_key, transports, "
+		"model, "
+		"signatures, backup_eligible, backed_up, created, used) "
+		"VALUES (1, 1, 'mine', '', '', 'usb', '', 4294967295, 1, 0, 1, 1)",
 		"INSERT INTO session (id, account_id, ends) VALUES ('x', 1, 1)",
 		"INSERT INTO invitation (id, hash, username, created, expires) "
 		"VALUES (1, '', 'x', 1, 1)",
@@ -184,7 +191,8 @@ static void fill(struct ctx *c, struct db *db)
 	static const char *const empty[] = {"UPDATE repo SET head = $1",
 		"UPDATE ref_log SET name = $1, old = $1, new = $1", "UPDATE token SET hash = $1",
 		"UPDATE login_link SET hash = $1", "UPDATE invitation SET hash = $1",
-		"UPDATE push_cert SET certificate = $1"};
+		"UPDATE push_cert SET certificate = $1", "UPDATE totp SET secret = $1",
+		"UPDATE passkey SET credential = $1, public_key = $1, model = $1"};
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
 		put(c, tx, empty[i], DB_ARGS(DB_B(STR(""))));
 	fill_many(c, tx);
