@@ -16,7 +16,7 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.answer, self.text, self.wrong = answer, answer.text, []
         self.open, self.ids, self.links, self.forms, self.headings = [], [], [], [], []
-        self.labels, self.inputs, self.words, self.prose = set(), [], "", 0
+        self.labels, self.inputs, self.words, self.prose, self.scripts = set(), [], "", 0, []
         self.feed(self.text)
         if self.open:
             self.wrong.append(f"not closed: {self.open}")
@@ -25,8 +25,12 @@ class Page(HTMLParser):
         a = dict(pairs)
         if len(a) != len(pairs):
             self.wrong.append(f"an attribute twice in {self.get_starttag_text()}")
-        if tag in ("script", "style", "iframe", "object", "embed", "base"):
+        if tag in ("style", "iframe", "object", "embed", "base"):
             self.wrong.append(f"<{tag}>")
+        if tag == "script":
+            self.scripts.append(a.get("src", ""))
+            if not re.fullmatch(r"/assets/\w+\.js\?[0-9a-f]{16}", a.get("src", "")) or set(a) != {"src", "defer"}:
+                self.wrong.append(self.get_starttag_text())
         for name in a:
             if name.startswith("on") or name == "style":
                 self.wrong.append(f"{name}= in {self.get_starttag_text()}")
@@ -55,7 +59,8 @@ class Page(HTMLParser):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
-        self.wrong.append(f"<{tag}/>")
+        if "svg" not in self.open:
+            self.wrong.append(f"<{tag}/>")
 
     def handle_endtag(self, tag):
         self.prose -= tag == "article"
@@ -63,6 +68,8 @@ class Page(HTMLParser):
             self.wrong.append(f"</{tag}> closes nothing")
 
     def handle_data(self, data):
+        if self.open and self.open[-1] == "script":
+            self.wrong.append("a script in the page")
         self.words += data
 
     def form(self, action):
@@ -81,9 +88,11 @@ def check(answer, status=200):
                  "frame-ancestors 'none'"):
         has(policy, part, "policy")
     has_not(policy, "unsafe", "policy")
-    has_not(policy, "script-src", "policy")
     eq(answer.headers["x-content-type-options"], "nosniff", "nosniff")
     page = Page(answer)
+    # A script is of a file of ours, and only pages that have one may run any.
+    allowed = "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'" if page.scripts else None
+    eq(policy.partition("base-uri 'none'")[2].removeprefix("; ") or None, allowed, "what the policy says of scripts")
     eq(page.wrong, [], "what is wrong with the page")
     eq(len(page.ids), len(set(page.ids)), "ids")
     eq(page.headings[:1], [1], "the first heading")

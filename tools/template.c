@@ -39,7 +39,9 @@ static const struct word words[] = {
 	{"time", false}, /* a date as an element: seconds, now */
 	{"day", false},  /* seconds as 2027-01-31, for a field; nothing for 0 */
 	{"size", false}, /* a number of bytes for people */
-	{"raw", false},  /* HTML that somebody else has made safe */
+	{"script",
+		false}, /* the element of a script of ours, by its URL: the only way to have one */
+	{"raw", false}, /* HTML that somebody else has made safe */
 };
 
 struct compiler {

@@ -29,17 +29,29 @@ static struct str handle_of(struct ctx *c, const struct core *core, int64_t user
 	return str_copy(c->arena, str_from(digest, HANDLE));
 }
 
+/* The database's: processes' clocks need not agree. */
+static enum err ask_time(struct ctx *c, struct core *core, int64_t *now)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(db_ask_time(c, tx));
+	*now = db_now(tx);
+	return OK;
+}
+
 static enum err begin(struct ctx *c, struct core *core, struct str origin,
 	const struct seal_bound *bound, struct webauthn_ceremony *out, struct str *text)
 {
 	struct buf b = {.arena = c->arena};
-	uint8_t now[8];
+	uint8_t stamp[8];
+	int64_t now;
 	*out = (struct webauthn_ceremony){.passkey = bound->purpose != seconding};
 	TRY(webauthn_party(c, origin, STR("Nimbus Git"), &out->party));
+	TRY(ask_time(c, core, &now));
 	out->challenge = webauthn_challenge(c);
 	buf_str(&b, out->challenge);
-	put_be64(now, (uint64_t)(c->world->clock() / 1000000));
-	buf_bytes(&b, now, sizeof now);
+	put_be64(stamp, (uint64_t)now);
+	buf_bytes(&b, stamp, sizeof stamp);
 	*text = base64url_encode(c->arena, seal_make(c, &core->seals, bound, buf_view(&b)));
 	return OK;
 }
@@ -63,9 +75,9 @@ static enum err resume(struct ctx *c, struct core *core, const struct passkey_an
 		seal_open(c, &core->seals, bound, str_from(bytes, len), &kept) ||
 		kept.len != WEBAUTHN_CHALLENGE + 8)
 		return too_old(c, kind);
-	int64_t made = (int64_t)get_be64(kept.at + WEBAUTHN_CHALLENGE);
-	int64_t age = c->world->clock() / 1000000 - made;
-	if (age > PASSKEY_SECONDS || age < -PASSKEY_SECONDS)
+	int64_t now, made = (int64_t)get_be64(kept.at + WEBAUTHN_CHALLENGE);
+	TRY(ask_time(c, core, &now));
+	if (now - made > PASSKEY_SECONDS)
 		return too_old(c, kind);
 	out->challenge = str_until(kept, WEBAUTHN_CHALLENGE);
 	return OK;
@@ -108,6 +120,7 @@ enum err passkey_ask_new(struct ctx *c, struct core *core, const struct actor *w
 	if (count >= PASSKEYS_MAX)
 		return fail(c, ERR_INVALID, "there are %d passkeys already: remove one first",
 			PASSKEYS_MAX);
+	db_rollback(&tx);
 	TRY(begin(c, core, origin, &bound, &ceremony, &out->ceremony));
 	const struct webauthn_user self = {
 		handle_of(c, core, user.id), user.username, user.username};

@@ -1,4 +1,5 @@
 #include "core/collaborator.h"
+#include "core/factor.h"
 #include "core/invitation.h"
 #include "core/login.h"
 #include "core/password.h"
@@ -95,6 +96,14 @@ enum err admin_user_reset(struct ctx *c, struct admin *admin)
 	TRY(admin_seconds(c, admin, "--expires", RESET_SECONDS, &seconds));
 	TRY(password_reset(c, &admin->core, &admin->owner, username, seconds, &secret));
 	print("%s/new-password/%.*s\n", local_url(c, &admin->run->config, 0), STR_FMT(secret));
+	return OK;
+}
+
+enum err admin_user_reset_factors(struct ctx *c, struct admin *admin)
+{
+	struct str username = admin_argument(admin, "USER");
+	TRY(factor_reset(c, &admin->core, &admin->owner, username));
+	print("%.*s has no second factor any more.\n", STR_FMT(username));
 	return OK;
 }
 

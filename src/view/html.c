@@ -73,6 +73,15 @@ void html_size(struct buf *out, uint64_t bytes)
 		(unsigned long long)((bytes & 1023) * 10 >> 10), units[unit]);
 }
 
+void html_script(struct buf *out, const char *url)
+{
+	if (!url)
+		return;
+	HTML("<script src=\"");
+	html_cstr(out, url);
+	HTML("\" defer></script>\n");
+}
+
 void html_raw(struct buf *out, struct str html)
 {
 	buf_str(out, html);

@@ -36,6 +36,9 @@ void html_time(struct buf *out, int64_t seconds, int64_t now);
 /* "312 bytes", "4.2 KiB". */
 void html_size(struct buf *out, uint64_t bytes);
 
+/* The element that runs a file of ours; NULL: nothing. */
+void html_script(struct buf *out, const char *url);
+
 /* HTML that is safe already. */
 void html_raw(struct buf *out, struct str html);
 

@@ -18,6 +18,7 @@
 struct page {
 	struct str title;
 	const char *css, *icon; /* URLs of ours, safe in an attribute */
+	const char *script;     /* likewise; NULL: none, as on most */
 	struct str username;    /* empty: nobody is signed in */
 	bool owner;
 	struct str csrf;

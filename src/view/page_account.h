@@ -4,10 +4,12 @@
 
 #include "model/invitation.h"
 #include "view/page.h"
+#include "view/page_factor.h"
 
 struct page_sign_in {
 	struct page page;
 	struct str name, next;
+	struct passkey_form passkey;
 };
 void view_sign_in(struct buf *out, const struct page_sign_in *p);
 
@@ -32,11 +34,12 @@ void view_invitation(struct buf *out, const struct page_invitation *p);
 struct page_prove {
 	struct page page;
 	struct str next;
-	bool has_password;
+	bool has_password, has_factor;
+	struct passkey_form passkey;
 };
 void view_prove(struct buf *out, const struct page_prove *p);
 
-enum account_tab { ACCOUNT_KEYS, ACCOUNT_SESSIONS };
+enum account_tab { ACCOUNT_KEYS, ACCOUNT_FACTORS, ACCOUNT_SESSIONS };
 /* The links between the pages of one's account. */
 void view_account_tabs(struct buf *out, enum account_tab here);
 
@@ -83,6 +86,7 @@ struct page_collaborators {
 	size_t invitation_count;
 	struct str fresh_invitation; /* the link of one just made: shown once */
 	bool fresh_reset;            /* it is one on which they choose a new password */
+	bool factor_required;        /* everybody must have a second factor */
 };
 void view_collaborators(struct buf *out, const struct page_collaborators *p);
 

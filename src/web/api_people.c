@@ -11,6 +11,7 @@ static void write_user(struct json_writer *w, const struct user *user)
 	json_begin_object(w);
 	json_member_str(w, "username", user->username);
 	json_member_bool(w, "has_password", user->has_password);
+	json_member_bool(w, "has_second_factor", user->has_factor);
 	api_time(w, "created_at", user->created);
 	api_time(w, "expires_at", user->expires);
 }

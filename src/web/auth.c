@@ -1,6 +1,7 @@
 #include "base/uri.h"
 #include "core/audit.h"
 #include "core/device.h"
+#include "core/passkey.h"
 #include "model/scope.h"
 #include "web/credentials.h"
 #include "web/internal.h"
@@ -96,33 +97,30 @@ static bool has_secure_cookies(const struct web_request *r)
 	       (r->web->secure == SECURE_AUTO && str_starts(r->origin, STR("https://")));
 }
 
-static const char *cookie_name(const struct web_request *r)
+/* A browser takes __Host- only over TLS, from this very host, for all its paths; so nobody else can
+ * have put it there. Where there is no TLS it must do without. */
+static const char *cookie_name(struct ctx *c, const struct web_request *r, const char *name)
 {
-	return has_secure_cookies(r) ? WEB_COOKIE_HOST : WEB_COOKIE_PLAIN;
+	return has_secure_cookies(r) ? arena_fmt(c->arena, "__Host-%s", name) : name;
 }
 
-static struct str session_cookie(const struct web_request *r)
+struct str web_cookie(struct ctx *c, const struct web_request *r, const char *name)
 {
-	return credentials_cookie(http_header(r->http, "cookie"), str_of(cookie_name(r)));
+	return credentials_cookie(http_header(r->http, "cookie"), str_of(cookie_name(c, r, name)));
 }
 
-static void set_cookie(struct ctx *c, struct web_request *r, struct str value, int64_t seconds)
+static struct str cookie_text(struct ctx *c, const struct web_request *r, const char *name,
+	struct str value, int64_t seconds)
 {
-	web_header(r, "Set-Cookie",
-		str_of(arena_fmt(c->arena,
-			"%s=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s", cookie_name(r),
-			STR_FMT(value), (long long)seconds,
-			has_secure_cookies(r) ? "; Secure" : "")));
+	return str_of(arena_fmt(c->arena, "%s=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s",
+		cookie_name(c, r, name), STR_FMT(value), (long long)seconds,
+		has_secure_cookies(r) ? "; Secure" : ""));
 }
 
-static const char *device_cookie_name(const struct web_request *r)
+void web_set_cookie(
+	struct ctx *c, struct web_request *r, const char *name, struct str value, int64_t seconds)
 {
-	return has_secure_cookies(r) ? WEB_COOKIE_DEVICE_HOST : WEB_COOKIE_DEVICE_PLAIN;
-}
-
-static struct str device_cookie(const struct web_request *r)
-{
-	return credentials_cookie(http_header(r->http, "cookie"), str_of(device_cookie_name(r)));
+	web_header(r, "Set-Cookie", cookie_text(c, r, name, value, seconds));
 }
 
 /* Beside the session's: so that they can sign in from here whatever strangers do. */
@@ -132,10 +130,7 @@ static enum err give_device(struct ctx *c, struct web_request *r, const struct a
 	TRY(device_make(c, r->core, who, &device));
 	if (device.len)
 		http_set(r->http, "Set-Cookie",
-			str_of(arena_fmt(c->arena,
-				"%s=%.*s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s",
-				device_cookie_name(r), STR_FMT(device), DEVICE_SECONDS,
-				has_secure_cookies(r) ? "; Secure" : "")));
+			cookie_text(c, r, WEB_COOKIE_DEVICE, device, DEVICE_SECONDS));
 	return OK;
 }
 
@@ -147,7 +142,7 @@ static void use_session(struct ctx *c, struct web_request *r, struct session *se
 	r->who = session->who;
 	r->csrf = str_of(session->csrf);
 	if (session->is_new)
-		set_cookie(c, r, session->cookie, session->seconds);
+		web_set_cookie(c, r, WEB_COOKIE, session->cookie, session->seconds);
 }
 
 enum err web_identify(struct ctx *c, struct web_request *r)
@@ -157,7 +152,7 @@ enum err web_identify(struct ctx *c, struct web_request *r)
 	/* What pages, archives and the API send is not counted: so they are not for such a key. */
 	if (r->who.scope && r->who.scope->bytes)
 		return fail(c, ERR_DENIED, "a key with a budget of bytes is for git alone");
-	struct str cookie = session_cookie(r);
+	struct str cookie = web_cookie(c, r, WEB_COOKIE);
 	if (given || !cookie.len)
 		return OK;
 	struct session *session = NEW(c->arena, struct session);
@@ -219,11 +214,11 @@ static struct session_from session_from(const struct web_request *r)
  * Nobody is let in of whom it could not be written down. Never goes on with a session that was there
  * before: somebody else may have put it there.
  */
-static enum err begin_session(struct ctx *c, struct web_request *r, const struct actor *who)
+enum err web_begin_session(struct ctx *c, struct web_request *r, const struct actor *who)
 {
 	struct session *session = NEW(c->arena, struct session);
 	const struct session_from from = session_from(r);
-	struct str before = session_cookie(r);
+	struct str before = web_cookie(c, r, WEB_COOKIE);
 	TRY(session_begin(c, r->core, who, &from, session));
 	TRY(audit_note(c, r->core, who, AUDIT_SIGN_IN));
 	if (before.len)
@@ -232,18 +227,33 @@ static enum err begin_session(struct ctx *c, struct web_request *r, const struct
 	return give_device(c, r, who);
 }
 
-static struct login_from login_from(const struct web_request *r)
+static struct login_from login_from(struct ctx *c, const struct web_request *r)
 {
-	return (struct login_from){web_peer(r->web, r->http), device_cookie(r)};
+	return (struct login_from){web_peer(r->web, r->http), web_cookie(c, r, WEB_COOKIE_DEVICE)};
+}
+
+enum err web_keep_session(struct ctx *c, struct web_request *r)
+{
+	struct session *session = NEW(c->arena, struct session);
+	if (!r->session)
+		return OK;
+	TRY(session_keep(c, r->core, r->session, session));
+	use_session(c, r, session);
+	return OK;
+}
+
+static enum err enter(struct ctx *c, struct web_request *r, const struct actor *who)
+{
+	return who->half ? web_begin_half(c, r, who) : web_begin_session(c, r, who);
 }
 
 enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, struct str password)
 {
 	struct credential cred = {CREDENTIAL_PASSWORD, username, password};
 	struct actor who;
-	const struct login_from from = login_from(r);
+	const struct login_from from = login_from(c, r);
 	TRY(login_person(c, r->core, &cred, &from, &who));
-	return begin_session(c, r, &who);
+	return enter(c, r, &who);
 }
 
 static void refuse_link(struct ctx *c, const struct web_request *r)
@@ -268,16 +278,16 @@ enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secre
 		refuse_link(c, r);
 	TRY(err);
 	who.peer = web_peer(r->web, r->http);
-	return begin_session(c, r, &who);
+	return enter(c, r, &who);
 }
 
 enum err web_sign_out(struct ctx *c, struct web_request *r)
 {
 	/* Also of a session that cannot be looked up just now: it must not come back. */
-	struct str cookie = session_cookie(r);
+	struct str cookie = web_cookie(c, r, WEB_COOKIE);
 	if (cookie.len)
 		TRY(session_end(c, r->core, cookie));
-	set_cookie(c, r, STR(""), 0);
+	web_set_cookie(c, r, WEB_COOKIE, STR(""), 0);
 	if (r->session)
 		TRY(audit_note(c, r->core, &r->who, AUDIT_SIGN_OUT));
 	r->session = NULL;
@@ -285,18 +295,35 @@ enum err web_sign_out(struct ctx *c, struct web_request *r)
 	return OK;
 }
 
-enum err web_prove(struct ctx *c, struct web_request *r, struct str password)
+/* The password, and the second factor where there is one; or a passkey, which is as good as both. */
+static enum err prove_again(struct ctx *c, struct web_request *r, struct actor *who)
 {
-	const struct credential cred = {CREDENTIAL_PASSWORD, r->who.username, password};
+	struct passkey_answer answer;
+	const char *how;
+	const struct login_from from = login_from(c, r);
+	web_passkey_answer(r, &answer);
+	if (answer.json.len)
+		return passkey_sign_in(c, r->core, &answer, from.peer, who);
+	const struct credential cred = {
+		CREDENTIAL_PASSWORD, r->who.username, web_field(r, "password")};
+	TRY(login_person(c, r->core, &cred, &from, who));
+	if (!who->half)
+		return OK;
+	TRY(factor_check_code(c, r->core, who, str_trim(web_field(r, "code")), &how));
+	web_make_whole(c, who, how);
+	return OK;
+}
+
+enum err web_prove(struct ctx *c, struct web_request *r)
+{
 	const struct session_from from = session_from(r);
 	struct session *session = NEW(c->arena, struct session);
 	struct actor who;
 	if (!r->session)
 		return fail(c, ERR_INVALID, "only a browser that is signed in proves it again");
-	const struct login_from tried = login_from(r);
-	TRY(login_person(c, r->core, &cred, &tried, &who));
+	TRY(prove_again(c, r, &who));
 	if (actor_has_key(&who) || who.user_id != r->who.user_id)
-		return fail(c, ERR_UNAUTH, "that is not your password");
+		return fail(c, ERR_UNAUTH, "that is somebody else's, not yours");
 	TRY(session_prove(c, r->core, r->session, &from, session));
 	TRY(audit_note(c, r->core, &who, AUDIT_SIGN_IN));
 	use_session(c, r, session);
@@ -321,7 +348,7 @@ enum err web_ask_proof(struct ctx *c, struct web_request *r)
 		return fail(c, ERR_DENIED,
 			"this needs a proof of who you are that is newer: give it on /prove");
 	buf_cstr(&to, "/prove?next=");
-	uri_encode(&to, page_of_form(r));
+	uri_encode(&to, str_is(r->method, "GET") ? r->path : page_of_form(r));
 	return web_redirect(c, r, buf_text(&to));
 }
 

@@ -5,13 +5,32 @@
 #include "web/router.h"
 #include "web/site.h"
 
-/* A browser takes the first only over TLS, from this very host, for all its paths; so nobody else can
- * have put it there. Where there is no TLS it must be the other. */
-#define WEB_COOKIE_HOST "__Host-nimbus"
-#define WEB_COOKIE_PLAIN "nimbus"
-/* The same of what says that somebody signed in here before: core/device.h. */
-#define WEB_COOKIE_DEVICE_HOST "__Host-nimbus-device"
-#define WEB_COOKIE_DEVICE_PLAIN "nimbus-device"
+/* Of a session, of a half one, and of a browser that somebody signed in with before (core/device.h). */
+#define WEB_COOKIE "nimbus"
+#define WEB_COOKIE_HALF "nimbus-half"
+#define WEB_COOKIE_DEVICE "nimbus-device"
+
+/* The cookie's value; empty: there is none. */
+struct str web_cookie(struct ctx *c, const struct web_request *r, const char *name);
+void web_set_cookie(
+	struct ctx *c, struct web_request *r, const char *name, struct str value, int64_t seconds);
+
+/* Begins a session for somebody who proved who they are, in place of any before. */
+enum err web_begin_session(struct ctx *c, struct web_request *r, const struct actor *who) MUST;
+/* Goes on in this browser after a change that ended all sessions, see session_keep. */
+enum err web_keep_session(struct ctx *c, struct web_request *r) MUST;
+/* Begins a half one; r->half says so. */
+enum err web_begin_half(struct ctx *c, struct web_request *r, const struct actor *who) MUST;
+
+/* Their second factor was right, by `how`: they are whole, and `via` says both. */
+void web_make_whole(struct ctx *c, struct actor *who, const char *how);
+
+/* The form's passkey, which web/passkey.js filled in; json empty: none. */
+struct passkey_answer;
+void web_passkey_answer(const struct web_request *r, struct passkey_answer *out);
+
+/* The page that is coming may run the scripts of web/, and no other. */
+void web_allow_script(struct web_request *r);
 
 /* Sets r->who (and r->session) from the Authorization header or the cookie. Wrong credentials are
  * ERR_UNAUTH even where none were needed; a session that has ended is nobody. */

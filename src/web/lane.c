@@ -102,9 +102,9 @@ static uint64_t credential_of(
 	struct str given = header_of(headers, count, "authorization");
 	struct str cookies = header_of(headers, count, "cookie");
 	if (!given.len)
-		given = credentials_cookie(cookies, STR(WEB_COOKIE_HOST));
+		given = credentials_cookie(cookies, STR("__Host-" WEB_COOKIE));
 	if (!given.len)
-		given = credentials_cookie(cookies, STR(WEB_COOKIE_PLAIN));
+		given = credentials_cookie(cookies, STR(WEB_COOKIE));
 	return given.len ? bytes_hash(lanes->seed, given.at, given.len) | 1 : 0;
 }
 

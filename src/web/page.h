@@ -37,6 +37,12 @@ enum err page_day(struct ctx *c, const struct web_request *r, const char *field,
 struct scope;
 enum err page_scope(struct ctx *c, struct web_request *r, struct scope *out) MUST;
 
+/* The form that asks for a passkey: of `second` as their second factor, or (NULL) of anybody. Its
+ * action and `next` are the caller's. From page_begin to the page it must be called: web/page_factor.c. */
+struct passkey_form;
+enum err page_ask_passkey(struct ctx *c, struct web_request *r, const struct actor *second,
+	struct page *page, struct passkey_form *out) MUST;
+
 /* seconds since 1970 */
 int64_t page_now(const struct ctx *c);
 

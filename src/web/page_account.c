@@ -2,6 +2,7 @@
 #include "view/page_account.h"
 #include "core/account.h"
 #include "core/collaborator.h"
+#include "core/factor.h"
 #include "core/grant.h"
 #include "core/invitation.h"
 #include "core/login.h"
@@ -10,8 +11,8 @@
 #include "core/session.h"
 #include "core/signing_key.h"
 #include "core/token.h"
+#include "web/internal.h"
 #include "web/page.h"
-#include "web/site.h"
 
 enum {
 	HOUR = 3600,
@@ -109,8 +110,8 @@ enum err page_account_password(struct ctx *c, struct web_request *r)
 	enum err err = password_change(c, r->core, &r->who, &what);
 	if (err)
 		return show_account(c, r, STR(""), err);
-	/* A new password ended every session: this browser, which knows it, gets a new one. */
-	TRY(web_sign_in(c, r, r->who.username, what.fresh));
+	/* A new password ended every session: this browser, which knows it, goes on. */
+	TRY(web_keep_session(c, r));
 	return web_redirect(c, r, "/account?done=password");
 }
 
@@ -137,6 +138,9 @@ static enum err show_people(
 	struct grant *grants;
 	TRY(grant_list(c, r->core, &r->who, &grants, &p.grant_count));
 	p.grants = grants;
+	struct factors own;
+	TRY(factor_list(c, r->core, &r->who, r->who.username, &own));
+	p.factor_required = own.required;
 	if (fresh) {
 		p.fresh_name = fresh->name;
 		p.fresh_link = fresh->link;
@@ -195,6 +199,20 @@ enum err page_collaborators_remove(struct ctx *c, struct web_request *r)
 	enum err err = collaborator_remove(c, r->core, &r->who, str_trim(web_field(r, "username")));
 	return err ? show_people(c, r, NULL, err)
 		   : web_redirect(c, r, "/collaborators?done=removed");
+}
+
+enum err page_collaborators_reset_factors(struct ctx *c, struct web_request *r)
+{
+	enum err err = factor_reset(c, r->core, &r->who, str_trim(web_field(r, "username")));
+	return err ? show_people(c, r, NULL, err)
+		   : web_redirect(c, r, "/collaborators?done=factors-reset");
+}
+
+enum err page_collaborators_require_factor(struct ctx *c, struct web_request *r)
+{
+	bool required = str_is(web_field(r, "required"), "yes");
+	enum err err = factor_require(c, r->core, &r->who, required);
+	return err ? show_people(c, r, NULL, err) : web_redirect(c, r, "/collaborators?done=saved");
 }
 
 static enum err people_changed(struct ctx *c, struct web_request *r, enum err err)

@@ -13,6 +13,9 @@ static struct str next_path(struct str given)
 
 static enum err show(struct ctx *c, struct web_request *r, struct page_sign_in *p, int status)
 {
+	TRY(page_ask_passkey(c, r, NULL, &p->page, &p->passkey));
+	p->passkey.action = "/sign-in/passkey";
+	p->passkey.next = p->next;
 	struct buf html = {.arena = c->arena};
 	view_sign_in(&html, p);
 	return web_html(c, r, status, buf_view(&html));
@@ -36,7 +39,7 @@ enum err page_sign_in_post(struct ctx *c, struct web_request *r)
 	};
 	enum err err = web_sign_in(c, r, p.name, web_field(r, "password"));
 	if (!err)
-		return web_redirect(c, r, str_dup(c->arena, p.next));
+		return web_enter(c, r, str_dup(c->arena, p.next));
 	if (err != ERR_UNAUTH && err != ERR_RATE_LIMITED && err != ERR_UNAVAILABLE)
 		return err;
 	if (err == ERR_UNAVAILABLE)
@@ -49,10 +52,27 @@ enum err page_sign_in_post(struct ctx *c, struct web_request *r)
 	return show(c, r, &p, status == 401 ? 403 : status);
 }
 
+enum err page_sign_in_passkey(struct ctx *c, struct web_request *r)
+{
+	struct page_sign_in p = {.next = next_path(web_field(r, "next"))};
+	enum err err = web_sign_in_passkey(c, r);
+	if (!err)
+		return web_redirect(c, r, str_dup(c->arena, p.next));
+	if (err != ERR_UNAUTH && err != ERR_DENIED && err != ERR_UNSUPPORTED &&
+		!page_is_their_error(err))
+		return err;
+	page_begin(c, r, STR("Sign in"), &p.page);
+	p.page.here = p.next;
+	page_take_error(c, &p.page, err);
+	return show(c, r, &p, 403);
+}
+
 /* Who comes by a link because they have no password yet is led to where they choose one. */
 static enum err welcome(struct ctx *c, struct web_request *r)
 {
 	struct user self;
+	if (r->half)
+		return web_enter(c, r, "/");
 	TRY(account_get(c, r->core, &r->who, &self));
 	return web_redirect(c, r, self.has_password ? "/" : "/account?done=welcome");
 }
@@ -120,7 +140,7 @@ enum err page_reset_post(struct ctx *c, struct web_request *r)
 	if (err)
 		return link_is_over(c, r, err);
 	TRY(web_sign_in(c, r, name, fresh));
-	return web_redirect(c, r, "/?done=password");
+	return web_enter(c, r, "/?done=password");
 }
 
 static enum err show_invitation(
@@ -163,7 +183,7 @@ enum err page_invitation_post(struct ctx *c, struct web_request *r)
 	if (err)
 		return link_is_over(c, r, err);
 	TRY(web_sign_in(c, r, who.username, fresh));
-	return web_redirect(c, r, "/?done=joined");
+	return web_enter(c, r, "/?done=joined");
 }
 
 static enum err show_prove(struct ctx *c, struct web_request *r, struct str next, enum err err)
@@ -174,6 +194,11 @@ static enum err show_prove(struct ctx *c, struct web_request *r, struct str next
 	int status = err ? page_take_error(c, &p.page, err) : 200;
 	TRY(account_get(c, r->core, &r->who, &self));
 	p.has_password = self.has_password;
+	p.has_factor = self.has_factor;
+	if (p.has_factor)
+		TRY(page_ask_passkey(c, r, NULL, &p.page, &p.passkey));
+	p.passkey.action = "/prove";
+	p.passkey.next = p.next;
 	struct buf html = {.arena = c->arena};
 	view_prove(&html, &p);
 	return web_html(c, r, status == 401 ? 403 : status, buf_view(&html));
@@ -187,8 +212,8 @@ enum err page_prove(struct ctx *c, struct web_request *r)
 enum err page_prove_post(struct ctx *c, struct web_request *r)
 {
 	struct str next = web_field(r, "next");
-	enum err err = web_prove(c, r, web_field(r, "password"));
-	if (err == ERR_UNAUTH || err == ERR_RATE_LIMITED)
+	enum err err = web_prove(c, r);
+	if (err == ERR_UNAUTH || err == ERR_RATE_LIMITED || err == ERR_DENIED)
 		return show_prove(c, r, next, err);
 	TRY(err);
 	return web_redirect(c, r, str_dup(c->arena, next_path(next)));

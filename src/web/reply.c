@@ -1,10 +1,15 @@
 #include "base/map.h"
 #include "web/internal.h"
 
-/* Pages are complete without a script; pictures in a README may come from anywhere over https. */
+/* Pages are complete without a script, and most have none; pictures in a README may come from anywhere over https. */
 #define HTML_POLICY                                                                            \
 	"default-src 'none'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; " \
 	"manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+/* A script of ours has no way to make markup of text. */
+#define SCRIPT_POLICY                                                                         \
+	HTML_POLICY "; script-src 'self'; require-trusted-types-for 'script'; trusted-types " \
+		    "'none'"
 
 #define DATA_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
 
@@ -20,6 +25,11 @@ void web_header(struct web_request *r, const char *name, struct str value)
 		}
 	ASSERT(r->header_count < WEB_HEADERS_MAX);
 	r->headers[r->header_count++] = (struct web_pair){key, value};
+}
+
+void web_allow_script(struct web_request *r)
+{
+	web_header(r, "Content-Security-Policy", STR(SCRIPT_POLICY));
 }
 
 /* A header that every reply has unless the handler set another. */

@@ -28,6 +28,22 @@ static bool must_prove(const struct web_request *r, const struct route *route)
 	       s->now - s->proved >= r->core->limits.proof_seconds;
 }
 
+/* Who must have a second factor first, finds only where to add one. */
+static enum err lead_to_enrol(struct ctx *c, struct web_request *r)
+{
+	if (r->api)
+		return fail(c, ERR_DENIED,
+			"everybody must have a second factor here: add one on /account/factors");
+	return web_redirect(c, r, "/account/factors");
+}
+
+static bool must_enrol(const struct web_request *r, const struct route *route)
+{
+	struct str path = str_of(route->pattern);
+	return r->session && r->session->must_enrol && !str_starts(path, STR("/account/factors")) &&
+	       !str_is(path, "/prove") && !str_is(path, "/sign-out");
+}
+
 static enum err handle(struct ctx *c, struct web_request *r, const struct route_match *match)
 {
 	memcpy(r->params, match->params, sizeof r->params);
@@ -40,6 +56,8 @@ static enum err handle(struct ctx *c, struct web_request *r, const struct route_
 	if (!is_safe(r))
 		TRY(web_check_csrf(c, r));
 	TRY(permit_route(c, r, match->route));
+	if (must_enrol(r, match->route))
+		return lead_to_enrol(c, r);
 	if (must_prove(r, match->route))
 		return web_ask_proof(c, r);
 	return match->route->handler(c, r);

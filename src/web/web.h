@@ -33,6 +33,7 @@ struct web_request {
 	struct str origin; /* how the client reaches us: "https://git.example.org", no slash */
 	struct str csrf;   /* goes into every form as the hidden field "csrf" */
 	const struct session *session; /* core/session.h: when they came by cookie; else NULL */
+	bool half;                     /* they are signed in but for their second factor */
 	bool api;                      /* under /api: errors are problem+json */
 	const char *field; /* what is being checked: an ERR_INVALID names it (422 under /api) */
 	struct http_exchange *http;
@@ -87,15 +88,25 @@ enum err web_problem(struct ctx *c, struct web_request *r, int status, const cha
 
 /*
  * Sessions. web_sign_in checks the password (ERR_UNAUTH when wrong, ERR_RATE_LIMITED after too many
- * tries) and sets the cookie; web_sign_in_link takes a one-time secret. Both set r->who.
- * web_sign_out forgets. web_prove: who is signed in has this password too, as web_sign_in; they get a
- * session whose proof is new.
+ * tries) and sets the cookie; web_sign_in_link takes a one-time secret. Both set r->who; or, where
+ * there is a second factor, r->half: nobody is signed in then, until web_second. web_enter leads to a
+ * path of ours, by way of /sign-in/second where it must be.
+ * web_sign_out forgets. web_prove: who is signed in gives in this form their password and second factor,
+ * or a passkey; they get a session whose proof is new.
  */
 enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, struct str password)
 	MUST;
 enum err web_sign_in_link(struct ctx *c, struct web_request *r, struct str secret) MUST;
 enum err web_sign_out(struct ctx *c, struct web_request *r) MUST;
-enum err web_prove(struct ctx *c, struct web_request *r, struct str password) MUST;
+enum err web_prove(struct ctx *c, struct web_request *r) MUST;
+enum err web_enter(struct ctx *c, struct web_request *r, const char *path) MUST;
+
+/* Who is half signed in in this browser; ERR_UNAUTH when nobody (any more). */
+enum err web_half(struct ctx *c, struct web_request *r, struct actor *who) MUST;
+/* The form's second factor, a code or a passkey: signs in who was half. ERR_UNAUTH, ERR_RATE_LIMITED. */
+enum err web_second(struct ctx *c, struct web_request *r) MUST;
+/* The form's passkey signs in whose it is. ERR_UNAUTH, ERR_DENIED. */
+enum err web_sign_in_passkey(struct ctx *c, struct web_request *r) MUST;
 
 /* True for a path on this site that is safe to redirect to after sign-in: begins with one '/'. */
 bool web_is_local_path(struct str path);

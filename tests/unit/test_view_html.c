@@ -175,7 +175,8 @@ static void no_data_becomes_markup_on_any_form(void **state)
 	struct ctx *c = *state;
 	struct buf out = {.arena = c->arena};
 	struct str bad = STR(HOSTILE);
-	struct page_sign_in sign_in = {hostile_page(), bad, bad};
+	struct passkey_form form = {bad, bad, "/x", bad, bad};
+	struct page_sign_in sign_in = {hostile_page(), bad, bad, form};
 	view_sign_in(&out, &sign_in);
 	struct page_new new = {hostile_page(), bad, bad, bad, true, true};
 	view_new(&out, &new);
@@ -207,6 +208,17 @@ static void no_data_becomes_markup_on_any_form(void **state)
 		.fresh_name = bad,
 		.fresh_link = bad};
 	view_collaborators(&out, &people);
+	struct page_second second = {hostile_page(), bad, form};
+	view_second(&out, &second);
+	struct passkey passkey = {.name = bad};
+	struct page_factors factors = {.page = hostile_page(),
+		.factors = {.passkeys = &passkey, .passkey_count = 1},
+		.add = form};
+	view_factors(&out, &factors);
+	struct page_totp totp = {.page = hostile_page(), .text = bad, .sealed = bad};
+	view_totp(&out, &totp);
+	struct page_prove prove = {hostile_page(), bad, true, true, form};
+	view_prove(&out, &prove);
 	const int statuses[] = {400, 401, 403, 404, 409, 500, 503};
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
 		struct page_error error = {hostile_page(), statuses[i], bad, bad};

@@ -4,7 +4,9 @@ import base64
 import http.client
 import json
 
+from browsing import Browser
 from cluster import OWNER, PASSWORD, Cluster
+from codes import enrol
 from harness import *
 import services
 
@@ -115,11 +117,44 @@ def check_a_push_under_way(a, b):
     eq(refs(f"http://{OWNER}:{PASSWORD}@127.0.0.1:{a.port}/r.git")["refs/heads/main"], before, "main")
 
 
+class At:
+    """One process, as browsers see it."""
+    auth, request = (OWNER, PASSWORD), Nimbus.request
+
+    def __init__(self, pod):
+        self.port = pod.port
+
+
+def check_a_second_factor(a, b):
+    """From the commit on that adds it on `a`, the password alone is nothing to `b`; either takes its codes, once."""
+    name = f"p{a.port}"
+    mine = (name, "gravel-otter-ninety-lamp")
+    must(a, "POST", "/api/v1/collaborators", body={"username": name, "password": mine[1]})
+    must(a, "PUT", f"/api/v1/repos/r/permissions/{name}", body={"permission": "read"})
+    key, _ = new_token(a, mine)
+    warm([a, b], mine)
+    browser, elsewhere = Browser(At(a), *mine), Browser(At(b), *mine)
+    app, codes = enrol(browser)
+    eq((refs_status(b, mine), refs_status(a, mine)), (401, 401), "the password alone")
+    eq((ask(b, "GET", "/api/v1/user", mine)[0], elsewhere.get("/account").status), (401, 303), "and what began with it")
+    eq((refs_status(b, key), refs_status(a, key)), (200, 200), "a key")
+    code = app.code()
+    for pod, other, want in ((a, b, 303), (b, a, 403)):
+        half = Browser(At(pod))
+        has(half.send("/sign-in", {"username": name, "password": mine[1], "next": "/"}).headers["location"], "/sign-in/second", "to")
+        half.server = At(other)
+        eq(half.send("/sign-in/second", {"code": code, "next": "/"}).status, want, "a code of the app")
+    half.server = At(pod)
+    eq(half.send("/sign-in/second", {"code": codes[0], "next": "/"}).status, 303, "a recovery code")
+    must(a, "DELETE", f"/api/v1/collaborators/{name}")
+
+
 def test_what_ended_on_one_process_is_refused_by_the_other_at_once():
     with two_pods() as (cluster, a, b):
         must(a, "POST", "/api/v1/repos", body={"name": "r"})
         check_what_ends(a, b)
         check_what_ends(b, a)
+        check_a_second_factor(a, b)
         check_a_push_under_way(a, b)
         cluster.redis.halt(signal.SIGKILL)
         check_what_ends(a, b)
