@@ -21,7 +21,7 @@
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who) MUST;
 
-/* Where it is tried: an address as above, and what a browser there keeps (core/device.h; or empty). */
+/* Where it is tried: an address as above, and what a browser there keeps (core/known_browser.h; or empty). */
 struct login_from {
 	struct str peer, device;
 };

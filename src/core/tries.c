@@ -2,7 +2,7 @@
 
 #include "base/address.h"
 #include "base/buf.h"
-#include "core/device.h"
+#include "core/known_browser.h"
 #include "core/login_cache.h"
 #include "model/token.h"
 
@@ -28,7 +28,7 @@ enum err tries_of(struct ctx *c, struct core *core, const struct credential *cre
 	struct str name = str_until(cred->username, USERNAME_MAX + 1);
 	struct str place = address_group(from->peer, text);
 	if (from->device.len)
-		TRY(device_check(c, core, from->device, name, &device));
+		TRY(known_browser_check(c, core, from->device, name, &device));
 	if (device.len) {
 		out->pair = str_of(arena_fmt(c->arena, "device/%.*s", STR_FMT(device)));
 		return OK;

@@ -5,7 +5,7 @@
  * (base/address.h), of all names from one place, and of one name from all places. Over the first two
  * the place has to wait for a minute. Over the last, strangers to that name share one try in some seconds,
  * as long as the guessing goes on; who is no stranger goes on as ever: from a device that they signed in from
- * (core/device.h), which has a count of its own, or from a place where their password was right lately.
+ * (core/known_browser.h), which has a count of its own, or from a place where their password was right lately.
  *
  * A name that nobody has is counted and answered as any. While the kv is lost nothing is counted.
  */

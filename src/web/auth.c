@@ -1,6 +1,6 @@
 #include "base/uri.h"
 #include "core/audit.h"
-#include "core/device.h"
+#include "core/known_browser.h"
 #include "core/passkey.h"
 #include "model/scope.h"
 #include "web/credentials.h"
@@ -127,10 +127,10 @@ void web_set_cookie(
 static enum err give_device(struct ctx *c, struct web_request *r, const struct actor *who)
 {
 	struct str device;
-	TRY(device_make(c, r->core, who, &device));
+	TRY(known_browser_make(c, r->core, who, &device));
 	if (device.len)
 		http_set(r->http, "Set-Cookie",
-			cookie_text(c, r, WEB_COOKIE_DEVICE, device, DEVICE_SECONDS));
+			cookie_text(c, r, WEB_COOKIE_DEVICE, device, KNOWN_BROWSER_SECONDS));
 	return OK;
 }
 

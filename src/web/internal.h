@@ -5,7 +5,7 @@
 #include "web/router.h"
 #include "web/site.h"
 
-/* Of a session, of a half one, and of a browser that somebody signed in with before (core/device.h). */
+/* Of a session, of a half one, and of a known browser (core/known_browser.h). */
 #define WEB_COOKIE "nimbus"
 #define WEB_COOKIE_HALF "nimbus-half"
 #define WEB_COOKIE_DEVICE "nimbus-device"

@@ -1,6 +1,6 @@
 #include "core_house.h"
 
-#include "core/device.h"
+#include "core/known_browser.h"
 #include "core/password.h"
 #include "core/secret.h"
 #include "model/token.h"
@@ -105,9 +105,9 @@ static void it_does_not_lock_out_who_was_here_before(void **state)
 	struct str device, other;
 	core_of(c)->limits.login_tries = 2;
 	assert_ok(c, sign_in(c, "owner", "correct horse", "203.0.113.1", &who));
-	assert_ok(c, device_make(c, core_of(c), &who, &device));
+	assert_ok(c, known_browser_make(c, core_of(c), &who, &device));
 	struct actor anna = house_person(c, "anna");
-	assert_ok(c, device_make(c, core_of(c), &anna, &other));
+	assert_ok(c, known_browser_make(c, core_of(c), &anna, &other));
 	assert_int_equal(guess_from_everywhere(c, "owner", 100), 10);
 	assert_err(c, sign_in(c, "owner", "correct horse", "203.0.113.2", &who), ERR_RATE_LIMITED);
 	/* From the same place, as git comes; … */
@@ -131,7 +131,7 @@ static void a_device_has_tries_of_its_own(void **state)
 	struct actor who;
 	struct str device;
 	core_of(c)->limits.login_tries = 2;
-	assert_ok(c, device_make(c, core_of(c), &house_of(c)->owner, &device));
+	assert_ok(c, known_browser_make(c, core_of(c), &house_of(c)->owner, &device));
 	/* Neighbours of theirs do not use them up. */
 	for (int i = 0; i < 2; i++)
 		assert_err(c, sign_in(c, "owner", "wrong password", "10.0.0.1", &who), ERR_UNAUTH);
@@ -151,18 +151,18 @@ static void a_new_password_ends_devices(void **state)
 	core_of(c)->nonce_key = STR("a key of this instance");
 	struct str device, id;
 	struct actor owner = house_of(c)->owner;
-	assert_ok(c, device_make(c, core_of(c), &owner, &device));
-	assert_ok(c, device_check(c, core_of(c), device, STR("owner"), &id));
+	assert_ok(c, known_browser_make(c, core_of(c), &owner, &device));
+	assert_ok(c, known_browser_check(c, core_of(c), device, STR("owner"), &id));
 	assert_true(id.len > 0);
-	assert_ok(c, device_check(c, core_of(c), device, STR("anna"), &id));
+	assert_ok(c, known_browser_check(c, core_of(c), device, STR("anna"), &id));
 	assert_int_equal(id.len, 0);
 	assert_ok(c, collaborator_set_password(
 			     c, core_of(c), &owner, STR("owner"), STR("another battery staple")));
-	assert_ok(c, device_check(c, core_of(c), device, STR("owner"), &id));
+	assert_ok(c, known_browser_check(c, core_of(c), device, STR("owner"), &id));
 	assert_int_equal(id.len, 0);
 	static const char *const nonsense[] = {"", ".", "....", "a.1.1.1.b", "a.b.c.d.e"};
 	for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
-		assert_ok(c, device_check(c, core_of(c), str_of(nonsense[i]), STR("owner"), &id));
+		assert_ok(c, known_browser_check(c, core_of(c), str_of(nonsense[i]), STR("owner"), &id));
 		assert_int_equal(id.len, 0);
 	}
 }

@@ -1,4 +1,4 @@
-#include "core/device.h"
+#include "core/known_browser.h"
 
 #include "base/buf.h"
 #include "base/hex.h"
@@ -8,7 +8,7 @@
 enum { ID_BYTES = 12, SECOND_US = 1000000 };
 
 /* "ID.USER.GENERATION.SECONDS.SIGNATURE" */
-struct device {
+struct known {
 	struct str id, signed_part, signature;
 	uint64_t user_id, generation, made;
 };
@@ -23,7 +23,8 @@ static struct str sign(struct ctx *c, struct core *core, struct str part)
 	return base64url_encode(c->arena, str_from(digest, sizeof digest));
 }
 
-enum err device_make(struct ctx *c, struct core *core, const struct actor *who, struct str *out)
+enum err known_browser_make(
+	struct ctx *c, struct core *core, const struct actor *who, struct str *out)
 {
 	uint8_t random[ID_BYTES];
 	*out = STR("");
@@ -39,7 +40,7 @@ enum err device_make(struct ctx *c, struct core *core, const struct actor *who, 
 	return OK;
 }
 
-static bool parse(struct str text, struct device *out)
+static bool parse(struct str text, struct known *out)
 {
 	struct str rest = text;
 	size_t end = str_find_last(text, '.');
@@ -51,17 +52,17 @@ static bool parse(struct str text, struct device *out)
 	       str_to_u64(str_cut(&rest, '.'), &out->made);
 }
 
-static bool is_signed(struct ctx *c, struct core *core, const struct device *d)
+static bool is_signed(struct ctx *c, struct core *core, const struct known *d)
 {
 	struct str ours = sign(c, core, d->signed_part);
 	int64_t age = c->world->clock() / SECOND_US - (int64_t)d->made;
-	return str_eq_secret(d->signature, ours) && age < DEVICE_SECONDS;
+	return str_eq_secret(d->signature, ours) && age < KNOWN_BROWSER_SECONDS;
 }
 
-enum err device_check(
+enum err known_browser_check(
 	struct ctx *c, struct core *core, struct str text, struct str username, struct str *id)
 {
-	struct device d;
+	struct known d;
 	struct user user;
 	DB_TX *tx = NULL;
 	*id = STR("");
