@@ -73,7 +73,7 @@ static inline int house_setup(void **state)
 		.db = db_faulty_open(h->db),
 		.kv = kv_memory_open(1 << 20, &h->world),
 		.policy = policy_builtin_open(),
-		.auth_count = 3,
+		.auth_count = 4,
 		.limits.session_seconds = 4 * 86400,
 		.limits.session_idle_seconds = 2 * 86400,
 		.snapshots = snapshots_open(4),
@@ -85,6 +85,7 @@ static inline int house_setup(void **state)
 	h->core.auth[0] = auth_password_open(h->core.db, h->core.kv);
 	h->core.auth[1] = auth_token_open(h->core.db);
 	h->core.auth[2] = auth_key_open(h->core.db);
+	h->core.auth[3] = auth_access_open(h->core.db, h->core.base_url);
 	struct instance instance;
 	assert_ok(c, instance_start(c, &h->core, STR("owner"), STR("correct horse"), &instance));
 	h->core.instance = instance.id;
@@ -104,6 +105,7 @@ static inline int house_teardown(void **state)
 	auth_close(h->core.auth[0]);
 	auth_close(h->core.auth[1]);
 	auth_close(h->core.auth[2]);
+	auth_close(h->core.auth[3]);
 	policy_close(h->core.policy);
 	kv_close(h->core.kv);
 	blob_close(h->core.blob);

@@ -6,6 +6,7 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "base/jwk.h"
 #include "core/seal.h"
 #include "model/actor.h"
 #include "model/repo.h"
@@ -37,6 +38,9 @@ struct core_limits {
 	int64_t session_seconds;      /* how long a session lasts at most … */
 	int64_t session_idle_seconds; /* … and how long while nobody uses it */
 	int64_t proof_seconds;        /* how long a proof is good for what is dangerous */
+	int64_t access_seconds;       /* how long an access token is good: 0 is 10 minutes */
+	int64_t device_seconds;       /* how long a device may be away: 0 is 90 days */
+	int64_t issuer_key_seconds;   /* after how long another key signs: 0 is 30 days */
 	int64_t retention_seconds;    /* how long what nothing uses is kept: 0 is 14 days */
 };
 
@@ -56,6 +60,7 @@ struct core {
 	size_t auth_count;
 	struct provider **providers; /* in the settings' order */
 	size_t provider_count;
+	enum jws_alg issuer_alg; /* of the keys that are made to sign access tokens */
 	struct core_limits limits;
 	struct snapshots *snapshots;   /* core/snapshot.h */
 	struct pack_cache *packs;      /* core/pack_cache.h */

@@ -48,7 +48,7 @@ static void note_use(struct ctx *c, struct core *core, int64_t token_id)
 static void refuse(struct ctx *c, struct core *core, const struct credential *cred, struct str peer)
 {
 	struct error why = c->error;
-	bool token = str_starts(cred->secret, STR(TOKEN_PREFIX)) || cred->kind == CREDENTIAL_TOKEN;
+	bool token = secret_is_key(cred->secret) || cred->kind == CREDENTIAL_TOKEN;
 	bool named = cred->username.len && username_check(c, cred->username) == OK;
 	c->error = why;
 	audit_refuse(c, core,
@@ -63,6 +63,8 @@ static void refuse(struct ctx *c, struct core *core, const struct credential *cr
 
 static struct str via_of(struct ctx *c, const struct actor *who)
 {
+	if (who->device_id)
+		return str_of(arena_fmt(c->arena, "device %lld", (long long)who->device_id));
 	if (!who->token_id)
 		return STR("password");
 	return str_of(arena_fmt(c->arena, "token %lld", (long long)who->token_id));

@@ -135,6 +135,8 @@ enum err secret_vault_open(struct ctx *c, const struct vault_options *options, s
 struct auth *auth_password_open(struct db *db, struct kv *kv);
 struct auth *auth_token_open(struct db *db);
 struct auth *auth_key_open(struct db *db);
+/* `issuer`: as core->base_url, outlives it. */
+struct auth *auth_access_open(struct db *db, const char *issuer);
 
 /* Text is never NULL; "" where there is none. The texts are copied. */
 struct provider_oidc_options {

@@ -14,7 +14,8 @@
 
 const char *drivers_list(void)
 {
-	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis auth=password,token,key "
+	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis "
+	       "auth=password,token,key,access "
 	       "provider=oidc "
 	       "policy=builtin "
 	       "secret=file,vault "
@@ -35,6 +36,9 @@ static void set_limits(const struct config *config, struct core *core)
 		.session_seconds = config->session_lifetime / 1000,
 		.session_idle_seconds = config->session_idle / 1000,
 		.proof_seconds = config->sudo / 1000,
+		.access_seconds = config->access_token_lifetime / 1000,
+		.device_seconds = config->device_lifetime / 1000,
+		.issuer_key_seconds = config->jwt_key_age / 1000,
 		.retention_seconds = config->retention / 1000,
 	};
 }
@@ -158,7 +162,8 @@ enum err drivers_database(struct ctx *c, const struct config *config, bool make,
 enum err drivers_open(struct ctx *c, const struct config *config, bool make, struct core *core,
 	struct instance *instance)
 {
-	*core = (struct core){.base_url = config->url};
+	*core = (struct core){.base_url = config->url,
+		.issuer_alg = strcmp(config->jwt_alg, "ES256") == 0 ? JWS_ES256 : JWS_EDDSA};
 	set_limits(config, core);
 	TRY(open_providers(c, config, core));
 	TRY(drivers_database(c, config, make, &core->db));
@@ -175,6 +180,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	core->qr = qr_qrencode_open();
 	core->auth[core->auth_count++] = auth_token_open(core->db);
 	core->auth[core->auth_count++] = auth_key_open(core->db);
+	core->auth[core->auth_count++] = auth_access_open(core->db, core->base_url);
 	core->auth[core->auth_count++] = auth_password_open(core->db, core->kv);
 	core->last_cache = last_cache_open();
 	core->logins = login_cache_open(c->world);

@@ -1,5 +1,6 @@
 #include "meta/actor.h"
 
+#include "meta/device.h"
 #include "meta/signing_key.h"
 
 static bool has_time(int64_t now, const struct db_value *expires)
@@ -34,6 +35,8 @@ enum err meta_actor_key_stands(
 	struct ctx *c, struct db_tx *tx, const struct actor *who, bool *stands)
 {
 	*stands = true;
+	if (who->device_id)
+		return meta_device_stands(c, tx, who, stands);
 	return who->key_id ? meta_minted_stands(c, tx, who, stands) : OK;
 }
 

@@ -23,6 +23,7 @@ struct table {
 #define DOLLARS_12 DOLLARS_11 ", $12"
 #define DOLLARS_13 DOLLARS_12 ", $13"
 #define DOLLARS_14 DOLLARS_13 ", $14"
+#define DOLLARS_15 DOLLARS_14 ", $15"
 #define DOLLARS(count) DOLLARS_##count
 /* What comes after that many keys. */
 #define PART_1 " LIMIT $2 OFFSET $3"
@@ -40,7 +41,7 @@ static const struct table tables[META_TABLES] = {
 };
 
 enum {
-	COLUMNS_MAX = 14,
+	COLUMNS_MAX = 15,
 	KEYS_MAX = 3,
 	PAGE_MIN = 4,
 	PAGE_MAX = 1000,

@@ -2,8 +2,7 @@
  * API keys that people mint by themselves: "nbj_" and a JWT whose header has the type MINTED_TYPE and,
  * as "kid", the thumbprint (RFC 7638) of the key that it is signed by. Claims: "iss" MINTED_ISSUER,
  * "sub" the username, "aud" the instance's id, "exp" within MINTED_SECONDS_MAX, "jti" by which one can
- * be revoked, and "nimbus": {"permission": "write", …}, beside which stand the members of
- * model/scope.h, but "bytes": nobody could count them.
+ * be revoked, and what it is limited to (model/limits_claim.h).
  */
 #ifndef MODEL_MINTED_H
 #define MODEL_MINTED_H

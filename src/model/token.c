@@ -2,11 +2,13 @@
 
 #include "base/buf.h"
 #include "base/zip.h"
+#include "model/access_token.h"
 #include "model/minted.h"
 
 bool secret_is_key(struct str secret)
 {
-	return str_starts(secret, STR(TOKEN_PREFIX)) || str_starts(secret, STR(MINTED_PREFIX));
+	return str_starts(secret, STR(TOKEN_PREFIX)) || str_starts(secret, STR(MINTED_PREFIX)) ||
+	       access_token_is_like(secret);
 }
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -12,7 +12,8 @@
 
 #define TOKEN_PREFIX "nbs_"
 
-/* Does it look like an API key, this one or a minted one (model/minted.h), and not like a password? */
+/* Does it look like an API key: this one, a minted one (model/minted.h) or any JWT, and not like a
+ * password? */
 bool secret_is_key(struct str secret);
 
 enum { TOKEN_RANDOM = 43, TOKEN_CHECKSUM = 6 };

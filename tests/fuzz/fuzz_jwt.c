@@ -1,6 +1,24 @@
 #include "fuzz/fuzz.h"
 
-#include "base/jwt.h"
+#include "model/access_token.h"
+
+/* Of an access token: what it says it may do is within what there is, and is told again alike. */
+static void check_claims(struct ctx *c, const struct jwt *jwt)
+{
+	struct actor who = {0};
+	struct scope again;
+	if (access_token_read(c, jwt, &who)) {
+		ASSERT(c->error.kind == ERR_UNAUTH);
+		return;
+	}
+	ASSERT(who.device_id > 0 && who.limit >= PERMISSION_READ && who.limit <= PERMISSION_ADMIN);
+	ASSERT(who.ends == jwt->expires && jwt->id.len > 0);
+	if (who.scope) {
+		struct str text = scope_text(c->arena, who.scope);
+		ASSERT(!who.scope->bytes && scope_parse(c, text, &again) == OK);
+		ASSERT(str_eq(scope_text(c->arena, &again), text));
+	}
+}
 
 /* What is read was signed by nobody that we know; what it says of itself stays within its bounds. */
 static void fuzz_one(struct ctx *c, struct str input)
@@ -18,6 +36,7 @@ static void fuzz_one(struct ctx *c, struct str input)
 	const struct jwt_rules rules = {
 		.issuer = jwt.issuer, .audience = STR("git"), .now = jwt.expires, .leeway = 0};
 	ASSERT(jwt_check(c, &jwt, &rules) == ERR_UNAUTH);
+	check_claims(c, &jwt);
 	for (enum jws_alg alg = JWS_EDDSA; alg <= JWS_ES256; alg++) {
 		ASSERT(jwk_secret_open(c, alg, str_from(secret, sizeof secret), &key) == OK);
 		ASSERT(jwt_verify(c, &jwt, &key.public) == ERR_UNAUTH);

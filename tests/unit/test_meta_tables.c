@@ -166,6 +166,14 @@ static void fill(struct ctx *c, struct db *db)
 		"INSERT INTO signing_key (id, account_id, name, kid, jwk, created, used) VALUES "
 		"(1, 1, 'mine', 'k', '{}', 1, 1)",
 		"INSERT INTO revoked_key (key_id, minted, expires) VALUES (1, 'jti', 1)",
+		"INSERT INTO issuer_key (id, kid, jwk, sealed, created, begins, ends) "
+		"VALUES (1, 'k', '{}', '', 1, 1, 0)",
+		"INSERT INTO device (id, account_id, family, secret, client, name, ceiling, scope, "
+		"generation, created, used, address, expires) "
+		"VALUES (1, 1, '', '', 'nimbus', 'x', 1, '', 1, 1, 1, '', 1)",
+		"INSERT INTO device_request (code, user_code, kind, state, client, name, ceiling, "
+		"scope, address, created, expires, account_id, generation, redirect, challenge) "
+		"VALUES ('', 'x', 0, 0, 'nimbus', 'x', 1, '', '', 1, 1, 0, 0, '', '')",
 		"INSERT INTO login_link (hash, account_id, expires) VALUES ('', 1, 1)",
 		"INSERT INTO totp (account_id, secret, step, created, used) VALUES (1, '', 1, 1, "
 		"1)",
@@ -192,7 +200,9 @@ static void fill(struct ctx *c, struct db *db)
 		"UPDATE ref_log SET name = $1, old = $1, new = $1", "UPDATE token SET hash = $1",
 		"UPDATE login_link SET hash = $1", "UPDATE invitation SET hash = $1",
 		"UPDATE push_cert SET certificate = $1", "UPDATE totp SET secret = $1",
-		"UPDATE passkey SET credential = $1, public_key = $1, model = $1"};
+		"UPDATE passkey SET credential = $1, public_key = $1, model = $1",
+		"UPDATE issuer_key SET sealed = $1", "UPDATE device SET family = $1, secret = $1",
+		"UPDATE device_request SET code = $1"};
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
 		put(c, tx, empty[i], DB_ARGS(DB_B(STR(""))));
 	fill_many(c, tx);
