@@ -10,10 +10,10 @@ static bool is_alnum(char byte)
 static bool is_reserved(struct str name)
 {
 	static const char *const words[] = {"account", "admin", "api", "assets", "auth",
-		"collaborators", "events", "explore", "favicon.ico", "healthz", "help", "internal",
-		"invitation", "login", "logout", "metrics", "new", "new-password", "plugins",
-		"prove", "readyz", "robots.txt", "search", "settings", "sign-in", "sign-out",
-		"static", "tokens", "users"};
+		"collaborators", "device", "events", "explore", "favicon.ico", "healthz", "help",
+		"internal", "invitation", "login", "logout", "metrics", "new", "new-password",
+		"oauth", "plugins", "prove", "readyz", "robots.txt", "search", "settings",
+		"sign-in", "sign-out", "static", "tokens", "users"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (str_eq_nocase(name, str_of(words[i])))
 			return true;

@@ -2,6 +2,7 @@
 #ifndef VIEW_PAGE_ACCOUNT_H
 #define VIEW_PAGE_ACCOUNT_H
 
+#include "model/device.h"
 #include "model/invitation.h"
 #include "view/page.h"
 #include "view/page_factor.h"
@@ -50,6 +51,8 @@ struct page_account {
 	struct str fresh; /* the secret of a token just made: shown once */
 	const struct signing_key *keys;
 	size_t key_count;
+	const struct device *devices;
+	size_t device_count;
 	const char *instance; /* its id, for whoever mints */
 	bool has_password;
 };
@@ -57,6 +60,21 @@ void view_account(struct buf *out, const struct page_account *p);
 /* Of it, the parts about tokens and about keys that mint some. */
 void view_tokens(struct buf *out, const struct page_account *p);
 void view_signing_keys(struct buf *out, const struct page_account *p);
+void view_devices(struct buf *out, const struct page_account *p);
+
+/* What a key is limited to; spent: of the bytes. */
+void view_limits(struct buf *out, const struct scope *scope, int64_t spent);
+
+/* A device that asks to be signed in, by a code or (redirect) by a browser that it opened. */
+struct page_device {
+	struct page page;
+	struct str code;                      /* as it was typed */
+	const struct device_request *request; /* NULL: nothing asks by it */
+	int64_t days;                         /* that it stays signed in while nobody uses it */
+	bool redirect;
+	struct str state, challenge; /* of such a one, as they came */
+};
+void view_device(struct buf *out, const struct page_device *p);
 
 /* A browser in which somebody is signed in. */
 struct signed_in {

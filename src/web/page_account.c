@@ -2,6 +2,7 @@
 #include "view/page_account.h"
 #include "core/account.h"
 #include "core/collaborator.h"
+#include "core/device.h"
 #include "core/factor.h"
 #include "core/grant.h"
 #include "core/invitation.h"
@@ -36,7 +37,10 @@ static enum err show_account(struct ctx *c, struct web_request *r, struct str fr
 	TRY(token_list(c, r->core, &r->who, &tokens, &p.count));
 	TRY(signing_key_list(c, r->core, &r->who, &keys, &p.key_count));
 	TRY(account_get(c, r->core, &r->who, &self));
+	struct device *devices;
+	TRY(device_list(c, r->core, &r->who, r->who.username, &devices, &p.device_count));
 	p.tokens = tokens;
+	p.devices = devices;
 	p.keys = keys;
 	p.instance = r->core->instance;
 	p.has_password = self.has_password;
@@ -80,6 +84,15 @@ enum err page_account_revoke(struct ctx *c, struct web_request *r)
 		return fail(c, ERR_NOT_FOUND, "there is no such token");
 	TRY(token_revoke(c, r->core, &r->who, (int64_t)id));
 	return web_redirect(c, r, "/account?done=revoked");
+}
+
+enum err page_account_device_end(struct ctx *c, struct web_request *r)
+{
+	uint64_t id;
+	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
+		return fail(c, ERR_NOT_FOUND, "there is no such device");
+	TRY(device_remove(c, r->core, &r->who, r->who.username, (int64_t)id));
+	return web_redirect(c, r, "/account?done=device-ended");
 }
 
 enum err page_account_key(struct ctx *c, struct web_request *r)

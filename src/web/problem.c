@@ -33,6 +33,32 @@ static enum err write_problem(
 	return http_end(r->http);
 }
 
+/* RFC 6749, 5.2: of what a handler does not name, the status says enough. */
+static const char *oauth_error(const struct web_request *r, int status)
+{
+	if (r->oauth_error)
+		return r->oauth_error;
+	return status == 429 || status == 503 ? "temporarily_unavailable"
+	       : status >= 500                ? "server_error"
+					      : "invalid_request";
+}
+
+static enum err write_oauth(struct ctx *c, struct web_request *r, int status, const char *text)
+{
+	struct buf out = {.arena = c->arena};
+	struct json_writer w = {.out = &out};
+	/* What is asked for with another type, or by nobody, is only a wrong request there. */
+	if (status == 401 || status == 415 || status == 404)
+		status = 400;
+	json_begin_object(&w);
+	json_member_cstr(&w, "error", oauth_error(r, status));
+	json_member_cstr(&w, "error_description", text);
+	json_end_object(&w);
+	buf_byte(&out, '\n');
+	web_header(r, "Cache-Control", STR("no-store"));
+	return write_problem(c, r, status, "application/json", buf_view(&out));
+}
+
 static bool wants_html(const struct web_request *r)
 {
 	struct str accept = web_request_header(r, "accept");
@@ -43,6 +69,8 @@ enum err web_problem(struct ctx *c, struct web_request *r, int status, const cha
 {
 	/* What has to be said must be said in time, however late it is. */
 	c->deadline = 0;
+	if (r->oauth)
+		return write_oauth(c, r, status, text);
 	if (r->api)
 		return write_problem(
 			c, r, status, "application/problem+json", problem_json(c, r, status, text));

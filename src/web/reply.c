@@ -4,7 +4,7 @@
 /* Pages are complete without a script, and most have none; pictures in a README may come from anywhere over https. */
 #define HTML_POLICY                                                                            \
 	"default-src 'none'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; " \
-	"manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	"manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 /* A script of ours has no way to make markup of text. */
 #define SCRIPT_POLICY                                                                         \
@@ -52,6 +52,10 @@ enum err web_begin(
 	struct web_request *r, int status, const char *type, uint64_t length, struct sink **out)
 {
 	bool html = type && str_starts(str_of(type), STR("text/html"));
+	if (html && r->form_target.len)
+		web_header(r, "Content-Security-Policy",
+			str_of(arena_fmt(r->http->ctx->arena, HTML_POLICY " %.*s",
+				STR_FMT(r->form_target))));
 	if (type)
 		standing(r, "Content-Type", type);
 	standing(r, "Content-Security-Policy", html ? HTML_POLICY : DATA_POLICY);
@@ -117,6 +121,12 @@ enum err web_redirect(struct ctx *c, struct web_request *r, const char *path)
 {
 	ASSERT(web_is_local_path(str_of(path)));
 	web_header(r, "Location", str_of(path));
+	return reply(c, r, 303, NULL, STR(""));
+}
+
+enum err web_redirect_away(struct ctx *c, struct web_request *r, struct str url)
+{
+	web_header(r, "Location", url);
 	return reply(c, r, 303, NULL, STR(""));
 }
 

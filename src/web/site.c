@@ -128,6 +128,12 @@ static enum err route_request(struct ctx *c, struct web_request *r)
 	return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
 }
 
+/* What programs ask; /oauth/authorize is a page for people. */
+static bool is_oauth(struct str path)
+{
+	return str_starts(path, STR("/oauth/")) && !str_is(path, "/oauth/authorize");
+}
+
 void web_serve(const struct web *web, struct http_exchange *x)
 {
 	struct ctx *c = x->ctx;
@@ -141,6 +147,7 @@ void web_serve(const struct web *web, struct http_exchange *x)
 		.path = x->raw_path,
 		.query = x->query,
 		.origin = web_origin(web, x),
+		.oauth = is_oauth(x->raw_path),
 		.api = str_starts(x->raw_path, STR("/api/")) || str_is(x->raw_path, "/api"),
 	};
 	c->deadline = c->world->monotonic() + web->request_micros;
@@ -174,7 +181,7 @@ enum err api_readyz(struct ctx *c, struct web_request *r)
 enum err web_robots(struct ctx *c, struct web_request *r)
 {
 	return web_text(c, r, 200,
-		STR("User-agent: *\nDisallow: /api/\nDisallow: /sign-in\n"
+		STR("User-agent: *\nDisallow: /api/\nDisallow: /sign-in\nDisallow: /oauth/\n"
 		    "Disallow: /*/raw/\nDisallow: /*/commits/\nDisallow: /*/commit/\n"));
 }
 

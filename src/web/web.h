@@ -35,6 +35,10 @@ struct web_request {
 	const struct session *session; /* core/session.h: when they came by cookie; else NULL */
 	bool half;                     /* they are signed in but for their second factor */
 	bool api;                      /* under /api: errors are problem+json */
+	bool oauth;              /* an endpoint of OAuth's: errors as RFC 6749, 5.2, has them … */
+	const char *oauth_error; /* … this one; NULL: what the status means */
+	struct str form_target;  /* where a form may lead besides us, as the Content-Security-Policy
+				    has it; empty: nowhere */
 	const char *field; /* what is being checked: an ERR_INVALID names it (422 under /api) */
 	struct http_exchange *http;
 	const struct web *web;
@@ -68,6 +72,9 @@ enum err web_no_content(struct ctx *c, struct web_request *r) MUST;
 
 /* 303 to a path of ours ("/hello"): never to anywhere else (asserted to begin with one '/'). */
 enum err web_redirect(struct ctx *c, struct web_request *r, const char *path) MUST;
+
+/* 303 to another place than ours, which whoever calls this has checked. */
+enum err web_redirect_away(struct ctx *c, struct web_request *r, struct str url) MUST;
 
 /* Starts a 200 of `length` bytes (UINT64_MAX: unknown, sent chunked); then write to *out, and end it.
  * Without web_stream_end the client sees that something broke off. */
