@@ -1,5 +1,6 @@
 /* The program: finds the command, runs it, turns what went wrong into words and an exit code. */
 #include "main/command.h"
+#include "main/credential.h"
 #include "main/drivers.h"
 #include "main/key.h"
 #include "main/serve.h"
@@ -62,6 +63,25 @@ static const struct command commands[] = {
 		"PERMISSION is read, write (the default) or admin; JSON is what else it is limited "
 		"to, as in `nimbus\n"
 		"admin token create`; TIME is how long it lives, a year at most (1h)."},
+	{"login", "URL [--permission PERMISSION] [--scope JSON]", credential_login,
+		"Signs this machine in to a server, by a page in any browser",
+		"git asks for nothing then, once it knows `nimbus credential`. PERMISSION is read, "
+		"write (the\n"
+		"default) or admin; JSON is what else this machine is limited to, as in `nimbus "
+		"admin token create`."},
+	{"logout", "URL", credential_logout, "Signs this machine out of a server", ""},
+	{"credential", "OPERATION", credential_run, "Gives git credentials, as its helper",
+		"git runs this, after\n\n"
+		"    git config --global credential.https://git.example.org.helper '!nimbus "
+		"credential'\n\n"
+		"and also as git-credential-nimbus, a link to nimbus on the PATH, with the helper "
+		"\"nimbus\".\n"
+		"OPERATION is get, store or erase (gitcredentials(7)). The first time it shows "
+		"where to sign in;\n"
+		"then it renews by itself what it keeps in nimbus of XDG_STATE_HOME "
+		"(~/.local/state). It asks nothing\n"
+		"where GIT_TERMINAL_PROMPT is 0, and only servers that are Nimbus Git, by https or "
+		"on this machine."},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -152,6 +172,23 @@ static int run_words(struct ctx *c, char *const *words)
 	return run_command(c, command, words + taken);
 }
 
+/* git runs the helper "nimbus" by this name. */
+static bool is_helper(const char *name)
+{
+	struct str path = str_of(name);
+	size_t slash = str_find_last(path, '/');
+	return str_is(
+		slash < path.len ? str_from_index(path, slash + 1) : path, "git-credential-nimbus");
+}
+
+static const struct command *credential_command(void)
+{
+	char name[] = "credential";
+	char *const words[] = {name, NULL};
+	size_t taken;
+	return command_find(commands, COMMANDS, words, &taken);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena arena;
@@ -159,7 +196,8 @@ int main(int argc, char **argv)
 	(void)argc;
 	arena_init(&arena);
 	ctx_init(&c, &arena, os_world());
-	int code = run_words(&c, argv + 1);
+	int code = is_helper(argv[0]) ? run_command(&c, credential_command(), argv + 1)
+				      : run_words(&c, argv + 1);
 	arena_done(&arena);
 	return code;
 }

@@ -116,7 +116,7 @@ def test_help_is_complete():
     eq(nimbus("--help").code, 0, "exit code")
     eq(nimbus("help").out, nimbus("--help").out, "help")
     commands = re.findall(r"^  (\S+)  ", nimbus("--help").out, re.M)
-    eq(commands, ["serve", "admin", "config", "version", "help"], "commands")
+    eq(commands, ["serve", "admin", "config", "version", "help", "login", "logout", "credential"], "commands")
     for command in commands:
         for words in ([command, "--help"], ["help", command]):
             result = nimbus(*words)
