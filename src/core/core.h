@@ -60,7 +60,8 @@ struct core {
 	size_t auth_count;
 	struct provider **providers; /* in the settings' order */
 	size_t provider_count;
-	enum jws_alg issuer_alg; /* of the keys that are made to sign access tokens */
+	enum jws_alg issuer_alg;   /* of the keys that are made to sign access tokens */
+	bool passwords_owner_only; /* others sign in by a provider, and git with keys */
 	struct core_limits limits;
 	struct snapshots *snapshots;   /* core/snapshot.h */
 	struct pack_cache *packs;      /* core/pack_cache.h */

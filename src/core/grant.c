@@ -56,6 +56,53 @@ enum err grant_delete(struct ctx *c, struct core *core, const struct actor *who,
 	return db_commit(c, &tx);
 }
 
+struct str grant_source(struct ctx *c, struct str provider)
+{
+	return str_of(arena_fmt(c->arena, "oidc:%.*s", STR_FMT(provider)));
+}
+
+static const struct provider_grant *wanted(const struct grant_managed *what, struct str pattern)
+{
+	for (size_t i = 0; i < what->count; i++)
+		if (str_eq(what->grants[i].pattern, pattern))
+			return &what->grants[i];
+	return NULL;
+}
+
+static bool has_already(const struct grant *have, size_t count, const struct provider_grant *grant)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(have[i].pattern, grant->pattern))
+			return have[i].level == grant->level && !have[i].expires;
+	return false;
+}
+
+enum err grant_manage(struct ctx *c, struct db_tx *tx, const struct actor *who,
+	const struct user *user, const struct grant_managed *what)
+{
+	struct grant *have, gone;
+	size_t count;
+	TRY(meta_grant_list_of(c, tx, user->id, what->source, &have, &count));
+	for (size_t i = 0; i < count; i++) {
+		if (!user->owner && wanted(what, have[i].pattern))
+			continue;
+		TRY(meta_grant_delete(c, tx, have[i].id, &gone));
+		TRY(record_grant(c, tx, who, &gone, PERMISSION_NONE));
+	}
+	for (size_t i = 0; i < what->count && !user->owner; i++) {
+		struct grant grant = {.user_id = user->id,
+			.username = user->username,
+			.source = what->source,
+			.pattern = what->grants[i].pattern,
+			.level = what->grants[i].level};
+		if (has_already(have, count, &what->grants[i]))
+			continue;
+		TRY(meta_grant_put(c, tx, &grant));
+		TRY(record_grant(c, tx, who, &grant, grant.level));
+	}
+	return OK;
+}
+
 enum err grant_list(struct ctx *c, struct core *core, const struct actor *who, struct grant **out,
 	size_t *count)
 {

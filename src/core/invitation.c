@@ -13,7 +13,7 @@
 #include "meta/repo.h"
 #include "meta/user.h"
 
-static struct str digest_of(struct ctx *c, struct str secret)
+struct str invitation_digest(struct ctx *c, struct str secret)
 {
 	uint8_t digest[HASH_MAX];
 	hash_once(HASH_SHA256, secret.at, secret.len, digest);
@@ -96,7 +96,7 @@ enum err invitation_create(struct ctx *c, struct core *core, const struct actor 
 	TRY(permit_owner(c, core, tx, who));
 	TRY(name_is_free(c, tx, what->username));
 	TRY(find_repos(c, core, tx, who, out));
-	TRY(meta_invitation_add(c, tx, out, digest_of(c, *secret), what->seconds));
+	TRY(meta_invitation_add(c, tx, out, invitation_digest(c, *secret), what->seconds));
 	TRY(record_invitation(c, tx, who, EVENT_INVITATION_CREATED, out));
 	return db_commit(c, &tx);
 }
@@ -121,9 +121,9 @@ enum err invitation_revoke(struct ctx *c, struct core *core, const struct actor 
 	return db_commit(c, &tx);
 }
 
-static enum err find(struct ctx *c, struct db_tx *tx, struct str secret, struct invitation *out)
+static enum err find(struct ctx *c, struct db_tx *tx, struct str digest, struct invitation *out)
 {
-	enum err kind = meta_invitation_find(c, tx, digest_of(c, secret), out);
+	enum err kind = meta_invitation_find(c, tx, digest, out);
 	if (kind == ERR_NOT_FOUND)
 		return fail(c, ERR_UNAUTH,
 			"this invitation is used up, withdrawn, expired or wrong: ask for another");
@@ -135,7 +135,7 @@ enum err invitation_look(
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	return find(c, tx, secret, out);
+	return find(c, tx, invitation_digest(c, secret), out);
 }
 
 static enum err give(struct ctx *c, struct db_tx *tx, const struct actor *who,
@@ -153,28 +153,52 @@ static enum err give(struct ctx *c, struct db_tx *tx, const struct actor *who,
 	return OK;
 }
 
+/* `stored`: the password, as login_enrol gave it. */
+static enum err use(struct ctx *c, struct db_tx *tx, const struct invitation *invitation,
+	struct user *user, struct str stored, struct actor *who)
+{
+	struct invitation used = *invitation;
+	struct str via = who->via;
+	TRY(meta_user_create(c, tx, user, stored));
+	*who = meta_user_actor(user);
+	who->via = via;
+	TRY(meta_invitation_remove(c, tx, used.id));
+	used.username = user->username;
+	TRY(record_invitation(c, tx, who, EVENT_INVITATION_ACCEPTED, &used));
+	TRY(record_add(c, tx,
+		&(struct record){
+			.who = who, .type = EVENT_COLLABORATOR_ADDED, .subject = user->username}));
+	return give(c, tx, who, user, invitation);
+}
+
+enum err invitation_use(
+	struct ctx *c, struct db_tx *tx, struct str digest, struct user *user, struct str via)
+{
+	struct invitation invitation;
+	struct actor who = {.via = via};
+	TRY(find(c, tx, digest, &invitation));
+	if (invitation.username.len)
+		user->username = invitation.username;
+	return use(c, tx, &invitation, user, (struct str){0}, &who);
+}
+
 enum err invitation_accept(struct ctx *c, struct core *core, struct str secret, struct str username,
 	struct str password, struct actor *who)
 {
 	DB_TX *tx = NULL;
 	struct invitation invitation;
 	struct str stored;
+	if (core->passwords_owner_only)
+		return fail(
+			c, ERR_DENIED, "accounts here have no passwords: sign in with a provider");
 	TRY(invitation_look(c, core, secret, &invitation));
 	struct user user = {.username = invitation.username.len ? invitation.username : username};
 	TRY(username_check(c, user.username));
 	TRY(password_judge(c, core, password, user.username));
 	TRY(login_enrol(c, core, password, &stored));
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(find(c, tx, secret, &invitation));
-	TRY(meta_user_create(c, tx, &user, stored));
-	*who = meta_user_actor(&user);
+	TRY(find(c, tx, invitation_digest(c, secret), &invitation));
 	who->via = STR("link");
-	TRY(meta_invitation_remove(c, tx, invitation.id));
-	invitation.username = user.username;
-	TRY(record_invitation(c, tx, who, EVENT_INVITATION_ACCEPTED, &invitation));
-	TRY(record_add(c, tx,
-		&(struct record){
-			.who = who, .type = EVENT_COLLABORATOR_ADDED, .subject = user.username}));
-	TRY(give(c, tx, who, &user, &invitation));
+	TRY(use(c, tx, &invitation, &user, stored, who));
 	return db_commit(c, &tx);
 }

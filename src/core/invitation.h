@@ -31,9 +31,16 @@ enum err invitation_look(
 /*
  * Makes the account, gives what was promised, and uses the link up. `username` is not looked at where
  * the invitation has one. ERR_INVALID of a name or password, ERR_EXISTS of a name that is taken:
- * these leave the link.
+ * these leave the link. ERR_DENIED where passwords are the owner's alone.
  */
 enum err invitation_accept(struct ctx *c, struct core *core, struct str secret, struct str username,
 	struct str password, struct actor *who) MUST;
+
+/* By which a link is known without its secret: 32 bytes in c->arena. */
+struct str invitation_digest(struct ctx *c, struct str secret);
+/* For another verb's transaction: the same as invitation_accept for an account without a password. `user` has
+ * the username to take where the invitation has none, and becomes what was made. ERR_UNAUTH, ERR_EXISTS. */
+enum err invitation_use(
+	struct ctx *c, struct db_tx *tx, struct str digest, struct user *user, struct str via) MUST;
 
 #endif

@@ -65,9 +65,17 @@ static struct str via_of(struct ctx *c, const struct actor *who)
 {
 	if (who->device_id)
 		return str_of(arena_fmt(c->arena, "device %lld", (long long)who->device_id));
+	if (who->identity_id)
+		return who->via;
 	if (!who->token_id)
 		return STR("password");
 	return str_of(arena_fmt(c->arena, "token %lld", (long long)who->token_id));
+}
+
+/* Said too of a right one that does not count: who guesses is not told that it is right. */
+static enum err wrong(struct ctx *c)
+{
+	return fail(c, ERR_UNAUTH, "the username or the password is wrong");
 }
 
 static enum err prove(struct ctx *c, struct core *core, const struct credential *cred,
@@ -78,6 +86,8 @@ static enum err prove(struct ctx *c, struct core *core, const struct credential 
 	TRY(tries_of(c, core, cred, from, &tries));
 	TRY(tries_check(c, core, &tries, known));
 	enum err kind = known ? OK : ask_drivers(c, core, cred, who);
+	if (!kind && core->passwords_owner_only && !who->owner && !actor_has_key(who))
+		kind = wrong(c);
 	if (kind == ERR_UNAUTH)
 		tries_failed(c, core, &tries);
 	TRY(kind);

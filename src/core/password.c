@@ -45,6 +45,9 @@ static enum err check_current(struct ctx *c, struct core *core, const struct act
 enum err password_change(struct ctx *c, struct core *core, const struct actor *who,
 	const struct password_change *what)
 {
+	if (core->passwords_owner_only && !who->owner)
+		return fail(c, ERR_DENIED,
+			"passwords are the owner's alone on this server: sign in with a provider");
 	TRY(check_current(c, core, who, what));
 	return collaborator_set_password(c, core, who, who->username, what->fresh);
 }

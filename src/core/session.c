@@ -33,6 +33,7 @@ struct remembered {
 /* Somebody, and when they were looked up. */
 struct known {
 	struct user user;
+	struct str via; /* by which provider; empty: by none */
 	int64_t now;
 	bool must_enrol;
 };
@@ -40,6 +41,11 @@ struct known {
 static struct str key_of(struct ctx *c, struct str id)
 {
 	return str_of(arena_fmt(c->arena, "session/%.*s", STR_FMT(id)));
+}
+
+static struct str id_token_key(struct ctx *c, struct str id)
+{
+	return str_of(arena_fmt(c->arena, "session-id-token/%.*s", STR_FMT(id)));
 }
 
 static enum err over(struct ctx *c)
@@ -113,7 +119,7 @@ static void fill(struct ctx *c, struct str id, struct str secret, const struct r
 		.now = known->now,
 		.seconds = s->ends - known->now,
 	};
-	out->who.via = STR("session");
+	out->who.via = known->via.len ? known->via : STR("session");
 	out->cookie = str_of(arena_fmt(c->arena, "%.*s%.*s", STR_FMT(id), STR_FMT(secret)));
 	secret_hash("csrf", s->csrf, out->csrf);
 }
@@ -128,11 +134,42 @@ static struct str one_word(struct ctx *c, struct str text, size_t max, bool spac
 	return str_from(copy, cut.len);
 }
 
+/* By whom it is begun; and where by nobody else, that which it goes on from (may be NULL). */
+struct beginning {
+	const struct session_by *by;
+	const struct session *old;
+};
+
+static enum err owner_of(
+	struct ctx *c, struct db_tx *tx, const struct beginning *how, struct session_owner *out)
+{
+	const struct session_by *by = how->by;
+	*out = (struct session_owner){0};
+	if (by)
+		*out = (struct session_owner){
+			.via = by->via, .identity_id = by->identity_id, .there = by->there};
+	else if (how->old)
+		TRY(meta_session_get(c, tx, how->old->id, out));
+	return OK;
+}
+
+/* Only so that signing out there needs no question: it may be lost. */
+static void keep_id_token(struct ctx *c, struct core *core, const struct beginning *how,
+	const struct session *session)
+{
+	struct str token = how->by ? how->by->id_token : (struct str){0};
+	if (!how->by && how->old)
+		token = session_take_id_token(c, core, how->old->id);
+	if (token.len && kv_put(c, core->kv, id_token_key(c, session->id), token, session->seconds))
+		ctx_clear(c);
+}
+
 /* The kv first: a row that nothing is known of would be a session in the list and none at all. */
 static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
-	struct remembered *s, struct session *out)
+	struct remembered *s, const struct beginning *how, struct session *out)
 {
 	DB_TX *tx = NULL;
+	struct session_owner row;
 	struct known known;
 	uint8_t random[ID_BYTES];
 	c->world->random(random, sizeof random);
@@ -141,10 +178,14 @@ static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	TRY(permit_self(c, core, tx, who));
 	TRY(meta_user_get(c, tx, who->user_id, &known.user));
+	TRY(owner_of(c, tx, how, &row));
 	known.now = db_now(tx);
+	known.via = row.via;
 	s->user_id = known.user.id;
 	s->generation = known.user.generation;
 	s->seen = s->turned = known.now;
+	if (how->by && how->by->proved && how->by->proved < known.now)
+		s->proved = how->by->proved;
 	if (!s->proved)
 		s->proved = known.now;
 	s->secret = hash_of(c, secret);
@@ -157,9 +198,13 @@ static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
 	if (kind == ERR_UNAVAILABLE)
 		return lost(c);
 	TRY(kind);
-	TRY(meta_session_add(c, tx, id, known.user.id, s->ends));
+	row.id = id;
+	row.user_id = known.user.id;
+	row.ends = s->ends;
+	TRY(meta_session_add(c, tx, &row));
 	TRY(db_commit(c, &tx));
 	fill(c, id, secret, s, &known, out);
+	keep_id_token(c, core, how, out);
 	out->is_new = true;
 	return OK;
 }
@@ -172,13 +217,13 @@ static struct session_from tidy_from(struct ctx *c, const struct session_from *f
 	};
 }
 
-enum err session_begin(struct ctx *c, struct core *core, const struct actor *who,
-	const struct session_from *from, struct session *out)
+enum err session_begin_by(struct ctx *c, struct core *core, const struct actor *who,
+	const struct session_from *from, const struct session_by *by, struct session *out)
 {
 	if (actor_has_key(who))
 		return fail(c, ERR_DENIED, "a token cannot begin a session: use a password");
 	struct remembered s = {.csrf = secret_make(c), .from = tidy_from(c, from)};
-	return begin(c, core, who, &s, out);
+	return begin(c, core, who, &s, &(struct beginning){.by = by}, out);
 }
 
 /* In words for who has it. */
@@ -192,14 +237,27 @@ static enum err recall_old(
 }
 
 enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
+enum err session_begin(struct ctx *c, struct core *core, const struct actor *who,
 	const struct session_from *from, struct session *out)
+{
+	return session_begin_by(c, core, who, from, NULL, out);
+}
+
+enum err session_prove_by(struct ctx *c, struct core *core, const struct session *old,
+	const struct session_from *from, const struct session_by *by, struct session *out)
 {
 	struct remembered s;
 	TRY(recall_old(c, core, old, &s));
 	s.from = tidy_from(c, from);
 	s.proved = 0;
-	TRY(begin(c, core, &old->who, &s, out));
+	TRY(begin(c, core, &old->who, &s, &(struct beginning){by, old}, out));
 	return session_end(c, core, old->cookie);
+}
+
+enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
+	const struct session_from *from, struct session *out)
+{
+	return session_prove_by(c, core, old, from, NULL, out);
 }
 
 enum err session_keep(
@@ -209,7 +267,8 @@ enum err session_keep(
 	struct actor who = old->who;
 	TRY(recall_old(c, core, old, &s));
 	who.generation++;
-	TRY(begin(c, core, &who, &s, out));
+	/* The row that said by which provider it was begun is gone. */
+	TRY(begin(c, core, &who, &s, &(struct beginning){0}, out));
 	return session_end(c, core, old->cookie);
 }
 
@@ -229,14 +288,17 @@ static enum err load_owner_of(struct ctx *c, struct core *core, struct str id, s
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	enum err kind = meta_user_get_by_session(c, tx, id, &out->user);
+	enum err kind = meta_user_get_by_session(c, tx, id, &out->user, &out->via);
 	if (!kind)
 		out->now = db_now(tx);
 	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&out->user, out->now)))
 		return over(c);
 	TRY(kind);
+	/* Whom a provider proved, it asked for whatever it wants. */
 	out->must_enrol = false;
-	return out->user.has_factor ? OK : factor_is_required(c, tx, &out->must_enrol);
+	if (out->user.has_factor || out->via.len)
+		return OK;
+	return factor_is_required(c, tx, &out->must_enrol);
 }
 
 static bool is_hash_of(struct ctx *c, struct str hash, struct str secret)
@@ -308,19 +370,21 @@ static void forget(struct ctx *c, struct core *core, struct str id)
 {
 	if (kv_remove(c, core->kv, key_of(c, id)))
 		ctx_clear(c);
+	if (kv_remove(c, core->kv, id_token_key(c, id)))
+		ctx_clear(c);
 }
 
 enum err session_end(struct ctx *c, struct core *core, struct str cookie)
 {
 	DB_TX *tx = NULL;
-	struct user user;
+	struct session_owner row;
 	if (cookie.len != ID_LEN + SECRET_LEN)
 		return OK;
 	struct str id = str_until(cookie, ID_LEN);
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	enum err kind = meta_user_get_by_session(c, tx, id, &user);
+	enum err kind = meta_session_get(c, tx, id, &row);
 	if (!kind)
-		kind = meta_session_remove(c, tx, user.id, id);
+		kind = meta_session_remove(c, tx, row.user_id, id);
 	if (kind == ERR_NOT_FOUND) {
 		ctx_clear(c);
 		return OK;
@@ -329,6 +393,15 @@ enum err session_end(struct ctx *c, struct core *core, struct str cookie)
 	TRY(db_commit(c, &tx));
 	forget(c, core, id);
 	return OK;
+}
+
+struct str session_take_id_token(struct ctx *c, struct core *core, struct str id)
+{
+	struct str token;
+	if (kv_take(c, core->kv, id_token_key(c, id), &token) == OK)
+		return token;
+	ctx_clear(c);
+	return (struct str){0};
 }
 
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given)
@@ -418,5 +491,28 @@ enum err session_end_all(
 	TRY(record_ended(c, tx, who, &user, "all"));
 	TRY(db_commit(c, &tx));
 	login_ended(c, core, user.id, 0);
+	return OK;
+}
+
+enum err session_end_there(struct ctx *c, struct core *core, const struct provider_signed_out *what,
+	struct str via, size_t *count)
+{
+	const struct actor provider = {.via = via, .limit = PERMISSION_ADMIN};
+	const struct session_there there = {what->issuer, what->subject, what->session};
+	struct session_owner *list;
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	TRY(meta_session_list_there(c, tx, &there, &list, count));
+	for (size_t i = 0; i < *count; i++) {
+		struct user user;
+		TRY(meta_session_remove(c, tx, list[i].user_id, list[i].id));
+		if (i && list[i].user_id == list[i - 1].user_id)
+			continue;
+		TRY(meta_user_get(c, tx, list[i].user_id, &user));
+		TRY(record_ended(c, tx, &provider, &user, "provider"));
+	}
+	TRY(db_commit(c, &tx));
+	for (size_t i = 0; i < *count; i++)
+		forget(c, core, list[i].id);
 	return OK;
 }

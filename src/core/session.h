@@ -10,6 +10,9 @@
  * and each proof anew (session_prove) gives another cookie; a day of use another secret, of which the
  * one before is good for SESSION_OVERLAP seconds more, for requests that are on their way.
  *
+ * One that was begun by a provider (core/sso.h) ends with the connection to it, and when the person
+ * signs out there. Its actor's `via` says by which.
+ *
  * While core->kv is lost nobody has a session or begins one. What comes out lives in c->arena.
  */
 #ifndef CORE_SESSION_H
@@ -31,6 +34,15 @@ struct session {
 	bool must_enrol; /* everybody must have a second factor, and they have none */
 };
 
+/* A sign-in by a provider. */
+struct session_by {
+	struct str via; /* "oidc:corp" */
+	int64_t identity_id;
+	struct str there;    /* their session there; empty: it is not known */
+	struct str id_token; /* for signing out there; may be empty */
+	int64_t proved;      /* when they proved it there: seconds since 1970; 0: just now */
+};
+
 /* Where a session comes from, as it says itself: for the list. */
 struct session_from {
 	struct str address, browser;
@@ -41,13 +53,19 @@ struct session_from {
 enum err session_begin(struct ctx *c, struct core *core, const struct actor *who,
 	const struct session_from *from, struct session *out) MUST;
 /* They have proved again who they are: another session in place of `old`, which ends; with the same
- * time left, and the same token for forms, so that those in other windows still work. */
+ * time left, and the same token for forms, so that those in other windows still work. What a provider
+ * began stays of that provider. */
 enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
 	const struct session_from *from, struct session *out) MUST;
 /* They have just changed, in `old`, what proves them, which ended all sessions: another one in place of it,
  * with the same time left, proof and token for forms. ERR_UNAUTH when somebody else did so meanwhile. */
 enum err session_keep(
 	struct ctx *c, struct core *core, const struct session *old, struct session *out) MUST;
+/* Both for whom a provider proved; `by` NULL: they proved it to us. */
+enum err session_begin_by(struct ctx *c, struct core *core, const struct actor *who,
+	const struct session_from *from, const struct session_by *by, struct session *out) MUST;
+enum err session_prove_by(struct ctx *c, struct core *core, const struct session *old,
+	const struct session_from *from, const struct session_by *by, struct session *out) MUST;
 /* Could one begin now? For who is about to use up what works once; ERR_UNAVAILABLE likewise. */
 enum err session_ready(struct ctx *c, struct core *core) MUST;
 /* The session of a cookie's value; ERR_UNAUTH when there is none (any more), or while the store is
@@ -55,6 +73,12 @@ enum err session_ready(struct ctx *c, struct core *core) MUST;
 enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct session *out) MUST;
 /* Signs out, whether the store is lost or not. A session that is not there is OK. */
 enum err session_end(struct ctx *c, struct core *core, struct str cookie) MUST;
+
+/* The ID token of a session that a provider began, once; empty where there is none. */
+struct str session_take_id_token(struct ctx *c, struct core *core, struct str id);
+/* Ends those that are of a session there, of anybody's; *count: how many. */
+enum err session_end_there(struct ctx *c, struct core *core, const struct provider_signed_out *what,
+	struct str via, size_t *count) MUST;
 
 /* Did the form carry the session's own CSRF token? ERR_DENIED. */
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given) MUST;

@@ -47,6 +47,8 @@ static enum err inherit(struct ctx *c, const struct actor *who, struct scope *sc
 		return fail(c, ERR_DENIED, "a minted key makes no tokens");
 	if (who->device_id)
 		return fail(c, ERR_DENIED, "a signed-in device makes no tokens");
+	if (who->identity_id)
+		return fail(c, ERR_DENIED, "a provider's token makes no tokens");
 	if (!who->scope)
 		return OK;
 	if (who->scope->bytes)

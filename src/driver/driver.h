@@ -137,6 +137,8 @@ struct auth *auth_token_open(struct db *db);
 struct auth *auth_key_open(struct db *db);
 /* `issuer`: as core->base_url, outlives it. */
 struct auth *auth_access_open(struct db *db, const char *issuer);
+/* Tokens of these providers, of whom an account is connected with. They outlive it. */
+struct auth *auth_oidc_open(struct db *db, struct provider *const *providers, size_t count);
 
 /* Text is never NULL; "" where there is none. The texts are copied. */
 struct provider_oidc_options {
@@ -146,6 +148,7 @@ struct provider_oidc_options {
 	const char *audience; /* of tokens that programs may bring; "": none */
 	const char *scopes, *username_claim, *groups_claim, *roles; /* driver/oidc_person.h */
 	const char *ca, *label;
+	const char *sign_up; /* "invited", "groups", "all": enum provider_sign_up */
 };
 
 /* An OpenID Connect provider; nothing is asked of it yet. ERR_INVALID names the variable;

@@ -1,6 +1,23 @@
 #include "driver/oidc_person.h"
 
 #include "base/vec.h"
+#include "model/pattern.h"
+
+#define LOGOUT_EVENT "http://schemas.openid.net/event/backchannel-logout"
+
+/* "GROUP=read", "GROUP=write:PATTERN". A group's name may have a '=' of its own, a pattern has none. */
+static bool read_role(struct ctx *c, struct str entry, struct oidc_role *out)
+{
+	size_t equals = str_find_last(entry, '=');
+	struct str given = str_trim(str_from_index(entry, equals + 1)), fits;
+	bool limited = str_find(given, ':') < given.len;
+	struct str level = str_trim(str_cut(&given, ':'));
+	*out = (struct oidc_role){.group = str_trim(str_until(entry, equals)),
+		.pattern = limited ? str_trim(given) : STR("*")};
+	return out->group.len && permission_parse(level, &out->permission) &&
+	       out->permission != PERMISSION_NONE && out->pattern.len &&
+	       pattern_repo_like(c, out->pattern, &fits) == OK;
+}
 
 enum err oidc_roles_parse(struct ctx *c, const char *variable, struct str text,
 	const struct oidc_role **out, size_t *count)
@@ -8,19 +25,17 @@ enum err oidc_roles_parse(struct ctx *c, const char *variable, struct str text,
 	VEC_OF(struct oidc_role) roles = {.arena = c->arena};
 	for (struct str rest = text; rest.len;) {
 		struct str entry = str_trim(str_cut(&rest, ','));
-		size_t equals = str_find_last(entry, '=');
-		struct oidc_role role = {.group = str_trim(str_until(entry, equals))};
-		if (!role.group.len ||
-			!permission_parse(
-				str_trim(str_from_index(entry, equals + 1)), &role.permission) ||
-			role.permission == PERMISSION_NONE)
+		struct oidc_role role;
+		if (!read_role(c, entry, &role))
 			return fail(c, ERR_INVALID,
-				"%s: \"%.*s\" is not GROUP=read, GROUP=write or GROUP=admin",
+				"%s: \"%.*s\" is not GROUP=read, GROUP=write or GROUP=admin, nor "
+				"one of these with :PATTERN, such as GROUP=read:web-*",
 				variable, STR_FMT(str_until(entry, 100)));
 		if (roles.len == OIDC_ROLES_MAX)
 			return fail(c, ERR_INVALID, "%s names more than %d groups", variable,
 				OIDC_ROLES_MAX);
 		role.group = str_copy(c->arena, role.group);
+		role.pattern = str_copy(c->arena, role.pattern);
 		*vec_push(&roles) = role;
 	}
 	*out = roles.at;
@@ -102,17 +117,32 @@ static bool has_group(const struct provider_person *person, struct str group)
 	return false;
 }
 
-static enum permission role_of(
-	const struct oidc_mapping *mapping, const struct provider_person *person)
+/* Of what several groups are given on the same pattern, the most. */
+static void read_grants(
+	struct ctx *c, const struct oidc_mapping *mapping, struct provider_person *out)
 {
-	enum permission most = PERMISSION_NONE;
+	struct provider_grant *grants =
+		NEW_ARRAY(c->arena, struct provider_grant, mapping->role_count);
 	for (size_t i = 0; i < mapping->role_count; i++) {
 		const struct oidc_role *role = &mapping->roles[i];
-		bool given = str_is(role->group, "*") || has_group(person, role->group);
-		if (given && role->permission > most)
-			most = role->permission;
+		size_t at = 0;
+		if (!str_is(role->group, "*") && !has_group(out, role->group))
+			continue;
+		while (at < out->grant_count && !str_eq(grants[at].pattern, role->pattern))
+			at++;
+		if (at == out->grant_count)
+			grants[out->grant_count++] = (struct provider_grant){
+				.pattern = str_copy(c->arena, role->pattern)};
+		if (role->permission > grants[at].level)
+			grants[at].level = role->permission;
 	}
-	return most;
+	out->grants = grants;
+}
+
+static enum err read_session(struct ctx *c, const struct json *claims, struct str *out)
+{
+	const struct sources from = {claims, NULL};
+	return read_text(c, &from, "sid", out);
 }
 
 enum err oidc_person_read(struct ctx *c, const struct oidc_mapping *mapping,
@@ -131,6 +161,29 @@ enum err oidc_person_read(struct ctx *c, const struct oidc_mapping *mapping,
 		json_get(json_get(claims, "email") ? claims : more, "email_verified");
 	out->email_verified =
 		out->email.len && verified && verified->kind == JSON_BOOL && verified->boolean;
-	out->role = role_of(mapping, out);
+	read_grants(c, mapping, out);
+	const struct json *when = json_get(claims, "auth_time");
+	if (when && when->kind == JSON_INT && when->integer > 0)
+		out->authenticated = when->integer;
+	return read_session(c, claims, &out->session);
+}
+
+enum err oidc_signed_out_read(
+	struct ctx *c, const struct jwt *token, struct provider_signed_out *out)
+{
+	const struct json *event = json_get(json_get(token->claims, "events"), LOGOUT_EVENT);
+	*out = (struct provider_signed_out){.issuer = token->issuer,
+		.subject = token->subject,
+		.id = token->id,
+		.expires = token->expires};
+	if (!event || event->kind != JSON_OBJECT)
+		return fail(c, ERR_UNAUTH, "the token does not say that anybody signed out");
+	if (json_get(token->claims, "nonce"))
+		return fail(c, ERR_UNAUTH, "the token has a \"nonce\": it is for signing in");
+	TRY(read_session(c, token->claims, &out->session));
+	if (!out->subject.len && !out->session.len)
+		return fail(c, ERR_UNAUTH, "the token says neither who signed out nor of what");
+	if (!token->id.len || !token->issued)
+		return fail(c, ERR_UNAUTH, "the logout token lacks \"jti\" or \"iat\"");
 	return OK;
 }

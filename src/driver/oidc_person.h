@@ -1,11 +1,12 @@
 /*
  * From a provider's claims to a person (OpenID Connect Core 1.0, section 5.1), by settings: which
- * claim is the username, which one the groups, and what each group is given.
+ * claim is the username, which one the groups, and what each group is given. And from a logout token
+ * to who signed out (OpenID Connect Back-Channel Logout 1.0, section 2.4).
  */
 #ifndef DRIVER_OIDC_PERSON_H
 #define DRIVER_OIDC_PERSON_H
 
-#include "base/json.h"
+#include "base/jwt.h"
 #include "port/provider.h"
 
 enum { OIDC_ROLES_MAX = 1000 };
@@ -13,6 +14,7 @@ enum { OIDC_ROLES_MAX = 1000 };
 struct oidc_role {
 	struct str group; /* "*": everybody's */
 	enum permission permission;
+	struct str pattern; /* of repositories' names; "*": all */
 };
 
 struct oidc_mapping {
@@ -21,7 +23,7 @@ struct oidc_mapping {
 	size_t role_count;
 };
 
-/* "staff=write, admins=admin, *=read": *out is in c->arena. ERR_INVALID names the variable. */
+/* "staff=write, admins=admin:web-*, *=read": *out is in c->arena. ERR_INVALID names the variable. */
 enum err oidc_roles_parse(struct ctx *c, const char *variable, struct str text,
 	const struct oidc_role **out, size_t *count) MUST;
 
@@ -34,5 +36,10 @@ bool oidc_person_complete(const struct oidc_mapping *mapping, const struct json 
  */
 enum err oidc_person_read(struct ctx *c, const struct oidc_mapping *mapping,
 	const struct json *claims, const struct json *more, struct provider_person *out) MUST;
+
+/* Of a token whose maker, audience and times are proven: is it one that says who signed out, and
+ * nothing else? ERR_UNAUTH. */
+enum err oidc_signed_out_read(
+	struct ctx *c, const struct jwt *token, struct provider_signed_out *out) MUST;
 
 #endif

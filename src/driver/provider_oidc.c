@@ -1,7 +1,8 @@
 /*
  * OpenID Connect Core 1.0: the code flow with PKCE (RFC 7636), a nonce, and the issuer in the answer
- * where the provider says it (RFC 9207); sign-out by RP-Initiated Logout 1.0; and JWT access tokens
- * (RFC 9068, and ID tokens for machines such as those of CI systems) as bearers.
+ * where the provider says it (RFC 9207); sign-out by RP-Initiated Logout 1.0 and Back-Channel Logout
+ * 1.0; and JWT access tokens (RFC 9068, and ID tokens for machines such as those of CI systems) as
+ * bearers.
  */
 #include "driver/driver.h"
 
@@ -87,6 +88,10 @@ static enum err oidc_begin(
 	put_param(&out, "nonce", flow->nonce);
 	put_param(&out, "code_challenge", challenge_of(c, flow->verifier));
 	put_param(&out, "code_challenge_method", STR("S256"));
+	if (flow->anew) {
+		put_param(&out, "prompt", STR("login"));
+		put_param(&out, "max_age", STR("0"));
+	}
 	*url = buf_view(&out);
 	return OK;
 }
@@ -329,6 +334,20 @@ static enum err oidc_logout(
 	return OK;
 }
 
+/* Many providers give it no type of its own. */
+static enum err oidc_signed_out(
+	struct ctx *c, struct provider *self, struct str message, struct provider_signed_out *out)
+{
+	struct provider_oidc *p = oidc_of(self);
+	struct jwt token;
+	if (!self->signs_in)
+		return fail(c, ERR_UNAUTH, "nobody signs in with %s", self->label);
+	TRY(jwt_parse(c, message, &token));
+	bool plain = !token.typ.len || str_eq_nocase(token.typ, STR("JWT"));
+	TRY(prove(c, p, &token, p->client_id, plain ? NULL : "logout+jwt"));
+	return oidc_signed_out_read(c, &token, out);
+}
+
 static void oidc_close(struct provider *self)
 {
 	struct provider_oidc *p = oidc_of(self);
@@ -343,8 +362,20 @@ static const struct provider_ops oidc_ops = {
 	.finish = oidc_finish,
 	.bearer = oidc_bearer,
 	.logout = oidc_logout,
+	.signed_out = oidc_signed_out,
 	.close = oidc_close,
 };
+
+static bool read_sign_up(const char *text, enum provider_sign_up *out)
+{
+	static const char *const words[] = {"invited", "groups", "all"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(text, words[i]) == 0) {
+			*out = (enum provider_sign_up)i;
+			return true;
+		}
+	return false;
+}
 
 static bool has_word(const char *words, const char *word)
 {
@@ -380,6 +411,9 @@ static enum err check_options(struct ctx *c, const struct provider_oidc_options 
 			prefix, prefix);
 	if (!has_word(o->scopes, "openid"))
 		return fail(c, ERR_INVALID, "%s_SCOPES=%s lacks openid", prefix, o->scopes);
+	if (!read_sign_up(o->sign_up, &(enum provider_sign_up){0}))
+		return fail(c, ERR_INVALID, "%s_SIGN_UP=%s is not invited, groups or all", prefix,
+			o->sign_up);
 	if (!*o->username_claim)
 		return fail(c, ERR_INVALID, "%s_USERNAME_CLAIM is empty", prefix);
 	return OK;
@@ -396,8 +430,8 @@ static void keep_mapping(struct provider_oidc *p, const struct provider_oidc_opt
 {
 	struct oidc_role *kept = NEW_ARRAY(&p->arena, struct oidc_role, count);
 	for (size_t i = 0; i < count; i++)
-		kept[i] = (struct oidc_role){
-			str_copy(&p->arena, roles[i].group), roles[i].permission};
+		kept[i] = (struct oidc_role){str_copy(&p->arena, roles[i].group),
+			roles[i].permission, str_copy(&p->arena, roles[i].pattern)};
 	p->mapping = (struct oidc_mapping){
 		keep(p, o->username_claim).at, keep(p, o->groups_claim).at, kept, count};
 }
@@ -437,10 +471,14 @@ enum err provider_oidc_open(
 	p->prefix = keep(p, o->prefix).at;
 	keep_mapping(p, o, roles, count);
 	p->source = oidc_source_open(p->issuer, http);
+	enum provider_sign_up sign_up = PROVIDER_SIGN_UP_GROUPS;
+	ASSERT(read_sign_up(o->sign_up, &sign_up));
 	p->provider = (struct provider){.ops = &oidc_ops,
 		.name = keep(p, o->name).at,
 		.label = keep(p, *o->label ? o->label : o->name).at,
-		.signs_in = *o->client_id != 0};
+		.issuer = p->issuer.at,
+		.signs_in = *o->client_id != 0,
+		.sign_up = sign_up};
 	*out = &p->provider;
 	return OK;
 }

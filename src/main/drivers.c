@@ -132,10 +132,26 @@ static enum err open_providers(struct ctx *c, const struct config *config, struc
 			.roles = o->roles,
 			.ca = o->ca,
 			.label = o->label,
+			.sign_up = o->sign_up,
 		};
 		TRY(provider_oidc_open(c, &options, &core->providers[i]));
 		core->provider_count++;
 	}
+	return OK;
+}
+
+static enum err check_password_sign_in(
+	struct ctx *c, const struct config *config, struct core *core)
+{
+	bool others = false;
+	core->passwords_owner_only = strcmp(config->password_sign_in, "owner") == 0;
+	for (size_t i = 0; i < core->provider_count; i++)
+		others = others || core->providers[i]->signs_in;
+	if (core->passwords_owner_only && !others)
+		return fail(c, ERR_INVALID,
+			"NIMBUS_PASSWORD_SIGN_IN=owner leaves others no way in: set NIMBUS_OIDC, "
+			"and "
+			"a CLIENT_ID for one of its providers");
 	return OK;
 }
 
@@ -166,6 +182,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 		.issuer_alg = strcmp(config->jwt_alg, "ES256") == 0 ? JWS_ES256 : JWS_EDDSA};
 	set_limits(config, core);
 	TRY(open_providers(c, config, core));
+	TRY(check_password_sign_in(c, config, core));
 	TRY(drivers_database(c, config, make, &core->db));
 	TRY(folder_make(c, config->data));
 	TRY(open_blob(c, config, core));
@@ -178,6 +195,9 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	core->markup = markup_md4c_open();
 	core->strength = strength_zxcvbn_open();
 	core->qr = qr_qrencode_open();
+	if (core->provider_count)
+		core->auth[core->auth_count++] =
+			auth_oidc_open(core->db, core->providers, core->provider_count);
 	core->auth[core->auth_count++] = auth_token_open(core->db);
 	core->auth[core->auth_count++] = auth_key_open(core->db);
 	core->auth[core->auth_count++] = auth_access_open(core->db, core->base_url);

@@ -1,6 +1,7 @@
 #include "meta/actor.h"
 
 #include "meta/device.h"
+#include "meta/identity.h"
 #include "meta/signing_key.h"
 
 static bool has_time(int64_t now, const struct db_value *expires)
@@ -26,7 +27,7 @@ bool meta_actor_is(int64_t now, const struct actor *who, const struct db_value *
 		return true;
 	if (who->half || !account_is(now, who, row))
 		return false;
-	if (who->key_id)
+	if (who->key_id || who->identity_id)
 		return true; /* as far as these columns go */
 	return who->token_id ? token_is(now, who, row + 4) : row[2].integer == who->generation;
 }
@@ -37,6 +38,8 @@ enum err meta_actor_key_stands(
 	*stands = true;
 	if (who->device_id)
 		return meta_device_stands(c, tx, who, stands);
+	if (who->identity_id)
+		return meta_identity_stands(c, tx, who, stands);
 	return who->key_id ? meta_minted_stands(c, tx, who, stands) : OK;
 }
 

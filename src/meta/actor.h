@@ -23,8 +23,8 @@ enum { META_ACTOR_COLUMN_COUNT = 6 };
  * same. Of the anonymous nothing was.
  */
 bool meta_actor_is(int64_t now, const struct actor *who, const struct db_value *row);
-/* And of who came by a minted key or from a device, whether that is as good as then: a question that is
- * asked for no other. */
+/* And of who came by a minted key, from a device, or by a provider's token, whether that is as good as then:
+ * a question that is asked for no other. */
 enum err meta_actor_key_stands(
 	struct ctx *c, struct db_tx *tx, const struct actor *who, bool *stands) MUST;
 

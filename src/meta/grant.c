@@ -56,23 +56,37 @@ enum err meta_grant_delete(struct ctx *c, struct db_tx *tx, int64_t id, struct g
 	return db_run(c, tx, sql, DB_ARGS(DB_I(id)), NULL);
 }
 
+static enum err read_rows(struct ctx *c, struct db_rows *rows, struct grant **out, size_t *count)
+{
+	VEC_OF(struct grant) list = {.arena = c->arena};
+	for (bool more = true; more;) {
+		struct db_value row[COLUMN_COUNT];
+		TRY(db_next(c, rows, row, &more));
+		if (more)
+			*vec_push(&list) = from_row(row);
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}
+
 enum err meta_grant_list(struct ctx *c, struct db_tx *tx, struct grant **out, size_t *count)
 {
 	static const char sql[] = "SELECT " COLUMNS " FROM permission_pattern "
 				  "JOIN account ON account.id = account_id "
 				  "ORDER BY account.username, pattern, source";
 	DB_ROWS *rows = NULL;
-	VEC_OF(struct grant) list = {.arena = c->arena};
 	TRY(db_query(c, tx, sql, DB_NO_ARGS, &rows));
-	for (;;) {
-		struct db_value row[COLUMN_COUNT];
-		bool more;
-		TRY(db_next(c, rows, row, &more));
-		if (!more)
-			break;
-		*vec_push(&list) = from_row(row);
-	}
-	*out = list.at;
-	*count = list.len;
-	return OK;
+	return read_rows(c, rows, out, count);
+}
+
+enum err meta_grant_list_of(struct ctx *c, struct db_tx *tx, int64_t user_id, struct str source,
+	struct grant **out, size_t *count)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM permission_pattern "
+				  "JOIN account ON account.id = account_id "
+				  "WHERE account_id = $1 AND source = $2 ORDER BY pattern";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(user_id), DB_T(source)), &rows));
+	return read_rows(c, rows, out, count);
 }

@@ -15,5 +15,8 @@ enum err meta_grant_put(struct ctx *c, struct db_tx *tx, struct grant *grant) MU
 enum err meta_grant_delete(struct ctx *c, struct db_tx *tx, int64_t id, struct grant *out) MUST;
 /* All, by username and pattern; in c->arena. */
 enum err meta_grant_list(struct ctx *c, struct db_tx *tx, struct grant **out, size_t *count) MUST;
+/* One person's of one source, by pattern. */
+enum err meta_grant_list_of(struct ctx *c, struct db_tx *tx, int64_t user_id, struct str source,
+	struct grant **out, size_t *count) MUST;
 
 #endif

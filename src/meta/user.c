@@ -63,13 +63,16 @@ enum err meta_user_get_by_name(
 }
 
 enum err meta_user_get_by_session(
-	struct ctx *c, struct db_tx *tx, struct str session, struct user *out)
+	struct ctx *c, struct db_tx *tx, struct str session, struct user *out, struct str *via)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM account WHERE id = "
-				  "(SELECT account_id FROM session WHERE session.id = $1)";
-	struct db_value row[COLUMN_COUNT];
+	static const char sql[] =
+		"SELECT " COLUMNS ", (SELECT via FROM session WHERE session.id = $1) "
+		"FROM account WHERE id = "
+		"(SELECT account_id FROM session WHERE session.id = $1)";
+	struct db_value row[COLUMN_COUNT + 1];
 	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(session)), row));
 	*out = from_row(row);
+	*via = row[COLUMN_COUNT].text;
 	return OK;
 }
 

@@ -13,9 +13,9 @@ enum err meta_user_create(struct ctx *c, struct db_tx *tx, struct user *user, st
 enum err meta_user_get(struct ctx *c, struct db_tx *tx, int64_t id, struct user *out) MUST;
 enum err meta_user_get_by_name(
 	struct ctx *c, struct db_tx *tx, struct str username, struct user *out) MUST;
-/* Whose session this is. */
-enum err meta_user_get_by_session(
-	struct ctx *c, struct db_tx *tx, struct str session, struct user *out) MUST;
+/* Whose session this is; *via: see struct session_owner. */
+enum err meta_user_get_by_session(struct ctx *c, struct db_tx *tx, struct str session,
+	struct user *out, struct str *via) MUST;
 /* The instance's owner. */
 enum err meta_user_get_owner(struct ctx *c, struct db_tx *tx, struct user *out) MUST;
 

@@ -28,6 +28,32 @@ enum err username_check(struct ctx *c, struct str username)
 	return OK;
 }
 
+static char as_in_username(char byte)
+{
+	if (byte >= 'A' && byte <= 'Z')
+		return (char)(byte - 'A' + 'a');
+	return is_alnum_lower(byte) || byte == '.' || byte == '_' ? byte : '-';
+}
+
+/* What is of another alphabet falls away; of what is between, one mark is left. */
+struct str username_derive(struct arena *a, struct str said)
+{
+	char *name = arena_alloc(a, USERNAME_DERIVED_MAX);
+	size_t len = 0;
+	said = str_until(said, str_find(said, '@'));
+	for (size_t i = 0; i < said.len && len < USERNAME_DERIVED_MAX; i++) {
+		char byte = as_in_username(said.at[i]);
+		bool mark = !is_alnum_lower(byte);
+		if ((unsigned char)said.at[i] >= 0x80)
+			continue;
+		if (!mark || (len && is_alnum_lower(name[len - 1])))
+			name[len++] = byte;
+	}
+	while (len && !is_alnum_lower(name[len - 1]))
+		len--;
+	return len ? str_from(name, len) : STR("user");
+}
+
 /* As people count: a byte that is no UTF-8 is one too. */
 static size_t count_characters(struct str text)
 {

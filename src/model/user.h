@@ -60,6 +60,10 @@ enum { USERNAME_MAX = 39, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_NAME_MAX 
 /* 1..39 of [a-z0-9-_.], beginning with a letter or digit, in lower case. ERR_INVALID says what is
  * wrong. */
 enum err username_check(struct ctx *c, struct str username) MUST;
+enum { USERNAME_DERIVED_MAX = 30 };
+/* One after what somebody is called elsewhere, with room for a number behind it: "ada.lovelace" of
+ * "Ada.Lovelace@example.org", "user" where nothing is left. */
+struct str username_derive(struct arena *a, struct str said);
 /* PASSWORD_MIN characters to PASSWORD_MAX bytes of anything but zero bytes: how good it is, port/strength.h
  * says. */
 enum err password_check(struct ctx *c, struct str password) MUST;

@@ -3,7 +3,7 @@
  *
  * A person's browser is sent to where provider_begin says and comes back with an answer, of which
  * provider_finish says who it is. A program brings a token that it has from there: provider_bearer.
- * Any thread.
+ * The provider itself tells that somebody signed out there: provider_signed_out. Any thread.
  */
 #ifndef PORT_PROVIDER_H
 #define PORT_PROVIDER_H
@@ -18,6 +18,13 @@ enum { PROVIDER_GROUPS_MAX = 1000, PROVIDER_TEXT_MAX = 255 };
 struct provider_flow {
 	struct str state, nonce, verifier;
 	struct str redirect; /* where the browser comes back to, an absolute URL */
+	bool anew;           /* they are to prove who they are now, though they did so before */
+};
+
+/* A permission on every repository whose name fits. */
+struct provider_grant {
+	struct str pattern; /* as pattern_repo_like takes it */
+	enum permission level;
 };
 
 /* In c->arena. Texts are UTF-8 without control characters; what is not said is empty. */
@@ -28,17 +35,36 @@ struct provider_person {
 	bool email_verified;
 	const struct str *groups;
 	size_t group_count;
-	enum permission
-		role; /* the most that their groups are given here; PERMISSION_NONE: nothing */
-	struct str id_token; /* for provider_logout; empty where a token of theirs was brought */
-	int64_t expires;     /* of that token; seconds since 1970 */
+	const struct provider_grant
+		*grants; /* what their groups are given here, each pattern once */
+	size_t grant_count;
+	int64_t authenticated; /* when they proved it there: seconds since 1970; 0: it is not said */
+	struct str session;    /* of theirs there ("sid"); empty: it is not said */
+	struct str id_token;   /* for provider_logout; empty where a token of theirs was brought */
+	int64_t expires;       /* of that token; seconds since 1970 */
+};
+
+/* Who signed out there: a subject, one session, or one session of a subject. */
+struct provider_signed_out {
+	struct str issuer, subject, session; /* of the last two one may be empty */
+	struct str id;                       /* of the message, which counts once … */
+	int64_t expires;                     /* … and only before: seconds since 1970 */
+};
+
+/* Who without an account, and whom nobody invited, is given one at their first sign-in. */
+enum provider_sign_up {
+	PROVIDER_SIGN_UP_INVITED, /* nobody */
+	PROVIDER_SIGN_UP_GROUPS,  /* whose groups are given something */
+	PROVIDER_SIGN_UP_ALL,     /* whoever signs in there */
 };
 
 struct provider {
 	const struct provider_ops *ops;
 	const char *name;  /* as the settings have it: "corp" */
 	const char *label; /* what people know it by: "Example Corp" */
-	bool signs_in;     /* people can be sent there */
+	const char *issuer;
+	bool signs_in; /* people can be sent there */
+	enum provider_sign_up sign_up;
 };
 
 struct provider_ops {
@@ -59,8 +85,21 @@ struct provider_ops {
 	 * no such place. */
 	enum err (*logout)(struct ctx *c, struct provider *self, struct str id_token,
 		struct str back, struct str *url);
+	/* ERR_UNAUTH for a message that does not prove that anybody signed out; ERR_UNAVAILABLE,
+	 * TIMEOUT. That it came before, who asks finds out. */
+	enum err (*signed_out)(struct ctx *c, struct provider *self, struct str message,
+		struct provider_signed_out *out);
 	void (*close)(struct provider *self);
 };
+
+/* As those of a person are, and not empty. */
+static inline bool provider_text_ok(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
+			return false;
+	return text.len && text.len <= PROVIDER_TEXT_MAX && str_is_utf8(text);
+}
 
 static inline MUST enum err provider_begin(
 	struct ctx *c, struct provider *p, const struct provider_flow *flow, struct str *url)
@@ -84,6 +123,12 @@ static inline MUST enum err provider_logout(
 	struct ctx *c, struct provider *p, struct str id_token, struct str back, struct str *url)
 {
 	return p->ops->logout(c, p, id_token, back, url);
+}
+
+static inline MUST enum err provider_signed_out(
+	struct ctx *c, struct provider *p, struct str message, struct provider_signed_out *out)
+{
+	return p->ops->signed_out(c, p, message, out);
 }
 
 static inline void provider_close(struct provider *p)

@@ -77,6 +77,7 @@ static struct provider_oidc_options options_of(void)
 		.username_claim = "preferred_username",
 		.groups_claim = "groups",
 		.roles = "staff=read,annas=admin",
+		.sign_up = "groups",
 		.ca = "",
 		.label = ""};
 }
@@ -98,7 +99,8 @@ static struct str fresh(struct ctx *c)
 
 static struct provider_flow new_flow(struct ctx *c)
 {
-	return (struct provider_flow){fresh(c), fresh(c), fresh(c), STR(BACK)};
+	return (struct provider_flow){
+		.state = fresh(c), .nonce = fresh(c), .verifier = fresh(c), .redirect = STR(BACK)};
 }
 
 /* What a person's browser comes back with. */
@@ -176,7 +178,8 @@ static void who_signs_in_is_known(void **state)
 	assert_true(who.email_verified);
 	assert_int_equal(who.group_count, 2);
 	assert_str(who.groups[0], "staff");
-	assert_int_equal(who.role, PERMISSION_ADMIN);
+	assert_int_equal(who.grant_count, 1);
+	assert_int_equal(who.grants[0].level, PERMISSION_ADMIN);
 	assert_true(who.expires > c->world->clock() / 1000000);
 	provider_close(p);
 }
@@ -271,7 +274,7 @@ static void a_robot_brings_a_token(void **state)
 	struct str token = robots_token(c);
 	assert_ok(c, provider_bearer(c, p, token, &who));
 	assert_str(who.subject, "robot");
-	assert_int_equal(who.role, PERMISSION_NONE);
+	assert_int_equal(who.grant_count, 0);
 	moved = 3600;
 	assert_err(c, provider_bearer(c, p, token, &who), ERR_UNAUTH);
 	says(c, "expired");

@@ -2,9 +2,10 @@
 
 #include "unit.h"
 
-static const struct oidc_role roles[] = {{{"staff", 5}, PERMISSION_READ},
-	{{"chiefs", 6}, PERMISSION_ADMIN}, {{"cooks", 5}, PERMISSION_WRITE}};
-static const struct oidc_mapping mapping = {"login", "teams", roles, 3};
+static const struct oidc_role roles[] = {{{"staff", 5}, PERMISSION_READ, {"*", 1}},
+	{{"chiefs", 6}, PERMISSION_ADMIN, {"*", 1}}, {{"cooks", 5}, PERMISSION_WRITE, {"*", 1}},
+	{{"cooks", 5}, PERMISSION_ADMIN, {"menu-*", 6}}};
+static const struct oidc_mapping mapping = {"login", "teams", roles, 4};
 
 static enum err read_claims(
 	struct ctx *c, const char *claims, const char *more, struct provider_person *out)
@@ -30,10 +31,18 @@ static void roles_are_read(void **state)
 	assert_str(read[1].group, "a=b");
 	assert_int_equal(read[1].permission, PERMISSION_WRITE);
 	assert_str(read[2].group, "*");
+	assert_str(read[2].pattern, "*");
+	assert_ok(c, oidc_roles_parse(c, "R", STR("a:b=write: web-* , c=read:x?"), &read, &count));
+	assert_int_equal(count, 2);
+	assert_str(read[0].group, "a:b");
+	assert_int_equal(read[0].permission, PERMISSION_WRITE);
+	assert_str(read[0].pattern, "web-*");
+	assert_str(read[1].pattern, "x?");
 	assert_ok(c, oidc_roles_parse(c, "R", STR(""), &read, &count));
 	assert_int_equal(count, 0);
 	static const char *const bad[] = {"staff", "=read", "staff=", "staff=none", "staff=Read",
-		"staff=read,,", "staff=owner", ","};
+		"staff=read,,", "staff=owner", ",", "staff=read:", "staff=read:a/b", "staff=:a",
+		"staff=read:[a]"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_err(c, oidc_roles_parse(c, "NIMBUS_R", str_of(bad[i]), &read, &count),
 			ERR_INVALID);
@@ -47,12 +56,17 @@ static void the_most_of_all_groups_is_given(void **state)
 	struct provider_person who;
 	assert_ok(c, read_claims(c, "{\"sub\":\"1\",\"teams\":[\"cooks\",\"staff\",\"x\"]}", NULL,
 			     &who));
-	assert_int_equal(who.role, PERMISSION_WRITE);
+	assert_int_equal(who.grant_count, 2);
+	assert_str(who.grants[0].pattern, "*");
+	assert_int_equal(who.grants[0].level, PERMISSION_WRITE);
+	assert_str(who.grants[1].pattern, "menu-*");
+	assert_int_equal(who.grants[1].level, PERMISSION_ADMIN);
 	assert_int_equal(who.group_count, 3);
 	assert_ok(c, read_claims(c, "{\"sub\":\"1\",\"teams\":\"chiefs\"}", NULL, &who));
-	assert_int_equal(who.role, PERMISSION_ADMIN);
+	assert_int_equal(who.grant_count, 1);
+	assert_int_equal(who.grants[0].level, PERMISSION_ADMIN);
 	assert_ok(c, read_claims(c, "{\"sub\":\"1\",\"teams\":[\"Chiefs\"]}", NULL, &who));
-	assert_int_equal(who.role, PERMISSION_NONE);
+	assert_int_equal(who.grant_count, 0);
 	assert_ok(c, read_claims(c, "{\"sub\":\"1\",\"teams\":null}", NULL, &who));
 	assert_int_equal(who.group_count, 0);
 }
@@ -68,7 +82,7 @@ static void the_first_source_is_asked_first(void **state)
 	assert_str(who.username, "anna");
 	assert_str(who.email, "a@b");
 	assert_false(who.email_verified);
-	assert_int_equal(who.role, PERMISSION_READ);
+	assert_int_equal(who.grants[0].level, PERMISSION_READ);
 	assert_ok(c, read_claims(c, "{\"sub\":\"1\"}",
 			     "{\"email\":\"e@b\",\"email_verified\":true}", &who));
 	assert_true(who.email_verified);

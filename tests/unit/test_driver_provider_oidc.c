@@ -135,6 +135,7 @@ static struct provider_oidc_options options_of(const char *issuer)
 		.username_claim = "preferred_username",
 		.groups_claim = "groups",
 		.roles = "staff=read, cooks=write, chiefs=admin",
+		.sign_up = "groups",
 		.ca = "",
 		.label = "Example Corp"};
 }
@@ -241,7 +242,11 @@ static void a_sign_in_ends_with_a_person(void **state)
 	assert_true(who.email_verified);
 	assert_int_equal(who.group_count, 2);
 	assert_str(who.groups[1], "cooks");
-	assert_int_equal(who.role, PERMISSION_WRITE);
+	assert_int_equal(who.grant_count, 1);
+	assert_str(who.grants[0].pattern, "*");
+	assert_int_equal(who.grants[0].level, PERMISSION_WRITE);
+	assert_int_equal(who.authenticated, 0);
+	assert_int_equal(who.session.len, 0);
 	assert_int_equal(who.expires, 1700000300);
 	assert_true(who.id_token.len > 0);
 	assert_int_equal(s.userinfo_asked, 0);
@@ -468,7 +473,7 @@ static void a_token_of_theirs_is_a_bearer(void **state)
 		assert_ok(c, provider_bearer(c, p, bearer_of(c, &s, types[i], ACCESS), &who));
 		assert_str(who.subject, "robot");
 		assert_str(who.username, "");
-		assert_int_equal(who.role, PERMISSION_ADMIN);
+		assert_int_equal(who.grants[0].level, PERMISSION_ADMIN);
 		assert_int_equal(who.id_token.len, 0);
 	}
 	assert_int_equal(s.keys_asked, 1);
@@ -631,17 +636,116 @@ static void a_sign_out_goes_there_too(void **state)
 	part(&none, p);
 }
 
+/* Of the flow that is under way, but for what a test says. */
+static void who_is_to_prove_it_anew_is_asked_to(void **state)
+{
+	struct ctx *c = *state;
+	static const char claims[] =
+		"{\"iss\":\"~\",\"sub\":\"s1\",\"aud\":\"git\",\"nonce\":\"" NONCE
+		"\",\"auth_time\":1699999995,\"sid\":\"there-1\"," TIMES "," ABOUT_ANNA "}";
+	struct stub s = {.claims = claims};
+	struct provider_person who;
+	struct provider_flow anew = flow;
+	struct str url;
+	struct provider *p = meet(c, &s);
+	assert_ok(c, provider_begin(c, p, &flow, &url));
+	assert_str(param(c, url, "prompt"), "");
+	anew.anew = true;
+	assert_ok(c, provider_begin(c, p, &anew, &url));
+	assert_str(param(c, url, "prompt"), "login");
+	assert_str(param(c, url, "max_age"), "0");
+	part(&s, p);
+	assert_ok(c, sign_in(c, &s, good_answer, &who));
+	assert_int_equal(who.authenticated, 1699999995);
+	assert_str(who.session, "there-1");
+}
+
+#define EVENTS "\"events\":{\"http://schemas.openid.net/event/backchannel-logout\":{}}"
+#define LOGOUT                                                                                    \
+	"{\"iss\":\"~\",\"sub\":\"s1\",\"aud\":\"git\",\"jti\":\"j1\",\"sid\":\"there-1\"," TIMES \
+	"," EVENTS "}"
+
+static void who_signs_out_there_is_told(void **state)
+{
+	struct ctx *c = *state;
+	struct stub s = {0};
+	struct provider_signed_out out;
+	struct provider *p = meet(c, &s);
+	static const char *const types[] = {"logout+jwt", "JWT", "application/logout+jwt"};
+	for (size_t i = 0; i < 3; i++) {
+		assert_ok(c, provider_signed_out(c, p, bearer_of(c, &s, types[i], LOGOUT), &out));
+		assert_str(out.issuer, s.peer->url);
+		assert_str(out.subject, "s1");
+		assert_str(out.session, "there-1");
+		assert_str(out.id, "j1");
+		assert_int_equal(out.expires, 1700000300);
+	}
+	part(&s, p);
+}
+
+static void what_does_not_prove_a_sign_out_is_refused(void **state)
+{
+	struct ctx *c = *state;
+	struct stub s = {0};
+	struct provider_signed_out out;
+	struct provider *p = meet(c, &s);
+	static const char *const bad[][3] = {
+		{"JWT", CLAIMS, "does not say that anybody"},
+		{"at+jwt", LOGOUT, "type"},
+		{"JWT",
+			"{\"iss\":\"https://"
+			"other\",\"sub\":\"s1\",\"aud\":\"git\",\"jti\":\"j\"," TIMES "," EVENTS
+			"}",
+			"issuer"},
+		{"JWT",
+			"{\"iss\":\"~\",\"sub\":\"s1\",\"aud\":\"other\",\"jti\":\"j\"," TIMES
+			"," EVENTS "}",
+			"somebody else"},
+		{"JWT", "{\"iss\":\"~\",\"aud\":\"git\",\"jti\":\"j\"," TIMES "," EVENTS "}",
+			"neither"},
+		{"JWT", "{\"iss\":\"~\",\"sub\":\"s1\",\"aud\":\"git\"," TIMES "," EVENTS "}",
+			"jti"},
+		{"JWT",
+			"{\"iss\":\"~\",\"sub\":\"s1\",\"aud\":\"git\",\"jti\":\"j\",\"exp\":"
+			"1700000300," EVENTS "}",
+			"iat"},
+		{"JWT",
+			"{\"iss\":\"~\",\"sub\":\"s1\",\"aud\":\"git\",\"jti\":\"j\",\"nonce\":"
+			"\"n\"," TIMES "," EVENTS "}",
+			"nonce"},
+		{"JWT",
+			"{\"iss\":\"~\",\"sub\":\"s1\",\"aud\":\"git\",\"jti\":\"j\"," TIMES
+			",\"events\":[\"http://schemas.openid.net/event/backchannel-logout\"]}",
+			"does not say that anybody"},
+		{"JWT",
+			"{\"iss\":\"~\",\"sub\":\"s1\",\"aud\":\"git\",\"jti\":\"j\",\"sid\":"
+			"7," TIMES "," EVENTS "}",
+			"sid"},
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		assert_err(c,
+			provider_signed_out(c, p, bearer_of(c, &s, bad[i][0], bad[i][1]), &out),
+			ERR_UNAUTH);
+		says(c, bad[i][2]);
+	}
+	assert_err(c, provider_signed_out(c, p, STR(""), &out), ERR_UNAUTH);
+	moved = 400;
+	assert_err(c, provider_signed_out(c, p, bearer_of(c, &s, "JWT", LOGOUT), &out), ERR_UNAUTH);
+	says(c, "expired");
+	part(&s, p);
+}
+
 static void each_mistake_names_its_variable(void **state)
 {
 	struct ctx *c = *state;
 	struct provider *p;
-	struct provider_oidc_options bad[13];
-	static const char *const why[13] = {"_ISSUER is not set", "_ISSUER=http://example.org ",
+	struct provider_oidc_options bad[14];
+	static const char *const why[14] = {"_ISSUER is not set", "_ISSUER=http://example.org ",
 		"_ISSUER=https://a b", "_ISSUER=https://a?b", "_ISSUER=ftp://a",
 		"_CLIENT_ID is not set", "_CLIENT_SECRET is set without",
 		"_AUDIENCE must be another", "_SCOPES=profile", "_USERNAME_CLAIM is empty",
-		"_ROLES: \"staff\"", "_ROLES: \"staff=none\"", "_CA"};
-	for (size_t i = 0; i < 13; i++)
+		"_ROLES: \"staff\"", "_ROLES: \"staff=none\"", "_CA", "_SIGN_UP=maybe"};
+	for (size_t i = 0; i < 14; i++)
 		bad[i] = options_of("https://id.example.org");
 	bad[0].issuer = "";
 	bad[1].issuer = "http://example.org";
@@ -656,7 +760,8 @@ static void each_mistake_names_its_variable(void **state)
 	bad[10].roles = "staff";
 	bad[11].roles = "cooks=read,staff=none";
 	bad[12].ca = "/nonexistent";
-	for (size_t i = 0; i < 13; i++) {
+	bad[13].sign_up = "maybe";
+	for (size_t i = 0; i < 14; i++) {
 		assert_err(c, provider_oidc_open(c, &bad[i], &p), ERR_INVALID);
 		says(c, arena_fmt(c->arena, "NIMBUS_OIDC_CORP%s", why[i]));
 	}
@@ -683,6 +788,9 @@ int main(void)
 		UNIT_TEST(keys_are_kept_while_the_provider_is_away),
 		UNIT_TEST(a_provider_that_is_silent_is_not_waited_for),
 		UNIT_TEST(a_sign_out_goes_there_too),
+		UNIT_TEST(who_is_to_prove_it_anew_is_asked_to),
+		UNIT_TEST(who_signs_out_there_is_told),
+		UNIT_TEST(what_does_not_prove_a_sign_out_is_refused),
 		UNIT_TEST(each_mistake_names_its_variable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

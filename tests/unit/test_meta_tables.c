@@ -182,7 +182,10 @@ static void fill(struct ctx *c, struct db *db)
 		"model, "
 		"signatures, backup_eligible, backed_up, created, used) "
 		"VALUES (1, 1, 'mine', '', '', 'usb', '', 4294967295, 1, 0, 1, 1)",
-		"INSERT INTO session (id, account_id, ends) VALUES ('x', 1, 1)",
+		"INSERT INTO identity (id, account_id, provider, issuer, subject, name, email, "
+		"created, used) VALUES (1, 1, 'corp', 'https://id', 's', 'n', 'e', 1, 2)",
+		"INSERT INTO session (id, account_id, ends, via, identity_id, there) "
+		"VALUES ('x', 1, 1, 'oidc:corp', 1, 't')",
 		"INSERT INTO invitation (id, hash, username, created, expires) "
 		"VALUES (1, '', 'x', 1, 1)",
 		"INSERT INTO invitation_grant (invitation_id, repo_id, level) VALUES (1, 1, 1)",

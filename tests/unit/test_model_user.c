@@ -69,10 +69,38 @@ static void every_event_has_a_name_of_its_own(void **state)
 	assert_false(event_type_parse(STR("repository"), &none));
 }
 
+static void a_username_is_derived_from_whatever_is_said(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const rows[][2] = {
+		{"ada", "ada"},
+		{"Ada.Lovelace@example.org", "ada.lovelace"},
+		{"Ada  Lovelace", "ada-lovelace"},
+		{"CORP\\ada", "corp-ada"},
+		{"-._ada-._", "ada"},
+		{"a--b..c", "a-b.c"},
+		{"Zo\xc3\xab", "zo"},
+		{"\xe5\xb1\xb1\xe7\x94\xb0", "user"},
+		{"@example.org", "user"},
+		{"../../etc", "etc"},
+		{"a\nb", "a-b"},
+		{"", "user"},
+		{"abcdefghijklmnopqrstuvwxyz0123456789", "abcdefghijklmnopqrstuvwxyz0123"},
+		{"abcdefghijklmnopqrstuvwxyz012-3456", "abcdefghijklmnopqrstuvwxyz012"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct str name = username_derive(c->arena, str_of(rows[i][0]));
+		assert_str(name, rows[i][1]);
+		assert_ok(c, username_check(c, name));
+		assert_true(name.len <= USERNAME_DERIVED_MAX);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(usernames_are_short_and_lower_case),
+		UNIT_TEST(a_username_is_derived_from_whatever_is_said),
 		UNIT_TEST(a_password_has_a_length_and_is_no_token),
 		UNIT_TEST(a_password_is_counted_in_characters),
 		UNIT_TEST(permissions_are_read_as_they_are_written),
