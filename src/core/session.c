@@ -226,6 +226,12 @@ enum err session_begin_by(struct ctx *c, struct core *core, const struct actor *
 	return begin(c, core, who, &s, &(struct beginning){.by = by}, out);
 }
 
+enum err session_begin(struct ctx *c, struct core *core, const struct actor *who,
+	const struct session_from *from, struct session *out)
+{
+	return session_begin_by(c, core, who, from, NULL, out);
+}
+
 /* In words for who has it. */
 static enum err recall_old(
 	struct ctx *c, struct core *core, const struct session *old, struct remembered *s)
@@ -234,13 +240,6 @@ static enum err recall_old(
 	if (kind == ERR_NOT_FOUND)
 		return over(c);
 	return kind == ERR_UNAVAILABLE ? lost(c) : kind;
-}
-
-enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
-enum err session_begin(struct ctx *c, struct core *core, const struct actor *who,
-	const struct session_from *from, struct session *out)
-{
-	return session_begin_by(c, core, who, from, NULL, out);
 }
 
 enum err session_prove_by(struct ctx *c, struct core *core, const struct session *old,

@@ -3,14 +3,33 @@
 #define VIEW_PAGE_ACCOUNT_H
 
 #include "model/device.h"
+#include "model/identity.h"
 #include "model/invitation.h"
 #include "view/page.h"
 #include "view/page_factor.h"
+
+/* A provider to sign in with. */
+struct sign_in_provider {
+	const char *name, *label; /* "corp", "Example Corp" */
+};
+
+struct sign_in_providers {
+	const struct sign_in_provider *list;
+	size_t count;
+};
+
+/* The buttons that begin it. `next`: where to go then; `invitation`: what to accept by it, or empty. */
+void view_sign_in_with(struct buf *out, const struct page *page,
+	const struct sign_in_providers *providers, struct str next, struct str invitation);
+void view_prove_with(struct buf *out, const struct page *page,
+	const struct sign_in_providers *providers, struct str next);
 
 struct page_sign_in {
 	struct page page;
 	struct str name, next;
 	struct passkey_form passkey;
+	struct sign_in_providers providers;
+	bool passwords_owner_only;
 };
 void view_sign_in(struct buf *out, const struct page_sign_in *p);
 
@@ -28,6 +47,8 @@ struct page_invitation {
 	struct page page;
 	const struct invitation *invitation;
 	struct str name, secret; /* name: what they typed */
+	struct sign_in_providers providers;
+	bool passwords_owner_only;
 };
 void view_invitation(struct buf *out, const struct page_invitation *p);
 
@@ -37,10 +58,19 @@ struct page_prove {
 	struct str next;
 	bool has_password, has_factor;
 	struct passkey_form passkey;
+	struct sign_in_providers providers; /* that they are connected with */
 };
 void view_prove(struct buf *out, const struct page_prove *p);
 
-enum account_tab { ACCOUNT_KEYS, ACCOUNT_FACTORS, ACCOUNT_SESSIONS };
+/* On the way to a provider. */
+struct page_away {
+	struct page page;
+	const char *label;
+	struct str url; /* safe in an attribute */
+};
+void view_away(struct buf *out, const struct page_away *p);
+
+enum account_tab { ACCOUNT_KEYS, ACCOUNT_IDENTITIES, ACCOUNT_FACTORS, ACCOUNT_SESSIONS };
 /* The links between the pages of one's account. */
 void view_account_tabs(struct buf *out, enum account_tab here);
 
@@ -54,7 +84,7 @@ struct page_account {
 	const struct device *devices;
 	size_t device_count;
 	const char *instance; /* its id, for whoever mints */
-	bool has_password;
+	bool has_password, passwords_owner_only;
 };
 void view_account(struct buf *out, const struct page_account *p);
 /* Of it, the parts about tokens and about keys that mint some. */
@@ -91,6 +121,22 @@ struct page_sessions {
 	size_t count;
 };
 void view_sessions(struct buf *out, const struct page_sessions *p);
+
+struct shown_identity {
+	const struct identity *identity;
+	const char *label; /* of its provider; NULL: that is there no more */
+};
+
+/* Somebody's ways to sign in: one's own, or for the owner another's. */
+struct page_identities {
+	struct page page;
+	struct str username;
+	bool own, has_password, password_counts;
+	const struct shown_identity *identities;
+	size_t count;
+	struct sign_in_providers providers; /* to connect with */
+};
+void view_identities(struct buf *out, const struct page_identities *p);
 
 struct page_collaborators {
 	struct page page;

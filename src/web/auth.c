@@ -2,6 +2,8 @@
 #include "core/audit.h"
 #include "core/known_browser.h"
 #include "core/passkey.h"
+#include "core/secret.h"
+#include "core/sso.h"
 #include "model/scope.h"
 #include "web/credentials.h"
 #include "web/internal.h"
@@ -134,6 +136,27 @@ static enum err give_device(struct ctx *c, struct web_request *r, const struct a
 	return OK;
 }
 
+static bool is_secret(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] <= ' ' || text.at[i] > '~')
+			return false;
+	return text.len == SECRET_LEN;
+}
+
+/* Beside the session's cookie, which may come anew in the same reply. One that is there stays: several
+ * sign-ins may be under way. */
+struct str web_browser(struct ctx *c, struct web_request *r, bool make)
+{
+	struct str given = web_cookie(c, r, WEB_COOKIE_BROWSER);
+	if (!is_secret(given))
+		given = make ? secret_make(c) : (struct str){0};
+	if (make)
+		http_set(r->http, "Set-Cookie",
+			cookie_text(c, r, WEB_COOKIE_BROWSER, given, SSO_SECONDS));
+	return given;
+}
+
 /* From now on the request is of this session. */
 static void use_session(struct ctx *c, struct web_request *r, struct session *session)
 {
@@ -214,17 +237,23 @@ static struct session_from session_from(const struct web_request *r)
  * Nobody is let in of whom it could not be written down. Never goes on with a session that was there
  * before: somebody else may have put it there.
  */
-enum err web_begin_session(struct ctx *c, struct web_request *r, const struct actor *who)
+static enum err begin_session(
+	struct ctx *c, struct web_request *r, const struct actor *who, const struct session_by *by)
 {
 	struct session *session = NEW(c->arena, struct session);
 	const struct session_from from = session_from(r);
 	struct str before = web_cookie(c, r, WEB_COOKIE);
-	TRY(session_begin(c, r->core, who, &from, session));
+	TRY(session_begin_by(c, r->core, who, &from, by, session));
 	TRY(audit_note(c, r->core, who, AUDIT_SIGN_IN));
 	if (before.len)
 		TRY(session_end(c, r->core, before));
 	use_session(c, r, session);
 	return give_device(c, r, who);
+}
+
+enum err web_begin_session(struct ctx *c, struct web_request *r, const struct actor *who)
+{
+	return begin_session(c, r, who, NULL);
 }
 
 static struct login_from login_from(struct ctx *c, const struct web_request *r)
@@ -254,6 +283,12 @@ enum err web_sign_in(struct ctx *c, struct web_request *r, struct str username, 
 	const struct login_from from = login_from(c, r);
 	TRY(login_person(c, r->core, &cred, &from, &who));
 	return enter(c, r, &who);
+}
+
+enum err web_sign_in_by(
+	struct ctx *c, struct web_request *r, const struct actor *who, const struct session_by *by)
+{
+	return begin_session(c, r, who, by);
 }
 
 static void refuse_link(struct ctx *c, const struct web_request *r)
@@ -295,6 +330,26 @@ enum err web_sign_out(struct ctx *c, struct web_request *r)
 	return OK;
 }
 
+static enum err prove_session(
+	struct ctx *c, struct web_request *r, const struct actor *who, const struct session_by *by)
+{
+	struct session *session = NEW(c->arena, struct session);
+	const struct session_from from = session_from(r);
+	TRY(session_prove_by(c, r->core, r->session, &from, by, session));
+	TRY(audit_note(c, r->core, who, AUDIT_SIGN_IN));
+	use_session(c, r, session);
+	return OK;
+}
+
+enum err web_prove_by(struct ctx *c, struct web_request *r, const struct session_by *by)
+{
+	struct actor who = r->who;
+	who.via = by->via;
+	if (!r->session)
+		return fail(c, ERR_INVALID, "only a browser that is signed in proves it again");
+	return prove_session(c, r, &who, by);
+}
+
 /* The password, and the second factor where there is one; or a passkey, which is as good as both. */
 static enum err prove_again(struct ctx *c, struct web_request *r, struct actor *who)
 {
@@ -316,18 +371,13 @@ static enum err prove_again(struct ctx *c, struct web_request *r, struct actor *
 
 enum err web_prove(struct ctx *c, struct web_request *r)
 {
-	const struct session_from from = session_from(r);
-	struct session *session = NEW(c->arena, struct session);
 	struct actor who;
 	if (!r->session)
 		return fail(c, ERR_INVALID, "only a browser that is signed in proves it again");
 	TRY(prove_again(c, r, &who));
 	if (actor_has_key(&who) || who.user_id != r->who.user_id)
 		return fail(c, ERR_UNAUTH, "that is somebody else's, not yours");
-	TRY(session_prove(c, r->core, r->session, &from, session));
-	TRY(audit_note(c, r->core, &who, AUDIT_SIGN_IN));
-	use_session(c, r, session);
-	return OK;
+	return prove_session(c, r, &who, NULL);
 }
 
 /* The page that a form was sent from: a path of ours, as the browser tells it; else "/". */

@@ -9,6 +9,8 @@
 #define WEB_COOKIE "nimbus"
 #define WEB_COOKIE_HALF "nimbus-half"
 #define WEB_COOKIE_DEVICE "nimbus-device"
+/* Of one that is signing in by a provider: web_browser. */
+#define WEB_COOKIE_BROWSER "nimbus-browser"
 
 /* The cookie's value; empty: there is none. */
 struct str web_cookie(struct ctx *c, const struct web_request *r, const char *name);
@@ -40,6 +42,9 @@ enum err web_identify(struct ctx *c, struct web_request *r) MUST;
 enum err web_check_site(struct ctx *c, const struct web_request *r) MUST;
 /* The same, and the session's token in the form (or X-CSRF-Token) where a cookie says who it is. */
 enum err web_check_csrf(struct ctx *c, const struct web_request *r) MUST;
+
+/* Is it too long ago that this browser proved who it is? Of others never. */
+bool web_must_prove(const struct web_request *r);
 
 /* Leads a browser to /prove, and from there back to the page with the form; ERR_DENIED under /api. */
 enum err web_ask_proof(struct ctx *c, struct web_request *r) MUST;

@@ -31,6 +31,8 @@ static struct str notice_for(struct str done)
 			"Their second factors are removed: their password signs them in alone."},
 		{"too-late", "That took too long, or was wrong too often. Begin again."},
 		{"signed-out", "You are signed out."},
+		{"connected", "Connected: you can sign in with it from now on."},
+		{"disconnected", "Disconnected: nobody signs in by it any more."},
 		{"uninvited", "The invitation is withdrawn: its link does not work any more."},
 		{"joined", "Welcome. You have an account now."},
 		{"device-approved",

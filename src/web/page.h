@@ -42,6 +42,20 @@ enum err page_scope(struct ctx *c, struct web_request *r, struct scope *out) MUS
 struct passkey_form;
 enum err page_ask_passkey(struct ctx *c, struct web_request *r, const struct actor *second,
 	struct page *page, struct passkey_form *out) MUST;
+/* The providers to sign in with; and those of them that who is signed in is connected with. */
+struct sign_in_providers;
+struct sign_in_providers page_providers(struct ctx *c, const struct web_request *r);
+enum err page_providers_of(
+	struct ctx *c, struct web_request *r, struct sign_in_providers *providers) MUST;
+
+/* The page on which it began, with the context's error. `next`: where they wanted to go. */
+enum err page_sign_in_again(struct ctx *c, struct web_request *r, struct str next, enum err err)
+	MUST;
+enum err page_prove_again(struct ctx *c, struct web_request *r, struct str next, enum err err) MUST;
+enum err page_identities_again(struct ctx *c, struct web_request *r, enum err err) MUST;
+
+/* Signs out here, and where a provider began the session there too. */
+enum err page_provider_sign_out(struct ctx *c, struct web_request *r) MUST;
 
 /* seconds since 1970 */
 int64_t page_now(const struct ctx *c);

@@ -44,6 +44,7 @@ static enum err show_account(struct ctx *c, struct web_request *r, struct str fr
 	p.keys = keys;
 	p.instance = r->core->instance;
 	p.has_password = self.has_password;
+	p.passwords_owner_only = r->core->passwords_owner_only;
 	if (fresh.len)
 		web_header(r, "Cache-Control", STR("no-store"));
 	struct buf html = {.arena = c->arena};
@@ -120,6 +121,11 @@ enum err page_account_password(struct ctx *c, struct web_request *r)
 		.fresh = web_field(r, "new"),
 		.peer = web_peer(r->web, r->http),
 	};
+	struct user self;
+	TRY(account_get(c, r->core, &r->who, &self));
+	/* There is none to ask for: another proof has to do. */
+	if (!self.has_password && web_must_prove(r))
+		return web_ask_proof(c, r);
 	enum err err = password_change(c, r->core, &r->who, &what);
 	if (err)
 		return show_account(c, r, STR(""), err);

@@ -17,6 +17,8 @@ static enum err show(struct ctx *c, struct web_request *r, struct page_sign_in *
 	p->passkey.action = "/sign-in/passkey";
 	p->passkey.next = p->next;
 	struct buf html = {.arena = c->arena};
+	p->providers = page_providers(c, r);
+	p->passwords_owner_only = r->core->passwords_owner_only;
 	view_sign_in(&html, p);
 	return web_html(c, r, status, buf_view(&html));
 }
@@ -29,6 +31,17 @@ enum err page_sign_in(struct ctx *c, struct web_request *r)
 	page_begin(c, r, STR("Sign in"), &p.page);
 	p.page.here = p.next;
 	return show(c, r, &p, 200);
+}
+
+enum err page_sign_in_again(struct ctx *c, struct web_request *r, struct str next, enum err err)
+{
+	struct page_sign_in p = {.next = next};
+	page_begin(c, r, STR("Sign in"), &p.page);
+	p.page.here = p.next;
+	if (err == ERR_UNAVAILABLE)
+		web_header(r, "Retry-After", STR("60"));
+	int status = page_take_error(c, &p.page, err);
+	return show(c, r, &p, status == 401 ? 403 : status);
 }
 
 enum err page_sign_in_post(struct ctx *c, struct web_request *r)
@@ -151,6 +164,8 @@ static enum err show_invitation(
 		.name = str_trim(web_field(r, "username")),
 		.secret = web_param(r, "secret"),
 	};
+	p.providers = page_providers(c, r);
+	p.passwords_owner_only = r->core->passwords_owner_only;
 	page_begin(c, r, STR("You are invited"), &p.page);
 	p.page.here = STR("/");
 	int status = err ? page_take_error(c, &p.page, err) : 200;
@@ -186,14 +201,17 @@ enum err page_invitation_post(struct ctx *c, struct web_request *r)
 	return web_enter(c, r, "/?done=joined");
 }
 
-static enum err show_prove(struct ctx *c, struct web_request *r, struct str next, enum err err)
+enum err page_prove_again(struct ctx *c, struct web_request *r, struct str next, enum err err)
 {
 	struct page_prove p = {.next = next_path(next)};
 	struct user self;
 	page_begin(c, r, STR("Is it you?"), &p.page);
+	if (err == ERR_UNAVAILABLE)
+		web_header(r, "Retry-After", STR("60"));
 	int status = err ? page_take_error(c, &p.page, err) : 200;
 	TRY(account_get(c, r->core, &r->who, &self));
-	p.has_password = self.has_password;
+	TRY(page_providers_of(c, r, &p.providers));
+	p.has_password = self.has_password && (self.owner || !r->core->passwords_owner_only);
 	p.has_factor = self.has_factor;
 	if (p.has_factor)
 		TRY(page_ask_passkey(c, r, NULL, &p.page, &p.passkey));
@@ -206,7 +224,7 @@ static enum err show_prove(struct ctx *c, struct web_request *r, struct str next
 
 enum err page_prove(struct ctx *c, struct web_request *r)
 {
-	return show_prove(c, r, web_query(c, r, "next"), OK);
+	return page_prove_again(c, r, web_query(c, r, "next"), OK);
 }
 
 enum err page_prove_post(struct ctx *c, struct web_request *r)
@@ -214,13 +232,12 @@ enum err page_prove_post(struct ctx *c, struct web_request *r)
 	struct str next = web_field(r, "next");
 	enum err err = web_prove(c, r);
 	if (err == ERR_UNAUTH || err == ERR_RATE_LIMITED || err == ERR_DENIED)
-		return show_prove(c, r, next, err);
+		return page_prove_again(c, r, next, err);
 	TRY(err);
 	return web_redirect(c, r, str_dup(c->arena, next_path(next)));
 }
 
 enum err page_sign_out(struct ctx *c, struct web_request *r)
 {
-	TRY(web_sign_out(c, r));
-	return web_redirect(c, r, "/?done=signed-out");
+	return page_provider_sign_out(c, r);
 }

@@ -20,12 +20,11 @@ static enum err permit_route(struct ctx *c, const struct web_request *r, const s
 	return OK;
 }
 
-/* Of a browser: what else proves somebody does so with each request. */
-static bool must_prove(const struct web_request *r, const struct route *route)
+/* What else proves somebody does so with each request. */
+bool web_must_prove(const struct web_request *r)
 {
 	const struct session *s = r->session;
-	return route->needs == ROUTE_PROVED && s &&
-	       s->now - s->proved >= r->core->limits.proof_seconds;
+	return s && s->now - s->proved >= r->core->limits.proof_seconds;
 }
 
 /* Who must have a second factor first, finds only where to add one. */
@@ -58,7 +57,7 @@ static enum err handle(struct ctx *c, struct web_request *r, const struct route_
 	TRY(permit_route(c, r, match->route));
 	if (must_enrol(r, match->route))
 		return lead_to_enrol(c, r);
-	if (must_prove(r, match->route))
+	if (match->route->needs == ROUTE_PROVED && web_must_prove(r))
 		return web_ask_proof(c, r);
 	return match->route->handler(c, r);
 }

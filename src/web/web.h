@@ -114,6 +114,14 @@ enum err web_half(struct ctx *c, struct web_request *r, struct actor *who) MUST;
 enum err web_second(struct ctx *c, struct web_request *r) MUST;
 /* The form's passkey signs in whose it is. ERR_UNAUTH, ERR_DENIED. */
 enum err web_sign_in_passkey(struct ctx *c, struct web_request *r) MUST;
+/* The same for whom a provider proved: core/sso.h. */
+struct session_by;
+enum err web_sign_in_by(struct ctx *c, struct web_request *r, const struct actor *who,
+	const struct session_by *by) MUST;
+enum err web_prove_by(struct ctx *c, struct web_request *r, const struct session_by *by) MUST;
+/* A secret of this browser's own, kept in a cookie for some minutes; where it has none, one is made if
+ * `make`, or else it is empty. */
+struct str web_browser(struct ctx *c, struct web_request *r, bool make);
 
 /* True for a path on this site that is safe to redirect to after sign-in: begins with one '/'. */
 bool web_is_local_path(struct str path);

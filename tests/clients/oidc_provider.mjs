@@ -1,5 +1,6 @@
 // An OpenID Connect provider to sign in with: oidc_provider.mjs MODULES PORT.
 // Whoever signs in is who they say they are, in any password. POST /rollover: new keys, for the same issuer.
+// Any client registers itself (POST /reg).
 import { createServer } from "node:http";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 
@@ -85,6 +86,8 @@ function newProvider() {
 		}),
 		features: {
 			clientCredentials: { enabled: true },
+			registration: { enabled: true },
+			backchannelLogout: { enabled: true },
 			resourceIndicators: {
 				enabled: true,
 				defaultResource: (_, { clientId }) => (clientId === "robot" ? audience : undefined),

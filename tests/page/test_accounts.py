@@ -201,7 +201,9 @@ def test_every_form_refuses_without_the_sessions_token():
     routes = post_routes()
     if len(routes) < 15:
         fail(f"only {len(routes)} routes were found")
-    for pattern, _ in routes:
+    for pattern, needs in routes:
+        if needs == "BARE":
+            continue  # no cookie counts there: nobody is asked who they are
         path = re.sub(r"\{name\}", "mine", pattern)
         path = re.sub(r"\{\w+(\.\.\.)?\}", "1", path)
         type = "application/json" if path.startswith("/api") else "application/x-www-form-urlencoded"

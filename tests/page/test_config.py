@@ -96,12 +96,19 @@ def test_settings_that_are_text_are_checked_too():
 def test_a_provider_that_makes_no_sense_stops_the_start():
     good = {"NIMBUS_OIDC": "corp", "NIMBUS_OIDC_CORP_ISSUER": "https://id.example.org", "NIMBUS_OIDC_CORP_CLIENT_ID": "git"}
     for name, value in (("ISSUER", ""), ("ISSUER", "http://id.example.org"), ("CLIENT_ID", ""), ("ROLES", "staff"),
-                        ("SCOPES", "profile"), ("AUDIENCE", "git"), ("CA", "/does/not/exist")):
+                        ("SCOPES", "profile"), ("AUDIENCE", "git"), ("CA", "/does/not/exist"), ("SIGN_UP", "maybe")):
         variable = f"NIMBUS_OIDC_CORP_{name}"
         result = nimbus("serve", **{**good, "NIMBUS_DATA": str(tmp()), "NIMBUS_LISTEN": "127.0.0.1:0", variable: value})
         eq(result.code, 2, f"exit code with {variable}={value} ({result.err})")
         eq(result.err.count("\n"), 1, "lines")
         has(result.err, variable)
+
+
+def test_passwords_of_the_owner_alone_need_another_way_in():
+    for settings in ({}, {"NIMBUS_OIDC": "ci", "NIMBUS_OIDC_CI_ISSUER": "https://id.example.org", "NIMBUS_OIDC_CI_AUDIENCE": "git"}):
+        result = nimbus("serve", **{**settings, "NIMBUS_DATA": str(tmp()), "NIMBUS_LISTEN": "127.0.0.1:0", "NIMBUS_PASSWORD_SIGN_IN": "owner"})
+        eq((result.code, result.err.count("\n")), (2, 1), f"exit code with {settings} ({result.err})")
+        has(result.err, "NIMBUS_PASSWORD_SIGN_IN=owner leaves others no way in")
 
 
 def test_an_address_that_is_taken_is_named():

@@ -1,0 +1,65 @@
+/* Whom an account is connected with at providers: one's own, or for the owner somebody's. */
+#include "core/identity.h"
+#include "web/api.h"
+
+/* The person in the path; without one, who asks. */
+static struct str whose(const struct web_request *r)
+{
+	struct str username = web_param(r, "username");
+	return username.len ? username : r->who.username;
+}
+
+static void write_identity(struct json_writer *w, const struct identity *one)
+{
+	json_begin_object(w);
+	json_member_int(w, "id", one->id);
+	json_member_str(w, "provider", one->provider);
+	json_member_str(w, "issuer", one->issuer);
+	json_member_str(w, "subject", one->subject);
+	json_member_str(w, "name", one->name);
+	json_member_str(w, "email", one->email);
+	api_time(w, "created_at", one->created);
+	api_time(w, "used_at", one->used);
+	json_end_object(w);
+}
+
+enum err api_identities_list(struct ctx *c, struct web_request *r)
+{
+	struct identity *list;
+	size_t count;
+	TRY(identity_list(c, r->core, &r->who, whose(r), &list, &count));
+	struct api_reply reply;
+	api_begin(c, &reply);
+	json_begin_array(&reply.w);
+	for (size_t i = 0; i < count; i++)
+		write_identity(&reply.w, &list[i]);
+	json_end_array(&reply.w);
+	return api_send(c, r, 200, &reply);
+}
+
+enum err api_identity_add(struct ctx *c, struct web_request *r)
+{
+	static const char *const fields[] = {"provider", "subject", NULL};
+	struct identity_new what = {.username = whose(r)};
+	struct identity made;
+	const struct json *body;
+	TRY(api_body(c, r, fields, &body));
+	TRY(api_text_needed(c, r, body, "provider", &what.provider));
+	TRY(api_text_needed(c, r, body, "subject", &what.subject));
+	r->field = "subject";
+	TRY(identity_add(c, r->core, &r->who, &what, &made));
+	r->field = NULL;
+	struct api_reply reply;
+	api_begin(c, &reply);
+	write_identity(&reply.w, &made);
+	return api_send(c, r, 201, &reply);
+}
+
+enum err api_identity_remove(struct ctx *c, struct web_request *r)
+{
+	uint64_t id;
+	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
+		return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
+	TRY(identity_remove(c, r->core, &r->who, whose(r), (int64_t)id));
+	return web_no_content(c, r);
+}
