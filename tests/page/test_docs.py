@@ -88,6 +88,14 @@ def test_the_commands_of_tls_md_print_what_it_says():
         "NIMBUS_TLS_REDIRECT": "on", "GIT_CONFIG_GLOBAL": "/dev/null"})
 
 
+def test_the_commands_of_sign_in_md_print_what_it_says():
+    if "--json" not in run([need("curl"), "--help", "all"]).out:
+        skip("this curl has no --json")
+    run_document("docs/sign-in.md", "curl", settings={
+        "NIMBUS_OIDC": "actions", "NIMBUS_OIDC_ACTIONS_AUDIENCE": "https://git.example.org",
+        "NIMBUS_OIDC_ACTIONS_ISSUER": "https://token.actions.githubusercontent.com"})
+
+
 def test_the_first_push_of_the_readme_works():
     s = Nimbus(shared=False)
     where, tell = tmp("readme"), tmp("askpass") / "askpass"
