@@ -30,13 +30,18 @@ struct refused {
 	const char *action;   /* NULL: nothing in particular */
 	const char *subject;  /* or "" */
 	const char *decision; /* of a policy that keeps a log of its own; or "" */
+	const char *told;     /* to whoever asked, where the error's text is for the log; or NULL */
 };
+
+enum { CTX_DECISION_MAX = 64 };
 
 struct ctx {
 	struct arena *arena;
 	struct error error;
 	struct refused refused;
 	int64_t retry_after; /* seconds after which whoever was refused may ask again; 0: not known */
+	/* By which a policy's own log knows what it allowed last: for the audit log. */
+	char decision[CTX_DECISION_MAX + 1];
 	const struct world *world;
 	int64_t deadline;  /* world->monotonic() by which to give up; 0: none */
 	size_t memory_max; /* bytes that one arena of the request may take; 0: the arena's cap */

@@ -92,6 +92,9 @@ bool err_is_internal(enum err kind)
 const char *err_told(struct ctx *c)
 {
 	bool ours = err_is_internal(c->error.kind);
+	if (c->refused.told)
+		return arena_fmt(c->arena, "%s; the server's log has more under request %s",
+			c->refused.told, c->id);
 	if (!ours && c->error.kind != ERR_UNAVAILABLE)
 		return arena_fmt(c->arena, "%s", c->error.text);
 	return arena_fmt(c->arena, "%s%s; the server's log has more under request %s",

@@ -127,16 +127,19 @@ void audit_refuse(struct ctx *c, struct core *core, const struct audit_refusal *
 	log->count++;
 }
 
-static bool is_refusal(enum err kind, const struct actor *who)
+/* Also where the policy could not be asked: only then is something refused that is not available. */
+static bool is_refusal(const struct ctx *c, const struct actor *who)
 {
-	return kind == ERR_DENIED || (kind == ERR_UNAUTH && !actor_is_anonymous(who));
+	enum err kind = c->error.kind;
+	return kind == ERR_DENIED || (kind == ERR_UNAUTH && !actor_is_anonymous(who)) ||
+	       (kind == ERR_UNAVAILABLE && c->refused.told);
 }
 
 void audit_error(struct ctx *c, struct core *core, const struct actor *who, struct str method,
 	struct str path)
 {
 	const struct refused *r = &c->refused;
-	if (!core->audit || !is_refusal(c->error.kind, who))
+	if (!core->audit || !is_refusal(c, who))
 		return;
 	if (str_starts(path, STR("/sign-in/"))) /* a secret follows */
 		path = STR("/sign-in/");

@@ -39,8 +39,8 @@ struct audit_refusal {
 
 /* Notes it. Leaves c->error as it is. */
 void audit_refuse(struct ctx *c, struct core *core, const struct audit_refusal *what);
-/* The same of the context's error, where it is a refusal: ERR_DENIED; or ERR_UNAUTH of somebody whose
- * credentials were good a while ago. `path`: what was asked for. */
+/* The same of the context's error, where it is a refusal: ERR_DENIED; ERR_UNAUTH of somebody whose
+ * credentials were good a while ago; or ERR_UNAVAILABLE, where it is the policy that could not be asked. `path`: what was asked for. */
 void audit_error(struct ctx *c, struct core *core, const struct actor *who, struct str method,
 	struct str path);
 

@@ -70,8 +70,7 @@ enum err audit_list(struct ctx *c, struct core *core, const struct actor *who,
 		.before = {.time = INT64_MAX},
 	};
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	TRY(read_outcome(c, query->outcome, &ask.outcome));
 	if (query->after.len)
 		TRY(read_cursor(c, query->after, &ask.before));
@@ -152,8 +151,7 @@ enum err audit_export(
 	struct audit_place place = {.chain = AUDIT_BEFORE};
 	DB_TX *tx = NULL;
 	int64_t chain;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	if (what->after.len)
 		TRY(read_cursor(c, what->after, &place));
 	if (!what->chain.len)

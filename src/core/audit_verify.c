@@ -289,8 +289,7 @@ enum err audit_verify(
 {
 	DB_TX *tx = NULL;
 	int64_t after = AUDIT_BEFORE - 1;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	TRY(meta_audit_head_get(c, tx, AUDIT_INSTANCE, &v->head));
 	struct walk w = {.v = v, .tx = tx, .instance = &v->head};
 	for (size_t count = HEADS; count == HEADS;) {

@@ -17,10 +17,9 @@ enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, 
 	memset(out, 0, sizeof *out);
 	out->core = core;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
 	struct permitted got;
-	TRY(permit_operation(
-		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_READ}, &got));
+	const struct permit_need need = {name, OPERATION_REPOSITORY_READ, .mode = DB_READ};
+	TRY(permit_begin(c, core, who, &need, &tx, &got));
 	out->repo = got.repo;
 	out->level = got.level;
 	TRY(snapshot_get(c, core, tx, &out->repo, &out->snapshot));

@@ -25,7 +25,7 @@ struct browse {
 	struct push_spools scratch; /* of the reader */
 };
 
-/* permit_repo for READ, and the snapshot. */
+/* permit_begin for READ, and the snapshot. */
 enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct browse *out) MUST;
 void browse_close(struct browse *b);

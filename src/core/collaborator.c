@@ -43,8 +43,7 @@ enum err collaborator_create(struct ctx *c, struct core *core, const struct acto
 	}
 	DB_TX *tx = NULL;
 	struct user user = {.username = username};
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(meta_user_create(c, tx, &user, stored));
 	TRY(record_user(c, tx, who, EVENT_COLLABORATOR_ADDED, &user));
 	TRY(db_commit(c, &tx));
@@ -56,8 +55,7 @@ enum err collaborator_list(
 	struct ctx *c, struct core *core, const struct actor *who, struct user **out, size_t *count)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	return meta_user_list(c, tx, out, count);
 }
 
@@ -66,8 +64,7 @@ enum err collaborator_remove(
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
 	if (user.owner)
 		return fail(c, ERR_INVALID, "the owner cannot be removed");
@@ -94,8 +91,7 @@ enum err collaborator_set_expires(struct ctx *c, struct core *core, const struct
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get_other(c, tx, username, &user));
 	TRY(person_end_check(c, tx, expires));
 	TRY(meta_user_set_expires(c, tx, user.id, expires));
@@ -121,8 +117,7 @@ enum err collaborator_set_password(struct ctx *c, struct core *core, const struc
 			permission_name(who->limit));
 	TRY(password_judge(c, core, password, username));
 	TRY(login_enrol(c, core, password, &stored));
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_self(c, core, tx, who));
+	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
 	TRY(meta_user_set_password(c, tx, user.id, stored));
 	TRY(meta_session_remove_all(c, tx, user.id));

@@ -5,6 +5,7 @@
 #include "core/issuer.h"
 #include "core/login.h"
 #include "core/permit.h"
+#include "core/person.h"
 #include "core/record.h"
 #include "core/secret.h"
 #include "meta/device.h"
@@ -240,8 +241,8 @@ enum err device_list(struct ctx *c, struct core *core, const struct actor *who, 
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_READ, &tx));
+	TRY(person_get(c, tx, username, &user));
 	return meta_device_list(c, tx, user.id, out, count);
 }
 
@@ -250,8 +251,8 @@ enum err device_remove(
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
+	TRY(person_get(c, tx, username, &user));
 	TRY(meta_device_delete(c, tx, user.id, id));
 	TRY(record_removed(c, tx, who, &(struct device){.id = id}, user.username, NULL));
 	return db_commit(c, &tx);
@@ -262,8 +263,8 @@ enum err device_remove_all(
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
+	TRY(person_get(c, tx, username, &user));
 	TRY(meta_device_delete_all(c, tx, user.id));
 	TRY(record_removed(c, tx, who, &(struct device){0}, user.username, "all"));
 	return db_commit(c, &tx);

@@ -111,13 +111,13 @@ enum err device_ask(
 }
 
 /* A token must not be able to make itself a longer life. */
-static enum err permit_in_person(
-	struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
+static enum err begin_in_person(struct ctx *c, struct core *core, const struct actor *who,
+	enum db_mode mode, struct db_tx **tx)
 {
 	if (actor_has_key(who))
 		return fail(c, ERR_DENIED,
 			"a device is let in by who signs in themselves: this is an API key");
-	return permit_account(c, core, tx, who);
+	return permit_begin_account(c, core, who, mode, tx);
 }
 
 static const char *guess_key(struct ctx *c, const struct actor *who, const char *what)
@@ -145,10 +145,10 @@ static void count_guess(struct ctx *c, struct core *core, const struct actor *wh
 	c->error = before;
 }
 
-static enum err find_typed(struct ctx *c, struct core *core, struct db_tx *tx,
-	const struct actor *who, struct str code, struct device_request *out)
+/* In the transaction of who comes in person. */
+static enum err find_typed(
+	struct ctx *c, struct db_tx *tx, struct str code, struct device_request *out)
 {
-	TRY(permit_in_person(c, core, tx, who));
 	enum err kind = meta_device_request_find_typed(c, tx, code, out);
 	if (kind && kind != ERR_NOT_FOUND)
 		return kind;
@@ -172,8 +172,8 @@ static enum err look(struct ctx *c, struct core *core, const struct actor *who, 
 	struct device_request *out)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	return find_typed(c, core, tx, who, code, out);
+	TRY(begin_in_person(c, core, who, DB_READ, &tx));
+	return find_typed(c, tx, code, out);
 }
 
 static enum err read_typed(
@@ -241,8 +241,8 @@ static enum err decide(
 {
 	DB_TX *tx = NULL;
 	struct device_request request;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(find_typed(c, core, tx, who, code, &request));
+	TRY(begin_in_person(c, core, who, DB_WRITE, &tx));
+	TRY(find_typed(c, tx, code, &request));
 	request.state = DEVICE_REFUSED;
 	if (approved)
 		TRY(approve(c, tx, who, &request));
@@ -295,8 +295,7 @@ enum err device_authorize(struct ctx *c, struct core *core, const struct actor *
 	request.challenge = to->challenge;
 	TRY(device_authorize_check(c, wish, to));
 	*code = secret_make(c);
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_in_person(c, core, tx, who));
+	TRY(begin_in_person(c, core, who, DB_WRITE, &tx));
 	TRY(approve(c, tx, who, &request));
 	/* Nobody types one: it only has to be another each time. */
 	TRY(put_request(c, tx, &request, *code, secret_word(c, SECRET_LEN)));

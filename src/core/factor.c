@@ -27,14 +27,14 @@ static struct seal_bound bound_to(const char *purpose, const struct actor *who)
 	return (struct seal_bound){purpose, who->user_id};
 }
 
-enum err factor_permit(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	struct user *out)
+enum err factor_begin(struct ctx *c, struct core *core, const struct actor *who, enum db_mode mode,
+	struct db_tx **tx, struct user *out)
 {
-	TRY(permit_account(c, core, tx, who));
+	TRY(permit_begin_account(c, core, who, mode, tx));
 	if (actor_has_key(who))
 		return fail(c, ERR_DENIED,
 			"a key cannot change second factors: sign in with a browser");
-	return meta_user_get(c, tx, who->user_id, out);
+	return meta_user_get(c, *tx, who->user_id, out);
 }
 
 static enum err record_change(struct ctx *c, struct db_tx *tx, const struct actor *who,
@@ -131,8 +131,8 @@ enum err factor_list(struct ctx *c, struct core *core, const struct actor *who, 
 	struct totp_row row = {0};
 	struct passkey *passkeys;
 	*out = (struct factors){0};
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_READ, &tx));
+	TRY(person_get(c, tx, username, &user));
 	TRY(find_totp(c, tx, user.id, &row, &out->totp));
 	TRY(meta_passkey_list(c, tx, user.id, &passkeys, &out->passkey_count));
 	TRY(meta_recovery_left(c, tx, user.id, &out->recovery_left));
@@ -163,8 +163,7 @@ enum err factor_totp_offer(struct ctx *c, struct core *core, const struct actor 
 	struct totp_row row;
 	bool there;
 	const struct seal_bound bound = bound_to("totp offer", who);
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(factor_permit(c, core, tx, who, &user));
+	TRY(factor_begin(c, core, who, DB_READ, &tx, &user));
 	TRY(find_totp(c, tx, user.id, &row, &there));
 	if (there)
 		return fail(
@@ -192,8 +191,7 @@ enum err factor_totp_add(struct ctx *c, struct core *core, const struct actor *w
 	struct totp_row row = {0};
 	const struct seal_bound bound = bound_to("totp", who);
 	TRY(open_offer(c, core, who, sealed, &secret));
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(factor_permit(c, core, tx, who, &user));
+	TRY(factor_begin(c, core, who, DB_WRITE, &tx, &user));
 	if (!totp_check(secret, typed, db_now(tx), &row.step))
 		return fail(c, ERR_INVALID,
 			"that is not the code that the app shows now: is its clock right?");
@@ -209,8 +207,7 @@ enum err factor_totp_remove(struct ctx *c, struct core *core, const struct actor
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(factor_permit(c, core, tx, who, &user));
+	TRY(factor_begin(c, core, who, DB_WRITE, &tx, &user));
 	TRY(meta_totp_remove(c, tx, user.id));
 	TRY(factor_removed(c, tx, who, &(struct factor_change){.kind = "totp"}));
 	return db_commit(c, &tx);
@@ -221,8 +218,7 @@ enum err factor_recovery_make(struct ctx *c, struct core *core, const struct act
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(factor_permit(c, core, tx, who, &user));
+	TRY(factor_begin(c, core, who, DB_WRITE, &tx, &user));
 	if (!user.has_factor)
 		return fail(c, ERR_INVALID,
 			"recovery codes are for who has a second factor: add one first");
@@ -235,8 +231,7 @@ enum err factor_reset(
 {
 	DB_TX *tx = NULL;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
 	if (user.owner && actor_has_key(who))
 		return fail(c, ERR_DENIED, "a key cannot remove the owner's second factors");
@@ -270,8 +265,7 @@ enum err factor_require(struct ctx *c, struct core *core, const struct actor *wh
 	DB_TX *tx = NULL;
 	struct buf b = {.arena = c->arena};
 	struct json_writer w = {.out = &b};
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(meta_instance_put(c, tx, REQUIRED_KEY, required ? STR("1") : STR("0")));
 	json_begin_object(&w);
 	json_member_bool(&w, "required", required);

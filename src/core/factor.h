@@ -71,9 +71,9 @@ enum err factor_check_code(struct ctx *c, struct core *core, const struct actor 
 
 /* For core/passkey.c, in its transaction. */
 
-/* May who comes in person change theirs? *out: they. */
-enum err factor_permit(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	struct user *out) MUST;
+/* Begins a transaction for who comes in person to change theirs. *out: they. */
+enum err factor_begin(struct ctx *c, struct core *core, const struct actor *who, enum db_mode mode,
+	struct db_tx **tx, struct user *out) MUST;
 
 /* What was added or went: "passkey" and its name, "totp" and none. */
 struct factor_change {

@@ -35,9 +35,8 @@ enum err fetch_open(
 {
 	DB_TX *tx = NULL;
 	fetch_init(c, core, f);
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_repo(c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_FETCH},
-		&f->repo));
+	const struct permit_need need = {name, OPERATION_REPOSITORY_FETCH, .mode = DB_READ};
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &f->repo));
 	return fetch_look(c, f, tx);
 }
 

@@ -51,7 +51,7 @@ struct fetch {
 	bool ready;
 };
 
-/* permit_repo's errors. To be closed after OK. */
+/* permit_begin's errors. To be closed after OK. */
 enum err fetch_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct fetch *f) MUST;
 /* The same for the server's own use: of the repository as it is now, and nobody is asked. */

@@ -33,8 +33,7 @@ enum err grant_put(struct ctx *c, struct core *core, const struct actor *who,
 	struct user user;
 	*out = *what;
 	out->source = STR("");
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	if (what->level < PERMISSION_READ || what->level > PERMISSION_ADMIN)
 		return fail(c, ERR_INVALID, "a permission is read, write or admin");
 	TRY(person_get_other(c, tx, what->username, &user));
@@ -49,8 +48,7 @@ enum err grant_delete(struct ctx *c, struct core *core, const struct actor *who,
 {
 	DB_TX *tx = NULL;
 	struct grant grant;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(meta_grant_delete(c, tx, id, &grant));
 	TRY(record_grant(c, tx, who, &grant, PERMISSION_NONE));
 	return db_commit(c, &tx);
@@ -107,7 +105,6 @@ enum err grant_list(struct ctx *c, struct core *core, const struct actor *who, s
 	size_t *count)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	return meta_grant_list(c, tx, out, count);
 }

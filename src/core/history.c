@@ -36,9 +36,8 @@ enum err history_list(struct ctx *c, struct core *core, const struct actor *who,
 	struct repo found;
 	DB_TX *tx = NULL;
 	*out = (struct history){0};
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_repo(
-		c, core, tx, who, (struct permit_need){repo, OPERATION_REPOSITORY_READ}, &found));
+	const struct permit_need need = {repo, OPERATION_REPOSITORY_READ, .mode = DB_READ};
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &found));
 	struct meta_ref_log_back page = {
 		.version = query->after.version ? query->after.version : INT64_MAX,
 		.before = query->after.ref.at ? query->after.ref : STR(""),
@@ -104,10 +103,10 @@ static enum err value_of_change(struct ctx *c, struct restoring *r, struct db_tx
 /* Who may not administer it learns nothing else. */
 static enum err look(struct ctx *c, const struct actor *who, struct restoring *r)
 {
-	struct permit_need need = {r->what->repo, OPERATION_REPOSITORY_CHANGE};
+	const struct permit_need need = {
+		r->what->repo, OPERATION_REPOSITORY_CHANGE, .mode = DB_READ};
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, r->core->db, DB_READ, &tx));
-	TRY(permit_repo(c, r->core, tx, who, need, &r->repo));
+	TRY(permit_begin_repo(c, r->core, who, &need, &tx, &r->repo));
 	TRY(history_ref(c, r->what->ref, &r->ref));
 	switch (r->what->to) {
 	case RESTORE_UNDO:
@@ -217,7 +216,7 @@ static enum err swap(struct ctx *c, struct restoring *r)
 {
 	struct push_commands commands = {.at = &r->command, .count = 1, .atomic = true};
 	/* A push would make a repository where there is none. */
-	if (r->push.target.create || r->push.target.repo.id != r->repo.id)
+	if (r->push.target.create || r->push.target.on.repo.id != r->repo.id)
 		return fail(c, ERR_CONFLICT, "the repository was replaced meanwhile");
 	if (r->what->to == RESTORE_ID)
 		TRY(value_of_id(c, r));
@@ -245,7 +244,7 @@ enum err ref_restore(struct ctx *c, struct core *core, const struct actor *who,
 		.change = r.command.change,
 		.changed = r.command.changed,
 		.forced = r.command.forced,
-		.version = r.push.target.repo.version,
+		.version = r.push.target.on.repo.version,
 	};
 	push_close(&r.push);
 	return err;

@@ -45,8 +45,8 @@ enum err identity_list(struct ctx *c, struct core *core, const struct actor *who
 {
 	struct user user;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_READ, &tx));
+	TRY(person_get(c, tx, username, &user));
 	return meta_identity_list(c, tx, user.id, out, count);
 }
 
@@ -97,8 +97,8 @@ enum err identity_remove(
 	size_t count;
 	bool others;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
+	TRY(person_get(c, tx, username, &user));
 	TRY(meta_identity_list(c, tx, user.id, &list, &count));
 	TRY(take_out(c, list, &count, id, &gone, &others));
 	if (user.id == who->user_id && signs_in(core, &gone) &&
@@ -147,8 +147,7 @@ enum err identity_add(struct ctx *c, struct core *core, const struct actor *who,
 	*out = (struct identity){.provider = what->provider,
 		.issuer = str_of(provider->issuer),
 		.subject = what->subject};
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get(c, tx, what->username, &user));
 	TRY(identity_link(c, tx, who, &user, out));
 	return db_commit(c, &tx);

@@ -134,3 +134,11 @@ enum err instance_start(struct ctx *c, struct core *core, struct str owner, stru
 	TRY(find_key(c, core->db, META_PROOF_KEY, true, &proof_key));
 	return find_key(c, core->db, STR("nonce_key"), true, &out->nonce_key);
 }
+
+enum err instance_ready(struct ctx *c, struct core *core)
+{
+	DB_TX *tx = NULL;
+	struct str id;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	return meta_instance_get(c, tx, STR("id"), &id);
+}

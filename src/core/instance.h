@@ -26,4 +26,7 @@ enum err instance_seal_key(struct ctx *c, struct db *db, bool make, struct str *
 /* Keeps the key of where the rows came from, unless there is one already. */
 enum err instance_keep_seal_key(struct ctx *c, struct db *db, struct str text) MUST;
 
+/* Does the database answer? For who asks whether this process is of use. */
+enum err instance_ready(struct ctx *c, struct core *core) MUST;
+
 #endif

@@ -67,16 +67,33 @@ static enum err name_is_free(struct ctx *c, struct db_tx *tx, struct str usernam
 	return OK;
 }
 
-static enum err find_repos(struct ctx *c, struct core *core, struct db_tx *tx,
-	const struct actor *who, struct invitation *invitation)
+static enum err find_repos(
+	struct ctx *c, struct core *core, const struct actor *who, struct invitation *invitation)
 {
 	for (size_t i = 0; i < invitation->grant_count; i++) {
 		struct repo repo;
 		struct invitation_grant *grant = &invitation->grants[i];
-		TRY(permit_repo(c, core, tx, who,
-			(struct permit_need){grant->repo, OPERATION_PERMISSION_CHANGE}, &repo));
+		const struct permit_need need = {
+			grant->repo, OPERATION_PERMISSION_CHANGE, .mode = DB_READ};
+		DB_TX *tx = NULL;
+		TRY(permit_begin_repo(c, core, who, &need, &tx, &repo));
 		grant->repo_id = repo.id;
 		grant->repo = repo.name;
+	}
+	return OK;
+}
+
+/* Are they still what they were when they were looked for? */
+static enum err check_repos(struct ctx *c, struct db_tx *tx, const struct invitation *invitation)
+{
+	for (size_t i = 0; i < invitation->grant_count; i++) {
+		const struct invitation_grant *grant = &invitation->grants[i];
+		struct repo repo;
+		enum err kind = meta_repo_get_by_name(c, tx, grant->repo, &repo);
+		if (kind == ERR_NOT_FOUND || (!kind && repo.id != grant->repo_id))
+			return fail(c, ERR_CONFLICT, "\"%.*s\" was replaced meanwhile",
+				STR_FMT(grant->repo));
+		TRY(kind);
 	}
 	return OK;
 }
@@ -92,10 +109,10 @@ enum err invitation_create(struct ctx *c, struct core *core, const struct actor 
 	out->grants = NEW_ARRAY(c->arena, struct invitation_grant, what->grant_count);
 	for (size_t i = 0; i < what->grant_count; i++)
 		out->grants[i] = what->grants[i];
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(find_repos(c, core, who, out));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(name_is_free(c, tx, what->username));
-	TRY(find_repos(c, core, tx, who, out));
+	TRY(check_repos(c, tx, out));
 	TRY(meta_invitation_add(c, tx, out, invitation_digest(c, *secret), what->seconds));
 	TRY(record_invitation(c, tx, who, EVENT_INVITATION_CREATED, out));
 	return db_commit(c, &tx);
@@ -105,8 +122,7 @@ enum err invitation_list(struct ctx *c, struct core *core, const struct actor *w
 	struct invitation **out, size_t *count)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	return meta_invitation_list(c, tx, out, count);
 }
 
@@ -114,8 +130,7 @@ enum err invitation_revoke(struct ctx *c, struct core *core, const struct actor 
 {
 	DB_TX *tx = NULL;
 	const struct invitation gone = {.id = id};
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(meta_invitation_remove(c, tx, id));
 	TRY(record_invitation(c, tx, who, EVENT_INVITATION_REVOKED, &gone));
 	return db_commit(c, &tx);

@@ -116,8 +116,7 @@ enum err issuer_key_list(struct ctx *c, struct core *core, const struct actor *w
 	struct issuer_key **out, size_t *count)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	return meta_issuer_key_list(c, tx, false, out, count);
 }
 
@@ -127,8 +126,7 @@ enum err issuer_key_rotate(
 	DB_TX *tx = NULL;
 	struct issuer_key *keys;
 	size_t count;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(meta_issuer_key_list(c, tx, false, &keys, &count));
 	if (!now && count >= KEYS_MAX)
 		return fail(c, ERR_TOO_BIG, "there are %zu keys already: wait until the oldest end",

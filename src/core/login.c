@@ -154,9 +154,8 @@ enum err login_link_create(struct ctx *c, struct core *core, const struct actor 
 	uint8_t digest[HASH_MAX];
 	*secret = secret_make(c);
 	hash_once(HASH_SHA256, secret->at, secret->len, digest);
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	if (who)
-		TRY(permit_owner(c, core, tx, who));
+	TRY(who ? permit_begin_owner(c, core, who, DB_WRITE, &tx)
+		: db_begin(c, core->db, DB_WRITE, &tx));
 	enum err kind = meta_user_get_by_name(c, tx, username, &user);
 	if (kind == ERR_NOT_FOUND)
 		return fail(c, kind, "there is nobody named \"%.*s\"", STR_FMT(username));

@@ -33,16 +33,6 @@ enum err pack_file_address(struct ctx *c, struct core *core, const struct repo *
 	return OK;
 }
 
-static enum err is_open(struct ctx *c, struct core *core, const struct repo *repo, bool *out)
-{
-	const struct policy_question ask = {
-		.who = &ACTOR_ANONYMOUS, .operation = OPERATION_REPOSITORY_FETCH, .repo = repo};
-	struct policy_answer answer;
-	TRY(policy_decide(c, core->policy, &ask, &answer));
-	*out = answer.allowed;
-	return OK;
-}
-
 enum err pack_file_proof(struct ctx *c, struct core *core, const struct repo *repo,
 	const struct oid *pack, struct pack_proof *out)
 {
@@ -50,7 +40,7 @@ enum err pack_file_proof(struct ctx *c, struct core *core, const struct repo *re
 	bool open = false;
 	DB_TX *tx = NULL;
 	*out = (struct pack_proof){0};
-	TRY(is_open(c, core, repo, &open));
+	TRY(permit_anybody(c, core, repo, OPERATION_REPOSITORY_FETCH, &open));
 	if (open)
 		return OK;
 	ASSERT(core->nonce_key.len);
@@ -79,15 +69,16 @@ static enum err judge(
 	return OK;
 }
 
-static enum err find_repo(struct ctx *c, struct core *core, struct db_tx *tx,
-	const struct actor *who, const struct pack_file_ask *ask, struct repo *out)
+static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
+	const struct pack_file_ask *ask, struct db_tx **tx, struct repo *out)
 {
+	const struct permit_need need = {ask->name, OPERATION_REPOSITORY_FETCH, .mode = DB_READ};
 	if (!ask->proof.signature.len)
-		return permit_repo(c, core, tx, who,
-			(struct permit_need){ask->name, OPERATION_REPOSITORY_FETCH}, out);
-	TRY(db_ask_time(c, tx));
-	TRY(judge(c, core, ask, db_now(tx)));
-	return meta_repo_get_by_name(c, tx, ask->name, out);
+		return permit_begin_repo(c, core, who, &need, tx, out);
+	TRY(db_begin(c, core->db, DB_READ, tx));
+	TRY(db_ask_time(c, *tx));
+	TRY(judge(c, core, ask, db_now(*tx)));
+	return meta_repo_get_by_name(c, *tx, ask->name, out);
 }
 
 enum err pack_file_open(struct ctx *c, struct core *core, const struct actor *who,
@@ -97,13 +88,12 @@ enum err pack_file_open(struct ctx *c, struct core *core, const struct actor *wh
 	struct repo repo;
 	struct oid id;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(find_repo(c, core, tx, who, ask, &repo));
-	TRY(is_open(c, core, &repo, &out->open));
+	TRY(begin(c, core, who, ask, &tx, &repo));
 	if (oid_parse(repo.object_format, ask->hash, &id))
 		TRY(meta_pack_files(
 			c, tx, repo.id, str_from(id.hash, hash_size(repo.object_format)), &files));
 	db_rollback(&tx);
+	TRY(permit_anybody(c, core, &repo, OPERATION_REPOSITORY_FETCH, &out->open));
 	if (!files.pack)
 		return fail(c, ERR_NOT_FOUND, "there is no such pack here any more: fetch again");
 	return blob_open(

@@ -44,7 +44,7 @@ struct pack_file {
 
 /*
  * A pack of the catalogue, live or retired. With a proof that alone counts: ERR_DENIED for one that
- * has ended or is none of ours, whether there is such a repository or not; without, permit_repo's
+ * has ended or is none of ours, whether there is such a repository or not; without, permit_begin's
  * errors. ERR_NOT_FOUND for a pack that is not there any more. To be closed after OK.
  */
 enum err pack_file_open(struct ctx *c, struct core *core, const struct actor *who,

@@ -114,8 +114,7 @@ enum err passkey_ask_new(struct ctx *c, struct core *core, const struct actor *w
 	struct webauthn_ceremony ceremony;
 	struct buf options = {.arena = c->arena};
 	const struct seal_bound bound = {adding, who->user_id};
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(factor_permit(c, core, tx, who, &user));
+	TRY(factor_begin(c, core, who, DB_READ, &tx, &user));
 	TRY(meta_passkey_list(c, tx, user.id, &have, &count));
 	if (count >= PASSKEYS_MAX)
 		return fail(c, ERR_INVALID, "there are %d passkeys already: remove one first",
@@ -147,8 +146,7 @@ static enum err insert(struct ctx *c, struct core *core, const struct actor *who
 	struct user user;
 	struct passkey *have;
 	size_t count;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(factor_permit(c, core, tx, who, &user));
+	TRY(factor_begin(c, core, who, DB_WRITE, &tx, &user));
 	TRY(meta_passkey_list(c, tx, user.id, &have, &count));
 	if (count >= PASSKEYS_MAX)
 		return fail(c, ERR_INVALID, "there are %d passkeys already: remove one first",
@@ -184,8 +182,7 @@ enum err passkey_rename(
 	struct user user;
 	const struct passkey passkey = {.id = id, .user_id = who->user_id, .name = str_trim(name)};
 	TRY(check_name(c, passkey.name));
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(factor_permit(c, core, tx, who, &user));
+	TRY(factor_begin(c, core, who, DB_WRITE, &tx, &user));
 	TRY(meta_passkey_rename(c, tx, &passkey));
 	TRY(factor_renamed(
 		c, tx, who, &(struct factor_change){.kind = "passkey", .name = passkey.name}));
@@ -197,8 +194,7 @@ enum err passkey_remove(struct ctx *c, struct core *core, const struct actor *wh
 	DB_TX *tx = NULL;
 	struct user user;
 	struct factor_change what = {.kind = "passkey"};
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(factor_permit(c, core, tx, who, &user));
+	TRY(factor_begin(c, core, who, DB_WRITE, &tx, &user));
 	TRY(meta_passkey_remove(c, tx, user.id, id, &what.name));
 	TRY(factor_removed(c, tx, who, &what));
 	return db_commit(c, &tx);

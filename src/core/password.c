@@ -27,8 +27,7 @@ static enum err check_current(struct ctx *c, struct core *core, const struct act
 	DB_TX *tx = NULL;
 	struct user self;
 	struct actor proved;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_account(c, core, tx, who));
+	TRY(permit_begin_account(c, core, who, DB_READ, &tx));
 	TRY(meta_user_get(c, tx, who->user_id, &self));
 	db_rollback(&tx);
 	if (what->proven || !self.has_password)
@@ -79,8 +78,7 @@ enum err password_reset(struct ctx *c, struct core *core, const struct actor *wh
 	DB_TX *tx = NULL;
 	struct user user;
 	*secret = secret_make(c);
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
 	TRY(meta_user_set_password(c, tx, user.id, STR("")));
 	TRY(meta_session_remove_all(c, tx, user.id));

@@ -7,11 +7,10 @@
 #include "core/person.h"
 #include "core/record.h"
 
-static enum err find(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	const struct permission_on *on, struct repo *repo)
+/* A change of who may do what with it; DB_READ: only a look at that. */
+static struct permit_need change_of(struct str repo, enum db_mode mode)
 {
-	return permit_repo(c, core, tx, who,
-		(struct permit_need){on->repo, OPERATION_PERMISSION_CHANGE}, repo);
+	return (struct permit_need){repo, OPERATION_PERMISSION_CHANGE, .mode = mode};
 }
 
 static struct str data_of(
@@ -52,8 +51,8 @@ enum err permission_put(struct ctx *c, struct core *core, const struct actor *wh
 	DB_TX *tx = NULL;
 	struct repo repo;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(find(c, core, tx, who, on, &repo));
+	const struct permit_need need = change_of(on->repo, DB_WRITE);
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &repo));
 	if (level < PERMISSION_READ || level > PERMISSION_ADMIN)
 		return fail(c, ERR_INVALID, "a permission is read, write or admin");
 	TRY(person_get_other(c, tx, on->username, &user));
@@ -69,8 +68,8 @@ enum err permission_delete(
 	DB_TX *tx = NULL;
 	struct repo repo;
 	struct user user;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(find(c, core, tx, who, on, &repo));
+	const struct permit_need need = change_of(on->repo, DB_WRITE);
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &repo));
 	TRY(person_get(c, tx, on->username, &user));
 	TRY(meta_permission_delete(c, tx, repo.id, user.id));
 	const struct permission_row none = {user.id, user.username, PERMISSION_NONE, 0};
@@ -83,8 +82,7 @@ enum err permission_list(struct ctx *c, struct core *core, const struct actor *w
 {
 	DB_TX *tx = NULL;
 	struct repo found;
-	struct permission_on on = {.repo = repo};
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(find(c, core, tx, who, &on, &found));
+	const struct permit_need need = change_of(repo, DB_READ);
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &found));
 	return meta_permission_list(c, tx, found.id, out, count);
 }

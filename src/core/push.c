@@ -3,35 +3,27 @@
 #include "base/host.h"
 #include "core/permit.h"
 #include "core/push_parts.h"
-#include "model/scope.h"
 
-enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	struct str name, struct push_target *out)
+struct permit_need push_need(struct str name, enum db_mode mode)
 {
-	struct permit_need need = {name, OPERATION_REPOSITORY_PUSH};
-	struct permitted on;
+	return (struct permit_need){name, OPERATION_REPOSITORY_PUSH, .mode = mode};
+}
+
+enum err push_begin(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permit_need *need, struct db_tx **tx, struct push_target *out)
+{
 	*out = (struct push_target){0};
-	enum err err = permit_operation(c, core, tx, who, need, &on);
-	out->repo = on.repo;
-	out->granted = on.granted;
-	out->level = on.level;
-	out->audit = on.audit;
-	if (err && err != ERR_NOT_FOUND)
+	enum err err = permit_begin(c, core, who, need, tx, &out->on);
+	if (err && !(err == ERR_NOT_FOUND && out->on.may_create))
 		return err;
-	TRY(db_ask_time(c, tx)); /* nothing was asked where it cannot be a name */
-	out->now = db_now(tx);
+	out->now = db_now(*tx);
 	if (!err)
 		return OK;
-	struct error unknown = c->error;
-	if (!scope_has_repo(c->arena, who->scope, name) || permit_owner_early(c, who)) {
-		c->error = unknown;
-		return ERR_NOT_FOUND;
-	}
 	ctx_clear(c);
-	TRY(repo_name_check(c, name));
+	TRY(repo_name_check(c, need->name));
 	out->create = true;
-	out->repo = (struct repo){
-		.name = name,
+	out->on.repo = (struct repo){
+		.name = need->name,
 		.description = STR(""),
 		.visibility = VISIBILITY_PRIVATE,
 		.object_format = HASH_SHA1,
@@ -43,13 +35,13 @@ enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const s
 enum err push_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct push *out)
 {
-	*out = (struct push){.core = core, .who = who};
+	const struct permit_need need = push_need(name, DB_READ);
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(push_permit(c, core, tx, who, name, &out->target));
+	*out = (struct push){.core = core, .who = who};
+	TRY(push_begin(c, core, who, &need, &tx, &out->target));
 	if (!out->target.create)
-		TRY(snapshot_get(c, core, tx, &out->target.repo, &out->snapshot));
-	out->nothing.algo = out->target.repo.object_format;
+		TRY(snapshot_get(c, core, tx, &out->target.on.repo, &out->snapshot));
+	out->nothing.algo = out->target.on.repo.object_format;
 	odb_reader_init(c, &out->known, out->snapshot ? &out->snapshot->odb : &out->nothing);
 	push_spools_init(&out->spools, core->blob, core->limits.pack_inline_max);
 	return OK;
@@ -80,7 +72,7 @@ static enum err idx_sink_write(struct ctx *c, struct sink *self, const void *byt
 enum err push_pack(struct ctx *c, struct push *p, struct source *from, bool to_end)
 {
 	const struct pack_receive receive = {
-		.algo = p->target.repo.object_format,
+		.algo = p->target.on.repo.object_format,
 		.from = from,
 		.to_end = to_end,
 		.spools = &p->spools.maker,

@@ -8,36 +8,37 @@
 #ifndef CORE_PUSH_H
 #define CORE_PUSH_H
 
+#include "core/permit.h"
 #include "core/push_cert.h"
 #include "core/push_spool.h"
 #include "core/snapshot.h"
-#include "meta/audit.h"
 
 /* Where a push goes: a repository, or one that its owner is about to create (id and version 0). */
 struct push_target {
-	struct repo repo;
-	enum permission granted, level; /* as permit_operation says */
-	struct audit_head audit;        /* … and this; of one to create: nothing */
+	struct permitted on; /* of one to create: the repository alone */
 	bool create;
 	int64_t now; /* when that was so: seconds since 1970, by the database's clock */
 };
 
+/* What a push to the repository of that name needs, to look or to write. */
+struct permit_need push_need(struct str name, enum db_mode mode);
 /*
- * May `who` push there? ERR_NOT_FOUND, ERR_UNAUTH, ERR_DENIED as permit_repo says; the owner gets a
- * target to create for a name that is not taken (ERR_INVALID when it cannot be a name).
+ * Begins a transaction of a push. ERR_NOT_FOUND, ERR_UNAUTH, ERR_DENIED as permit_begin says; who may
+ * create repositories gets a target to create for a name that is not taken (ERR_INVALID when it cannot
+ * be a name).
  */
-enum err push_permit(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	struct str name, struct push_target *out) MUST;
+enum err push_begin(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permit_need *need, struct db_tx **tx, struct push_target *out) MUST;
 
 /* One ref that the client wants to change. */
 struct push_command {
-	struct ref_change change; /* peeled is filled in by push_commit */
-	bool changed;             /* it was another value before */
-	bool forced;              /* it is known that history is left behind */
-	bool unsure;              /* that was not found out in time */
-	const char *refused;      /* why not, in a few words; NULL: it is done */
-	bool denied;              /* … because they may not */
-	const char *decision; /* of the policy, where that refused it and keeps a log; or NULL */
+	struct ref_change change;        /* peeled is filled in by push_commit */
+	bool changed;                    /* it was another value before */
+	bool forced;                     /* it is known that history is left behind */
+	bool unsure;                     /* that was not found out in time */
+	const char *refused;             /* why not, in a few words; NULL: it is done */
+	bool denied;                     /* … because they may not */
+	const struct permit_ref *permit; /* what they were permitted; NULL: that was not asked */
 };
 
 struct push {
@@ -54,7 +55,7 @@ struct push {
 	struct receive_progress *progress; /* set after push_open; may be NULL */
 };
 
-/* Permission first: push_permit's errors. To be closed after OK. */
+/* Permission first: push_begin's errors. To be closed after OK. */
 enum err push_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct push *out) MUST;
 void push_close(struct push *p);

@@ -31,7 +31,7 @@ struct ref_log push_log_of(const struct ctx *c, const struct push *p, const stru
 	const struct push_command *command)
 {
 	return (struct ref_log){
-		.version = p->target.repo.version,
+		.version = p->target.on.repo.version,
 		.change = command->change,
 		.forced = command->forced,
 		.user_id = p->who->user_id,
@@ -65,7 +65,7 @@ struct str push_audit_detail(struct ctx *c, const struct push *p, const struct d
 	struct json_writer w = {.out = &out};
 	hash_init(&hash, HASH_SHA256);
 	json_begin_object(&w);
-	json_member_int(&w, "version", p->target.repo.version);
+	json_member_int(&w, "version", p->target.on.repo.version);
 	json_member_int(&w, "count", (int64_t)count);
 	json_key(&w, "refs");
 	json_begin_array(&w);
@@ -89,14 +89,14 @@ static void refuse_kind(struct ctx *c, const struct push *p, const struct push_c
 	enum operation operation)
 {
 	struct buf why = {.arena = c->arena};
-	const char *decision = "";
+	struct str decision = {0};
 	size_t count = 0;
 	for (size_t i = 0; i < commands->count; i++) {
 		const struct push_command *command = &commands->at[i];
 		if (!command->refused || push_operation(command) != operation)
 			continue;
-		if (command->decision)
-			decision = command->decision;
+		if (command->denied && command->permit->answer.decision.len)
+			decision = command->permit->answer.decision;
 		if (count++ < NAMED_MAX)
 			buf_fmt(&why, "%s%.*s: %s", why.len ? "; " : "",
 				STR_FMT(command->change.name), command->refused);
@@ -108,8 +108,8 @@ static void refuse_kind(struct ctx *c, const struct push *p, const struct push_c
 			&(struct audit_refusal){
 				.who = p->who,
 				.action = str_of(operation_name(operation)),
-				.subject = p->target.repo.name,
-				.decision = str_of(decision),
+				.subject = p->target.on.repo.name,
+				.decision = decision,
 				.why = buf_view(&why),
 			});
 }

@@ -43,17 +43,17 @@ static void refuse_all(struct push_commands *commands, const char *why)
 static enum err reserve_id(struct ctx *c, struct push *p)
 {
 	DB_TX *tx = NULL;
-	if (p->target.repo.id)
+	if (p->target.on.repo.id)
 		return OK;
 	TRY(db_begin(c, p->core->db, DB_WRITE, &tx));
-	TRY(meta_instance_next_id(c, tx, STR("repo"), &p->target.repo.id));
+	TRY(meta_instance_next_id(c, tx, STR("repo"), &p->target.on.repo.id));
 	return db_commit(c, &tx);
 }
 
 static enum err publish_one(struct ctx *c, struct push *p, struct spool *spool, const char *suffix)
 {
 	const char *key =
-		meta_pack_key(c, p->core->instance, p->target.repo.id, &p->pack.id, suffix);
+		meta_pack_key(c, p->core->instance, p->target.on.repo.id, &p->pack.id, suffix);
 	TRY_WHILE(
 		c, push_spool_publish(c, spool, key), "storing the %s of what was pushed", suffix);
 	return OK;
@@ -65,7 +65,7 @@ static enum err publish(struct ctx *c, struct push *p, struct keep *keep)
 	if (!pack_is_wanted(p) || pack_in_row(p, &ignored))
 		return OK;
 	TRY(reserve_id(c, p));
-	TRY(keep_take(c, p->core->db, p->target.repo.id, &p->pack.id, keep));
+	TRY(keep_take(c, p->core->db, p->target.on.repo.id, &p->pack.id, keep));
 	TRY(publish_one(c, p, p->pack.pack, "pack"));
 	return publish_one(c, p, p->idx, "idx");
 }
@@ -85,32 +85,27 @@ static enum err add_pack(struct ctx *c, struct push *p, struct db_tx *tx)
 		.created = db_now(tx),
 		.in_row = in_row,
 	};
-	return meta_pack_add(c, tx, p->target.repo.id, &row, in_row ? &bytes : NULL);
+	return meta_pack_add(c, tx, p->target.on.repo.id, &row, in_row ? &bytes : NULL);
 }
 
 /* The repository as it is in this transaction; made now when it is new. */
-static enum err target_now(struct ctx *c, struct push *p, struct db_tx *tx)
+static enum err target_now(struct ctx *c, struct push *p, struct db_tx *tx, struct push_target *now)
 {
-	struct push_target now;
-	int64_t reserved = p->target.repo.id;
-	TRY(push_permit(c, p->core, tx, p->who, p->target.repo.name, &now));
-	if (p->target.create && now.create) {
-		now.repo.id = reserved;
-		TRY(meta_repo_create(c, tx, &now.repo));
+	int64_t reserved = p->target.on.repo.id;
+	if (p->target.create && now->create) {
+		now->on.repo.id = reserved;
+		TRY(meta_repo_create(c, tx, &now->on.repo));
 		const struct record created = {
-			.who = p->who, .type = EVENT_REPOSITORY_CREATED, .repo = &now.repo};
+			.who = p->who, .type = EVENT_REPOSITORY_CREATED, .repo = &now->on.repo};
 		TRY(record_add(c, tx, &created));
-	} else if (p->target.create || now.repo.id != reserved) {
+	} else if (p->target.create || now->on.repo.id != reserved) {
 		return fail(c, ERR_CONFLICT, "the repository was replaced meanwhile: push again");
 	}
 	/* What was found connected may lead to what is gone since. */
-	if (p->snapshot && now.repo.shed > p->snapshot->version)
+	if (p->snapshot && now->on.repo.shed > p->snapshot->version)
 		return fail(c, ERR_CONFLICT,
 			"objects that nothing used were tidied away meanwhile: push again");
-	p->target.repo = now.repo;
-	p->target.granted = now.granted;
-	p->target.level = now.level;
-	p->target.audit = now.audit;
+	p->target.on = now->on;
 	return OK;
 }
 
@@ -125,25 +120,14 @@ static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struc
 	struct push_command *command)
 {
 	const struct ref_change *change = &command->change;
-	const struct permit_ref what = {
-		.repo = &p->target.repo,
-		.granted = p->target.granted,
-		.rules = &with->rules,
-		.operation = push_operation(command),
-		.unsure = command->unsure,
-		.name = change->name,
-	};
 	struct oid now = push_refs_get(&with->refs, change->name);
 	struct str other;
 	if (oid_eq(&now, &change->new))
 		return OK;
-	TRY(permit_ref(c, p->core, p->who, &what, &command->refused));
+	command->refused = permit_ref(c, p->who, &with->rules, command->permit);
 	command->denied = command->refused != NULL;
-	if (command->denied) {
-		command->decision = c->refused.decision;
-		ctx_clear(c);
+	if (command->denied)
 		return OK;
-	}
 	if (!oid_eq(&now, &change->old)) {
 		command->refused = "fetch first";
 		return OK;
@@ -153,7 +137,7 @@ static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struc
 			STR_FMT(change->name), STR_FMT(other));
 		return OK;
 	}
-	TRY(meta_ref_swap(c, tx, &p->target.repo, change));
+	TRY(meta_ref_swap(c, tx, &p->target.on.repo, change));
 	push_refs_apply(&with->refs, change);
 	command->changed = true;
 	return OK;
@@ -163,7 +147,7 @@ static enum err apply_one(struct ctx *c, struct push *p, struct db_tx *tx, struc
 static enum err apply_all(struct ctx *c, struct push *p, struct db_tx *tx, struct applying *with,
 	struct push_commands *commands)
 {
-	TRY(meta_rule_list(c, tx, &p->target.repo, &with->rules));
+	TRY(meta_rule_list(c, tx, &p->target.on.repo, &with->rules));
 	TRY(push_refs_read(c, p, tx, commands, &with->refs));
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < commands->count; i++) {
@@ -181,7 +165,7 @@ static enum err apply_all(struct ctx *c, struct push *p, struct db_tx *tx, struc
 static enum err follow_head(struct ctx *c, struct push *p, struct db_tx *tx,
 	const struct push_refs *refs, const struct push_commands *commands)
 {
-	struct oid now = push_refs_get(refs, p->target.repo.head);
+	struct oid now = push_refs_get(refs, p->target.on.repo.head);
 	struct str best = {0};
 	if (!oid_is_zero(&now))
 		return OK;
@@ -200,13 +184,8 @@ static enum err follow_head(struct ctx *c, struct push *p, struct db_tx *tx,
 	if (!best.len)
 		return OK;
 	const char *refused;
-	const struct permitted on = {
-		.repo = p->target.repo,
-		.granted = p->target.granted,
-		.level = p->target.level,
-	};
-	TRY(permit_head(c, tx, p->who, &on, &refused));
-	return refused ? OK : meta_repo_set_head(c, tx, p->target.repo.id, best);
+	TRY(permit_head(c, tx, p->who, &p->target.on, &refused));
+	return refused ? OK : meta_repo_set_head(c, tx, p->target.on.repo.id, best);
 }
 
 static void write_proof(struct json_writer *w, const struct push_signed *proof)
@@ -225,14 +204,14 @@ static enum err record_proof(
 	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_signed *proof)
 {
 	const struct push_cert_row row = {
-		.version = p->target.repo.version,
+		.version = p->target.on.repo.version,
 		.key_type = proof->signer.type,
 		.key = proof->signer.key,
 		.fingerprint = proof->signer.fingerprint,
 		.nonce = str_of(nonce_status_name(proof->nonce)),
 		.certificate = proof->cert.text,
 	};
-	return meta_push_cert_add(c, tx, p->target.repo.id, &row);
+	return meta_push_cert_add(c, tx, p->target.on.repo.id, &row);
 }
 
 static enum err record_push(
@@ -260,10 +239,10 @@ static enum err record_push(
 	json_end_object(&w);
 	const struct record record = {.who = p->who,
 		.type = EVENT_PUSH,
-		.repo = &p->target.repo,
+		.repo = &p->target.on.repo,
 		.data = buf_view(&data),
 		.detail = push_audit_detail(c, p, tx, commands),
-		.head = p->target.create ? NULL : &p->target.audit};
+		.head = p->target.create ? NULL : &p->target.on.audit};
 	return record_add(c, tx, &record);
 }
 
@@ -279,13 +258,13 @@ static enum err record_change(
 		.type = push_is_create(command)   ? EVENT_REF_CREATED
 			: push_is_delete(command) ? EVENT_REF_DELETED
 						  : EVENT_REF_UPDATED,
-		.repo = &p->target.repo,
+		.repo = &p->target.on.repo,
 		.subject = command->change.name,
 		.data = buf_view(&data),
 	};
 	const struct ref_log log = push_log_of(c, p, tx, command);
 	TRY(record_event(c, tx, &record));
-	TRY(meta_ref_log_add(c, tx, p->target.repo.id, &log));
+	TRY(meta_ref_log_add(c, tx, p->target.on.repo.id, &log));
 	arena_rewind(c->arena, mark);
 	return OK;
 }
@@ -297,8 +276,8 @@ static enum err record_change(
 static enum err conclude(
 	struct ctx *c, struct push *p, struct db_tx *tx, const struct push_commands *commands)
 {
-	int64_t id = p->target.repo.id, version;
-	p->target.repo.version++;
+	int64_t id = p->target.on.repo.id, version;
+	p->target.on.repo.version++;
 	TRY(add_pack(c, p, tx));
 	TRY(meta_repo_set_pushed(c, tx, id, db_now(tx)));
 	TRY(record_push(c, p, tx, commands));
@@ -309,7 +288,7 @@ static enum err conclude(
 			TRY(record_change(c, p, tx, &commands->at[i]));
 	}
 	TRY(meta_repo_bump_version(c, tx, id, &version));
-	ASSERT(version == p->target.repo.version);
+	ASSERT(version == p->target.on.repo.version);
 	return OK;
 }
 
@@ -322,15 +301,36 @@ static void count_outcome(const struct push_commands *commands, size_t *changed,
 	}
 }
 
+/* What is to be permitted: the push, and each change of a ref that is not refused already. */
+static struct permit_need need_of(
+	struct ctx *c, const struct push *p, struct push_commands *commands)
+{
+	struct permit_need need = push_need(p->target.on.repo.name, DB_WRITE);
+	need.on = p->target.create ? DB_ALL : p->target.on.repo.id;
+	need.refs = NEW_ARRAY(c->arena, struct permit_ref, commands->count);
+	for (size_t i = 0; i < commands->count; i++) {
+		struct push_command *command = &commands->at[i];
+		if (command->refused)
+			continue;
+		struct permit_ref *ref = &need.refs[need.ref_count++];
+		*ref = (struct permit_ref){.operation = push_operation(command),
+			.unsure = command->unsure,
+			.change = &command->change};
+		command->permit = ref;
+	}
+	return need;
+}
+
 static enum err transact(
 	struct ctx *c, struct push *p, struct keep *keep, struct push_commands *commands)
 {
 	size_t changed, refused;
 	struct applying with;
+	struct push_target now;
+	struct permit_need need = need_of(c, p, commands);
 	DB_TX *tx = NULL;
-	TRY(p->target.create ? db_begin(c, p->core->db, DB_WRITE, &tx)
-			     : db_begin_on(c, p->core->db, p->target.repo.id, &tx));
-	TRY(target_now(c, p, tx));
+	TRY(push_begin(c, p->core, p->who, &need, &tx, &now));
+	TRY(target_now(c, p, tx, &now));
 	TRY(apply_all(c, p, tx, &with, commands));
 	count_outcome(commands, &changed, &refused);
 	if (commands->atomic && refused) {

@@ -61,7 +61,7 @@ static const char *refuse_by_name(const struct push *p, const struct push_comman
 		return "deny updating a hidden ref";
 	if (push_is_delete(command) && push_is_create(command))
 		return "neither an old nor a new value";
-	if (push_is_delete(command) && str_eq(name, p->target.repo.head))
+	if (push_is_delete(command) && str_eq(name, p->target.on.repo.head))
 		return "deletion of the current branch prohibited";
 	return NULL;
 }

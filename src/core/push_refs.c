@@ -63,7 +63,7 @@ static int by_name(const void *a, const void *b, const void *arg)
 enum err push_refs_read(struct ctx *c, const struct push *p, struct db_tx *tx,
 	const struct push_commands *commands, struct push_refs *out)
 {
-	const struct repo *repo = &p->target.repo;
+	const struct repo *repo = &p->target.on.repo;
 	*out = (struct push_refs){.algo = repo->object_format, .differ.arena = c->arena};
 	if (p->snapshot) {
 		out->base = &p->snapshot->refs;

@@ -26,6 +26,8 @@ enum err record_audit(struct ctx *c, struct db_tx *tx, const struct actor *who, 
 		entry->username = who->username;
 		entry->via = who->via;
 		entry->peer = who->peer;
+		if (!entry->decision.len)
+			entry->decision = str_of(c->decision);
 	}
 	return meta_audit_add(c, tx, entry, head);
 }

@@ -15,11 +15,11 @@ struct repo_new {
 	enum hash_algo object_format; /* 0: SHA-1 */
 };
 
-/* The owner's alone (permit_owner). ERR_INVALID, ERR_EXISTS. */
+/* The owner's alone (permit_begin_owner). ERR_INVALID, ERR_EXISTS. */
 enum err repo_create(struct ctx *c, struct core *core, const struct actor *who,
 	const struct repo_new *what, struct repo *out) MUST;
 
-/* permit_repo for READ in a transaction of its own; *level (may be NULL): the most they may do. */
+/* permit_begin for READ in a transaction of its own; *level (may be NULL): the most they may do. */
 enum err repo_get(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct repo *out, enum permission *level) MUST;
 

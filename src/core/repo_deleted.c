@@ -29,9 +29,8 @@ enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, 
 {
 	DB_TX *tx = NULL;
 	struct repo repo;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_repo(
-		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_DELETE}, &repo));
+	const struct permit_need need = {name, OPERATION_REPOSITORY_DELETE, .mode = DB_WRITE};
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &repo));
 	TRY(permit_owner_early(c, who));
 	repo.deleted = db_now(tx);
 	TRY(record_end(c, tx, who, &repo, EVENT_REPOSITORY_DELETED));
@@ -55,8 +54,7 @@ enum err repo_deleted_list(struct ctx *c, struct core *core, const struct actor 
 	};
 	DB_TX *tx = NULL;
 	*out = (struct repo_list){.at = NEW_ARRAY(c->arena, struct repo, limit + 1)};
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	/* One more: is there more? */
 	for (size_t got = limit + 1; got == limit + 1 && out->count <= limit;) {
 		struct repo *step;
@@ -97,8 +95,7 @@ enum err repo_restore(struct ctx *c, struct core *core, const struct actor *who,
 	const struct str *name, struct repo *out)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_owner(c, core, tx, who));
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(get_deleted(c, core, tx, who, id, out));
 	struct str previous = {0};
 	if (name && !str_eq(*name, out->name)) {
@@ -153,7 +150,7 @@ static void remove_blobs(
 	}
 }
 
-/* `who` NULL: its time has come, unless it was restored and deleted anew meanwhile. */
+/* `who`: who was let. NULL: its time has come, unless it was restored and deleted anew meanwhile. */
 static enum err purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
 	DB_TX *tx = NULL;
@@ -161,7 +158,7 @@ static enum err purge(struct ctx *c, struct core *core, const struct actor *who,
 	struct doomed packs[2];
 	TRY(db_begin_on(c, core->db, id, &tx));
 	if (who)
-		TRY(permit_owner(c, core, tx, who));
+		TRY(permit_actor(c, core, tx, who));
 	TRY(get_deleted(c, core, tx, who, id, &repo));
 	if (!who && repo_deleted_until(core, &repo) >= db_now(tx))
 		return fail(c, ERR_NOT_FOUND, "it was restored meanwhile");
@@ -178,6 +175,9 @@ static enum err purge(struct ctx *c, struct core *core, const struct actor *who,
 
 enum err repo_purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
+	DB_TX *tx = NULL;
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
+	db_rollback(&tx);
 	return purge(c, core, who, id);
 }
 

@@ -5,11 +5,10 @@
 #include "core/record.h"
 #include "meta/rule.h"
 
-static enum err find(struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who,
-	struct str name, struct repo *out)
+/* A change of the repository's rules; DB_READ: only a look at them. */
+static struct permit_need change_of(struct str repo, enum db_mode mode)
 {
-	return permit_repo(
-		c, core, tx, who, (struct permit_need){name, OPERATION_REPOSITORY_CHANGE}, out);
+	return (struct permit_need){repo, OPERATION_REPOSITORY_CHANGE, .mode = mode};
 }
 
 /* `rule`: as it is now; NULL: it is gone. */
@@ -38,8 +37,8 @@ enum err rule_list(struct ctx *c, struct core *core, const struct actor *who, st
 {
 	DB_TX *tx = NULL;
 	struct repo found;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(find(c, core, tx, who, repo, &found));
+	const struct permit_need need = change_of(repo, DB_READ);
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &found));
 	return meta_rule_list(c, tx, &found, out);
 }
 
@@ -57,8 +56,8 @@ enum err rule_put(struct ctx *c, struct core *core, const struct actor *who, str
 {
 	DB_TX *tx = NULL;
 	struct repo found;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(find(c, core, tx, who, repo, &found));
+	const struct permit_need need = change_of(repo, DB_WRITE);
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &found));
 	TRY(rule_check(c, rule));
 	TRY(store(c, tx, &found, rule));
 	TRY(record_rule(c, tx, who, &found, rule->id, rule));
@@ -70,8 +69,8 @@ enum err rule_delete(
 {
 	DB_TX *tx = NULL;
 	struct repo found;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(find(c, core, tx, who, repo, &found));
+	const struct permit_need need = change_of(repo, DB_WRITE);
+	TRY(permit_begin_repo(c, core, who, &need, &tx, &found));
 	TRY(meta_rule_delete(c, tx, found.id, id));
 	TRY(record_rule(c, tx, who, &found, id, NULL));
 	return db_commit(c, &tx);

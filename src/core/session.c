@@ -443,8 +443,8 @@ enum err session_list(struct ctx *c, struct core *core, const struct actor *who,
 	struct str *ids;
 	size_t found;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_READ, &tx));
+	TRY(person_get(c, tx, username, &user));
 	TRY(meta_session_list(c, tx, user.id, &ids, &found));
 	int64_t now = db_now(tx);
 	db_rollback(&tx);
@@ -469,8 +469,8 @@ enum err session_end_one(struct ctx *c, struct core *core, const struct actor *w
 {
 	struct user user;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
+	TRY(person_get(c, tx, username, &user));
 	TRY(meta_session_remove(c, tx, user.id, id));
 	TRY(record_ended(c, tx, who, &user, "one"));
 	TRY(db_commit(c, &tx));
@@ -483,8 +483,8 @@ enum err session_end_all(
 {
 	struct user user;
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_person(c, core, tx, who, username, &user));
+	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
+	TRY(person_get(c, tx, username, &user));
 	TRY(meta_user_end(c, tx, user.id));
 	TRY(meta_session_remove_all(c, tx, user.id));
 	TRY(record_ended(c, tx, who, &user, "all"));

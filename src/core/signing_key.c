@@ -20,13 +20,12 @@ static enum err check_text(struct ctx *c, const char *what, struct str text, siz
 }
 
 /* Whoever has a key for some time would have one for ever. */
-static enum err permit_without_key(
-	struct ctx *c, struct core *core, struct db_tx *tx, const struct actor *who)
+static enum err check_no_key(struct ctx *c, const struct actor *who)
 {
 	if (actor_has_key(who))
 		return fail(c, ERR_DENIED,
 			"signing keys are for who signs in with a password: this is an API key");
-	return permit_account(c, core, tx, who);
+	return OK;
 }
 
 static enum err record(struct ctx *c, struct db_tx *tx, const struct actor *who,
@@ -63,8 +62,8 @@ enum err signing_key_add(struct ctx *c, struct core *core, const struct actor *w
 	TRY(check_text(c, "a key's name", name, TOKEN_NAME_MAX));
 	TRY(key_file_public(c, text, &jwk));
 	jwk_print(&w, &jwk);
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_without_key(c, core, tx, who));
+	TRY(check_no_key(c, who));
+	TRY(permit_begin_account(c, core, who, DB_WRITE, &tx));
 	TRY(meta_signing_key_list(c, tx, who->user_id, &own, &count));
 	if (count >= KEYS_MAX)
 		return fail(c, ERR_TOO_BIG, "you have %zu signing keys: remove some first", count);
@@ -81,8 +80,7 @@ enum err signing_key_list(struct ctx *c, struct core *core, const struct actor *
 	struct signing_key **out, size_t *count)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_account(c, core, tx, who));
+	TRY(permit_begin_account(c, core, who, DB_READ, &tx));
 	return meta_signing_key_list(c, tx, who->user_id, out, count);
 }
 
@@ -90,8 +88,7 @@ enum err signing_key_remove(struct ctx *c, struct core *core, const struct actor
 {
 	DB_TX *tx = NULL;
 	const struct signing_key key = {.id = id};
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_account(c, core, tx, who));
+	TRY(permit_begin_account(c, core, who, DB_WRITE, &tx));
 	TRY(meta_signing_key_delete(c, tx, who->user_id, id));
 	TRY(record(c, tx, who, EVENT_SIGNING_KEY_REMOVED, &key, STR("")));
 	return db_commit(c, &tx);
@@ -104,8 +101,7 @@ enum err minted_key_revoke(
 	struct signing_key *own;
 	size_t count, at = 0;
 	TRY(check_text(c, "the id of a minted key (\"jti\")", minted, JWT_TEXT_MAX));
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_account(c, core, tx, who));
+	TRY(permit_begin_account(c, core, who, DB_WRITE, &tx));
 	TRY(meta_signing_key_list(c, tx, who->user_id, &own, &count));
 	while (at < count && own[at].id != id)
 		at++;

@@ -298,9 +298,8 @@ static enum err accept_invitation(struct ctx *c, struct entry *e)
 	return link(c, e);
 }
 
-static enum err connect(struct ctx *c, struct core *core, const struct actor *who, struct entry *e)
+static enum err connect(struct ctx *c, const struct actor *who, struct entry *e)
 {
-	TRY(permit_account(c, core, e->tx, who));
 	if (who->user_id != e->flow->user_id)
 		return no_flow(c);
 	if (e->identity.id && e->identity.user_id != who->user_id)
@@ -335,7 +334,7 @@ static enum err enter(struct ctx *c, struct core *core, const struct actor *who,
 {
 	switch (e->flow->purpose) {
 	case SSO_SIGN_IN: return sign_in(c, e);
-	case SSO_CONNECT: return connect(c, core, who, e);
+	case SSO_CONNECT: return connect(c, who, e);
 	case SSO_PROVE: return prove(c, core, who, e);
 	case SSO_INVITED: break;
 	}
@@ -357,7 +356,10 @@ static enum err become(struct ctx *c, struct core *core, const struct actor *who
 	struct sso_end *out)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	if (e->flow->purpose == SSO_CONNECT)
+		TRY(permit_begin_account(c, core, who, DB_WRITE, &tx));
+	else
+		TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	e->tx = tx;
 	TRY(find_account(c, e));
 	out->joined = !e->identity.id && e->flow->purpose != SSO_CONNECT;

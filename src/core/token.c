@@ -107,8 +107,7 @@ enum err token_create(struct ctx *c, struct core *core, const struct actor *who,
 	DB_TX *tx = NULL;
 	struct token *own;
 	size_t count;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_account(c, core, tx, who));
+	TRY(permit_begin_account(c, core, who, DB_WRITE, &tx));
 	TRY(meta_token_list(c, tx, who->user_id, &own, &count));
 	if (count >= TOKENS_MAX)
 		return fail(c, ERR_TOO_BIG, "you have %zu tokens: revoke some first", count);
@@ -136,8 +135,7 @@ enum err token_list(struct ctx *c, struct core *core, const struct actor *who, s
 {
 	TRY(check_actor(c, who));
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(permit_account(c, core, tx, who));
+	TRY(permit_begin_account(c, core, who, DB_READ, &tx));
 	return meta_token_list(c, tx, who->user_id, out, count);
 }
 
@@ -145,8 +143,7 @@ enum err token_revoke(struct ctx *c, struct core *core, const struct actor *who,
 {
 	TRY(check_actor(c, who));
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(permit_account(c, core, tx, who));
+	TRY(permit_begin_account(c, core, who, DB_WRITE, &tx));
 	TRY(meta_token_delete(c, tx, who->user_id, id));
 	struct token token = {.id = id};
 	TRY(record_add(c, tx,

@@ -3,28 +3,28 @@
  * than their key's permission.
  */
 #include "driver/driver.h"
+#include "driver/policy_level.h"
 
-static enum permission level_of(const struct policy_question *q)
+static struct policy_answer decide(const struct policy_question *q)
 {
-	enum permission level = q->who->owner ? PERMISSION_ADMIN : q->granted;
-	if (level == PERMISSION_NONE && q->repo && q->repo->visibility == VISIBILITY_PUBLIC)
-		level = PERMISSION_READ;
-	return level < q->who->limit ? level : q->who->limit;
+	enum permission needed = operation_level(q->operation);
+	struct policy_answer answer = {.level = policy_level(q)};
+	if (q->operation == OPERATION_ACCOUNT_CHANGE)
+		answer.allowed = !actor_is_anonymous(q->who) && q->who->limit >= needed;
+	else if (q->operation == OPERATION_INSTANCE_ADMIN)
+		answer.allowed = q->who->owner && q->who->limit >= needed;
+	else
+		answer.allowed = answer.level >= needed;
+	return answer;
 }
 
-static enum err builtin_decide(struct ctx *c, struct policy *self, const struct policy_question *q,
-	struct policy_answer *out)
+static enum err builtin_decide(struct ctx *c, struct policy *self,
+	const struct policy_question *questions, size_t count, struct policy_answer *answers)
 {
 	(void)c;
 	(void)self;
-	enum permission needed = operation_level(q->operation);
-	*out = (struct policy_answer){.level = level_of(q)};
-	if (q->operation == OPERATION_ACCOUNT_CHANGE)
-		out->allowed = !actor_is_anonymous(q->who) && q->who->limit >= needed;
-	else if (q->operation == OPERATION_INSTANCE_ADMIN)
-		out->allowed = q->who->owner && q->who->limit >= needed;
-	else
-		out->allowed = out->level >= needed;
+	for (size_t i = 0; i < count; i++)
+		answers[i] = decide(&questions[i]);
 	return OK;
 }
 
@@ -37,6 +37,6 @@ static const struct policy_ops builtin_ops = {.decide = builtin_decide, .close =
 
 struct policy *policy_builtin_open(void)
 {
-	static struct policy builtin = {&builtin_ops};
+	static struct policy builtin = {.ops = &builtin_ops};
 	return &builtin;
 }

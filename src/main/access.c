@@ -54,6 +54,8 @@ void access_log(void *arg, const struct http_access *a)
 	if (a->client.len)
 		log_str(&line, "client", a->client);
 	log_str(&line, "agent", a->user_agent);
+	if (a->decision && *a->decision)
+		log_cstr(&line, "decision", a->decision);
 	if (a->error)
 		access_log_error(&line, a->error, a->error_text);
 	log_end(&line);

@@ -197,6 +197,45 @@ enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_
 	return take_rows(c, rows, out, count);
 }
 
+#define GRANTED(table, on)                                                         \
+	"COALESCE((SELECT MAX(level) FROM " table " WHERE account_id = $1 AND " on \
+	" AND (expires = 0 OR expires > $2)), 0)"
+
+/* A level that no grant has is the lower one. */
+static enum permission higher_of(const struct db_value *one, const struct db_value *wide)
+{
+	int64_t level = one->integer > wide->integer ? one->integer : wide->integer;
+	return level > PERMISSION_ADMIN ? PERMISSION_NONE : (enum permission)level;
+}
+
+enum err meta_repo_list_granted(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
+	struct meta_repo_granted **out, size_t *count)
+{
+	static const char sql[] = "SELECT " COLUMNS ", " GRANTED(
+		"permission", "repo_id = repo.id") ", " GRANTED("permission_pattern",
+		"repo.key LIKE fits ESCAPE '\\'") " FROM repo WHERE key > $3 AND deleted = 0 "
+						  "AND ($4 = '%%' OR key LIKE $4 ESCAPE '\\' "
+						  "OR lower(description) LIKE $4 ESCAPE '\\') "
+						  "ORDER BY key LIMIT $5";
+	int64_t now = page->who->user_id ? db_now(tx) : 0; /* nothing was granted to nobody */
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql,
+		DB_ARGS(DB_I(page->who->user_id), DB_I(now), DB_T(key_of(c, page->after)),
+			DB_T(like_pattern(c, page->words)), DB_I((int64_t)page->limit)),
+		&rows));
+	*out = NEW_ARRAY(c->arena, struct meta_repo_granted, page->limit);
+	for (*count = 0; *count < page->limit; ++*count) {
+		struct db_value row[COLUMN_COUNT + 2];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			return OK;
+		(*out)[*count] = (struct meta_repo_granted){
+			from_row(row), higher_of(&row[COLUMN_COUNT], &row[COLUMN_COUNT + 1])};
+	}
+	return OK;
+}
+
 enum err meta_repo_every(
 	struct ctx *c, struct db_tx *tx, int64_t after, struct repo **out, size_t *count)
 {

@@ -41,6 +41,14 @@ struct meta_repo_page {
 enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
 	struct repo **out, size_t *count) MUST;
 
+/* The same of all there are, and what page->who was granted on each: for who judges that elsewhere. */
+struct meta_repo_granted {
+	struct repo repo;
+	enum permission granted;
+};
+enum err meta_repo_list_granted(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
+	struct meta_repo_granted **out, size_t *count) MUST;
+
 /* Stores name, description and visibility. ERR_EXISTS on a name that is taken. */
 enum err meta_repo_update(struct ctx *c, struct db_tx *tx, const struct repo *repo) MUST;
 

@@ -137,6 +137,12 @@ static void exchange_open(struct exchange *x, struct worker *w, struct conn *k)
 	k->cut = false;
 }
 
+/* Of the last that a policy said; what it refused tells more than what it allowed before. */
+static const char *decision_of(const struct ctx *c)
+{
+	return c->refused.decision && *c->refused.decision ? c->refused.decision : c->decision;
+}
+
 static void report(struct exchange *x)
 {
 	struct http_server *s = x->worker->server;
@@ -157,7 +163,8 @@ static void report(struct exchange *x)
 						.waited = x->conn->queue_waited,
 						.lane = s->config.lanes[x->conn->flow.lane].name,
 						.error = x->ctx.error.kind,
-						.error_text = x->ctx.error.text});
+						.error_text = x->ctx.error.text,
+						.decision = decision_of(&x->ctx)});
 }
 
 /* A refusal that fails to be sent changes nothing: reply_close sees what became of it. */

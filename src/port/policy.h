@@ -1,8 +1,9 @@
 /*
  * Port: may somebody do this?
  *
- * A driver judges one operation by what it is told: who, what, and what they were granted. It never
- * widens what a key is limited to: core/permit.h sees to that. Safe for any number of threads.
+ * A driver judges one operation by what it is told: who, what, and what they were granted. It may allow more
+ * than was granted, and less. It never widens what a key is limited to: core/permit.h sees to that. Safe
+ * for any number of threads.
  */
 #ifndef PORT_POLICY_H
 #define PORT_POLICY_H
@@ -14,14 +15,17 @@
 
 struct policy {
 	const struct policy_ops *ops;
+	/* It waits for another machine: so it is not to be asked while a transaction is open. */
+	bool far;
 };
 
 struct policy_question {
 	const struct actor *who;
 	enum operation operation;
-	const struct repo *repo; /* NULL: it is about none; id 0: there is none of that name */
-	enum permission granted; /* on the repository, by whoever may grant it */
-	struct str ref;          /* its full name, where the operation is on a ref; or empty */
+	/* NULL: it is about none; id 0: there is none of the name that they asked for. */
+	const struct repo *repo;
+	enum permission granted;         /* on the repository, by whoever may grant it */
+	const struct ref_change *change; /* where the operation is on a ref; or NULL */
 };
 
 struct policy_answer {
@@ -31,17 +35,21 @@ struct policy_answer {
 };
 
 struct policy_ops {
-	/* Who is not allowed REPOSITORY_READ is not to know that it exists: it takes as long where
-	 * there is none. An error means that nobody could be asked: then nobody is allowed. */
+	/*
+	 * An answer for each of `count` questions, which are all of one person. Who is not allowed
+	 * REPOSITORY_READ is not to know that it exists: it takes as long where there is none.
+	 * ERR_UNAVAILABLE: nobody could be asked, and nobody is allowed. Text is in c->arena.
+	 */
 	enum err (*decide)(struct ctx *c, struct policy *self,
-		const struct policy_question *question, struct policy_answer *out);
+		const struct policy_question *questions, size_t count,
+		struct policy_answer *answers);
 	void (*close)(struct policy *self);
 };
 
 static inline MUST enum err policy_decide(struct ctx *c, struct policy *p,
-	const struct policy_question *question, struct policy_answer *out)
+	const struct policy_question *questions, size_t count, struct policy_answer *answers)
 {
-	return p->ops->decide(c, p, question, out);
+	return p->ops->decide(c, p, questions, count, answers);
 }
 
 static inline void policy_close(struct policy *p)

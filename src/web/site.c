@@ -1,7 +1,7 @@
 #include "web/site.h"
 
 #include "core/permit.h"
-#include "core/repo.h"
+#include "core/instance.h"
 #include "web/assets.h"
 #include "web/handlers.h"
 #include "web/internal.h"
@@ -171,9 +171,7 @@ enum err api_readyz(struct ctx *c, struct web_request *r)
 	web_header(r, "Cache-Control", STR("no-store"));
 	if (atomic_load(&r->web->draining))
 		return web_text(c, r, 503, STR("draining: it finishes what runs, then ends\n"));
-	struct repo_query one = {.limit = 1};
-	struct repo_list list;
-	TRY_WHILE(c, repo_list(c, r->core, &ACTOR_ANONYMOUS, &one, &list), "asking the database");
+	TRY_WHILE(c, instance_ready(c, r->core), "asking the database");
 	return web_text(c, r, 200, STR("ready\n"));
 }
 

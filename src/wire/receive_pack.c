@@ -189,7 +189,7 @@ static bool brings_pack(const struct request *r)
 /* The signature is over the options too, so that nobody adds or takes one on the way. */
 static enum err check_certificate(struct ctx *c, const struct push *push, struct request *r)
 {
-	const struct repo *repo = &push->target.repo;
+	const struct repo *repo = &push->target.on.repo;
 	TRY(push_cert_verify(
 		c, push->core, repo->name, buf_view(&r->cert), push->target.now, &r->proof));
 	struct str options = r->proof.cert.options, option;
@@ -204,7 +204,7 @@ static enum err check_certificate(struct ctx *c, const struct push *push, struct
 /* What can be told before the pack is looked at. */
 static enum err check_request(struct ctx *c, const struct push *push, struct request *r)
 {
-	enum hash_algo ours = push->target.repo.object_format;
+	enum hash_algo ours = push->target.on.repo.object_format;
 	if (r->is_signed)
 		TRY(check_certificate(c, push, r));
 	for (size_t i = 0; i < r->commands.len; i++) {

@@ -112,10 +112,9 @@ static enum err receive_open(struct ctx *c, struct core *core, const struct acto
 	struct push_target *target, struct snapshot **snapshot)
 {
 	DB_TX *tx = NULL;
-	struct str name = target->repo.name;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	TRY(push_permit(c, core, tx, who, name, target));
-	return target->create ? OK : snapshot_get(c, core, tx, &target->repo, snapshot);
+	const struct permit_need need = push_need(target->on.repo.name, DB_READ);
+	TRY(push_begin(c, core, who, &need, &tx, target));
+	return target->create ? OK : snapshot_get(c, core, tx, &target->on.repo, snapshot);
 }
 
 static enum err receive_refs(
@@ -124,9 +123,9 @@ static enum err receive_refs(
 	SNAPSHOT *snapshot = NULL;
 	struct sink *out = NULL;
 	int version = version_of(x) == 1;
-	struct push_target target = {.repo.name = path_of(x).name};
+	struct push_target target = {.on.repo.name = path_of(x).name};
 	TRY(receive_open(c, core, who, &target, &snapshot));
-	struct str nonce = push_nonce(c, core, target.repo.name, target.now);
+	struct str nonce = push_nonce(c, core, target.on.repo.name, target.now);
 	enum hash_algo algo = snapshot ? snapshot->algo : HASH_SHA1;
 	TRY(begin(x, "application/x-git-receive-pack-advertisement", &out));
 	TRY(service_line(c, "git-receive-pack", out));

@@ -29,7 +29,7 @@ static enum permission level(
 		.operation = OPERATION_REPOSITORY_READ,
 		.repo = repo,
 		.granted = granted};
-	assert_ok(c, policy_decide(c, core_of(c)->policy, &ask, &answer));
+	assert_ok(c, policy_decide(c, core_of(c)->policy, &ask, 1, &answer));
 	assert_int_equal(answer.allowed, answer.level >= PERMISSION_READ);
 	return answer.level;
 }

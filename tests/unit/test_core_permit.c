@@ -6,23 +6,30 @@ static enum err ask(struct ctx *c, const struct actor *who, const char *name, en
 {
 	DB_TX *tx = NULL;
 	struct repo repo;
-	TRY(db_begin(c, core_of(c)->db, DB_READ, &tx));
 	static const enum operation wants[] = {
 		[PERMISSION_READ] = OPERATION_REPOSITORY_READ,
 		[PERMISSION_WRITE] = OPERATION_REPOSITORY_PUSH,
 		[PERMISSION_ADMIN] = OPERATION_REPOSITORY_CHANGE,
 	};
-	return permit_repo(
-		c, core_of(c), tx, who, (struct permit_need){str_of(name), wants[level]}, &repo);
+	const struct permit_need need = {str_of(name), wants[level], .mode = DB_READ};
+	return permit_begin_repo(c, core_of(c), who, &need, &tx, &repo);
 }
 
 static enum err as_owner(struct ctx *c, const struct actor *who)
 {
 	DB_TX *tx = NULL;
-	TRY(db_begin(c, core_of(c)->db, DB_READ, &tx));
-	enum err early = permit_owner_early(c, who), kind = permit_owner(c, core_of(c), tx, who);
+	enum err early = permit_owner_early(c, who);
+	enum err kind = permit_begin_owner(c, core_of(c), who, DB_READ, &tx);
 	assert_true(!early || early == kind);
 	return kind;
+}
+
+static enum err pushing(struct ctx *c, const struct actor *who, const char *name)
+{
+	DB_TX *tx = NULL;
+	struct push_target target;
+	const struct permit_need need = push_need(str_of(name), DB_READ);
+	return push_begin(c, core_of(c), who, &need, &tx, &target);
 }
 
 static void give(struct ctx *c, const char *repo, const char *username, enum permission level)
@@ -99,11 +106,8 @@ static void a_key_for_some_repositories_knows_of_no_others(void **state)
 	check(c, &key, "other", EXPECT(NOWHERE, NOWHERE, NOWHERE));
 	assert_err(c, as_owner(c, &key), ERR_DENIED);
 
-	struct push_target target;
-	DB_TX *tx = NULL;
-	assert_ok(c, db_begin(c, core_of(c)->db, DB_READ, &tx));
-	assert_err(c, push_permit(c, core_of(c), tx, &key, STR("other"), &target), ERR_NOT_FOUND);
-	assert_err(c, push_permit(c, core_of(c), tx, &key, STR("team-b"), &target), ERR_NOT_FOUND);
+	assert_err(c, pushing(c, &key, "other"), ERR_NOT_FOUND);
+	assert_err(c, pushing(c, &key, "team-b"), ERR_NOT_FOUND);
 }
 
 static void a_key_for_some_operations_does_no_others(void **state)

@@ -110,16 +110,20 @@ static const char *try_push(struct ctx *c, const struct actor *who, struct str r
 	DB_TX *tx = NULL;
 	struct push_target target;
 	struct rules rules;
-	const char *refused;
-	assert_ok(c, db_begin(c, core_of(c)->db, DB_READ, &tx));
-	enum err err = push_permit(c, core_of(c), tx, who, repo, &target);
+	struct permit_need need = push_need(repo, DB_READ);
+	const struct ref_change change = {
+		.name = str_of(arena_fmt(c->arena, "refs/heads/%s-1", ref))};
+	struct permit_ref what = {.operation = operation, .change = &change};
+	if (operation != OPERATION_REPOSITORY_PUSH) {
+		need.refs = &what;
+		need.ref_count = 1;
+	}
+	enum err err = push_begin(c, core_of(c), who, &need, &tx, &target);
 	if (err || operation == OPERATION_REPOSITORY_PUSH || target.create)
 		return err ? outcome(err) : target.create ? "makes" : "yes";
-	assert_ok(c, meta_rule_list(c, tx, &target.repo, &rules));
+	assert_ok(c, meta_rule_list(c, tx, &target.on.repo, &rules));
 	assert_int_equal(rules.count, 4);
-	struct permit_ref what = {&target.repo, target.granted, &rules, operation, false,
-		str_of(arena_fmt(c->arena, "refs/heads/%s-1", ref))};
-	assert_ok(c, permit_ref(c, core_of(c), who, &what, &refused));
+	const char *refused = permit_ref(c, who, &rules, &what);
 	if (!refused)
 		return "yes";
 	return strncmp(refused, "protected: ", 11) == 0 ? "rule" : refused;
@@ -128,7 +132,7 @@ static const char *try_push(struct ctx *c, const struct actor *who, struct str r
 static enum err try_operation(
 	struct ctx *c, const struct actor *who, struct str name, enum operation operation)
 {
-	struct permit_need need = {name, operation};
+	const struct permit_need need = {name, operation, .mode = DB_READ};
 	struct str text = STR("changed");
 	struct repo_change change = {.description = &text};
 	struct permission_on on = {name, STR("other")};
@@ -146,11 +150,10 @@ static enum err try_operation(
 	case OPERATION_INSTANCE_ADMIN: return collaborator_list(c, core_of(c), who, &users, &count);
 	default: break;
 	}
-	assert_ok(c, db_begin(c, core_of(c)->db, DB_READ, &tx));
 	if (operation == OPERATION_ACCOUNT_CHANGE)
-		return permit_account(c, core_of(c), tx, who);
+		return permit_begin_account(c, core_of(c), who, DB_READ, &tx);
 	assert_int_equal(operation, OPERATION_REPOSITORY_FETCH);
-	return permit_repo(c, core_of(c), tx, who, need, &repo);
+	return permit_begin_repo(c, core_of(c), who, &need, &tx, &repo);
 }
 
 static bool is_push(enum operation operation)
