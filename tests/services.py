@@ -405,7 +405,35 @@ class Oidc(Service):
         self.wait_until(self.listens)
 
 
-SERVICES = {service.name: service for service in (Postgres, Redis, Ceph, VersityGW, Oidc)}
+class RecordedOpa(Service):
+    """What stands for an Open Policy Agent: tests/opa.py."""
+
+    name = role = "opa"
+
+    def start(self):
+        self.url = f"opa+http://127.0.0.1:{self.port}"
+        self.spawn(sys.executable, Path(__file__).resolve().parent / "opa.py", self.port)
+        self.wait_until(self.listens)
+
+
+class Opa(Service):
+    """An Open Policy Agent with the policies of docs/policy, whose own tests have to pass first."""
+
+    name, role = "opa-real", "opa"
+
+    def start(self):
+        policies = Path(__file__).resolve().parent.parent / "docs/policy"
+        tested = subprocess.run([peer("opa"), "test", policies], capture_output=True, text=True)
+        if tested.returncode:
+            raise RuntimeError(f"the policies in docs/policy fail their own tests: {tested.stdout}{tested.stderr}")
+        self.url = f"opa+http://127.0.0.1:{self.port}"
+        self.spawn(peer("opa"), "run", "--server", "--addr", f"127.0.0.1:{self.port}", "--disable-telemetry",
+                   "--set=decision_logs.console=true",
+                   policies / "nimbus.rego", policies / "careful.rego")
+        self.wait_until(self.listens)
+
+
+SERVICES = {service.name: service for service in (Postgres, Redis, Ceph, VersityGW, Oidc, RecordedOpa, Opa)}
 
 
 def main():

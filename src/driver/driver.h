@@ -157,6 +157,20 @@ enum err provider_oidc_open(
 	struct ctx *c, const struct provider_oidc_options *options, struct provider **out) MUST;
 
 struct policy *policy_builtin_open(void);
+
+/* Text is never NULL; "" where there is none. The token's source outlives it, the texts are copied. */
+struct policy_opa_options {
+	const char *url; /* "opa+https://host:8181", and the path of a rule where it is another */
+	struct secret_source token;  /* a bearer; may be empty */
+	const char *ca, *cert, *key; /* as of driver/http_call.h */
+	int64_t timeout;             /* milliseconds that one question may take */
+	int64_t cache; /* milliseconds that an answer is good for; 0: for one question */
+};
+
+/* Open Policy Agent. Nothing is asked of it yet. ERR_INVALID names the variable. */
+enum err policy_opa_open(
+	struct ctx *c, const struct policy_opa_options *options, struct policy **out) MUST;
+
 struct markup *markup_md4c_open(void);
 struct strength *strength_zxcvbn_open(void);
 struct qr_maker *qr_qrencode_open(void);

@@ -17,7 +17,7 @@ const char *drivers_list(void)
 	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis "
 	       "auth=password,token,key,access "
 	       "provider=oidc "
-	       "policy=builtin "
+	       "policy=builtin,opa "
 	       "secret=file,vault "
 	       "markup=md4c repack=git strength=zxcvbn qr=qrencode";
 }
@@ -155,6 +155,24 @@ static enum err check_password_sign_in(
 	return OK;
 }
 
+static enum err open_policy(struct ctx *c, const struct config *config, struct policy **out)
+{
+	const struct policy_opa_options options = {
+		.url = config->policy,
+		.token = secrets_source(config, &config->policy_token_from),
+		.ca = config->policy_ca,
+		.cert = config->policy_cert,
+		.key = config->policy_key,
+		.timeout = config->policy_timeout,
+		.cache = config->policy_cache,
+	};
+	if (*config->policy)
+		TRY(policy_opa_open(c, &options, out));
+	else
+		*out = policy_builtin_open();
+	return OK;
+}
+
 enum err drivers_database(struct ctx *c, const struct config *config, bool make, struct db **out)
 {
 	struct str url = str_of(config->db);
@@ -191,7 +209,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	const char *scratch = arena_fmt(c->arena, "%s/scratch", config->data);
 	if (strcmp(config->repack, "git") == 0)
 		TRY(repack_git_open(c, scratch, make, &core->repack));
-	core->policy = policy_builtin_open();
+	TRY(open_policy(c, config, &core->policy));
 	core->markup = markup_md4c_open();
 	core->strength = strength_zxcvbn_open();
 	core->qr = qr_qrencode_open();

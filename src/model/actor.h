@@ -31,14 +31,19 @@ struct actor {
 	struct str
 		via; /* how they proved it, for the audit log: "password", "token 12", "session", "oidc:corp" */
 	struct str peer; /* the address that they came from; empty: none is known */
+	/* Where another vouched for them: what they are called there … */
+	struct str subject;
+	struct str groups; /* … and the groups that they are in there, one a line */
 };
 
 #define ACTOR_ANONYMOUS ((struct actor){.limit = PERMISSION_ADMIN})
 
-/* Did they come by an API key of any kind, a device's or a provider's token, and not by what proves a person? */
+/* Did they come by an API key of any kind, a device's or a provider's token, or as a service that another
+ * vouched for, and not by what proves a person? */
 static inline bool actor_has_key(const struct actor *who)
 {
-	return who->token_id || who->key_id || who->device_id || who->identity_id;
+	return who->token_id || who->key_id || who->device_id || who->identity_id ||
+	       who->subject.len;
 }
 
 static inline bool actor_is_anonymous(const struct actor *who)

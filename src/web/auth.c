@@ -78,6 +78,7 @@ enum err web_authorize(struct ctx *c, const struct web *web, const struct http_e
 	struct actor *who, bool *given)
 {
 	*who = ACTOR_ANONYMOUS;
+	who->peer = web_peer(web, x);
 	struct str rest = http_header(x, "authorization");
 	*given = rest.len > 0;
 	if (!*given)
@@ -90,7 +91,7 @@ enum err web_authorize(struct ctx *c, const struct web *web, const struct http_e
 		cred.secret = str_trim(rest);
 	else
 		return fail(c, ERR_UNAUTH, "the Authorization header is neither Basic nor Bearer");
-	return login_credential(c, web->core, &cred, web_peer(web, x), who);
+	return login_credential(c, web->core, &cred, who->peer, who);
 }
 
 static bool has_secure_cookies(const struct web_request *r)
