@@ -58,6 +58,7 @@ struct core {
 	struct repack *repack; /* may be NULL: nobody searches for deltas */
 	struct auth *auth[CORE_AUTH_MAX];
 	size_t auth_count;
+	bool by_certificate;         /* one of them knows names of clients' certificates */
 	struct provider **providers; /* in the settings' order */
 	size_t provider_count;
 	enum jws_alg issuer_alg;   /* of the keys that are made to sign access tokens */

@@ -54,7 +54,9 @@ static void refuse(struct ctx *c, struct core *core, const struct credential *cr
 	audit_refuse(c, core,
 		&(struct audit_refusal){
 			.name = named ? cred->username : STR(""),
-			.via = token ? STR("token") : STR("password"),
+			.via = cred->kind == CREDENTIAL_CERTIFICATE ? STR("certificate")
+			       : token                              ? STR("token")
+								    : STR("password"),
 			.peer = peer,
 			.action = STR(AUDIT_SIGN_IN),
 			.why = str_of(c->error.text),
@@ -65,7 +67,7 @@ static struct str via_of(struct ctx *c, const struct actor *who)
 {
 	if (who->device_id)
 		return str_of(arena_fmt(c->arena, "device %lld", (long long)who->device_id));
-	if (who->identity_id)
+	if (who->identity_id || who->subject.len)
 		return who->via;
 	if (!who->token_id)
 		return STR("password");
@@ -127,6 +129,23 @@ enum err login_credential(struct ctx *c, struct core *core, const struct credent
 		"helper do so");
 	refuse(c, core, cred, peer);
 	return kind;
+}
+
+enum err login_certificate(
+	struct ctx *c, struct core *core, struct str name, struct str peer, struct actor *who)
+{
+	const struct credential cred = {.kind = CREDENTIAL_CERTIFICATE, .secret = name};
+	enum err kind = ERR_UNSUPPORTED;
+	*who = ACTOR_ANONYMOUS;
+	for (size_t i = 0; i < core->auth_count && kind == ERR_UNSUPPORTED; i++)
+		kind = auth_authenticate(c, core->auth[i], &cred, who);
+	if (kind == ERR_UNAUTH)
+		refuse(c, core, &cred, peer);
+	if (kind && kind != ERR_UNSUPPORTED)
+		return kind;
+	ctx_clear(c);
+	who->peer = peer;
+	return OK;
 }
 
 void login_ended(struct ctx *c, struct core *core, int64_t user_id, int64_t token_id)

@@ -29,6 +29,9 @@ struct login_from {
  * takes for anybody. */
 enum err login_person(struct ctx *c, struct core *core, const struct credential *cred,
 	const struct login_from *from, struct actor *who) MUST;
+/* Who works by a certificate whose name TLS has verified ("dns:a.example.org"); anonymous where nobody does. */
+enum err login_certificate(
+	struct ctx *c, struct core *core, struct str name, struct str peer, struct actor *who) MUST;
 
 struct login_link {
 	struct str username; /* who can sign in by it, once … */

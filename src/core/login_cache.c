@@ -134,7 +134,7 @@ void login_cache_put(struct ctx *c, struct login_cache *cache, const struct cred
 	const struct actor *who)
 {
 	uint8_t key[HASH_MAX];
-	if (!cache || who->key_id || who->device_id || who->identity_id)
+	if (!cache || who->key_id || who->device_id || who->identity_id || who->subject.len)
 		return;
 	ASSERT(who->username.len <= USERNAME_MAX);
 	struct str scope = who->scope ? scope_text(c->arena, who->scope) : STR("");

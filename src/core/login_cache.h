@@ -7,8 +7,8 @@
  *
  * Safe for any number of threads. Bounded: a new one takes the place of an older. Only what proved
  * somebody is kept, for LOGIN_CACHE_SECONDS, under its HMAC by a random key of this process: no
- * secret can be read from it. Minted keys, devices' tokens and providers' prove themselves each time. `cache`
- * may be NULL: nothing is known then.
+ * secret can be read from it. Minted keys, devices' tokens, and whom another vouches for, prove themselves
+ * each time. `cache` may be NULL: nothing is known then.
  */
 #ifndef CORE_LOGIN_CACHE_H
 #define CORE_LOGIN_CACHE_H

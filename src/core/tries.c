@@ -23,7 +23,7 @@ enum err tries_of(struct ctx *c, struct core *core, const struct credential *cre
 	struct str device = {0};
 	*out = (struct tries){0};
 	/* A token cannot be guessed, and a robot with an old one must not lock out its neighbours. */
-	if (cred->kind == CREDENTIAL_TOKEN || secret_is_key(cred->secret))
+	if (cred->kind != CREDENTIAL_PASSWORD || secret_is_key(cred->secret))
 		return OK;
 	struct str name = str_until(cred->username, USERNAME_MAX + 1);
 	struct str place = address_group(from->peer, text);

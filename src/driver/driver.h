@@ -139,6 +139,8 @@ struct auth *auth_key_open(struct db *db);
 struct auth *auth_access_open(struct db *db, const char *issuer);
 /* Tokens of these providers, of whom an account is connected with. They outlive it. */
 struct auth *auth_oidc_open(struct db *db, struct provider *const *providers, size_t count);
+/* Names of clients' certificates: `accounts` is "dns:*.ci.example.org=robot, …". ERR_INVALID. */
+enum err auth_mtls_open(struct ctx *c, struct db *db, const char *accounts, struct auth **out) MUST;
 
 /* Text is never NULL; "" where there is none. The texts are copied. */
 struct provider_oidc_options {

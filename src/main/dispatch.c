@@ -11,6 +11,8 @@ static enum err serve_git(const struct web *web, struct actor *who, struct http_
 	*who = ACTOR_ANONYMOUS;
 	TRY(lane_enter(x->ctx, web, x));
 	TRY(web_authorize(x->ctx, web, x, who, &given));
+	if (!given)
+		TRY(web_authorize_client(x->ctx, web, x, who));
 	TRY(lane_admit(x->ctx, web, x, who, NULL));
 	if (!actor_is_anonymous(who))
 		x->who = str_dup(x->ctx->arena, who->username);

@@ -6,6 +6,7 @@
 #include "core/pack_cache.h"
 #include "core/snapshot.h"
 #include "driver/driver.h"
+#include "driver/kubernetes.h"
 #include "main/seals.h"
 #include "main/secrets.h"
 #include "os/file.h"
@@ -15,9 +16,9 @@
 const char *drivers_list(void)
 {
 	return "db=sqlite,postgres blob=local,s3,cached kv=memory,redis "
-	       "auth=password,token,key,access "
+	       "auth=password,token,key,access,oidc,kubernetes,mtls "
 	       "provider=oidc "
-	       "policy=builtin,opa "
+	       "policy=builtin,opa,kubernetes "
 	       "secret=file,vault "
 	       "markup=md4c repack=git strength=zxcvbn qr=qrencode";
 }
@@ -173,6 +174,30 @@ static enum err open_policy(struct ctx *c, const struct config *config, struct p
 	return OK;
 }
 
+/* Before the drivers for other tokens, which take those that they do not know for wrong. */
+static enum err open_kubernetes(struct ctx *c, const struct config *config, struct core *core)
+{
+	const struct kubernetes_options options = {
+		.api = config->kubernetes_api,
+		.host = config->kubernetes_host,
+		.port = config->kubernetes_port,
+		.ca = config->kubernetes_ca,
+		.token_file = config->kubernetes_token_file,
+		.audiences = config->kubernetes_audiences,
+		.accounts = config->kubernetes_accounts,
+		.namespace = config->kubernetes_namespace,
+		.timeout = config->kubernetes_timeout,
+		.cache = config->kubernetes_cache,
+	};
+	if (strcmp(config->kubernetes, "on") != 0)
+		return OK;
+	TRY(auth_kubernetes_open(c, &options, core->db, &core->auth[core->auth_count]));
+	core->auth_count++;
+	if (strcmp(config->kubernetes_access, "on") == 0)
+		TRY(policy_kubernetes_open(c, &options, core->policy, &core->policy));
+	return OK;
+}
+
 enum err drivers_database(struct ctx *c, const struct config *config, bool make, struct db **out)
 {
 	struct str url = str_of(config->db);
@@ -216,10 +241,15 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	if (core->provider_count)
 		core->auth[core->auth_count++] =
 			auth_oidc_open(core->db, core->providers, core->provider_count);
+	TRY(open_kubernetes(c, config, core));
 	core->auth[core->auth_count++] = auth_token_open(core->db);
 	core->auth[core->auth_count++] = auth_key_open(core->db);
 	core->auth[core->auth_count++] = auth_access_open(core->db, core->base_url);
 	core->auth[core->auth_count++] = auth_password_open(core->db, core->kv);
+	core->by_certificate = *config->tls_client_accounts != 0;
+	if (core->by_certificate)
+		TRY(auth_mtls_open(
+			c, core->db, config->tls_client_accounts, &core->auth[core->auth_count++]));
 	core->last_cache = last_cache_open();
 	core->logins = login_cache_open(c->world);
 	core->audit = audit_log_open();

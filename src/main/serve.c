@@ -124,10 +124,11 @@ static enum tls_clients clients_of(const struct config *config)
 static enum err check_tls_clients(struct ctx *c, const struct config *config)
 {
 	bool asks = clients_of(config) != TLS_CLIENTS_OFF;
-	const char *idle = *config->tls_client_ca    ? "NIMBUS_TLS_CLIENT_CA"
-			   : *config->tls_client_san ? "NIMBUS_TLS_CLIENT_SAN"
-			   : *config->tls_revoked    ? "NIMBUS_TLS_REVOKED"
-						     : NULL;
+	const char *idle = *config->tls_client_ca         ? "NIMBUS_TLS_CLIENT_CA"
+			   : *config->tls_client_san      ? "NIMBUS_TLS_CLIENT_SAN"
+			   : *config->tls_revoked         ? "NIMBUS_TLS_REVOKED"
+			   : *config->tls_client_accounts ? "NIMBUS_TLS_CLIENT_ACCOUNTS"
+							  : NULL;
 	if (asks && !*config->tls_listen)
 		return fail(c, ERR_INVALID,
 			"NIMBUS_TLS_CLIENT is set, but nothing listens for https: set "

@@ -8,7 +8,8 @@
 #include "base/ctx.h"
 #include "model/actor.h"
 
-enum credential_kind { CREDENTIAL_PASSWORD, CREDENTIAL_TOKEN };
+/* CREDENTIAL_CERTIFICATE: `secret` is the name that a client's certificate proved in TLS, and no secret. */
+enum credential_kind { CREDENTIAL_PASSWORD, CREDENTIAL_TOKEN, CREDENTIAL_CERTIFICATE };
 
 struct credential {
 	enum credential_kind kind;

@@ -94,6 +94,14 @@ enum err web_authorize(struct ctx *c, const struct web *web, const struct http_e
 	return login_credential(c, web->core, &cred, who->peer, who);
 }
 
+enum err web_authorize_client(
+	struct ctx *c, const struct web *web, const struct http_exchange *x, struct actor *who)
+{
+	if (!x->client.len || !web->core->by_certificate)
+		return OK;
+	return login_certificate(c, web->core, x->client, who->peer, who);
+}
+
 static bool has_secure_cookies(const struct web_request *r)
 {
 	return r->web->secure == SECURE_ALWAYS ||
@@ -177,6 +185,9 @@ enum err web_identify(struct ctx *c, struct web_request *r)
 	if (r->who.scope && r->who.scope->bytes)
 		return fail(c, ERR_DENIED, "a key with a budget of bytes is for git alone");
 	struct str cookie = web_cookie(c, r, WEB_COOKIE);
+	/* Not on pages: a browser shows its certificate to them whoever sent it there. */
+	if (!given && !cookie.len && r->api)
+		TRY(web_authorize_client(c, r->web, r->http, &r->who));
 	if (given || !cookie.len)
 		return OK;
 	struct session *session = NEW(c->arena, struct session);

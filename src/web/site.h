@@ -51,6 +51,9 @@ struct str web_origin(const struct web *web, const struct http_exchange *x);
  */
 enum err web_authorize(struct ctx *c, const struct web *web, const struct http_exchange *x,
 	struct actor *who, bool *given) MUST;
+/* Where they gave no credentials: by their certificate, if one was shown and an account works by it. */
+enum err web_authorize_client(struct ctx *c, const struct web *web, const struct http_exchange *x,
+	struct actor *who) MUST;
 
 /* What to send with a 401. */
 #define WEB_CHALLENGE "Basic realm=\"Nimbus Git\", charset=\"UTF-8\""

@@ -324,6 +324,40 @@ def test_a_client_comes_with_its_certificate():
         fail("git came without a certificate")
 
 
+def test_a_client_works_by_its_certificate_as_the_account_that_it_is_given():
+    s = Mutual({"NIMBUS_TLS_CLIENT_ACCOUNTS": "dns:*.nodes.example.org=robot, uri:spiffe://example.org/role/own=owner"},
+               wants="optional")
+    s.api("POST", "/collaborators", {"username": "robot"}, want=201)
+    s.create_repo("site")
+    s.api("PUT", "/repos/site/permissions/robot", {"permission": "write"}, want=200)
+    robot = s.nodes.issue("robot", "DNS:a.nodes.example.org")
+
+    def ask(path, pair, more="", method="GET"):
+        return s.secure(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n", s.shows(*pair))
+
+    def shown(pair):
+        return ["-c", f"http.sslCert={pair[0]}", "-c", f"http.sslKey={pair[1]}"]
+
+    bare = f"https://localhost:{s.tls_port}/site.git"
+    repo = make_repo(commits=3)
+    s.secure_git(*shown(robot), "push", "-q", bare, "main", cwd=repo)
+    entry = s.get("/api/v1/audit?action=push").json[0]
+    eq((entry["username"], entry["via"]), ("robot", "certificate"), "the audit log")
+    eq(ask("/api/v1/repos/site", robot).status, 200, "the API")
+    # No page, no key of its own; and other credentials count before the certificate.
+    eq(ask("/site", robot, "Accept: text/plain\r\n").status, 401, "a page")
+    eq(ask("/api/v1/tokens", robot).status, 403, "its account's tokens")
+    eq(ask("/api/v1/repos/site", robot, "Authorization: Bearer nonsense\r\n").status, 401, "a wrong token")
+    # Who has no account by it is anonymous; the owner's is given to nobody.
+    other = s.nodes.issue("other", "URI:spiffe://example.org/role/git")
+    eq(ask("/api/v1/repos/site", other).status, 401, "a certificate without an account")
+    eq(ask("/api/v1/repos", other).status, 200, "what is for all")
+    owner = s.nodes.issue("own", "URI:spiffe://example.org/role/own")
+    eq(ask("/api/v1/repos", owner).status, 401, "the owner's account")
+    s.api("DELETE", "/collaborators/robot", want=204)
+    eq(ask("/api/v1/repos", robot).status, 401, "an account that is gone")
+
+
 def test_who_has_no_good_certificate_is_refused_and_the_log_says_why():
     s = Mutual()
     need("faketime")
@@ -464,6 +498,9 @@ def test_a_setting_that_makes_no_sense_is_one_line_that_names_it():
             ("NIMBUS_TLS_CLIENT_CA", "set NIMBUS_TLS_CLIENT", {"NIMBUS_TLS_CLIENT_CA": a.root}),
             ("NIMBUS_TLS_CLIENT_SAN", "is no pattern", {**asks, "NIMBUS_TLS_CLIENT_SAN": "*.example.org"}),
             ("NIMBUS_TLS_CLIENT_SAN", "set NIMBUS_TLS_CLIENT", {"NIMBUS_TLS_CLIENT_SAN": "dns:a"}),
+            ("NIMBUS_TLS_CLIENT_ACCOUNTS", "set NIMBUS_TLS_CLIENT", {"NIMBUS_TLS_CLIENT_ACCOUNTS": "dns:a=robot"}),
+            ("NIMBUS_TLS_CLIENT_ACCOUNTS", "must be NAME=ACCOUNT", {**asks, "NIMBUS_TLS_CLIENT_ACCOUNTS": "dns:a"}),
+            ("NIMBUS_TLS_CLIENT_ACCOUNTS", "is no pattern", {**asks, "NIMBUS_TLS_CLIENT_ACCOUNTS": "a.b=robot"}),
             ("NIMBUS_TLS_REVOKED", "No such file", {**asks, "NIMBUS_TLS_REVOKED": "/nowhere"}),
             ("NIMBUS_TLS_REVOKED", "line 1", {**asks, "NIMBUS_TLS_REVOKED": one[0]}),
             ("NIMBUS_TLS_CLIENT", "set NIMBUS_TLS_LISTEN",
