@@ -186,7 +186,7 @@ def bucket_environment(url, prefix=""):
     where, _, query = url.partition("?")
     fields = dict(urllib.parse.parse_qsl(query))
     access, secret = fields.pop("access"), fields.pop("secret")
-    fields.pop("hashed")
+    del fields["hashed"], fields["sessions"]
     where += f"/{prefix}" if prefix else ""
     return {"NIMBUS_BLOB": f"{where}?{urllib.parse.urlencode(fields)}", "NIMBUS_S3_ACCESS_KEY": access,
             "NIMBUS_S3_SECRET_KEY": secret}
@@ -256,12 +256,14 @@ class S3(Service):
     role = "s3"
     bucket, access, secret = "nimbus", "nimbus-test-key", "nimbus+test/secret=1"
     hashed = "yes"  # it knows presigned addresses for the bytes of one SHA-256
+    sessions = "yes"  # it takes a session token that others gave
 
     def start(self):
         self.launch()
         self.make_bucket()
         self.url = (f"s3://{self.bucket}?endpoint=http://127.0.0.1:{self.port}&region=us-east-1&style=path"
-                    f"&hashed={self.hashed}&access={self.access}&secret={urllib.parse.quote(self.secret, safe='')}")
+                    f"&hashed={self.hashed}&sessions={self.sessions}&access={self.access}"
+                    f"&secret={urllib.parse.quote(self.secret, safe='')}")
 
     def make_bucket(self):
         end = time.monotonic() + 60
@@ -380,6 +382,7 @@ class VersityGW(S3):
 
     name = "s3-versitygw"
     hashed = "no"
+    sessions = "no"
 
     def launch(self):
         (self.folder / "data").mkdir()

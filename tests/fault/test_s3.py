@@ -29,6 +29,7 @@ class Bucket:
         told = dict(urllib.parse.parse_qsl(query))
         self.port = int(told["endpoint"].rpartition(":")[2])
         self.access, self.secret = told["access"], told["secret"]
+        self.sessions = told["sessions"] == "yes"
         self.prefix = f"fault-{os.getpid()}-{next(_prefixes)}"
 
     def env(self, port, **more):
@@ -371,6 +372,8 @@ def tokens_of(proxy):
 
 def test_a_workloads_token_is_exchanged_for_keys_and_these_are_renewed():
     sts, proxy, token, env = with_sts(10)
+    if not sts.bucket.sessions:
+        skip("this S3 server refuses session tokens that it did not give itself")
     server = Nimbus(env)
     eq(len(sts.forms), 1, "journeys to STS at the start")
     eq(sts.forms[0], {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "WebIdentityToken": "one",
