@@ -35,6 +35,15 @@ struct refused {
 
 enum { CTX_DECISION_MAX = 64 };
 
+/* What a request brings from where bytes lie far away (base/extent.h). */
+struct afar {
+	uint64_t bytes;     /* so far */
+	uint64_t bytes_max; /* how many had better be all, where that is a choice; 0: no matter */
+	/* Bytes that had better come at once, round those that are wanted: of who will want more of
+	 * them. */
+	size_t around;
+};
+
 struct ctx {
 	struct arena *arena;
 	struct error error;
@@ -45,6 +54,7 @@ struct ctx {
 	const struct world *world;
 	int64_t deadline;  /* world->monotonic() by which to give up; 0: none */
 	size_t memory_max; /* bytes that one arena of the request may take; 0: the arena's cap */
+	struct afar afar;
 	bool (*canceled)(void *); /* has the other side gone? may be NULL */
 	void *canceled_arg;
 	enum err (*working)(struct ctx *c, void *); /* told that work goes on; may be NULL */

@@ -37,6 +37,21 @@ struct extent {
 	bool far;
 };
 
+/* How many bytes had better be all that a page brings from afar: it is to bring less than 8 MiB. */
+enum { EXTENT_PAGE_MAX = 7 << 20 };
+
+/* Who could go on for long, and has said something already, stops when so much has come. */
+static inline bool extent_spent(const struct ctx *c)
+{
+	return c->afar.bytes_max && c->afar.bytes >= c->afar.bytes_max;
+}
+
+/* May so many bytes come that are wanted only later, or perhaps? Something is left for the others. */
+static inline bool extent_affords(const struct ctx *c, uint64_t bytes)
+{
+	return !c->afar.bytes_max || c->afar.bytes + bytes <= c->afar.bytes_max / 4 * 3;
+}
+
 struct spool {
 	struct extent extent; /* extent.size: bytes so far */
 	enum err (*append)(struct ctx *c, struct spool *self, const void *bytes, size_t len);

@@ -16,6 +16,7 @@ enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, 
 {
 	memset(out, 0, sizeof *out);
 	out->core = core;
+	c->afar.bytes_max = EXTENT_PAGE_MAX;
 	DB_TX *tx = NULL;
 	struct permitted got;
 	const struct permit_need need = {name, OPERATION_REPOSITORY_READ, .mode = DB_READ};

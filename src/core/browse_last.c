@@ -87,7 +87,7 @@ static enum err line_of(struct ctx *c, struct browse *b, struct map *known,
 	const struct last_change *change, const struct commit_line **out)
 {
 	*out = NULL;
-	if (!change->found)
+	if (!change->found || extent_spent(c))
 		return OK;
 	void **place =
 		map_put(known, str_from(change->commit.hash, hash_size(change->commit.algo)));

@@ -25,6 +25,7 @@ enum err browse_line(struct ctx *c, struct browse *b, const struct oid *id, stru
 	enum err err = odb_read_as(&own, &b->reader, id, OBJECT_COMMIT, &bytes);
 	if (!err)
 		err = commit_parse(&own, id->algo, bytes, &commit);
+	c->afar.bytes = own.afar.bytes;
 	if (err) {
 		c->error = own.error;
 		return err;

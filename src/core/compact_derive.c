@@ -103,16 +103,21 @@ static enum err write_commit_graph(
 	struct ctx *c, struct compacting *k, struct graph *g, struct made *last)
 {
 	struct numbers tips = {0}, commits = {.arena = &g->arena}, none = {.arena = &g->arena};
+	struct commit_graph *before = k->snapshot->odb.commits;
 	struct derived_sink to;
 	TRY(tips_of(c, k, g, &tips));
 	TRY(walk_new(c, g, &tips, &none, (struct walk_limits){0}, &commits));
 	if (!commits.len)
 		return OK;
+	if (before && commit_graph_whole(c, before)) {
+		ctx_clear(c);
+		before = NULL;
+	}
 	TRY(derived_begin(c, k, &last->graph, "Writing the commit-graph", &to));
 	struct commit_graph_write w = {.graph = g,
 		.commits = &commits,
 		.changed_paths = true,
-		.before = k->snapshot->odb.commits,
+		.before = before,
 		.to = &to.sink};
 	return commit_graph_write(c, &w);
 }

@@ -194,23 +194,24 @@ static enum err open_from_blobs(
 	return kind;
 }
 
-/* The blobs of a bitmap, which may be wanted long after the snapshot was made. */
+/* The blobs of a bitmap and its index, which may be wanted long after the snapshot was made. */
 struct bitmap_blobs {
 	struct bitmap_source source;
 	struct blob *blob;
 	char *midx, *bitmap; /* their keys; midx NULL: it is of one pack */
 };
 
-static enum err bitmap_blobs_open(
-	struct ctx *c, struct bitmap_source *self, struct extent *bytes[2])
+static enum err bitmap_blobs_open(struct ctx *c, struct bitmap_source *self, struct extent **bitmap)
 {
-	struct bitmap_blobs *b = (struct bitmap_blobs *)self;
-	bytes[0] = NULL;
-	TRY(blob_open(c, b->blob, b->bitmap, &bytes[1]));
-	enum err err = b->midx ? blob_open(c, b->blob, b->midx, &bytes[0]) : OK;
-	if (err)
-		extent_close(bytes[1]);
-	return err;
+	const struct bitmap_blobs *b = (struct bitmap_blobs *)self;
+	return blob_open(c, b->blob, b->bitmap, bitmap);
+}
+
+static enum err bitmap_blobs_open_midx(
+	struct ctx *c, struct bitmap_source *self, struct extent **midx)
+{
+	const struct bitmap_blobs *b = (struct bitmap_blobs *)self;
+	return blob_open(c, b->blob, b->midx, midx);
 }
 
 static void key_free(char *key)
@@ -241,10 +242,12 @@ static void offer_bitmap(
 	struct ctx *c, const struct origin *from, const struct pack_row *row, struct pack *p)
 {
 	struct bitmap_blobs *b = host_alloc(sizeof *b);
-	*b = (struct bitmap_blobs){{bitmap_blobs_open, bitmap_blobs_close}, from->core->blob,
+	*b = (struct bitmap_blobs){{bitmap_blobs_open, NULL, bitmap_blobs_close}, from->core->blob,
 		.bitmap = derived_key(c, from, row, PACK_BITMAP_SUFFIX)};
-	if (row->derived & PACK_MIDX)
+	if (row->derived & PACK_MIDX) {
+		b->source.open_midx = bitmap_blobs_open_midx;
 		b->midx = derived_key(c, from, row, PACK_MIDX_SUFFIX);
+	}
 	pack_offer_bitmap(p, &b->source);
 }
 

@@ -133,6 +133,7 @@ static enum err fetch_first(struct ctx *c, struct cached *s, struct cached_node 
 			kind = fail(c, ERR_DAMAGED, "the blob \"%s\" gave %zu of %zu bytes", key,
 				part.len, len);
 		atomic_fetch_add(&s->fetched, part.len);
+		c->afar.bytes += part.len;
 	}
 	if (!kind && part.size <= s->max_bytes) {
 		*out = cached_file_make(s, node, key, part.size);

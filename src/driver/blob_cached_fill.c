@@ -222,6 +222,7 @@ static enum err bring(struct ctx *c, struct cached_file *f, size_t first, size_t
 		TRY(read_inner(c, f, at, len, to));
 	}
 	atomic_fetch_add(&s->fetched, len);
+	c->afar.bytes += len;
 	return OK;
 }
 
@@ -318,13 +319,32 @@ static size_t run_to_fetch(struct cached_file *f, size_t first, size_t last)
 	return n;
 }
 
-/* Does what is to be done for the chunk, and perhaps for those after it. Under the lock, which it
+/*
+ * The missing chunks round one that is missing, of who will want more of them: the piece of the blob
+ * that it lies in, as far as nothing in between is here. Under the lock.
+ */
+static size_t run_around(const struct ctx *c, struct cached_file *f, size_t *first, size_t n)
+{
+	size_t piece = c->afar.around / CACHED_CHUNK, at = *first;
+	if (piece < 2 || n >= piece || !extent_affords(c, c->afar.around))
+		return n;
+	size_t low = at / piece * piece, high = low + piece;
+	while (*first > low && state_of(f, *first - 1) == 0)
+		--*first;
+	for (at += n; at < high && at < f->entry.count && state_of(f, at) == 0;)
+		at++;
+	return at - *first;
+}
+
+/* Does what is to be done for the chunk, and perhaps for those around it. Under the lock, which it
  * gives back meanwhile. */
 static enum err lead(struct ctx *c, struct cached_file *f, size_t chunk, size_t last)
 {
 	enum err kind = OK;
 	unsigned was = state_of(f, chunk), is = was;
 	size_t n = was == 0 ? run_to_fetch(f, chunk, last) : 1;
+	if (was == 0)
+		n = run_around(c, f, &chunk, n);
 	set_states(f, chunk, n, was | CACHED_BUSY);
 	host_unlock(&f->lock);
 	if (was & CACHED_ON_DISK)

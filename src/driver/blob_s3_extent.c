@@ -63,6 +63,7 @@ static enum err fetch_chunks(struct ctx *c, struct s3_extent *e, size_t from, si
 	if (range.size != e->extent.size || range.len != range.cap)
 		return fail(c, ERR_CORRUPT, "the blob \"%s\" has %llu bytes, and had %llu", e->key,
 			(unsigned long long)range.size, (unsigned long long)e->extent.size);
+	c->afar.bytes += range.len;
 	return OK;
 }
 

@@ -39,9 +39,9 @@ enum err bitmap_objects_of_pack(
 static enum err parts_make(struct ctx *c, struct arena *a, const struct midx *m,
 	struct pack *const *packs, struct bitmap_objects *out)
 {
-	uint32_t preferred = 0, position = get_be32(m->order);
+	uint32_t preferred = 0, position = get_be32(midx_order(m));
 	uint64_t offset = 0, first = 0;
-	if (position >= m->ids.count)
+	if (position >= m->count)
 		return fail(c, ERR_CORRUPT, "a multi-pack index has an order of nothing");
 	TRY(midx_place(c, m, position, &preferred, &offset));
 	out->parts = NEW_ARRAY(a, struct bitmap_part, m->pack_count);
@@ -49,10 +49,10 @@ static enum err parts_make(struct ctx *c, struct arena *a, const struct midx *m,
 		uint32_t number = i == 0 ? preferred : i <= preferred ? i - 1 : i;
 		TRY(part_make(c, packs[number], (uint32_t)first, &out->parts[i]));
 		first += packs[number]->idx.count;
-		if (first > m->ids.count)
+		if (first > m->count)
 			break;
 	}
-	if (first != m->ids.count)
+	if (first != m->count)
 		return fail(c, ERR_UNSUPPORTED,
 			"a multi-pack index is of packs that have objects in common");
 	out->part_count = m->pack_count;
@@ -63,13 +63,15 @@ static enum err parts_make(struct ctx *c, struct arena *a, const struct midx *m,
 static enum err order_take(struct ctx *c, const struct midx *m, const struct bitmap_part *part,
 	uint32_t *order, uint32_t *bit_of)
 {
-	size_t size = hash_size(m->ids.algo);
+	size_t size = hash_size(m->algo);
+	const struct fanout ids = midx_ids(m);
+	const uint8_t *all = midx_order(m);
 	for (uint32_t i = 0; i < part->pack->idx.count; i++) {
 		uint32_t bit = part->first + i;
-		uint32_t position = get_be32(m->order + (size_t)bit * 4);
+		uint32_t position = get_be32(all + (size_t)bit * 4);
 		const uint8_t *hash = idx_hash(&part->pack->idx, part->by_offset[i]);
-		if (position >= m->ids.count || bit_of[position] != no_bit ||
-			memcmp(fanout_hash(&m->ids, position), hash, size) != 0)
+		if (position >= m->count || bit_of[position] != no_bit ||
+			memcmp(fanout_hash(&ids, position), hash, size) != 0)
 			return fail(c, ERR_CORRUPT,
 				"a multi-pack index does not order pack %s as it lies there",
 				part->pack->name);
@@ -82,11 +84,11 @@ static enum err order_take(struct ctx *c, const struct midx *m, const struct bit
 enum err bitmap_objects_of_midx(struct ctx *c, struct arena *a, const struct midx *m,
 	struct pack *const *packs, struct bitmap_objects *out)
 {
-	*out = (struct bitmap_objects){.ids = m->ids, .checksum = m->checksum};
-	if (!m->order || !m->ids.count)
+	*out = (struct bitmap_objects){.ids = midx_ids(m), .checksum = midx_checksum(m)};
+	if (!m->order.at || !m->count)
 		return fail(c, ERR_UNSUPPORTED, "a multi-pack index has no order for bitmaps");
 	TRY(parts_make(c, a, m, packs, out));
-	size_t size = (size_t)m->ids.count * sizeof(uint32_t);
+	size_t size = (size_t)m->count * sizeof(uint32_t);
 	uint32_t *order = arena_raw(a, size);
 	out->order = order;
 	out->bit_of = memset(arena_raw(a, size), 0xff, size);

@@ -270,7 +270,8 @@ static enum err unchanged_since(struct blaming *b, const struct origin *o, uint3
 	uint32_t count;
 	*out = o->commit;
 	TRY(graph_commit(&b->reading, &b->graph, *out, &info));
-	while (b->steps < b->limits->commits && graph_unchanged(&b->graph, *out, &o->keys)) {
+	while (b->steps < b->limits->commits && !extent_spent(&b->reading) &&
+		graph_unchanged(&b->reading, &b->graph, *out, &o->keys)) {
 		const uint32_t *parents = graph_parents(&b->graph, *out, &count);
 		if (count == 0)
 			return OK;
@@ -308,7 +309,8 @@ static enum err run(struct ctx *c, struct blaming *b)
 {
 	for (uint32_t number; commit_queue_pop(&b->queue, &number);) {
 		TRY(ctx_check(c));
-		b->cut |= ++b->steps > b->limits->commits || c->world->monotonic() > b->until;
+		b->cut |= ++b->steps > b->limits->commits || extent_spent(&b->reading) ||
+			  c->world->monotonic() > b->until;
 		for (struct origin *o = *origins_of(b, number); o; o = o->next) {
 			if (o->parts.len == 0)
 				continue;
@@ -381,6 +383,7 @@ enum err blame_file(struct ctx *c, struct odb_reader *r, const struct oid *commi
 	arena_init(&b.scratch);
 	b.reading = *c;
 	b.reading.arena = &b.scratch;
+	b.reading.afar.around = GRAPH_AROUND;
 	b.commits.arena = b.queue.heap.arena = b.done.arena = &b.graph.arena;
 	b.until = c->world->monotonic() + limits->micros;
 	uint32_t number = graph_add(&b.graph, commit);

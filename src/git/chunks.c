@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 
-static struct str *slot_of(const uint8_t *row, const struct chunk_slot *slots, size_t count)
+static struct chunk_place *slot_of(const uint8_t *row, const struct chunk_slot *slots, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (memcmp(row, slots[i].name, 4) == 0)
@@ -14,22 +14,22 @@ enum err chunks_parse(struct ctx *c, const struct chunk_file *file, const struct
 	size_t slot_count)
 {
 	size_t table = (file->count + 1) * CHUNK_ROW;
-	if (file->bytes.len < file->head + file->tail ||
-		file->bytes.len - file->head - file->tail < table)
+	const uint8_t *row = NULL;
+	if (file->bytes->size < file->head + file->tail + table)
 		return fail(c, ERR_CORRUPT, "a %s ends within its list of chunks", file->what);
-	const uint8_t *bytes = (const uint8_t *)file->bytes.at, *row = bytes + file->head;
-	uint64_t from = get_be64(row + 4), end = file->bytes.len - file->tail;
+	TRY(extent_window(c, file->bytes, file->head, table, &row));
+	uint64_t from = get_be64(row + 4), end = file->bytes->size - file->tail;
 	if (from < file->head + table)
 		return fail(c, ERR_CORRUPT, "a %s has a chunk that is no chunk", file->what);
 	for (size_t i = 0; i < file->count; i++, row += CHUNK_ROW) {
 		uint64_t to = get_be64(row + CHUNK_ROW + 4);
-		struct str *out = slot_of(row, slots, slot_count);
+		struct chunk_place *out = slot_of(row, slots, slot_count);
 		if (to < from || to > end)
 			return fail(c, ERR_CORRUPT, "a %s has a chunk outside of it", file->what);
 		if (out && out->at)
 			return fail(c, ERR_CORRUPT, "a %s has a chunk twice", file->what);
 		if (out)
-			*out = str_from(bytes + from, (size_t)(to - from));
+			*out = (struct chunk_place){from, to - from};
 		from = to;
 	}
 	if (get_be32(row) != 0)

@@ -5,26 +5,31 @@
 #ifndef GIT_CHUNKS_H
 #define GIT_CHUNKS_H
 
-#include "base/ctx.h"
-#include "base/str.h"
+#include "base/extent.h"
 #include "base/stream.h"
 
 enum { CHUNK_ROW = 12 };
 
+/* Where a chunk lies in its file; `at` is 0 where the file has none. */
+struct chunk_place {
+	uint64_t at, size;
+};
+
 /* A chunk that somebody reads. */
 struct chunk_slot {
 	const char *name; /* of four letters */
-	struct str *out;  /* its bytes; `at` is NULL where the file has none */
+	struct chunk_place *out;
 };
 
 /* A file whose table of `count` rows begins at `head`, and whose last `tail` bytes are no chunk's. */
 struct chunk_file {
 	const char *what; /* for errors */
-	struct str bytes;
+	struct extent *bytes;
 	size_t head, count, tail;
 };
 
-/* Finds the chunks of a file, and leaves out those that have no slot. ERR_CORRUPT. */
+/* Finds the chunks of a file, and leaves out those that have no slot. Reads the table alone.
+ * ERR_CORRUPT, and the extent's errors. */
 enum err chunks_parse(struct ctx *c, const struct chunk_file *file, const struct chunk_slot *slots,
 	size_t slot_count) MUST;
 

@@ -1,102 +1,157 @@
 #include "git/commit_graph.h"
 
 #include "base/buf.h"
-#include "git/chunks.h"
 
-enum { HEAD = 8, BLOOM_HEAD = 12, PARENT_NONE = 0x70000000 };
+enum {
+	HEAD = 8,
+	BLOOM_HEAD = 12,
+	PARENT_NONE = 0x70000000,
+	AT_ONCE = 2 << 20, /* what is larger, and far away, is not read whole */
+	A_LOOK = 2 << 20,  /* bytes that come as fast as the up to five pieces that one asks for */
+};
 
 static const uint32_t more_flag = 0x80000000, large_flag = 0x80000000, last_flag = 0x80000000;
 
-struct chunks {
-	struct str fanout, ids, data, offsets, large_offsets, edges, filter_ends, filters;
-};
-
-static enum err head_parse(struct ctx *c, enum hash_algo algo, struct str bytes)
+static const uint8_t *all_of(const struct commit_graph *g)
 {
-	const uint8_t *at = (const uint8_t *)bytes.at;
-	if (bytes.len < HEAD + CHUNK_ROW + hash_size(algo) || memcmp(at, "CGPH\1", 5) != 0)
+	return __atomic_load_n(&g->all, __ATOMIC_ACQUIRE);
+}
+
+/* Bytes of a chunk, which has so many. */
+static enum err bytes_at(struct ctx *c, const struct commit_graph *g,
+	const struct chunk_place *chunk, uint64_t from, size_t len, const uint8_t **out)
+{
+	const uint8_t *all = all_of(g);
+	if (!all)
+		return extent_window(c, g->bytes, chunk->at + from, len, out);
+	*out = all + chunk->at + from;
+	return OK;
+}
+
+static struct fanout ids_of(const struct commit_graph *g)
+{
+	const uint8_t *all = all_of(g);
+	return (struct fanout){.algo = g->algo,
+		.count = g->count,
+		.table = g->fanout_table,
+		.ids = all ? all + g->ids.at : NULL,
+		.bytes = g->bytes,
+		.at = g->ids.at};
+}
+
+static enum err chunks_find(struct ctx *c, struct commit_graph *g)
+{
+	const uint8_t *at = NULL;
+	const struct chunk_slot slots[] = {
+		{"OIDF", &g->fanout},
+		{"OIDL", &g->ids},
+		{"CDAT", &g->data},
+		{"GDA2", &g->offsets},
+		{"GDO2", &g->large_offsets},
+		{"EDGE", &g->edges},
+		{"BIDX", &g->filter_ends},
+		{"BDAT", &g->filters},
+	};
+	if (g->bytes->size < HEAD + CHUNK_ROW + hash_size(g->algo))
 		return fail(c, ERR_CORRUPT, "this is no commit-graph of version 1");
-	if (at[5] != (algo == HASH_SHA256 ? 2 : 1))
+	TRY(extent_window(c, g->bytes, 0, HEAD, &at));
+	if (memcmp(at, "CGPH\1", 5) != 0)
+		return fail(c, ERR_CORRUPT, "this is no commit-graph of version 1");
+	if (at[5] != (g->algo == HASH_SHA256 ? 2 : 1))
 		return fail(c, ERR_CORRUPT, "a commit-graph is of another kind of ids");
 	if (at[7])
 		return fail(c, ERR_UNSUPPORTED, "a commit-graph is one of several files");
-	return OK;
-}
-
-static enum err chunks_find(
-	struct ctx *c, enum hash_algo algo, struct str bytes, struct chunks *out)
-{
-	*out = (struct chunks){0};
-	const struct chunk_slot slots[] = {
-		{"OIDF", &out->fanout},
-		{"OIDL", &out->ids},
-		{"CDAT", &out->data},
-		{"GDA2", &out->offsets},
-		{"GDO2", &out->large_offsets},
-		{"EDGE", &out->edges},
-		{"BIDX", &out->filter_ends},
-		{"BDAT", &out->filters},
-	};
-	const struct chunk_file file = {
-		"commit-graph", bytes, HEAD, (uint8_t)bytes.at[6], hash_size(algo)};
+	const struct chunk_file file = {"commit-graph", g->bytes, HEAD, at[6], hash_size(g->algo)};
 	return chunks_parse(c, &file, slots, sizeof slots / sizeof *slots);
 }
 
-/* A chunk's bytes; NULL where the file has none. */
-static const uint8_t *bytes_of(struct str chunk)
+static enum err filters_take(struct ctx *c, struct commit_graph *g)
 {
-	return (const uint8_t *)chunk.at;
-}
-
-static enum err filters_take(struct ctx *c, const struct chunks *all, struct commit_graph *g)
-{
-	if (!all->filter_ends.at || !all->filters.at)
-		return OK;
-	if (all->filter_ends.len != (uint64_t)g->ids.count * 4 || all->filters.len < BLOOM_HEAD)
-		return fail(c, ERR_CORRUPT, "a commit-graph has filters of a wrong size");
-	const uint8_t *head = bytes_of(all->filters);
-	g->bloom = (struct bloom_settings){get_be32(head), get_be32(head + 4), get_be32(head + 8)};
+	const uint8_t *head = NULL;
+	if (g->filter_ends.at && g->filters.at) {
+		if (g->filter_ends.size != (uint64_t)g->count * 4 || g->filters.size < BLOOM_HEAD)
+			return fail(c, ERR_CORRUPT, "a commit-graph has filters of a wrong size");
+		TRY(bytes_at(c, g, &g->filters, 0, BLOOM_HEAD, &head));
+		g->bloom = (struct bloom_settings){
+			get_be32(head), get_be32(head + 4), get_be32(head + 8)};
+	}
+	/* Of a kind that is not known: as if there were none. */
 	if (g->bloom.version < 1 || g->bloom.version > 2 || g->bloom.hashes < 1 ||
 		g->bloom.hashes > BLOOM_HASHES_MAX)
-		return OK; /* of a kind that is not known: as if there were none */
-	g->filter_ends = bytes_of(all->filter_ends);
-	g->filters = head + BLOOM_HEAD;
-	g->filter_bytes = all->filters.len - BLOOM_HEAD;
+		g->filters = (struct chunk_place){0};
 	return OK;
 }
 
-static enum err chunks_take(
-	struct ctx *c, enum hash_algo algo, const struct chunks *all, struct commit_graph *g)
+static enum err chunks_take(struct ctx *c, struct commit_graph *g)
 {
-	size_t size = hash_size(algo);
-	if (!all->fanout.at || all->fanout.len != FANOUT_SIZE || !all->ids.at || !all->data.at)
+	size_t size = hash_size(g->algo);
+	struct fanout ids;
+	if (g->fanout.size != FANOUT_SIZE || !g->ids.at || !g->data.at)
 		return fail(c, ERR_CORRUPT, "a commit-graph lacks a chunk that it must have");
-	TRY(fanout_parse(c, algo, bytes_of(all->fanout), &g->ids));
-	g->ids.ids = bytes_of(all->ids);
-	uint64_t count = g->ids.count;
-	if (all->ids.len != count * size || all->data.len != count * (size + 16))
+	TRY(bytes_at(c, g, &g->fanout, 0, FANOUT_SIZE, &g->fanout_table));
+	TRY(fanout_parse(c, g->algo, g->fanout_table, &ids));
+	g->count = ids.count;
+	uint64_t count = ids.count;
+	if (g->ids.size != count * size || g->data.size != count * (size + 16))
 		return fail(c, ERR_CORRUPT,
-			"a commit-graph of %u commits has chunks of other sizes", g->ids.count);
-	g->data = bytes_of(all->data);
-	g->edges = bytes_of(all->edges);
-	g->edge_count = all->edges.len / 4;
-	if (all->offsets.at && all->offsets.len != count * 4)
+			"a commit-graph of %u commits has chunks of other sizes", g->count);
+	if (g->offsets.at && g->offsets.size != count * 4)
 		return fail(c, ERR_CORRUPT, "a commit-graph has dates of a wrong size");
-	g->offsets = bytes_of(all->offsets);
-	g->large_offsets = bytes_of(all->large_offsets);
-	g->large_count = all->large_offsets.len / 8;
-	return filters_take(c, all, g);
+	return filters_take(c, g);
+}
+
+enum err commit_graph_whole(struct ctx *c, struct commit_graph *g)
+{
+	const uint8_t *all = NULL;
+	if (all_of(g))
+		return OK;
+	if (g->bytes->size > SIZE_MAX / 2)
+		return fail(c, ERR_TOO_BIG, "a commit-graph is too big");
+	TRY(extent_window(c, g->bytes, 0, (size_t)g->bytes->size, &all));
+	__atomic_store_n(&g->all, all, __ATOMIC_RELEASE);
+	return OK;
+}
+
+bool commit_graph_whole_pays(const struct commit_graph *g, size_t looks)
+{
+	return !all_of(g) && looks >= g->bytes->size / A_LOOK;
+}
+
+size_t commit_graph_rest(const struct commit_graph *g)
+{
+	if (all_of(g))
+		return 0;
+	uint64_t rest = g->bytes->size - (g->data.at + g->data.size);
+	return rest <= AT_ONCE ? (size_t)rest : 0;
+}
+
+enum err commit_graph_bring_rest(struct ctx *c, const struct commit_graph *g)
+{
+	const uint8_t *rest = NULL;
+	size_t len = commit_graph_rest(g);
+	return len ? extent_window(c, g->bytes, g->bytes->size - len, len, &rest) : OK;
+}
+
+enum err commit_graph_open(
+	struct ctx *c, enum hash_algo algo, struct extent *bytes, struct commit_graph *out)
+{
+	*out = (struct commit_graph){.algo = algo, .bytes = bytes};
+	if (!bytes->far || (bytes->size <= AT_ONCE && extent_affords(c, bytes->size)))
+		TRY(commit_graph_whole(c, out));
+	TRY(chunks_find(c, out));
+	return chunks_take(c, out);
 }
 
 static enum err graph_verify(struct ctx *c, const struct commit_graph *g, struct str bytes)
 {
-	size_t size = hash_size(g->ids.algo);
+	size_t size = hash_size(g->algo);
+	struct fanout ids = ids_of(g);
 	uint8_t digest[HASH_MAX];
-	hash_once(g->ids.algo, bytes.at, bytes.len - size, digest);
+	hash_once(g->algo, bytes.at, bytes.len - size, digest);
 	if (memcmp(digest, bytes.at + bytes.len - size, size) != 0)
 		return fail(c, ERR_CORRUPT, "a commit-graph does not have the hash that it says");
-	TRY(fanout_verify(c, &g->ids));
-	for (uint32_t i = 0; i < g->ids.count; i++) {
+	TRY(fanout_verify(c, &ids));
+	for (uint32_t i = 0; i < g->count; i++) {
 		struct commit_graph_entry entry, parent;
 		TRY(commit_graph_get(c, g, i, &entry));
 		for (uint32_t k = 0; k < entry.parent_count; k++) {
@@ -113,27 +168,34 @@ static enum err graph_verify(struct ctx *c, const struct commit_graph *g, struct
 enum err commit_graph_parse(
 	struct ctx *c, enum hash_algo algo, struct str bytes, bool verify, struct commit_graph *out)
 {
-	struct chunks chunks;
-	*out = (struct commit_graph){0};
-	TRY(head_parse(c, algo, bytes));
-	TRY(chunks_find(c, algo, bytes, &chunks));
-	TRY(chunks_take(c, algo, &chunks, out));
+	struct extent_bytes here;
+	extent_bytes_init(&here, bytes.at, bytes.len);
+	TRY(commit_graph_open(c, algo, &here.extent, out));
+	out->bytes = NULL;
 	return verify ? graph_verify(c, out, bytes) : OK;
 }
 
-bool commit_graph_find(const struct commit_graph *g, const struct oid *id, uint32_t *position)
+enum err commit_graph_find(struct ctx *c, const struct commit_graph *g, const struct oid *id,
+	uint32_t *position, bool *found)
 {
-	return id->algo == g->ids.algo && fanout_find(&g->ids, id->hash, position);
+	struct fanout ids = ids_of(g);
+	*found = false;
+	return id->algo == g->algo ? fanout_look_up(c, &ids, id->hash, position, found) : OK;
 }
 
-struct oid commit_graph_oid(const struct commit_graph *g, uint32_t position)
+enum err commit_graph_oid(
+	struct ctx *c, const struct commit_graph *g, uint32_t position, struct oid *out)
 {
-	return oid_from_bytes(g->ids.algo, fanout_hash(&g->ids, position));
+	struct fanout ids = ids_of(g);
+	const uint8_t *hash = NULL;
+	TRY(fanout_id_at(c, &ids, position, &hash));
+	*out = oid_from_bytes(g->algo, hash);
+	return OK;
 }
 
 static enum err parent_check(struct ctx *c, const struct commit_graph *g, uint32_t position)
 {
-	if (position >= g->ids.count)
+	if (position >= g->count)
 		return fail(c, ERR_CORRUPT, "a commit-graph has a parent that is not in it");
 	return OK;
 }
@@ -144,16 +206,17 @@ static enum err edges_take(
 {
 	uint64_t at = first;
 	for (bool last = false; !last; at++) {
-		if (at >= g->edge_count || at - first == COMMIT_GRAPH_PARENTS_MAX)
+		const uint8_t *edge = NULL;
+		if (at >= g->edges.size / 4 || at - first == COMMIT_GRAPH_PARENTS_MAX)
 			return fail(
 				c, ERR_CORRUPT, "a commit-graph has a list of parents without end");
-		uint32_t edge = get_be32(g->edges + at * 4);
-		last = edge & last_flag;
-		TRY(parent_check(c, g, edge & ~last_flag));
+		TRY(bytes_at(c, g, &g->edges, at * 4, 4, &edge));
+		last = get_be32(edge) & last_flag;
+		TRY(parent_check(c, g, get_be32(edge) & ~last_flag));
 	}
-	out->edges = g->edges + (size_t)first * 4;
 	out->parent_count = 1 + (uint32_t)(at - first);
-	return OK;
+	return bytes_at(
+		c, g, &g->edges, (uint64_t)first * 4, (size_t)(at - first) * 4, &out->edges);
 }
 
 static enum err parents_take(struct ctx *c, const struct commit_graph *g, const uint8_t *data,
@@ -175,26 +238,39 @@ static enum err parents_take(struct ctx *c, const struct commit_graph *g, const 
 	return OK;
 }
 
+/* What is to be added to the date. */
+static enum err offset_take(
+	struct ctx *c, const struct commit_graph *g, uint32_t position, uint64_t *out)
+{
+	const uint8_t *at = NULL;
+	TRY(bytes_at(c, g, &g->offsets, (uint64_t)position * 4, 4, &at));
+	*out = get_be32(at);
+	if (!(*out & large_flag))
+		return OK;
+	uint64_t number = *out & ~large_flag;
+	if (number >= g->large_offsets.size / 8)
+		return fail(c, ERR_CORRUPT, "a commit-graph has a date that is not there");
+	TRY(bytes_at(c, g, &g->large_offsets, number * 8, 8, &at));
+	*out = get_be64(at);
+	return OK;
+}
+
 enum err commit_graph_get(struct ctx *c, const struct commit_graph *g, uint32_t position,
 	struct commit_graph_entry *out)
 {
-	size_t size = hash_size(g->ids.algo);
-	const uint8_t *data = g->data + position * (size + 16);
-	*out = (struct commit_graph_entry){.tree = oid_from_bytes(g->ids.algo, data)};
+	size_t size = hash_size(g->algo);
+	const uint8_t *data = NULL;
+	uint64_t offset = 0;
+	TRY(bytes_at(c, g, &g->data, position * (size + 16), size + 16, &data));
+	*out = (struct commit_graph_entry){.tree = oid_from_bytes(g->algo, data)};
 	TRY(parents_take(c, g, data + size, out));
 	uint64_t packed = get_be64(data + size + 8);
 	out->date = (int64_t)(packed & 0x3ffffffff);
 	out->level = (uint32_t)(packed >> 34);
 	out->generation = out->level;
-	if (!g->offsets)
+	if (!g->offsets.at)
 		return OK;
-	uint64_t offset = get_be32(g->offsets + (size_t)position * 4);
-	if (offset & large_flag) {
-		offset &= ~large_flag;
-		if (offset >= g->large_count)
-			return fail(c, ERR_CORRUPT, "a commit-graph has a date that is not there");
-		offset = get_be64(g->large_offsets + (size_t)offset * 8);
-	}
+	TRY(offset_take(c, g, position, &offset));
 	out->generation = (uint64_t)out->date + offset;
 	return OK;
 }
@@ -207,14 +283,19 @@ uint32_t commit_graph_parent(const struct commit_graph_entry *e, uint32_t index)
 	return get_be32(e->edges + (size_t)(index - 1) * 4) & ~last_flag;
 }
 
-bool commit_graph_filter(const struct commit_graph *g, uint32_t position, struct str *out)
+enum err commit_graph_filter(
+	struct ctx *c, const struct commit_graph *g, uint32_t position, struct str *out)
 {
-	if (!g->filters)
-		return false;
-	const uint8_t *end = g->filter_ends + (size_t)position * 4;
-	uint32_t from = position ? get_be32(end - 4) : 0, to = get_be32(end);
-	if (from >= to || to > g->filter_bytes)
-		return false;
-	*out = str_from(g->filters + from, to - from);
-	return true;
+	const uint8_t *ends = NULL, *filter = NULL;
+	uint64_t at = (uint64_t)position * 4, before = position ? 4 : 0;
+	*out = (struct str){0};
+	if (!g->filters.at)
+		return OK;
+	TRY(bytes_at(c, g, &g->filter_ends, at - before, 4 + before, &ends));
+	uint32_t from = before ? get_be32(ends) : 0, to = get_be32(ends + before);
+	if (from >= to || to > g->filters.size - BLOOM_HEAD)
+		return OK;
+	TRY(bytes_at(c, g, &g->filters, BLOOM_HEAD + (uint64_t)from, to - from, &filter));
+	*out = str_from(filter, to - from);
+	return OK;
 }

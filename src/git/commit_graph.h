@@ -2,35 +2,62 @@
  * Reading git's commit-graph (gitformat-commit-graph(5)): of each commit of a repository its tree,
  * parents, date and generation, and filters of the paths that it changed.
  *
- * Views into bytes that the owner keeps; read by any number of threads. The bytes may be hostile:
- * whatever is read from them is checked then.
+ * Read by any number of threads. The bytes may be hostile: whatever is read from them is checked
+ * then. What is only derived from them, and whether their hash is right, is not (but with `verify`):
+ * they make things faster, and lie where packs lie.
  */
 #ifndef GIT_COMMIT_GRAPH_H
 #define GIT_COMMIT_GRAPH_H
 
 #include "base/oid.h"
 #include "git/bloom.h"
+#include "git/chunks.h"
 #include "git/fanout.h"
 
+/* A file. Either all of it is here, or what is looked at is read from its extent. */
 struct commit_graph {
-	struct fanout ids;
-	const uint8_t *data;                    /* per commit: tree, parents, level and date */
-	const uint8_t *edges;                   /* parents from the third on */
-	const uint8_t *offsets, *large_offsets; /* corrected dates; NULL: the file has none */
-	const uint8_t *filter_ends, *filters;   /* NULL: the file has none */
-	uint64_t edge_count, large_count, filter_bytes;
+	enum hash_algo algo;
+	uint32_t count;
+	struct chunk_place fanout, ids,
+		data;             /* data: per commit its tree, parents, level and date */
+	struct chunk_place edges; /* parents from the third on */
+	struct chunk_place offsets, large_offsets; /* corrected dates; `at` 0: the file has none */
+	struct chunk_place filter_ends, filters;   /* `at` 0: the file has none */
 	struct bloom_settings bloom;
+	const uint8_t *fanout_table;
+	struct extent *bytes; /* the owner's; NULL: it was parsed in memory */
+	const uint8_t *all;   /* NULL: not all of it is here (commit_graph_whole). Atomic. */
 };
 
 /*
- * A whole file; hashes, order and every commit are checked with `verify`. ERR_CORRUPT;
- * ERR_UNSUPPORTED for a link of a chain of files.
+ * A whole file in memory that the caller keeps; hashes, order and every commit are checked with
+ * `verify`. ERR_CORRUPT; ERR_UNSUPPORTED for a link of a chain of files.
  */
 enum err commit_graph_parse(struct ctx *c, enum hash_algo algo, struct str bytes, bool verify,
 	struct commit_graph *out) MUST;
+/*
+ * One in an extent that the caller keeps open as long. Of a large one that lies far away only the
+ * beginning is read. The same errors, and the extent's, here and in all that takes a context.
+ */
+enum err commit_graph_open(
+	struct ctx *c, enum hash_algo algo, struct extent *bytes, struct commit_graph *out) MUST;
+/* Makes all of it be here, for who looks at many of its commits. */
+enum err commit_graph_whole(struct ctx *c, struct commit_graph *g) MUST;
+/* Is that as cheap as the next looks will be, for who has looked at so many? */
+bool commit_graph_whole_pays(const struct commit_graph *g, size_t looks);
+/*
+ * Bytes of what lies behind the commits' rows, which are dates and filters: few for each, so that
+ * who walks soon needs nearly all. 0: they are here, or are too many for that.
+ */
+size_t commit_graph_rest(const struct commit_graph *g);
+enum err commit_graph_bring_rest(struct ctx *c, const struct commit_graph *g) MUST;
 
-bool commit_graph_find(const struct commit_graph *g, const struct oid *id, uint32_t *position);
-struct oid commit_graph_oid(const struct commit_graph *g, uint32_t position);
+/* *found: is the commit there, at *position? */
+enum err commit_graph_find(struct ctx *c, const struct commit_graph *g, const struct oid *id,
+	uint32_t *position, bool *found) MUST;
+/* The id at a position below count. */
+enum err commit_graph_oid(
+	struct ctx *c, const struct commit_graph *g, uint32_t position, struct oid *out) MUST;
 
 enum { COMMIT_GRAPH_PARENTS_MAX = 1 << 20 };
 
@@ -45,14 +72,15 @@ struct commit_graph_entry {
 	const uint8_t *edges; /* of the others, from the second on where there are more than two */
 };
 
-/* The commit at a position below ids.count. ERR_CORRUPT. */
+/* The commit at a position below count. ERR_CORRUPT. */
 enum err commit_graph_get(struct ctx *c, const struct commit_graph *g, uint32_t position,
 	struct commit_graph_entry *out) MUST;
 /* The position of the parent with that index, below parent_count. */
 uint32_t commit_graph_parent(const struct commit_graph_entry *e, uint32_t index);
 
 /* The changed-path filter of a commit against its first parent, for bloom_may_hold with g->bloom;
- * false where there is none. */
-bool commit_graph_filter(const struct commit_graph *g, uint32_t position, struct str *out);
+ * empty where there is none. */
+enum err commit_graph_filter(
+	struct ctx *c, const struct commit_graph *g, uint32_t position, struct str *out) MUST;
 
 #endif

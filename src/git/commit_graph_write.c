@@ -158,16 +158,24 @@ static enum err filter_make(struct ctx *c, struct writing *s, uint32_t position,
 	return OK;
 }
 
-static bool filter_keep(struct writing *s, uint32_t position)
+/* What cannot be read is made anew. */
+static bool filter_keep(struct ctx *c, struct writing *s, uint32_t position)
 {
 	const struct commit_graph *before = s->w->before;
 	struct oid id = oidmap_oid(&s->g->ids, s->rows[position].number);
+	struct str *out = &s->rows[position].filter;
 	uint32_t at = 0;
-	return before && before->bloom.version == BLOOM_SETTINGS.version &&
-	       before->bloom.hashes == BLOOM_SETTINGS.hashes &&
-	       before->bloom.bits_per_path == BLOOM_SETTINGS.bits_per_path &&
-	       commit_graph_find(before, &id, &at) &&
-	       commit_graph_filter(before, at, &s->rows[position].filter);
+	bool found;
+	if (!before || before->bloom.version != BLOOM_SETTINGS.version ||
+		before->bloom.hashes != BLOOM_SETTINGS.hashes ||
+		before->bloom.bits_per_path != BLOOM_SETTINGS.bits_per_path)
+		return false;
+	enum err err = commit_graph_find(c, before, &id, &at, &found);
+	if (!err && found)
+		err = commit_graph_filter(c, before, at, out);
+	if (err)
+		ctx_clear(c);
+	return out->len > 0;
 }
 
 static enum err filters_make(struct ctx *c, struct writing *s, struct arena *kept)
@@ -177,7 +185,7 @@ static enum err filters_make(struct ctx *c, struct writing *s, struct arena *kep
 		uint32_t position = s->positions[s->w->commits->at[i]];
 		if (i % CHECK_EVERY == 0)
 			TRY(ctx_check(c));
-		if (!filter_keep(s, position))
+		if (!filter_keep(c, s, position))
 			TRY(filter_make(c, s, position, kept));
 		s->filter_bytes += s->rows[position].filter.len;
 	}

@@ -2,6 +2,8 @@
 
 #include "base/buf.h"
 
+enum { NEAR = 16 };
+
 enum err fanout_parse(struct ctx *c, enum hash_algo algo, const uint8_t *table, struct fanout *out)
 {
 	uint32_t before = 0;
@@ -38,17 +40,10 @@ enum err fanout_verify(struct ctx *c, const struct fanout *f)
 	return OK;
 }
 
-void fanout_range(const struct fanout *f, uint8_t first, uint32_t *low, uint32_t *high)
-{
-	*low = below(f, first);
-	*high = get_be32(f->table + 4 * (size_t)first);
-}
-
 uint32_t fanout_lower_bound(const struct fanout *f, const uint8_t *hash)
 {
 	size_t size = hash_size(f->algo);
-	uint32_t low, high;
-	fanout_range(f, hash[0], &low, &high);
+	uint32_t low = below(f, hash[0]), high = get_be32(f->table + 4 * (size_t)hash[0]);
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		if (memcmp(fanout_hash(f, middle), hash, size) < 0)
@@ -64,4 +59,76 @@ bool fanout_find(const struct fanout *f, const uint8_t *hash, uint32_t *position
 	*position = fanout_lower_bound(f, hash);
 	return *position < f->count &&
 	       memcmp(fanout_hash(f, *position), hash, hash_size(f->algo)) == 0;
+}
+
+enum err fanout_id_at(struct ctx *c, const struct fanout *f, uint32_t position, const uint8_t **out)
+{
+	size_t size = hash_size(f->algo);
+	if (!f->ids)
+		return extent_window(c, f->bytes, f->at + (uint64_t)position * size, size, out);
+	*out = fanout_hash(f, position);
+	return OK;
+}
+
+/* Positions: all before `low` are below what is looked for, and none from `high` on is. */
+struct bracket {
+	uint32_t low, high;
+};
+
+static enum err bracket_cut(struct ctx *c, const struct fanout *f, const uint8_t *hash,
+	uint32_t position, struct bracket *b)
+{
+	const uint8_t *at = NULL;
+	TRY(fanout_id_at(c, f, position, &at));
+	if (memcmp(at, hash, hash_size(f->algo)) < 0)
+		b->low = position + 1;
+	else
+		b->high = position;
+	return OK;
+}
+
+/*
+ * Ids are as good as random, so that one is about as far into those with its first byte as its next
+ * bytes say. No step goes far from there but after many: nearly all looks are at bytes that came
+ * with the first one.
+ */
+static enum err bracket_close(
+	struct ctx *c, const struct fanout *f, const uint8_t *hash, struct bracket *b)
+{
+	uint64_t span = b->high - b->low, guess = b->low + (span * get_be32(hash + 1) >> 32);
+	for (uint64_t near = NEAR; b->low < b->high; near *= near < span ? 2 : 1) {
+		uint64_t at = b->low + (b->high - b->low) / 2;
+		if (at > guess + near)
+			at = guess + near;
+		else if (at + near < guess)
+			at = guess - near;
+		TRY(bracket_cut(c, f, hash, (uint32_t)at, b));
+	}
+	return OK;
+}
+
+enum err fanout_bound(
+	struct ctx *c, const struct fanout *f, const uint8_t *hash, uint32_t *position)
+{
+	struct bracket b = {below(f, hash[0]), get_be32(f->table + 4 * (size_t)hash[0])};
+	if (f->ids)
+		b.low = fanout_lower_bound(f, hash);
+	else
+		TRY(bracket_close(c, f, hash, &b));
+	*position = b.low;
+	return OK;
+}
+
+enum err fanout_look_up(
+	struct ctx *c, const struct fanout *f, const uint8_t *hash, uint32_t *position, bool *found)
+{
+	const uint8_t *at = NULL;
+	*found = false;
+	TRY(fanout_bound(c, f, hash, position));
+	/* One with another first byte is not read for that. */
+	if (*position >= get_be32(f->table + 4 * (size_t)hash[0]))
+		return OK;
+	TRY(fanout_id_at(c, f, *position, &at));
+	*found = memcmp(at, hash, hash_size(f->algo)) == 0;
+	return OK;
 }

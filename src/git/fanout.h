@@ -5,16 +5,21 @@
 #ifndef GIT_FANOUT_H
 #define GIT_FANOUT_H
 
-#include "base/ctx.h"
+#include "base/extent.h"
 #include "base/hash.h"
 
 enum { FANOUT_SIZE = 256 * 4 };
 
-/* Views into bytes that somebody else keeps. Read by any number of threads. */
+/*
+ * Views into bytes that somebody else keeps. The ids may lie far away: then they are read from an
+ * extent as they are looked at. Read by any number of threads.
+ */
 struct fanout {
 	enum hash_algo algo;
 	uint32_t count;
-	const uint8_t *table, *ids;
+	const uint8_t *table, *ids; /* ids NULL: they are not here */
+	struct extent *bytes;       /* where they are then, from `at` on */
+	uint64_t at;
 };
 
 /* Checks that the counts do not go back; sets count. The ids are the caller's to set. ERR_CORRUPT. */
@@ -23,8 +28,20 @@ enum err fanout_parse(struct ctx *c, enum hash_algo algo, const uint8_t *table, 
 /* Checks that the ids are sorted and where the table says. ERR_CORRUPT. */
 enum err fanout_verify(struct ctx *c, const struct fanout *f) MUST;
 
-/* The positions from *low on, before *high, of the ids with that first byte: the table alone says. */
-void fanout_range(const struct fanout *f, uint8_t first, uint32_t *low, uint32_t *high);
+/* What follows is of ids that lie anywhere. ERR_CORRUPT, and the extent's errors. */
+
+/* The id at a position below count. */
+enum err fanout_id_at(struct ctx *c, const struct fanout *f, uint32_t position, const uint8_t **out)
+	MUST;
+/* The first position whose id is not below hash[0..hash_size). */
+enum err fanout_bound(
+	struct ctx *c, const struct fanout *f, const uint8_t *hash, uint32_t *position) MUST;
+/* *found: is the id there, at *position? */
+enum err fanout_look_up(struct ctx *c, const struct fanout *f, const uint8_t *hash,
+	uint32_t *position, bool *found) MUST;
+
+/* And this of ids that are here. */
+
 const uint8_t *fanout_hash(const struct fanout *f, uint32_t position);
 /* The first position whose id is not below hash[0..hash_size). */
 uint32_t fanout_lower_bound(const struct fanout *f, const uint8_t *hash);

@@ -1,10 +1,10 @@
 #include "git/graph.h"
 
-enum { BLOCK_BITS = 10, BLOCK_NODES = 1 << BLOCK_BITS };
+enum { BLOCK_BITS = 10, BLOCK_NODES = 1 << BLOCK_BITS, FEW_LOOKS = 4 };
 
 void graph_init(struct graph *g, struct odb_reader *reader)
 {
-	*g = (struct graph){.reader = reader};
+	*g = (struct graph){.reader = reader, .all = reader->odb->commits};
 	arena_init(&g->arena);
 	g->commits.arena = &g->arena;
 	g->parents.arena = &g->arena;
@@ -51,16 +51,36 @@ void graph_unmark_all(struct graph *g, unsigned marks)
 		graph_node(g, i)->marks &= (uint8_t)~marks;
 }
 
+/*
+ * What the commit-graph does not give, because it is damaged or its bytes cannot be had, the objects
+ * do. Only the first is about one commit.
+ */
+static void give_up(struct ctx *c, struct graph *g, enum err err)
+{
+	ctx_clear(c);
+	if (err != ERR_CORRUPT)
+		g->all = NULL;
+}
+
+/* Is the commit in the commit-graph, at *position? */
+static bool position_of(struct ctx *c, struct graph *g, const struct oid *id, uint32_t *position)
+{
+	bool found = false;
+	enum err err = g->all ? commit_graph_find(c, g->all, id, position, &found) : OK;
+	if (err)
+		give_up(c, g, err);
+	return found;
+}
+
 enum err graph_type(struct ctx *c, struct graph *g, uint32_t number, enum object_type *out)
 {
 	struct node *node = graph_node(g, number);
 	if (!node->type) {
 		struct oid id = oidmap_oid(&g->ids, number);
-		const struct commit_graph *all = g->reader->odb->commits;
 		enum object_type type = OBJECT_COMMIT;
 		uint32_t position = 0;
 		uint64_t size = 0;
-		if (!all || !commit_graph_find(all, &id, &position))
+		if (!position_of(c, g, &id, &position))
 			TRY(odb_stat(c, g->reader, &id, &type, &size));
 		node->type = (uint8_t)type;
 	}
@@ -98,33 +118,67 @@ static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 	return OK;
 }
 
+static enum err parents_add(struct ctx *c, struct graph *g, const struct commit_graph_entry *e)
+{
+	for (uint32_t i = 0; i < e->parent_count; i++) {
+		struct oid parent;
+		TRY(commit_graph_oid(c, g->all, commit_graph_parent(e, i), &parent));
+		uint32_t at = graph_add(g, &parent);
+		*vec_push(&g->parents) = at;
+	}
+	return OK;
+}
+
+/* What is at a position of the commit-graph. */
+static enum err info_take(
+	struct ctx *c, struct graph *g, uint32_t position, struct commit_info *out)
+{
+	struct commit_graph_entry e;
+	TRY(commit_graph_get(c, g->all, position, &e));
+	bool exact = g->all->offsets.at != 0;
+	*out = (struct commit_info){.date = e.date,
+		.order = exact ? (int64_t)e.generation : e.date,
+		.exact = exact,
+		.tree = graph_add(g, &e.tree),
+		.parents = (uint32_t)g->parents.len,
+		.parent_count = e.parent_count,
+		.position = position};
+	return parents_add(c, g, &e);
+}
+
+/* Who looks at many commits of a commit-graph that is not here had better have all of it. */
+static void look(struct ctx *c, struct graph *g)
+{
+	enum err err = OK;
+	if (!g->all)
+		return;
+	g->looks++;
+	if (commit_graph_whole_pays(g->all, g->looks) && extent_affords(c, g->all->bytes->size))
+		err = commit_graph_whole(c, g->all);
+	else if (g->looks == FEW_LOOKS && extent_affords(c, commit_graph_rest(g->all)))
+		err = commit_graph_bring_rest(c, g->all);
+	if (err)
+		give_up(c, g, err);
+}
+
 /*
  * From the commit-graph, without a look at the object; false: it is not there, or damaged, and the
  * object will say.
  */
 static bool commit_look_up(struct ctx *c, struct graph *g, uint32_t number)
 {
-	const struct commit_graph *all = g->reader->odb->commits;
 	struct oid id = oidmap_oid(&g->ids, number);
-	struct commit_graph_entry e;
+	struct commit_info info;
 	uint32_t position = 0;
-	if (!all || !commit_graph_find(all, &id, &position))
+	look(c, g);
+	if (!position_of(c, g, &id, &position))
 		return false;
-	if (commit_graph_get(c, all, position, &e)) {
-		ctx_clear(c);
+	size_t parents = g->parents.len;
+	enum err err = info_take(c, g, position, &info);
+	if (err) {
+		give_up(c, g, err);
+		g->parents.len = parents;
 		return false;
-	}
-	struct commit_info info = {.date = e.date,
-		.order = all->offsets ? (int64_t)e.generation : e.date,
-		.exact = all->offsets != NULL,
-		.tree = graph_add(g, &e.tree),
-		.parents = (uint32_t)g->parents.len,
-		.parent_count = e.parent_count,
-		.position = position};
-	for (uint32_t i = 0; i < e.parent_count; i++) {
-		struct oid parent = commit_graph_oid(all, commit_graph_parent(&e, i));
-		uint32_t at = graph_add(g, &parent);
-		*vec_push(&g->parents) = at;
 	}
 	info_add(g, number, &info);
 	return true;
@@ -138,28 +192,32 @@ enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct co
 	return OK;
 }
 
-bool graph_filter(const struct graph *g, uint32_t number, struct str *out)
+bool graph_filter(struct ctx *c, struct graph *g, uint32_t number, struct str *out)
 {
 	const struct node *node = graph_node(g, number);
 	ASSERT(node->marks & MARK_PARSED);
 	uint32_t position = g->commits.at[node->commit].position;
-	return position != GRAPH_NOWHERE &&
-	       commit_graph_filter(g->reader->odb->commits, position, out);
+	*out = (struct str){0};
+	if (position == GRAPH_NOWHERE || !g->all)
+		return false;
+	enum err err = commit_graph_filter(c, g->all, position, out);
+	if (err)
+		give_up(c, g, err);
+	return out->len > 0;
 }
 
 struct bloom_path graph_path(struct graph *g, struct str path)
 {
-	const struct commit_graph *all = g->reader->odb->commits;
-	if (!all || !all->filters)
+	if (!g->all || !g->all->filters.at)
 		return (struct bloom_path){0};
-	return bloom_path(all->bloom.version, path, &g->arena);
+	return bloom_path(g->all->bloom.version, path, &g->arena);
 }
 
-bool graph_unchanged(const struct graph *g, uint32_t number, const struct bloom_path *path)
+bool graph_unchanged(struct ctx *c, struct graph *g, uint32_t number, const struct bloom_path *path)
 {
 	struct str filter;
-	return path->count && graph_filter(g, number, &filter) &&
-	       !bloom_may_hold_path(&g->reader->odb->commits->bloom, filter, path);
+	return path->count && graph_filter(c, g, number, &filter) &&
+	       !bloom_may_hold_path(&g->all->bloom, filter, path);
 }
 
 const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count)

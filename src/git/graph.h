@@ -12,6 +12,9 @@
 #include "git/odb.h"
 #include "git/oidmap.h"
 
+/* Bytes that come from afar at once for who walks: commits and trees lie by kind and age. */
+enum { GRAPH_AROUND = 128 << 10 };
+
 /* Marks on an object. */
 enum {
 	MARK_KNOWN = 1 << 0,  /* the other side has it, with all that it leads to */
@@ -46,6 +49,8 @@ enum { GRAPH_NOWHERE = 0xffffffff };
 
 struct graph {
 	struct odb_reader *reader;
+	struct commit_graph *all; /* the odb's; NULL: none, or it cannot be read */
+	size_t looks;             /* at that */
 	struct oidmap ids;
 	struct arena arena;
 	struct node **blocks;
@@ -88,11 +93,12 @@ enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct co
 
 /* The changed-path filter of a commit that has been read, against its first parent; false: it has
  * none. With the settings of the odb's commit-graph. */
-bool graph_filter(const struct graph *g, uint32_t number, struct str *out);
+bool graph_filter(struct ctx *c, struct graph *g, uint32_t number, struct str *out);
 /* A path made ready for these filters, in the graph's arena. */
 struct bloom_path graph_path(struct graph *g, struct str path);
 /* Surely a commit that has been read has the same at a path as its first parent, by its filter. */
-bool graph_unchanged(const struct graph *g, uint32_t number, const struct bloom_path *path);
+bool graph_unchanged(
+	struct ctx *c, struct graph *g, uint32_t number, const struct bloom_path *path);
 
 /* The parents to follow: none of a graft. Valid until the next commit is read. */
 const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count);

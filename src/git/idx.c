@@ -10,7 +10,6 @@ enum {
 	IDX_HEAD = 8,
 	IDS = IDX_HEAD + FANOUT_SIZE, /* where they begin */
 	AT_ONCE = 4 << 20,            /* what is larger, and far away, is not read whole */
-	NEAR = 16,
 };
 
 static const uint64_t large = 0x80000000;
@@ -36,11 +35,23 @@ static uint64_t large_offsets_at(const struct idx *idx)
 	return offsets_at(idx) + (uint64_t)idx->count * 4;
 }
 
-struct fanout idx_ids(const struct idx *idx)
+/* Here or not. */
+static struct fanout ids_of(const struct idx *idx)
 {
 	const uint8_t *all = all_of(idx);
-	ASSERT(all);
-	return (struct fanout){idx->algo, idx->count, idx->fanout, all + IDS};
+	return (struct fanout){.algo = idx->algo,
+		.count = idx->count,
+		.table = idx->fanout,
+		.ids = all ? all + IDS : NULL,
+		.bytes = idx->bytes,
+		.at = IDS};
+}
+
+struct fanout idx_ids(const struct idx *idx)
+{
+	struct fanout ids = ids_of(idx);
+	ASSERT(ids.ids);
+	return ids;
 }
 
 static enum err idx_verify(struct ctx *c, const struct idx *idx, struct str bytes)
@@ -103,7 +114,7 @@ enum err idx_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, stru
 	TRY(extent_window(c, bytes, 0, IDS, &head));
 	TRY(head_parse(c, algo, head, bytes->size, out));
 	out->bytes = bytes;
-	if (!bytes->far || bytes->size <= AT_ONCE)
+	if (!bytes->far || (bytes->size <= AT_ONCE && extent_affords(c, bytes->size)))
 		TRY(idx_whole(c, out));
 	return extent_window(c, bytes, bytes->size - tail, tail, &out->pack_hash);
 }
@@ -156,16 +167,8 @@ bool idx_find(const struct idx *idx, const struct oid *id, uint32_t *position)
 	return fanout_find(&ids, id->hash, position);
 }
 
-/* ---- looks at one that is not here as a whole */
-
-static enum err hash_at(
-	struct ctx *c, const struct idx *idx, uint32_t position, const uint8_t **out)
-{
-	size_t size = hash_size(idx->algo);
-	return extent_window(c, idx->bytes, IDS + (uint64_t)position * size, size, out);
-}
-
-/* The table is short beside that of the ids, and in pieces of this size it is soon all here. */
+/* Of an index that is not all here. The table is short beside that of the ids, and in pieces of this
+ * size it is soon all here. */
 static enum err offset_at(struct ctx *c, const struct idx *idx, uint32_t position, uint64_t *out)
 {
 	enum { PIECE = 128 << 10 };
@@ -187,107 +190,40 @@ static enum err offset_at(struct ctx *c, const struct idx *idx, uint32_t positio
 	return OK;
 }
 
-/* Positions: all before `low` are below what is looked for, and none from `high` on is. */
-struct bracket {
-	uint32_t low, high;
-};
-
-static enum err bracket_cut(struct ctx *c, const struct idx *idx, const uint8_t *hash,
-	uint32_t position, struct bracket *b)
-{
-	const uint8_t *at = NULL;
-	TRY(hash_at(c, idx, position, &at));
-	if (memcmp(at, hash, hash_size(idx->algo)) < 0)
-		b->low = position + 1;
-	else
-		b->high = position;
-	return OK;
-}
-
-/*
- * Ids are as good as random, so that one is about as far into those with its first byte as its next
- * bytes say. No step goes far from there but after many: nearly all looks are at bytes that came
- * with the first one.
- */
-static enum err bracket_close(
-	struct ctx *c, const struct idx *idx, const uint8_t *hash, struct bracket *b)
-{
-	uint64_t span = b->high - b->low, guess = b->low + (span * get_be32(hash + 1) >> 32);
-	for (uint64_t near = NEAR; b->low < b->high; near *= near < span ? 2 : 1) {
-		uint64_t at = b->low + (b->high - b->low) / 2;
-		if (at > guess + near)
-			at = guess + near;
-		else if (at + near < guess)
-			at = guess - near;
-		TRY(bracket_cut(c, idx, hash, (uint32_t)at, b));
-	}
-	return OK;
-}
-
-/* *end: of the ids that have the same first byte. */
-static enum err lower_bound(struct ctx *c, const struct idx *idx, const uint8_t *hash,
-	uint32_t *position, uint32_t *end)
-{
-	struct fanout ids = {idx->algo, idx->count, idx->fanout, NULL};
-	struct bracket b;
-	fanout_range(&ids, hash[0], &b.low, &b.high);
-	*end = b.high;
-	TRY(bracket_close(c, idx, hash, &b));
-	*position = b.low;
-	return OK;
-}
-
-static enum err look_up_far(
-	struct ctx *c, const struct idx *idx, const struct oid *id, struct idx_hit *out)
-{
-	uint32_t end = 0;
-	const uint8_t *hash = NULL;
-	TRY(lower_bound(c, idx, id->hash, &out->position, &end));
-	if (out->position == end)
-		return OK;
-	TRY(hash_at(c, idx, out->position, &hash));
-	out->found = memcmp(hash, id->hash, hash_size(idx->algo)) == 0;
-	return out->found ? offset_at(c, idx, out->position, &out->offset) : OK;
-}
-
 enum err idx_look_up(
 	struct ctx *c, const struct idx *idx, const struct oid *id, struct idx_hit *out)
 {
+	struct fanout ids = ids_of(idx);
 	*out = (struct idx_hit){0};
 	if (id->algo != idx->algo)
 		return OK;
-	if (!all_of(idx))
-		return look_up_far(c, idx, id, out);
-	out->found = idx_find(idx, id, &out->position);
-	if (out->found)
-		out->offset = idx_offset(idx, out->position);
+	TRY(fanout_look_up(c, &ids, id->hash, &out->position, &out->found));
+	if (!out->found)
+		return OK;
+	if (!ids.ids)
+		return offset_at(c, idx, out->position, &out->offset);
+	out->offset = idx_offset(idx, out->position);
 	return OK;
 }
 
 enum err idx_lower_bound(struct ctx *c, const struct idx *idx, const uint8_t *prefix, size_t digits,
 	uint32_t *position)
 {
+	struct fanout ids = ids_of(idx);
 	uint8_t hash[HASH_MAX] = {0};
-	uint32_t end = 0;
 	size_t bytes = digits / 2;
 	ASSERT(digits <= 2 * hash_size(idx->algo));
 	memcpy(hash, prefix, bytes);
 	if (digits % 2)
 		hash[bytes] = prefix[bytes] & 0xf0;
-	if (!all_of(idx))
-		return lower_bound(c, idx, hash, position, &end);
-	struct fanout ids = idx_ids(idx);
-	*position = fanout_lower_bound(&ids, hash);
-	return OK;
+	return fanout_bound(c, &ids, hash, position);
 }
 
 enum err idx_oid_at(struct ctx *c, const struct idx *idx, uint32_t position, struct oid *out)
 {
-	const uint8_t *all = all_of(idx), *hash = NULL;
-	if (all)
-		hash = all + IDS + (size_t)position * hash_size(idx->algo);
-	else
-		TRY(hash_at(c, idx, position, &hash));
+	struct fanout ids = ids_of(idx);
+	const uint8_t *hash = NULL;
+	TRY(fanout_id_at(c, &ids, position, &hash));
 	*out = oid_from_bytes(idx->algo, hash);
 	return OK;
 }

@@ -136,15 +136,16 @@ static enum err recall(struct ctx *c, struct searching *k, uint32_t number)
  * Which of a list are the same in the first parent, as the commit's changed-path filter says; how
  * many it cannot say that of is the answer.
  */
-static size_t ask_filter(struct searching *k, uint32_t number, uint32_t parent, struct target *list)
+static size_t ask_filter(
+	struct ctx *c, struct searching *k, uint32_t number, uint32_t parent, struct target *list)
 {
-	const struct commit_graph *all = k->graph.reader->odb->commits;
 	struct str filter = {0};
 	size_t asked = 0;
-	bool has = parent == 0 && graph_filter(&k->graph, number, &filter);
+	bool has = parent == 0 && graph_filter(c, &k->graph, number, &filter);
 	for (struct target *t = list; t; t = next_of(k, t)) {
 		bool is_folder = change_of(k, t)->name.len == 0;
-		t->same = has && !is_folder && !bloom_may_hold(&all->bloom, filter, &t->key);
+		t->same =
+			has && !is_folder && !bloom_may_hold(&k->graph.all->bloom, filter, &t->key);
 		t->asked = !t->same && !is_folder;
 		asked += t->asked;
 	}
@@ -186,7 +187,7 @@ static enum err compare(
 			t->same = true;
 		return OK;
 	}
-	size_t asked = ask_filter(k, number, parent, list);
+	size_t asked = ask_filter(c, k, number, parent, list);
 	if (!asked)
 		return OK;
 	uint32_t to = graph_parents(&k->graph, number, &count)[parent];
@@ -239,7 +240,8 @@ static enum err look_at(struct ctx *c, struct searching *k, uint32_t number)
 
 static bool is_spent(struct ctx *c, const struct searching *k)
 {
-	return k->steps >= k->search->steps ||
+	/* The commits that are found will be read too. */
+	return k->steps >= k->search->steps || !extent_affords(c, 0) ||
 	       (k->steps % CHECK_EVERY == 0 && k->steps && c->world->monotonic() > k->until);
 }
 
@@ -258,7 +260,7 @@ static enum err run(struct ctx *c, struct searching *k)
 /* All entries as they are now, and as filters know them. */
 static enum err targets_of(struct ctx *c, struct searching *k, const struct oid *tree)
 {
-	const struct commit_graph *all = k->graph.reader->odb->commits;
+	const struct commit_graph *all = k->graph.all;
 	struct arena *a = &k->graph.arena;
 	struct buf path = {.arena = a};
 	struct tree_entry e;
@@ -274,7 +276,7 @@ static enum err targets_of(struct ctx *c, struct searching *k, const struct oid 
 		*map_put(&k->by_name, k->out->at[i].name) = &k->targets[i];
 		path.len = folder_len;
 		buf_str(&path, k->out->at[i].name);
-		if (all && all->filters)
+		if (all && all->filters.at)
 			k->targets[i].key = bloom_key(all->bloom.version, buf_view(&path));
 	}
 	TRY(odb_read_as(c, k->graph.reader, tree, OBJECT_TREE, &rest));
@@ -308,6 +310,17 @@ static enum err begin(struct ctx *c, struct searching *k)
 	return OK;
 }
 
+static enum err walk(struct ctx *c, struct searching *k)
+{
+	size_t before = c->afar.around;
+	c->afar.around = GRAPH_AROUND;
+	enum err err = begin(c, k);
+	if (!err)
+		err = run(c, k);
+	c->afar.around = before;
+	return err;
+}
+
 enum err last_changes_find(
 	struct ctx *c, const struct last_search *search, struct last_changes *out)
 {
@@ -317,8 +330,7 @@ enum err last_changes_find(
 	path_watch_init(&k.watch, &k.graph, search->folder);
 	k.queue.heap.arena = k.stands.arena = &k.graph.arena;
 	k.until = c->world->monotonic() + search->micros;
-	TRY(begin(c, &k));
-	TRY(run(c, &k));
+	TRY(walk(c, &k));
 	for (size_t i = 0; i < out->count; i++)
 		if (!out->at[i].found)
 			out->at[i].commit = oidmap_oid(&k.graph.ids, k.targets[i].stands);

@@ -1,62 +1,103 @@
 #include "git/midx.h"
 
 #include "base/buf.h"
-#include "git/chunks.h"
 
-enum { HEAD = 12, PLACE = 8 };
+enum {
+	HEAD = 12,
+	PLACE = 8,
+	NAME_MAX_LEN = 256,
+	AT_ONCE = 1 << 20, /* what is larger, and far away, is not read whole */
+};
 
 static const uint32_t large_flag = 0x80000000;
 
-static enum err head_parse(struct ctx *c, enum hash_algo algo, struct str bytes)
+static const uint8_t *all_of(const struct midx *m)
 {
-	const uint8_t *at = (const uint8_t *)bytes.at;
-	if (bytes.len < HEAD + CHUNK_ROW + hash_size(algo) || memcmp(at, "MIDX\1", 5) != 0)
-		return fail(c, ERR_CORRUPT, "this is no multi-pack index of version 1");
-	if (at[5] != (algo == HASH_SHA256 ? 2 : 1))
-		return fail(c, ERR_CORRUPT, "a multi-pack index is of another kind of ids");
-	if (at[7])
-		return fail(c, ERR_UNSUPPORTED, "a multi-pack index is one of several files");
+	return __atomic_load_n(&m->all, __ATOMIC_ACQUIRE);
+}
+
+/* Bytes of a chunk, which has so many. */
+static enum err bytes_at(struct ctx *c, const struct midx *m, const struct chunk_place *chunk,
+	uint64_t from, size_t len, const uint8_t **out)
+{
+	const uint8_t *all = all_of(m);
+	if (!all)
+		return extent_window(c, m->bytes, chunk->at + from, len, out);
+	*out = all + chunk->at + from;
 	return OK;
 }
 
-struct chunks {
-	struct str names, fanout, ids, places, large_offsets, order;
-};
-
-static enum err chunks_find(
-	struct ctx *c, enum hash_algo algo, struct str bytes, struct chunks *out)
+static struct fanout ids_of(const struct midx *m)
 {
-	*out = (struct chunks){0};
+	const uint8_t *all = all_of(m);
+	return (struct fanout){.algo = m->algo,
+		.count = m->count,
+		.table = m->fanout_table,
+		.ids = all ? all + m->ids.at : NULL,
+		.bytes = m->bytes,
+		.at = m->ids.at};
+}
+
+struct fanout midx_ids(const struct midx *m)
+{
+	struct fanout ids = ids_of(m);
+	ASSERT(ids.ids);
+	return ids;
+}
+
+const uint8_t *midx_order(const struct midx *m)
+{
+	const uint8_t *all = all_of(m);
+	ASSERT(all);
+	return m->order.at ? all + m->order.at : NULL;
+}
+
+const uint8_t *midx_checksum(const struct midx *m)
+{
+	const uint8_t *all = all_of(m);
+	ASSERT(all);
+	return all + m->size - hash_size(m->algo);
+}
+
+static enum err chunks_find(struct ctx *c, struct midx *m, struct chunk_place *names)
+{
+	const uint8_t *at = NULL;
 	const struct chunk_slot slots[] = {
-		{"PNAM", &out->names},
-		{"OIDF", &out->fanout},
-		{"OIDL", &out->ids},
-		{"OOFF", &out->places},
-		{"LOFF", &out->large_offsets},
-		{"RIDX", &out->order},
+		{"PNAM", names},
+		{"OIDF", &m->fanout},
+		{"OIDL", &m->ids},
+		{"OOFF", &m->places},
+		{"LOFF", &m->large_offsets},
+		{"RIDX", &m->order},
 	};
+	if (m->size < HEAD + CHUNK_ROW + hash_size(m->algo))
+		return fail(c, ERR_CORRUPT, "this is no multi-pack index of version 1");
+	TRY(extent_window(c, m->bytes, 0, HEAD, &at));
+	if (memcmp(at, "MIDX\1", 5) != 0)
+		return fail(c, ERR_CORRUPT, "this is no multi-pack index of version 1");
+	if (at[5] != (m->algo == HASH_SHA256 ? 2 : 1))
+		return fail(c, ERR_CORRUPT, "a multi-pack index is of another kind of ids");
+	if (at[7])
+		return fail(c, ERR_UNSUPPORTED, "a multi-pack index is one of several files");
+	m->pack_count = get_be32(at + 8);
 	const struct chunk_file file = {
-		"multi-pack index", bytes, HEAD, (uint8_t)bytes.at[6], hash_size(algo)};
+		"multi-pack index", m->bytes, HEAD, at[6], hash_size(m->algo)};
 	return chunks_parse(c, &file, slots, sizeof slots / sizeof *slots);
 }
 
-static enum err chunks_take(
-	struct ctx *c, enum hash_algo algo, const struct chunks *all, struct midx *m)
+static enum err chunks_take(struct ctx *c, struct midx *m, const struct chunk_place *names)
 {
-	if (!all->fanout.at || all->fanout.len != FANOUT_SIZE || !all->ids.at || !all->places.at ||
-		!all->names.at)
+	struct fanout ids;
+	if (m->fanout.size != FANOUT_SIZE || !m->ids.at || !m->places.at || !names->at)
 		return fail(c, ERR_CORRUPT, "a multi-pack index lacks a chunk that it must have");
-	TRY(fanout_parse(c, algo, (const uint8_t *)all->fanout.at, &m->ids));
-	uint64_t count = m->ids.count;
-	if (all->ids.len != count * hash_size(algo) || all->places.len != count * PLACE ||
-		(all->order.at && all->order.len != count * 4))
+	TRY(bytes_at(c, m, &m->fanout, 0, FANOUT_SIZE, &m->fanout_table));
+	TRY(fanout_parse(c, m->algo, m->fanout_table, &ids));
+	m->count = ids.count;
+	uint64_t count = ids.count;
+	if (m->ids.size != count * hash_size(m->algo) || m->places.size != count * PLACE ||
+		(m->order.at && m->order.size != count * 4))
 		return fail(c, ERR_CORRUPT,
-			"a multi-pack index of %u objects has chunks of other sizes", m->ids.count);
-	m->ids.ids = (const uint8_t *)all->ids.at;
-	m->places = (const uint8_t *)all->places.at;
-	m->order = (const uint8_t *)all->order.at;
-	m->large_offsets = (const uint8_t *)all->large_offsets.at;
-	m->large_count = all->large_offsets.len / 8;
+			"a multi-pack index of %u objects has chunks of other sizes", m->count);
 	return OK;
 }
 
@@ -71,9 +112,13 @@ static bool name_next(struct str *rest, struct str *name)
 	return true;
 }
 
-static enum err names_take(struct ctx *c, struct str names, struct midx *m)
+static enum err names_take(struct ctx *c, const struct chunk_place *chunk, struct midx *m)
 {
-	struct str rest = names, name, before = {0};
+	const uint8_t *at = NULL;
+	uint64_t most = m->pack_count * (uint64_t)NAME_MAX_LEN;
+	size_t len = (size_t)(chunk->size < most ? chunk->size : most);
+	TRY(bytes_at(c, m, chunk, 0, len, &at));
+	struct str names = str_from(at, len), rest = names, name, before = {0};
 	for (uint32_t i = 0; i < m->pack_count; i++) {
 		if (!name_next(&rest, &name) || (i && str_cmp(before, name) >= 0))
 			return fail(c, ERR_CORRUPT,
@@ -85,60 +130,91 @@ static enum err names_take(struct ctx *c, struct str names, struct midx *m)
 	return OK;
 }
 
-static enum err verify_all(struct ctx *c, const struct midx *m, struct str bytes)
+static enum err verify_all(struct ctx *c, const struct midx *m)
 {
-	size_t size = hash_size(m->ids.algo);
+	size_t size = hash_size(m->algo);
 	uint8_t digest[HASH_MAX];
-	hash_once(m->ids.algo, bytes.at, bytes.len - size, digest);
-	if (memcmp(digest, m->checksum, size) != 0)
+	const struct fanout ids = midx_ids(m);
+	const uint8_t *order = midx_order(m);
+	hash_once(m->algo, m->all, (size_t)m->size - size, digest);
+	if (memcmp(digest, midx_checksum(m), size) != 0)
 		return fail(
 			c, ERR_CORRUPT, "a multi-pack index does not have the hash that it says");
-	TRY(fanout_verify(c, &m->ids));
-	for (uint32_t i = 0; i < m->ids.count; i++) {
+	TRY(fanout_verify(c, &ids));
+	for (uint32_t i = 0; i < m->count; i++) {
 		uint32_t pack = 0;
 		uint64_t offset = 0;
 		TRY(midx_place(c, m, i, &pack, &offset));
-		if (m->order && get_be32(m->order + (size_t)i * 4) >= m->ids.count)
+		if (order && get_be32(order + (size_t)i * 4) >= m->count)
 			return fail(c, ERR_CORRUPT, "a multi-pack index has an order of nothing");
 	}
 	return OK;
 }
 
-enum err midx_parse(
-	struct ctx *c, enum hash_algo algo, struct str bytes, bool verify, struct midx *out)
+enum err midx_whole(struct ctx *c, struct midx *m)
 {
-	struct chunks chunks;
-	*out = (struct midx){0};
-	TRY(head_parse(c, algo, bytes));
-	TRY(chunks_find(c, algo, bytes, &chunks));
-	TRY(chunks_take(c, algo, &chunks, out));
-	out->checksum = (const uint8_t *)bytes.at + bytes.len - hash_size(algo);
-	out->pack_count = get_be32(bytes.at + 8);
+	const uint8_t *all = NULL;
+	if (all_of(m))
+		return OK;
+	if (m->size > SIZE_MAX / 2)
+		return fail(c, ERR_TOO_BIG, "a multi-pack index is too big");
+	TRY(extent_window(c, m->bytes, 0, (size_t)m->size, &all));
+	__atomic_store_n(&m->all, all, __ATOMIC_RELEASE);
+	return OK;
+}
+
+enum err midx_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, struct midx *out)
+{
+	struct chunk_place names = {0};
+	*out = (struct midx){.algo = algo, .bytes = bytes, .size = bytes->size};
+	if (!bytes->far || (bytes->size <= AT_ONCE && extent_affords(c, bytes->size)))
+		TRY(midx_whole(c, out));
+	TRY(chunks_find(c, out, &names));
+	TRY(chunks_take(c, out, &names));
 	if (out->pack_count > MIDX_PACKS_MAX)
 		return fail(c, ERR_TOO_BIG, "a multi-pack index of over %d packs", MIDX_PACKS_MAX);
 	if (!out->pack_count)
 		return fail(c, ERR_CORRUPT, "a multi-pack index is of no pack");
-	TRY(names_take(c, chunks.names, out));
-	return verify ? verify_all(c, out, bytes) : OK;
+	return names_take(c, &names, out);
+}
+
+enum err midx_parse(
+	struct ctx *c, enum hash_algo algo, struct str bytes, bool verify, struct midx *out)
+{
+	struct extent_bytes here;
+	extent_bytes_init(&here, bytes.at, bytes.len);
+	TRY(midx_open(c, algo, &here.extent, out));
+	out->bytes = NULL;
+	return verify ? verify_all(c, out) : OK;
 }
 
 enum err midx_place(
 	struct ctx *c, const struct midx *m, uint32_t position, uint32_t *pack, uint64_t *offset)
 {
-	const uint8_t *place = m->places + (size_t)position * PLACE;
+	const uint8_t *place = NULL;
+	TRY(bytes_at(c, m, &m->places, (uint64_t)position * PLACE, PLACE, &place));
 	uint32_t at = get_be32(place + 4);
 	*pack = get_be32(place);
 	*offset = at;
 	if (*pack >= m->pack_count)
 		return fail(c, ERR_CORRUPT, "a multi-pack index has an object in no pack");
 	/* Without the chunk, offsets have 32 bits. */
-	if (!(at & large_flag) || !m->large_offsets)
+	if (!(at & large_flag) || !m->large_offsets.at)
 		return OK;
 	at &= ~large_flag;
-	if (at >= m->large_count)
+	if (at >= m->large_offsets.size / 8)
 		return fail(c, ERR_CORRUPT, "a multi-pack index has an offset that is not there");
-	*offset = get_be64(m->large_offsets + (size_t)at * 8);
+	TRY(bytes_at(c, m, &m->large_offsets, (uint64_t)at * 8, 8, &place));
+	*offset = get_be64(place);
 	return OK;
+}
+
+enum err midx_look_up(
+	struct ctx *c, const struct midx *m, const struct oid *id, uint32_t *position, bool *found)
+{
+	struct fanout ids = ids_of(m);
+	*found = false;
+	return id->algo == m->algo ? fanout_look_up(c, &ids, id->hash, position, found) : OK;
 }
 
 /* A pack has one name, so that none is there twice. */

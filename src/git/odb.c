@@ -5,12 +5,14 @@
 #include "base/zip.h"
 #include "git/base_cache.h"
 #include "git/delta.h"
+#include "git/midx.h"
 
 enum {
 	CHAIN_MAX = 4096, /* git itself makes none over 4095 */
 	PEEL_MAX = 64,
 	PREFIX_MIN = 4,
 	PEEK_WHOLE = 512,
+	MIDX_WORTH = 3, /* packs */
 	STREAM_WINDOW = 256 << 10,
 	STREAM_OUT = 32 << 10,
 };
@@ -22,21 +24,127 @@ void odb_reader_init(struct ctx *c, struct odb_reader *r, const struct odb *odb)
 {
 	*r = (struct odb_reader){.odb = odb,
 		.order = NEW_ARRAY(c->arena, uint32_t, odb->count),
+		.in_midx = NEW_ARRAY(c->arena, bool, odb->count),
 		.object_max = memory_max,
 		.cache = base_cache_open(c->arena)};
 	for (uint32_t i = 0; i < odb->count; i++)
 		r->order[i] = i;
 }
 
+static bool has_pack(const struct odb *odb, const struct pack *pack)
+{
+	size_t at = 0;
+	while (at < odb->count && odb->packs[at] != pack)
+		at++;
+	return at < odb->count;
+}
+
+/* Is it of packs that are all here, and of more than would be asked one by one as fast? */
+static bool midx_fits(const struct odb *odb, const struct midx_packs *m)
+{
+	for (uint32_t i = 0; i < m->midx->pack_count; i++)
+		if (!has_pack(odb, m->packs[i]))
+			return false;
+	return m->midx->pack_count >= MIDX_WORTH;
+}
+
+static void midx_take(struct odb_reader *r, const struct midx_packs *m)
+{
+	r->midx = *m;
+	for (size_t at = 0; at < r->odb->count; at++)
+		for (uint32_t i = 0; i < m->midx->pack_count; i++)
+			r->in_midx[at] |= m->packs[i] == r->odb->packs[at];
+}
+
+static enum err midx_find(struct ctx *c, struct odb_reader *r)
+{
+	const struct odb *odb = r->odb;
+	struct midx_packs m;
+	r->midx_sought = true;
+	for (size_t i = 0; odb->count >= MIDX_WORTH && i < odb->count && !r->midx.midx; i++) {
+		TRY(pack_midx(c, odb->packs[i], odb->packs, odb->count, &m));
+		if (m.midx && midx_fits(odb, &m))
+			midx_take(r, &m);
+	}
+	return OK;
+}
+
+/* What the multi-pack index says of an id. */
+struct told {
+	const struct pack *pack; /* NULL: it is in none of its packs */
+	uint64_t offset;
+};
+
+static enum err midx_tell(
+	struct ctx *c, struct odb_reader *r, const struct oid *id, struct told *out)
+{
+	uint32_t position = 0, number = 0;
+	bool found = false;
+	TRY(midx_look_up(c, r->midx.midx, id, &position, &found));
+	if (!found)
+		return OK;
+	TRY(midx_place(c, r->midx.midx, position, &number, &out->offset));
+	out->pack = r->midx.packs[number];
+	return OK;
+}
+
+/* One whose bytes cannot be had is done without. */
+static enum err midx_ask(
+	struct ctx *c, struct odb_reader *r, const struct oid *id, struct told *out)
+{
+	*out = (struct told){0};
+	if (!r->midx_sought)
+		TRY(midx_find(c, r));
+	enum err err = r->midx.midx ? midx_tell(c, r, id, out) : OK;
+	if (!err || err == ERR_CORRUPT)
+		return err;
+	ctx_clear(c);
+	r->midx = (struct midx_packs){0};
+	memset(r->in_midx, 0, r->odb->count * sizeof *r->in_midx);
+	return OK;
+}
+
+/* The pack's own index has the last word, so that no other object is taken for this one. */
+static enum err midx_check(
+	struct ctx *c, const struct pack *pack, const struct idx_hit *hit, const struct told *told)
+{
+	if (told->pack == pack && !(hit->found && hit->offset == told->offset))
+		return fail(c, ERR_CORRUPT,
+			"a multi-pack index does not say the same as the index of pack %s",
+			pack->name);
+	return OK;
+}
+
+/*
+ * In one pack, the `turn`-th that is asked. The first one is asked without the multi-pack index: what
+ * belongs together came together. That says which of its packs is then still to be asked.
+ */
+static enum err find_in(struct ctx *c, struct odb_reader *r, size_t turn, const struct oid *id,
+	struct told *told, struct idx_hit *hit)
+{
+	uint32_t at = r->order[turn];
+	const struct pack *pack = r->odb->packs[at];
+	*hit = (struct idx_hit){0};
+	if (turn == 1) {
+		TRY(midx_ask(c, r, id, told));
+		TRY(midx_check(c, r->odb->packs[r->order[0]], hit, told));
+	}
+	if (turn && r->in_midx[at] && told->pack != pack)
+		return OK;
+	TRY(idx_look_up(c, &pack->idx, id, hit));
+	return midx_check(c, pack, hit, told);
+}
+
 enum err odb_find(
 	struct ctx *c, struct odb_reader *r, const struct oid *id, struct place *out, bool *found)
 {
+	struct told told = {0};
 	*found = false;
 	for (size_t i = 0; i < r->odb->count && !*found; i++) {
 		uint32_t at = r->order[i];
 		struct pack *pack = r->odb->packs[at];
 		struct idx_hit hit;
-		TRY(err_stored(c, idx_look_up(c, &pack->idx, id, &hit)));
+		TRY(err_stored(c, find_in(c, r, i, id, &told, &hit)));
 		if (!hit.found)
 			continue;
 		/* What belongs together came together: the next one is likely to be here too. */

@@ -17,7 +17,7 @@ struct odb {
 	struct pack **packs; /* newest first */
 	size_t count;
 	/* Of commits that are all in the packs, though not of all of them; NULL: there is none. */
-	const struct commit_graph *commits;
+	struct commit_graph *commits;
 };
 
 /* Where an object lies. */
@@ -29,8 +29,11 @@ struct place {
 
 struct odb_reader {
 	const struct odb *odb;
-	uint32_t *order;     /* the packs, those that had a hit lately first */
-	uint64_t object_max; /* objects over this are ERR_TOO_BIG to odb_read */
+	uint32_t *order; /* the packs, those that had a hit lately first */
+	bool midx_sought;
+	struct midx_packs midx; /* that look-ups use */
+	bool *in_midx;          /* which of the packs it is of */
+	uint64_t object_max;    /* objects over this are ERR_TOO_BIG to odb_read */
 	/* For what deltas make on the way to an object, where that is over object_max. NULL: that
 	 * is ERR_TOO_BIG. */
 	struct spool_maker *scratch;

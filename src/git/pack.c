@@ -117,12 +117,10 @@ enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes)
 	return err;
 }
 
-static enum err beside_open(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+static enum err beside_fill(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
 	struct pack_beside *b)
 {
-	struct str bytes;
-	TRY(whole(c, b->bytes, &bytes));
-	TRY(midx_parse(c, p->algo, bytes, false, &b->midx));
+	TRY(midx_open(c, p->algo, b->bytes, &b->midx));
 	b->packs = host_alloc(b->midx.pack_count * sizeof *b->packs);
 	TRY(midx_packs(c, &b->midx, packs, count, b->packs));
 	for (; b->count < b->midx.pack_count; b->count++)
@@ -131,18 +129,37 @@ static enum err beside_open(struct ctx *c, struct pack *p, struct pack *const *p
 	return OK;
 }
 
+/* Takes the extent over, also when it fails. */
+static enum err beside_open(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+	struct extent *bytes, struct pack_beside **out)
+{
+	struct pack_beside *b = host_alloc(sizeof *b);
+	*b = (struct pack_beside){.bytes = bytes};
+	enum err err = beside_fill(c, p, packs, count, b);
+	if (err)
+		beside_close(p, b);
+	else
+		*out = b;
+	return err;
+}
+
+static enum err bitmap_take_midx(
+	struct ctx *c, struct pack *p, struct pack_beside *b, struct extent *bytes)
+{
+	struct str bits;
+	TRY(midx_whole(c, &b->midx));
+	TRY(whole(c, bytes, &bits));
+	return bitmap_open_midx(c, &b->midx, b->packs, bits, false, &p->bitmap);
+}
+
 enum err pack_take_midx(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
 	struct extent *bytes[2])
 {
 	ASSERT(!p->bitmap && !p->beside);
-	struct pack_beside *b = host_alloc(sizeof *b);
-	struct str bits;
-	*b = (struct pack_beside){.bytes = bytes[0]};
-	enum err err = beside_open(c, p, packs, count, b);
+	struct pack_beside *b = NULL;
+	enum err err = beside_open(c, p, packs, count, bytes[0], &b);
 	if (!err)
-		err = whole(c, bytes[1], &bits);
-	if (!err)
-		err = bitmap_open_midx(c, &b->midx, b->packs, bits, false, &p->bitmap);
+		err = bitmap_take_midx(c, p, b, bytes[1]);
 	if (err) {
 		beside_close(p, b);
 		extent_close(bytes[1]);
@@ -159,56 +176,111 @@ void pack_offer_bitmap(struct pack *p, struct bitmap_source *from)
 	p->bitmap_source = from;
 }
 
+/* Opens the index that is offered, unless that has been done. */
+static enum err midx_open_offered(
+	struct ctx *c, struct pack *p, struct pack *const *packs, size_t count)
+{
+	struct extent *bytes = NULL;
+	struct pack_beside *b = NULL;
+	if (p->beside || !p->bitmap_source->open_midx)
+		return OK;
+	TRY(p->bitmap_source->open_midx(c, p->bitmap_source, &bytes));
+	TRY(beside_open(c, p, packs, count, bytes, &b));
+	host_lock(p->lock);
+	p->beside = b;
+	host_unlock(p->lock);
+	return OK;
+}
+
 static enum err bitmap_open_offered(
 	struct ctx *c, struct pack *p, struct pack *const *packs, size_t count)
 {
-	struct extent *bytes[2] = {NULL};
-	TRY(p->bitmap_source->open(c, p->bitmap_source, bytes));
-	return bytes[0] ? pack_take_midx(c, p, packs, count, bytes)
-			: pack_take_bitmap(c, p, bytes[1]);
+	struct extent *bytes = NULL;
+	TRY(midx_open_offered(c, p, packs, count));
+	TRY(p->bitmap_source->open(c, p->bitmap_source, &bytes));
+	if (!p->beside)
+		return pack_take_bitmap(c, p, bytes);
+	enum err err = bitmap_take_midx(c, p, p->beside, bytes);
+	if (err)
+		extent_close(bytes);
+	else
+		p->bitmap_bytes = bytes;
+	return err;
 }
 
-/* *turn: this thread is to open it. */
-static enum err await_bitmap(struct ctx *c, struct pack *p, const struct bitmap **out, bool *turn)
+/* *turn: this thread is to open what is offered. */
+static enum err await_turn(struct ctx *c, struct pack *p, bool *turn)
 {
 	enum { SLICE_MICROSECONDS = 100000 };
 	WITH_LOCK(p->lock);
-	while (p->bitmap_opening) {
+	while (p->opening) {
 		host_wait_for(p->lock, SLICE_MICROSECONDS);
 		TRY(ctx_check(c));
 	}
-	*out = p->bitmap;
-	*turn = p->bitmap_opening = p->bitmap_source != NULL;
+	*turn = p->opening = p->bitmap_source != NULL;
 	return OK;
+}
+
+/* Under the lock. It makes things faster, not right: the errors are nobody's. */
+static void turn_end(struct pack *p, bool done)
+{
+	if (done)
+		source_close(p);
+	p->opening = false;
+	host_wake(p->lock);
 }
 
 enum err pack_bitmap(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
 	const struct bitmap **out)
 {
 	bool turn;
-	TRY(await_bitmap(c, p, out, &turn));
-	if (!turn)
-		return OK;
+	TRY(await_turn(c, p, &turn));
 	struct error error = c->error;
-	enum err err = bitmap_open_offered(c, p, packs, count);
+	enum err err = turn ? bitmap_open_offered(c, p, packs, count) : OK;
 	if (err)
 		c->error = error;
 	WITH_LOCK(p->lock);
-	/* It makes things faster, not right. What failed on the way may be there for the next. */
-	if (!err || !err_retry(err))
-		source_close(p);
-	p->bitmap_opening = false;
-	host_wake(p->lock);
+	/* What failed on the way may be there for the next. */
+	if (turn)
+		turn_end(p, !err || !err_retry(err));
 	*out = p->bitmap;
+	return OK;
+}
+
+/* Is there an index that was offered and not opened yet, or one that was? */
+static bool midx_there(struct pack *p, bool *open)
+{
+	WITH_LOCK(p->lock);
+	*open = p->beside != NULL;
+	return *open || (p->bitmap_source && p->bitmap_source->open_midx && !p->midx_lost);
+}
+
+enum err pack_midx(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+	struct midx_packs *out)
+{
+	bool turn = false, open;
+	*out = (struct midx_packs){0};
+	if (!midx_there(p, &open))
+		return OK;
+	if (!open)
+		TRY(await_turn(c, p, &turn));
+	struct error error = c->error;
+	enum err err = turn ? midx_open_offered(c, p, packs, count) : OK;
+	if (err)
+		c->error = error;
+	WITH_LOCK(p->lock);
+	p->midx_lost = p->midx_lost || err;
+	if (turn)
+		turn_end(p, false);
+	if (p->beside)
+		*out = (struct midx_packs){&p->beside->midx, p->beside->packs};
 	return OK;
 }
 
 static enum err commits_take(struct ctx *c, struct pack *p, struct extent *bytes)
 {
 	struct commit_graph graph;
-	struct str file;
-	TRY(whole(c, bytes, &file));
-	TRY(commit_graph_parse(c, p->algo, file, false, &graph));
+	TRY(commit_graph_open(c, p->algo, bytes, &graph));
 	p->commits = host_alloc(sizeof graph);
 	*p->commits = graph;
 	return OK;

@@ -14,6 +14,7 @@
 struct bitmap;
 struct bitmap_source;
 struct commit_graph;
+struct midx;
 struct pack_beside;
 
 struct pack {
@@ -23,16 +24,17 @@ struct pack {
 	struct idx idx;
 	uint32_t
 		*by_offset; /* positions in the order of offsets; made on first need (pack_order) */
-	struct host_lock *lock; /* for by_offset, and for a bitmap that is offered */
+	struct host_lock *lock; /* for by_offset, and for what is offered */
 	/* May all entries be sent as they lie there? 1: yes, -1: no, 0: not known yet. Atomic. */
 	int as_it_lies;
 	/* Of this pack, or also of others beside it; NULL: there is none, or nobody wanted it yet
 	 * (pack_bitmap). */
 	struct bitmap *bitmap;
 	struct extent *bitmap_bytes;
-	struct pack_beside *beside;          /* of a bitmap of several packs */
-	struct bitmap_source *bitmap_source; /* owned; NULL: none, or it has been opened */
-	bool bitmap_opening;                 /* by one thread: others wait */
+	struct pack_beside *beside;          /* of several packs; NULL likewise (pack_midx) */
+	struct bitmap_source *bitmap_source; /* owned; NULL: none, or all of it has been opened */
+	bool opening;                        /* by one thread: others wait */
+	bool midx_lost;                      /* who looks for objects does without */
 	/* Of commits that lie in this pack and in others beside it; NULL: there is none. */
 	struct commit_graph *commits;
 	struct extent *commits_bytes;
@@ -55,11 +57,11 @@ enum err pack_take_bitmap(struct ctx *c, struct pack *p, struct extent *bytes) M
  */
 enum err pack_take_midx(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
 	struct extent *bytes[2]) MUST;
-/* Where the bitmap of a pack is to be had: pages never want it. */
+/* Where the bitmap of a pack is to be had, which pages never want, and the index of several packs. */
 struct bitmap_source {
-	/* bytes[1]: the bitmap's; bytes[0]: those of the multi-pack index that it is of, NULL where
-	 * it is of the pack alone. */
-	enum err (*open)(struct ctx *c, struct bitmap_source *self, struct extent *bytes[2]);
+	enum err (*open)(struct ctx *c, struct bitmap_source *self, struct extent **bitmap);
+	/* Of the multi-pack index that the bitmap is of. NULL: it is of the pack alone. */
+	enum err (*open_midx)(struct ctx *c, struct bitmap_source *self, struct extent **midx);
 	void (*close)(struct bitmap_source *self);
 };
 /* Gives a pack that nobody else knows yet a bitmap that is opened on first need. Takes `from` over. */
@@ -70,6 +72,15 @@ void pack_offer_bitmap(struct pack *p, struct bitmap_source *from);
  */
 enum err pack_bitmap(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
 	const struct bitmap **out) MUST;
+/* A multi-pack index, and its packs as it numbers them. NULL: there is none. */
+struct midx_packs {
+	const struct midx *midx;
+	struct pack *const *packs;
+};
+/* The multi-pack index that lies beside the pack, for who looks for objects; likewise. Of a large one
+ * that lies far away only what is looked at is read. */
+enum err pack_midx(struct ctx *c, struct pack *p, struct pack *const *packs, size_t count,
+	struct midx_packs *out) MUST;
 /* The same as pack_take_bitmap for a commit-graph. */
 enum err pack_take_commits(struct ctx *c, struct pack *p, struct extent *bytes) MUST;
 struct pack *pack_ref(struct pack *p);

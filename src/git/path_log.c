@@ -66,11 +66,11 @@ static enum err follow(struct ctx *c, struct path_log *log, uint32_t number, boo
 
 static bool is_spent(struct ctx *c, const struct path_log *log)
 {
-	return log->steps >= log->query->steps ||
+	return log->steps >= log->query->steps || extent_spent(c) ||
 	       (log->steps % CHECK_EVERY == 0 && c->world->monotonic() > log->until);
 }
 
-enum err path_log_next(struct ctx *c, struct path_log *log, struct oid *out, bool *more)
+static enum err next(struct ctx *c, struct path_log *log, struct oid *out, bool *more)
 {
 	uint32_t number = 0;
 	*more = false;
@@ -87,4 +87,13 @@ enum err path_log_next(struct ctx *c, struct path_log *log, struct oid *out, boo
 	if (*more)
 		*out = oidmap_oid(&log->graph.ids, number);
 	return OK;
+}
+
+enum err path_log_next(struct ctx *c, struct path_log *log, struct oid *out, bool *more)
+{
+	size_t before = c->afar.around;
+	c->afar.around = GRAPH_AROUND;
+	enum err err = next(c, log, out, more);
+	c->afar.around = before;
+	return err;
 }

@@ -67,7 +67,7 @@ enum err path_watch_same(
 	uint32_t count;
 	TRY(graph_commit(c, w->graph, number, &info));
 	uint32_t to = graph_parents(w->graph, number, &count)[parent];
-	*out = parent == 0 && graph_unchanged(w->graph, number, &w->keys);
+	*out = parent == 0 && graph_unchanged(c, w->graph, number, &w->keys);
 	if (*out)
 		return hand_on(c, w, number, to);
 	TRY(path_watch_at(c, w, number, &mine));

@@ -128,21 +128,23 @@ static enum err tool_graph_dump(struct tool *t)
 {
 	struct commit_graph g;
 	TRY(open_graph(t, &g));
-	for (uint32_t i = 0; i < g.ids.count; i++) {
+	for (uint32_t i = 0; i < g.count; i++) {
 		struct commit_graph_entry e;
-		struct oid id = commit_graph_oid(&g, i);
+		struct oid id;
 		char hex[OID_HEX_MAX], tree[OID_HEX_MAX];
 		char filter[2 * BLOOM_PATHS_MAX * 2 + 1] = "-";
 		struct str bits = {0};
+		TRY(commit_graph_oid(t->c, &g, i, &id));
 		TRY(commit_graph_get(t->c, &g, i, &e));
-		if (commit_graph_filter(&g, i, &bits) && bits.len < sizeof filter / 2) {
+		TRY(commit_graph_filter(t->c, &g, i, &bits));
+		if (bits.len && bits.len < sizeof filter / 2) {
 			hex_encode(bits.at, bits.len, filter);
 			filter[2 * bits.len] = 0;
 		}
 		printf("%s %s %lld %u %llu %s", oid_hex(&id, hex), oid_hex(&e.tree, tree),
 			(long long)e.date, e.level, (unsigned long long)e.generation, filter);
 		for (uint32_t k = 0; k < e.parent_count; k++) {
-			id = commit_graph_oid(&g, commit_graph_parent(&e, k));
+			TRY(commit_graph_oid(t->c, &g, commit_graph_parent(&e, k), &id));
 			printf(" %s", oid_hex(&id, hex));
 		}
 		printf("\n");
@@ -155,11 +157,13 @@ static enum err tool_graph_filter(struct tool *t)
 	struct commit_graph g;
 	TRY(open_graph(t, &g));
 	struct bloom_key key = bloom_key(g.bloom.version, str_of(t->args[1]));
-	for (uint32_t i = 0; i < g.ids.count; i++) {
+	for (uint32_t i = 0; i < g.count; i++) {
 		char hex[OID_HEX_MAX];
-		struct oid id = commit_graph_oid(&g, i);
+		struct oid id;
 		struct str bits = {0};
-		if (!commit_graph_filter(&g, i, &bits) || bloom_may_hold(&g.bloom, bits, &key))
+		TRY(commit_graph_oid(t->c, &g, i, &id));
+		TRY(commit_graph_filter(t->c, &g, i, &bits));
+		if (!bits.len || bloom_may_hold(&g.bloom, bits, &key))
 			printf("%s\n", oid_hex(&id, hex));
 	}
 	return OK;

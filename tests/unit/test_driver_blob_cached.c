@@ -54,6 +54,32 @@ static void who_leaves_something_out_each_time_does_not_read_on(void **state)
 	extent_close(e);
 }
 
+static void who_will_want_more_gets_what_lies_around(void **state)
+{
+	enum { SIZE = 20 * MIB + CHUNK + 5, PIECE = 4 * CHUNK };
+	struct ctx *c = *state;
+	put_far(c, 1, SIZE);
+	struct extent *e = open_number(c, 1);
+	c->afar.around = PIECE;
+	same(c, e, 1, MIB + 2 * CHUNK + 100, 1000);
+	same(c, e, 1, MIB, PIECE);
+	assert_int_equal(stats_of(c).bytes_fetched, FIRST + PIECE);
+	/* As far as nothing that is here lies between, and the blob reaches. */
+	c->afar.around = 0;
+	same(c, e, 1, 5 * MIB + CHUNK, 1);
+	c->afar.around = PIECE;
+	same(c, e, 1, 5 * MIB + 2 * CHUNK, 1);
+	same(c, e, 1, 20 * MIB + 100, 1);
+	assert_int_equal(stats_of(c).bytes_fetched, FIRST + PIECE + CHUNK + 2 * CHUNK + CHUNK + 5);
+	assert_int_equal(atomic_load(&house_of(c)->far.journeys), 5);
+	assert_int_equal(c->afar.bytes, stats_of(c).bytes_fetched);
+	/* And not when as good as all has come that should. */
+	c->afar.bytes_max = c->afar.bytes;
+	same(c, e, 1, 10 * MIB, 1);
+	assert_int_equal(c->afar.bytes, c->afar.bytes_max + CHUNK);
+	extent_close(e);
+}
+
 static void neighbours_that_are_missing_come_together(void **state)
 {
 	enum { SIZE = 20 * MIB };
@@ -415,6 +441,7 @@ int main(void)
 		HOUSE_TEST(who_reads_on_gets_more_with_each_journey),
 		HOUSE_TEST(who_jumps_about_gets_what_he_needs),
 		HOUSE_TEST(who_leaves_something_out_each_time_does_not_read_on),
+		HOUSE_TEST(who_will_want_more_gets_what_lies_around),
 		HOUSE_TEST(neighbours_that_are_missing_come_together),
 		HOUSE_TEST(several_readers_of_one_blob_are_told_apart),
 		HOUSE_TEST(a_store_that_cannot_fetch_is_read_by_its_extents),

@@ -207,14 +207,13 @@ struct offer {
 	int opened, closed;
 };
 
-static enum err offer_open(struct ctx *c, struct bitmap_source *self, struct extent *bytes[2])
+static enum err offer_open(struct ctx *c, struct bitmap_source *self, struct extent **bitmap)
 {
 	struct offer *o = (struct offer *)self;
 	o->opened++;
 	if (o->fails)
 		return fail(c, o->fails, "this time not");
-	bytes[0] = NULL;
-	bytes[1] = o->bytes;
+	*bitmap = o->bytes;
 	return OK;
 }
 
@@ -227,7 +226,7 @@ static struct offer *offer(struct ctx *c, struct world_of *w, struct str bytes)
 {
 	struct offer *o = NEW(c->arena, struct offer);
 	*o = (struct offer){
-		{offer_open, offer_close}, odb_make_extent(w->h->make, bytes), OK, 0, 0};
+		{offer_open, NULL, offer_close}, odb_make_extent(w->h->make, bytes), OK, 0, 0};
 	pack_offer_bitmap(w->pack, &o->source);
 	return o;
 }

@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include "far_extent.h"
 #include "odb_make.h"
 
 enum { COUNT = 700 };
@@ -121,40 +122,11 @@ static void a_large_offset_past_its_table_is_no_place(void **state)
 	assert_true(idx_offset(&idx, 0) == UINT64_MAX);
 }
 
-/* An index that is far away, and what was asked for of it. */
-struct afar {
-	struct extent_bytes bytes;
-	bool asked[1 << 10]; /* by pieces */
-	bool broken;
-};
-
-enum { FAR_COUNT = 200000, PIECE = 32 << 10 };
-
-static enum err far_window(
-	struct ctx *c, struct extent *self, uint64_t at, size_t len, const uint8_t **out)
-{
-	struct afar *a = (struct afar *)self;
-	assert_true(len && at <= self->size && len <= self->size - at);
-	if (a->broken)
-		return fail(c, ERR_UNAVAILABLE, "the line is down");
-	for (uint64_t i = at / PIECE; i <= (at + len - 1) / PIECE; i++)
-		a->asked[i] = true;
-	*out = a->bytes.at + at;
-	return OK;
-}
-
-static size_t far_asked(struct afar *a)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < sizeof a->asked / sizeof *a->asked; i++)
-		count += a->asked[i];
-	memset(a->asked, 0, sizeof a->asked);
-	return count;
-}
+enum { FAR_COUNT = 200000 };
 
 /* An index of `count` objects, the id of each a hash of its number; every 1000th lies past 2 GiB. */
 static struct idx_entry *make_far(
-	struct ctx *c, struct afar *a, enum hash_algo algo, uint32_t count, struct idx *out)
+	struct ctx *c, struct far_extent *a, enum hash_algo algo, uint32_t count, struct idx *out)
 {
 	struct memory_sink to = memory_sink(c->arena);
 	struct idx_entry *entries = NEW_ARRAY(c->arena, struct idx_entry, count);
@@ -164,10 +136,7 @@ static struct idx_entry *make_far(
 		hash_once(algo, &i, sizeof i, entries[i].id.hash);
 	}
 	assert_ok(c, idx_write(c, algo, entries, count, pack_hash, &to.sink));
-	*a = (struct afar){.broken = false};
-	extent_bytes_init(&a->bytes, to.bytes.at, to.bytes.len);
-	a->bytes.extent.window = far_window;
-	a->bytes.extent.far = true;
+	far_extent_init(a, to.bytes.at, to.bytes.len);
 	assert_ok(c, idx_open(c, algo, &a->bytes.extent, out));
 	return entries;
 }
@@ -175,7 +144,7 @@ static struct idx_entry *make_far(
 static void a_large_one_far_away_is_read_in_small_pieces(void **state)
 {
 	struct ctx *c = *state;
-	struct afar *a = NEW(c->arena, struct afar);
+	struct far_extent *a = NEW(c->arena, struct far_extent);
 	for (enum hash_algo algo = HASH_SHA1; algo <= HASH_SHA256; algo++) {
 		struct idx idx;
 		struct idx_hit hit;
@@ -210,7 +179,7 @@ static void a_large_one_far_away_is_read_in_small_pieces(void **state)
 static void ids_that_nobody_would_expect_are_found_far_away(void **state)
 {
 	struct ctx *c = *state;
-	struct afar *a = NEW(c->arena, struct afar);
+	struct far_extent *a = NEW(c->arena, struct far_extent);
 	struct idx idx;
 	struct idx_hit hit;
 	struct memory_sink to = memory_sink(c->arena);
@@ -222,9 +191,7 @@ static void ids_that_nobody_would_expect_are_found_far_away(void **state)
 		entries[i].id.hash[0] = 0xab;
 	}
 	assert_ok(c, idx_write(c, HASH_SHA1, entries, FAR_COUNT, pack_hash, &to.sink));
-	extent_bytes_init(&a->bytes, to.bytes.at, to.bytes.len);
-	a->bytes.extent.window = far_window;
-	a->bytes.extent.far = true;
+	far_extent_init(a, to.bytes.at, to.bytes.len);
 	assert_ok(c, idx_open(c, HASH_SHA1, &a->bytes.extent, &idx));
 	for (uint32_t i = 0; i < FAR_COUNT; i += i % 2000 ? 1999 : 1) {
 		assert_ok(c, idx_look_up(c, &idx, &entries[i].id, &hit));
@@ -245,16 +212,20 @@ static void ids_that_nobody_would_expect_are_found_far_away(void **state)
 static void a_small_one_far_away_is_read_at_once(void **state)
 {
 	struct ctx *c = *state;
-	struct afar *a = NEW(c->arena, struct afar);
+	struct far_extent *a = NEW(c->arena, struct far_extent);
 	struct idx idx;
 	make_far(c, a, HASH_SHA1, 1000, &idx);
 	assert_non_null(idx.all);
+	/* But for a page that has read so much of others. */
+	c->afar = (struct afar){.bytes = 100000, .bytes_max = 100000};
+	make_far(c, a, HASH_SHA1, 1000, &idx);
+	assert_null(idx.all);
 }
 
 static void where_the_way_is_broken_that_is_the_error(void **state)
 {
 	struct ctx *c = *state;
-	struct afar *a = NEW(c->arena, struct afar);
+	struct far_extent *a = NEW(c->arena, struct far_extent);
 	struct idx idx;
 	struct idx_hit hit;
 	struct oid id;

@@ -132,12 +132,12 @@ static void so_it_is_where_filters_end_nowhere(void **state)
 		history_commit_graph(h, COMMITS);
 		struct commit_graph all = *h->make->odb.commits;
 		/* The graph lies in the test's memory. */
-		uint8_t *ends = (uint8_t *)(uintptr_t)all.filter_ends;
-		for (uint32_t i = 0; i < all.ids.count && seed % 2; i++)
+		uint8_t *ends = (uint8_t *)(uintptr_t)all.all + all.filter_ends.at;
+		for (uint32_t i = 0; i < all.count && seed % 2; i++)
 			if (history_random(h, 3) == 0)
 				memset(ends + 4 * i, 0xff, 4);
 		if (seed % 2 == 0)
-			all.filter_bytes /= seed;
+			all.filters.size /= seed;
 		h->make->odb.commits = &all;
 		check(*state, h);
 		history_done(h);

@@ -1,6 +1,7 @@
 /* git/midx.c, git/midx_write.c, and what git/bitmap.c makes of them. */
 #include "unit.h"
 
+#include "far_extent.h"
 #include "git/bitmap.h"
 #include "git/midx.h"
 #include "odb_make.h"
@@ -45,18 +46,18 @@ static void check_round_trip(struct ctx *c, enum hash_algo algo)
 	struct pack *packs[PACKS];
 	size_t fixed = 12 + 7 * 12 - 12 + FANOUT_SIZE + hash_size(algo);
 	assert_ok(c, midx_parse(c, algo, f.file, true, &m));
-	assert_int_equal(m.ids.count, OBJECTS);
+	assert_int_equal(m.count, OBJECTS);
 	assert_int_equal(m.pack_count, PACKS);
-	assert_int_equal(m.large_count, 0);
-	assert_null(m.large_offsets);
-	assert_non_null(m.order);
+	assert_int_equal(m.large_offsets.at, 0);
+	assert_non_null(midx_order(&m));
+	const struct fanout ids = midx_ids(&m);
 	size_t names = (m.names.len + 3) / 4 * 4;
 	assert_int_equal(m.names.len, PACKS * (2 * hash_size(algo) + sizeof "pack-.idx"));
 	assert_int_equal(f.file.len, fixed + names + OBJECTS * (hash_size(algo) + 8 + 4));
 	assert_ok(c, midx_packs(c, &m, f.m->packs, PACKS, packs));
 	assert_true(strcmp(packs[0]->name, packs[1]->name) < 0);
 	for (uint32_t i = 0; i < OBJECTS; i++) {
-		struct oid id = oid_from_bytes(algo, fanout_hash(&m.ids, i));
+		struct oid id = oid_from_bytes(algo, fanout_hash(&ids, i));
 		uint32_t pack = 0, position = 0;
 		uint64_t offset = 0;
 		assert_ok(c, midx_place(c, &m, i, &pack, &offset));
@@ -193,12 +194,10 @@ static void places_are_checked_when_they_are_read(void **state)
 	assert_ok(c, midx_parse(c, HASH_SHA1, bad, false, &m));
 	assert_ok(c, midx_place(c, &m, 0, &pack, &offset));
 	assert_int_equal(offset, 0x80000001);
-	const uint8_t large[16] = {[8] = 1, [15] = 2};
-	m.large_offsets = large;
-	m.large_count = 2;
+	m.large_offsets = (struct chunk_place){m.ids.at, 16};
 	assert_ok(c, midx_place(c, &m, 0, &pack, &offset));
-	assert_true(offset == 0x0100000000000002);
-	m.large_count = 1;
+	assert_true(offset == get_be64(m.all + m.ids.at + 8));
+	m.large_offsets.size = 8;
 	assert_err(c, midx_place(c, &m, 0, &pack, &offset), ERR_CORRUPT);
 	end(&f);
 }
@@ -245,7 +244,7 @@ static void a_wrong_order_is_refused(void **state)
 	struct bitmap_objects o;
 	f = begin(c, HASH_SHA1);
 	assert_ok(c, midx_parse(c, HASH_SHA1, f.file, false, &m));
-	m.order = NULL;
+	m.order.at = 0;
 	assert_err(c, bitmap_objects_of_midx(c, c->arena, &m, f.m->packs, &o), ERR_UNSUPPORTED);
 	end(&f);
 }
@@ -256,23 +255,28 @@ static void an_object_with_two_bits_is_refused(void **state)
 	struct ctx *c = *state;
 	struct odb_make *m = odb_make(c, HASH_SHA1);
 	struct bitmap_objects o;
-	uint8_t ids[80] = {0}, order[16], places[32] = {0};
+	enum { IDS = 0, PLACES = 80, ORDER = 112, SUM = 128 };
+	uint8_t file[SUM + 20] = {0};
 	odb_make_object(m, OBJECT_BLOB, STR("first here"));
 	odb_make_object(m, OBJECT_BLOB, STR("last here"));
 	odb_make_pack(m);
 	odb_make_object(m, OBJECT_BLOB, STR("last here"));
 	odb_make_object(m, OBJECT_BLOB, STR("first here"));
 	odb_make_pack(m);
-	memcpy(ids, idx_hash(&m->packs[0]->idx, 0), 40);
+	memcpy(file + IDS, idx_hash(&m->packs[0]->idx, 0), 40);
 	for (uint32_t bit = 0; bit < 4; bit++) {
 		const uint32_t *by_offset = NULL;
 		assert_ok(c, pack_order(c, m->packs[bit / 2], &by_offset));
-		put_be32(order + 4 * bit, by_offset[bit % 2]);
+		put_be32(file + ORDER + 4 * bit, by_offset[bit % 2]);
 	}
-	const struct midx midx = {.ids = {HASH_SHA1, 4, NULL, ids},
+	const struct midx midx = {.algo = HASH_SHA1,
+		.count = 4,
 		.pack_count = 2,
-		.places = places,
-		.order = order};
+		.ids = {IDS, 80},
+		.places = {PLACES, 32},
+		.order = {ORDER, 16},
+		.size = sizeof file,
+		.all = file};
 	assert_err(c, bitmap_objects_of_midx(c, c->arena, &midx, m->packs, &o), ERR_CORRUPT);
 	odb_make_done(m);
 }
@@ -299,6 +303,203 @@ static void a_pack_has_one_name(void **state)
 	end(&f);
 }
 
+/* ---- looking objects up by it */
+
+enum { HOUSE_PACKS = 3, OF_EACH = 4 };
+
+/* Three packs, and a fourth that the index is not of. */
+struct house {
+	struct bitmap_source source;
+	struct odb_make *m;
+	struct str file;
+	struct oid ids[HOUSE_PACKS + 1][OF_EACH];
+	struct extent *bytes;
+	enum err fails;
+	int opened;
+};
+
+static enum err house_open(struct ctx *c, struct bitmap_source *self, struct extent **bitmap)
+{
+	(void)self, (void)bitmap;
+	return fail(c, ERR_NOT_FOUND, "nobody wants a bitmap here");
+}
+
+static enum err house_open_midx(struct ctx *c, struct bitmap_source *self, struct extent **midx)
+{
+	struct house *h = (struct house *)self;
+	h->opened++;
+	if (h->fails)
+		return fail(c, h->fails, "this time not");
+	*midx = h->bytes;
+	return OK;
+}
+
+static void house_close(struct bitmap_source *self)
+{
+	(void)self;
+}
+
+static struct house *house(struct ctx *c)
+{
+	struct house *h = NEW(c->arena, struct house);
+	struct memory_sink to = memory_sink(c->arena);
+	*h = (struct house){
+		.source = {house_open, house_open_midx, house_close}, .m = odb_make(c, HASH_SHA1)};
+	for (int p = 0; p <= HOUSE_PACKS; p++) {
+		for (int i = 0; i < OF_EACH; i++)
+			h->ids[p][i] = odb_make_object(h->m, OBJECT_BLOB,
+				str_of(arena_fmt(c->arena, "object %d of pack %d", i, p)));
+		odb_make_pack(h->m);
+	}
+	assert_ok(c, midx_write(c, HASH_SHA1, h->m->packs, HOUSE_PACKS, &to.sink));
+	h->file = buf_view(&to.bytes);
+	return h;
+}
+
+static struct odb_reader offer(struct ctx *c, struct house *h, struct extent *bytes)
+{
+	struct odb_reader r;
+	h->bytes = bytes;
+	pack_offer_bitmap(h->m->packs[0], &h->source);
+	odb_reader_init(c, &r, &h->m->odb);
+	return r;
+}
+
+static struct odb_reader offer_file(struct ctx *c, struct house *h, struct str file)
+{
+	struct extent_bytes *bytes = NEW(c->arena, struct extent_bytes);
+	extent_bytes_init(bytes, file.at, file.len);
+	return offer(c, h, &bytes->extent);
+}
+
+static void find_all(struct ctx *c, struct house *h, struct odb_reader *r)
+{
+	struct place place;
+	struct object o;
+	bool found;
+	for (int i = 0; i < OF_EACH; i++)
+		for (int p = 0; p <= HOUSE_PACKS; p++) {
+			assert_ok(c, odb_find(c, r, &h->ids[p][i], &place, &found));
+			assert_true(found);
+			assert_ptr_equal(place.pack, h->m->packs[p]);
+			struct oid id = idx_oid(&place.pack->idx, place.position);
+			assert_true(oid_eq(&id, &h->ids[p][i]));
+			assert_ok(c, odb_read(c, r, &h->ids[p][i], &o));
+		}
+	struct oid other = oid_zero(HASH_SHA1);
+	assert_ok(c, odb_find(c, r, &other, &place, &found));
+	assert_false(found);
+}
+
+static void objects_of_several_packs_are_found_by_it(void **state)
+{
+	struct ctx *c = *state;
+	struct house *h = house(c);
+	struct odb_reader r = offer_file(c, h, h->file);
+	find_all(c, h, &r);
+	assert_int_equal(h->opened, 1);
+	assert_ptr_equal(r.midx.midx->all, h->file.at);
+	odb_make_done(h->m);
+}
+
+/* Not read whole, as a large one is not. */
+static void and_far_away_by_windows(void **state)
+{
+	struct ctx *c = *state;
+	struct house *h = house(c);
+	struct far_extent *f = NEW(c->arena, struct far_extent);
+	struct midx_packs m;
+	far_extent_init(f, h->file.at, h->file.len);
+	struct odb_reader r = offer(c, h, &f->bytes.extent);
+	assert_ok(c, pack_midx(c, h->m->packs[0], h->m->packs, HOUSE_PACKS + 1, &m));
+	assert_int_equal(far_asked(f), 1);
+	((struct midx *)(uintptr_t)m.midx)->all = NULL;
+	find_all(c, h, &r);
+	assert_int_equal(far_asked(f), 1);
+	/* The packs themselves say it too. */
+	f->broken = true;
+	find_all(c, h, &r);
+	assert_null(r.midx.midx);
+	odb_make_done(h->m);
+}
+
+static void one_that_cannot_be_had_is_done_without(void **state)
+{
+	struct ctx *c = *state;
+	const enum err ways[] = {ERR_NOT_FOUND, ERR_UNAVAILABLE, OK};
+	for (int i = 0; i < 3; i++) {
+		struct house *h = house(c);
+		struct odb_reader r = offer_file(c, h, str_until(h->file, ways[i] ? 1000 : 40));
+		h->fails = ways[i];
+		find_all(c, h, &r);
+		odb_reader_init(c, &r, &h->m->odb);
+		find_all(c, h, &r);
+		assert_int_equal(h->opened, 1);
+		assert_null(r.midx.midx);
+		odb_make_done(h->m);
+	}
+}
+
+static void one_of_a_pack_that_is_not_here_is_not_used(void **state)
+{
+	struct ctx *c = *state;
+	struct house *h = house(c);
+	struct odb_reader r = offer_file(c, h, h->file);
+	find_all(c, h, &r);
+	const struct odb fewer = {
+		.algo = HASH_SHA1, .packs = h->m->packs + 1, .count = HOUSE_PACKS};
+	struct place place;
+	bool found;
+	odb_reader_init(c, &r, &fewer);
+	assert_ok(c, odb_find(c, &r, &h->ids[0][0], &place, &found));
+	assert_false(found);
+	assert_ok(c, odb_find(c, &r, &h->ids[2][0], &place, &found));
+	assert_true(found);
+	odb_make_done(h->m);
+}
+
+/* Looks for all, with readers that begin anew; the number of those that failed as damaged. */
+static int find_with_lies(struct ctx *c, struct house *h)
+{
+	int damaged = 0;
+	for (int p = 0; p <= HOUSE_PACKS; p++)
+		for (int i = 0; i < OF_EACH; i++) {
+			struct odb_reader r;
+			struct place place;
+			bool found = false;
+			odb_reader_init(c, &r, &h->m->odb);
+			enum err err = odb_find(c, &r, &h->ids[p][i], &place, &found);
+			assert_true(!err || err == ERR_DAMAGED);
+			damaged += err != OK;
+			ctx_clear(c);
+			if (!found)
+				continue;
+			struct oid id = idx_oid(&place.pack->idx, place.position);
+			assert_true(oid_eq(&id, &h->ids[p][i]));
+			assert_int_equal(
+				idx_offset(&place.pack->idx, place.position), place.offset);
+		}
+	return damaged;
+}
+
+static void one_that_lies_is_damage_and_never_another_object(void **state)
+{
+	struct ctx *c = *state;
+	const char *lies[] = {
+		"\0\0\0\0\0\0\0\x0c", "\0\0\0\1\0\0\0\x0c", "\0\0\0\2\0\0\0\x0c", "\0\0\0\3"};
+	int damaged = 0;
+	for (size_t i = 0; i < 4; i++)
+		for (size_t at = 0; at < HOUSE_PACKS * OF_EACH; at++) {
+			struct house *h = house(c);
+			struct str bad = forged(c, h->file, "OOFF", at * 8, lies[i], i < 3 ? 8 : 4);
+			offer_file(c, h, bad);
+			damaged += find_with_lies(c, h);
+			odb_make_done(h->m);
+		}
+	/* What is in the pack that is asked first was never asked for here. */
+	assert_in_range(damaged, 2 * HOUSE_PACKS * OF_EACH, 4 * HOUSE_PACKS * OF_EACH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +513,11 @@ int main(void)
 		UNIT_TEST(a_wrong_order_is_refused),
 		UNIT_TEST(an_object_with_two_bits_is_refused),
 		UNIT_TEST(a_pack_has_one_name),
+		UNIT_TEST(objects_of_several_packs_are_found_by_it),
+		UNIT_TEST(and_far_away_by_windows),
+		UNIT_TEST(one_that_cannot_be_had_is_done_without),
+		UNIT_TEST(one_of_a_pack_that_is_not_here_is_not_used),
+		UNIT_TEST(one_that_lies_is_damage_and_never_another_object),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,11 +12,12 @@ from s3_proxy import Proxy, always
 
 SOAK = os.environ.get("NIMBUS_SOAK")
 LARGE_FILES, FILE_BYTES = 60, 1_000_000
-Wide = collections.namedtuple("Wide", "folders per_folder file_bytes commits page_max of_pack_max")
-# What pages are read of, and how many bytes one may read: a pack of 500 MB, and one whose index has 8 MiB, in a soak;
-# else packs that show the same in less time.
-LARGE = Wide(100, 1000, 5000, 3000, 8 << 20, 2 << 20) if SOAK else Wide(40, 1000, 1500, 600, 3 << 20, 1 << 20)
-MANY = Wide(600, 500, 8, 600, 8 << 20, 2 << 20) if SOAK else Wide(320, 500, 8, 60, 4 << 20, 1 << 20)
+Wide = collections.namedtuple("Wide", "folders per_folder file_bytes commits page_max of_pack_max requests_max")
+# What pages are read of, how many bytes one may read, and by how many requests: a pack of 500 MB, one whose index has
+# 8 MiB, and a history whose commit-graph has 10 MiB, in a soak; else packs that show the same in less time.
+LARGE = Wide(100, 1000, 5000, 3000, 8 << 20, 2 << 20, 60) if SOAK else Wide(40, 1000, 1500, 600, 8 << 20, 2 << 20, 30)
+MANY = Wide(600, 500, 8, 600, 8 << 20, 2 << 20, 80) if SOAK else Wide(320, 500, 8, 60, 8 << 20, 1 << 20, 80)
+LONG = Wide(20, 20, 100, 150_000, 8 << 20, 4 << 20, 120) if SOAK else Wide(8, 10, 100, 40_000, 8 << 20, 2 << 20, 80)
 
 
 class Bucket:
@@ -169,9 +170,11 @@ def cold_pages(wide):
         for request in requests:
             by_kind[request[1].partition("?")[0].rpartition(".")[2]] += read_bytes([request])
         print(f"# /r{page[:24]}: {read_bytes(requests)} bytes in {len(requests)} requests, {dict(by_kind)}")
-        if read_bytes(requests) > wide.page_max or by_kind["pack"] > wide.of_pack_max:
+        if (read_bytes(requests) > wide.page_max or by_kind["pack"] > wide.of_pack_max or
+                len(requests) > wide.requests_max):
             too_much.append(f"{page or 'home'}: {read_bytes(requests)} bytes in {len(requests)} requests")
-    eq(too_much, [], f"pages that read more than {wide.page_max} bytes, or {wide.of_pack_max} of the pack")
+    eq(too_much, [], f"pages that read more than {wide.page_max} bytes, or {wide.of_pack_max} of the pack, or by more "
+       f"than {wide.requests_max} requests")
     git("clone", "-q", "--bare", server.git_url("r"), tmp("copy") / "c.git", timeout=900)
     has(str(bucket.requests()), ".bitmap", "what the first clone reads")
 
@@ -184,6 +187,11 @@ def test_a_cold_page_reads_little_of_a_large_pack():
 @timeout(1800)
 def test_a_cold_page_reads_little_of_a_large_index():
     cold_pages(MANY)
+
+
+@timeout(1800)
+def test_a_cold_page_reads_little_of_a_long_history():
+    cold_pages(LONG)
 
 
 def push_large(server, files=LARGE_FILES):
