@@ -186,7 +186,9 @@ static enum err visit_one(
 		return fail(c, ERR_UNAVAILABLE, "the S3 store lists \"%.*s\" without size or date",
 			STR_FMT(str_until(key, 100)));
 	entry.key = str_copy(c->arena, key);
-	entry.age = s3_now(c, s) - modified;
+	/* A store says what time it is to the second, and some are a second late with that. */
+	int64_t now = s3_now(c, s);
+	entry.age = now > modified ? now - modified : 0;
 	/* What is no key of ours, others have put there. */
 	if (blob_key_check(c, str_dup(c->arena, key)) != OK)
 		return ctx_clear(c), OK;
