@@ -82,7 +82,10 @@ class Proxy:
             server.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in headers.items():
                 server.putheader(name, value)
-            server.endheaders(body)
+            try:
+                server.endheaders(body)
+            except ConnectionError:
+                pass  # it may have answered before it had all: that the key is taken
             answer = server.getresponse()
             data = answer.read()
             kept = [(name, value) for name, value in answer.getheaders()
