@@ -38,11 +38,12 @@ static void it_is_nobody_to_every_verb(void **state)
 	assert_err(c, session_begin(c, core_of(c), &who, &from, &session), ERR_UNAUTH);
 	assert_ok(c, db_begin(c, core_of(c)->db, DB_READ, &tx));
 	assert_err(c, permit_self(c, core_of(c), tx, &who), ERR_UNAUTH);
-	assert_err(c, permit_owner(c, core_of(c), tx, &who), ERR_UNAUTH);
-	assert_err(c,
-		permit_repo(c, core_of(c), tx, &who,
-			(struct permit_need){STR("r"), OPERATION_REPOSITORY_READ}, &repo),
-		ERR_UNAUTH);
+	db_rollback(&tx);
+	assert_err(c, permit_begin_owner(c, core_of(c), &who, DB_READ, &tx), ERR_UNAUTH);
+	db_rollback(&tx);
+	const struct permit_need need = {
+		.name = STR("r"), .operation = OPERATION_REPOSITORY_READ, .mode = DB_READ};
+	assert_err(c, permit_begin_repo(c, core_of(c), &who, &need, &tx, &repo), ERR_UNAUTH);
 }
 
 static void it_ends_by_itself(void **state)

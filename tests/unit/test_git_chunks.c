@@ -28,12 +28,19 @@ static struct str file_of(struct ctx *c, const struct row *rows, size_t count, c
 
 enum { TWO = HEAD + 3 * CHUNK_ROW }; /* where chunks begin behind a table of two */
 
+/* `at` stays NULL of what the file has not. */
 static enum err parse(struct ctx *c, struct str bytes, size_t count, struct str out[2])
 {
-	const struct chunk_file file = {"file of a test", bytes, HEAD, count, TAIL};
-	const struct chunk_slot slots[] = {{"AAAA", &out[0]}, {"BBBB", &out[1]}};
-	out[0] = out[1] = (struct str){0};
-	return chunks_parse(c, &file, slots, 2);
+	struct extent_bytes extent;
+	struct chunk_place places[2] = {{0, 0}, {0, 0}};
+	const struct chunk_file file = {"file of a test", &extent.extent, HEAD, count, TAIL};
+	const struct chunk_slot slots[] = {{"AAAA", &places[0]}, {"BBBB", &places[1]}};
+	extent_bytes_init(&extent, bytes.at, bytes.len);
+	TRY(chunks_parse(c, &file, slots, 2));
+	for (size_t i = 0; i < 2; i++)
+		out[i] = places[i].at ? str_from(bytes.at + places[i].at, places[i].size)
+				      : (struct str){0};
+	return OK;
 }
 
 static void chunks_are_found_by_name(void **state)

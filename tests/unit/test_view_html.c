@@ -176,7 +176,13 @@ static void no_data_becomes_markup_on_any_form(void **state)
 	struct buf out = {.arena = c->arena};
 	struct str bad = STR(HOSTILE);
 	struct passkey_form form = {bad, bad, "/x", bad, bad};
-	struct page_sign_in sign_in = {hostile_page(), bad, bad, form};
+	const struct sign_in_provider provider = {"corp", HOSTILE};
+	const struct sign_in_providers providers = {&provider, 1};
+	struct page_sign_in sign_in = {.page = hostile_page(),
+		.name = bad,
+		.next = bad,
+		.passkey = form,
+		.providers = providers};
 	view_sign_in(&out, &sign_in);
 	struct page_new new = {hostile_page(), bad, bad, bad, true, true};
 	view_new(&out, &new);
@@ -217,7 +223,12 @@ static void no_data_becomes_markup_on_any_form(void **state)
 	view_factors(&out, &factors);
 	struct page_totp totp = {.page = hostile_page(), .text = bad, .sealed = bad};
 	view_totp(&out, &totp);
-	struct page_prove prove = {hostile_page(), bad, true, true, form};
+	struct page_prove prove = {.page = hostile_page(),
+		.next = bad,
+		.has_password = true,
+		.has_factor = true,
+		.passkey = form,
+		.providers = providers};
 	view_prove(&out, &prove);
 	const int statuses[] = {400, 401, 403, 404, 409, 500, 503};
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
