@@ -128,7 +128,7 @@ static enum err erase(struct ctx *c, const struct git_credential *asked, struct 
 		return OK;
 	if (!asked->secret.len)
 		return forget(c, &store, origin, &state);
-	if (!str_eq(asked->secret, state.access))
+	if (!str_eq_secret(asked->secret, state.access))
 		return OK;
 	state.access = (struct str){0};
 	return device_store_write(c, &store, &state);
