@@ -1,5 +1,6 @@
 #include "main/credential.h"
 
+#include "base/hash.h"
 #include "main/device_login.h"
 #include "main/device_store.h"
 #include "model/git_credential.h"
