@@ -73,6 +73,7 @@ static enum err take_out(struct ctx *c, struct identity *list, size_t *count, in
 {
 	size_t kept = 0;
 	*out = (struct identity){0};
+	*others = false;
 	for (size_t i = 0; i < *count; i++) {
 		if (list[i].id == id)
 			*out = list[i];
@@ -83,7 +84,6 @@ static enum err take_out(struct ctx *c, struct identity *list, size_t *count, in
 		return fail(c, ERR_NOT_FOUND, "there is no connection %lld of that account",
 			(long long)id);
 	*count = kept;
-	*others = false;
 	for (size_t i = 0; i < kept; i++)
 		*others = *others || str_eq(list[i].provider, out->provider);
 	return OK;
