@@ -25,7 +25,7 @@ static enum err find_folder(struct ctx *c, const char **out)
 
 enum err device_store_open(struct ctx *c, struct str origin, struct device_store *out)
 {
-	const char *folder;
+	const char *folder = NULL;
 	struct buf name = {.arena = c->arena};
 	TRY(find_folder(c, &folder));
 	TRY(folder_make(c, folder));

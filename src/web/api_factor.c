@@ -65,22 +65,13 @@ enum err api_recovery_make(struct ctx *c, struct web_request *r)
 	return api_send(c, r, 201, &reply);
 }
 
-static enum err passkey_id(struct ctx *c, const struct web_request *r, int64_t *out)
-{
-	uint64_t id;
-	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "there is no such passkey");
-	*out = (int64_t)id;
-	return OK;
-}
-
 enum err api_passkey_rename(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"name", NULL};
 	const struct json *body;
 	struct str name;
 	int64_t id;
-	TRY(passkey_id(c, r, &id));
+	TRY(web_param_id(c, r, "passkey", &id));
 	TRY(api_body(c, r, fields, &body));
 	TRY(api_text_needed(c, r, body, "name", &name));
 	r->field = "name";
@@ -91,7 +82,7 @@ enum err api_passkey_rename(struct ctx *c, struct web_request *r)
 enum err api_passkey_remove(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
-	TRY(passkey_id(c, r, &id));
+	TRY(web_param_id(c, r, "passkey", &id));
 	TRY(passkey_remove(c, r->core, &r->who, id));
 	return web_no_content(c, r);
 }

@@ -16,6 +16,16 @@ struct str web_param(const struct web_request *r, const char *name)
 	return find_pair(r->params, r->param_count, name);
 }
 
+enum err web_param_id(struct ctx *c, const struct web_request *r, const char *what, int64_t *out)
+{
+	uint64_t id = 0;
+	*out = 0;
+	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
+		return fail(c, ERR_NOT_FOUND, "there is no such %s", what);
+	*out = (int64_t)id;
+	return OK;
+}
+
 struct str web_field(const struct web_request *r, const char *name)
 {
 	return find_pair(r->fields, r->field_count, name);

@@ -190,19 +190,10 @@ enum err page_passkey_add(struct ctx *c, struct web_request *r)
 	return err ? show_factors(c, r, NULL, err) : added(c, r, fresh);
 }
 
-static enum err passkey_id(struct ctx *c, const struct web_request *r, int64_t *out)
-{
-	uint64_t id;
-	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "there is no such passkey");
-	*out = (int64_t)id;
-	return OK;
-}
-
 enum err page_passkey_rename(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
-	TRY(passkey_id(c, r, &id));
+	TRY(web_param_id(c, r, "passkey", &id));
 	enum err err = passkey_rename(c, r->core, &r->who, id, web_field(r, "name"));
 	return err ? show_factors(c, r, NULL, err)
 		   : web_redirect(c, r, "/account/factors?done=saved");
@@ -211,6 +202,6 @@ enum err page_passkey_rename(struct ctx *c, struct web_request *r)
 enum err page_passkey_remove(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
-	TRY(passkey_id(c, r, &id));
+	TRY(web_param_id(c, r, "passkey", &id));
 	return removed(c, r, passkey_remove(c, r->core, &r->who, id));
 }
