@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "core/record.h"
+#include "core/secret.h"
 
 enum {
 	TEXT_MAX = 1024, /* of one refusal */
@@ -141,9 +142,8 @@ void audit_error(struct ctx *c, struct core *core, const struct actor *who, stru
 	const struct refused *r = &c->refused;
 	if (!core->audit || !is_refusal(c, who))
 		return;
-	if (str_starts(path, STR("/sign-in/"))) /* a secret follows */
-		path = STR("/sign-in/");
-	const char *asked = arena_fmt(c->arena, "%.*s %.*s", STR_FMT(method), STR_FMT(path));
+	struct str shown = secret_hidden(path);
+	const char *asked = arena_fmt(c->arena, "%.*s %.*s", STR_FMT(method), STR_FMT(shown));
 	audit_refuse(c, core,
 		&(struct audit_refusal){
 			.who = who,

@@ -38,3 +38,12 @@ void secret_hash(const char *label, struct str secret, char out[65])
 	hex_encode(digest, 32, out);
 	out[64] = 0;
 }
+
+struct str secret_hidden(struct str target)
+{
+	static const char *const links[] = {"/sign-in/", "/new-password/", "/invitation/"};
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (str_starts(target, str_of(links[i])))
+			return str_of(links[i]);
+	return str_until(target, str_find_str(target, STR("signature=")));
+}

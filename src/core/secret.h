@@ -16,4 +16,8 @@ struct str secret_word(struct ctx *c, size_t len);
 /* Lower-case hex of the SHA-256 of `label`, a zero byte and `secret`; NUL-terminated. */
 void secret_hash(const char *label, struct str secret, char out[65]);
 
+/* A request's target as a log may have it: without what follows in links to sign in, to choose a password
+ * or to join, which work once, and in signed ones. A view of it. */
+struct str secret_hidden(struct str target);
+
 #endif

@@ -1,5 +1,7 @@
 #include "main/access.h"
 
+#include "core/secret.h"
+
 #include <stdatomic.h>
 
 static atomic_uint_fast64_t ended;
@@ -7,17 +9,6 @@ static atomic_uint_fast64_t ended;
 uint64_t access_count(void)
 {
 	return atomic_load_explicit(&ended, memory_order_relaxed);
-}
-
-/* A link to sign in or to choose a password works once, and a signed one for an hour, but a log must
- * not be where they are found first. */
-static struct str without_secret(struct str target)
-{
-	static const char *const links[] = {"/sign-in/", "/new-password/", "/invitation/"};
-	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-		if (str_starts(target, str_of(links[i])))
-			return str_of(links[i]);
-	return str_until(target, str_find_str(target, STR("signature=")));
 }
 
 static enum log_level level_of(const struct http_access *a)
@@ -39,7 +30,7 @@ void access_log(void *arg, const struct http_access *a)
 		return;
 	log_cstr(&line, "request", a->id);
 	log_str(&line, "method", a->method);
-	log_str(&line, "path", without_secret(a->target));
+	log_str(&line, "path", secret_hidden(a->target));
 	log_int(&line, "status", a->status);
 	log_cstr(&line, "user", a->who);
 	log_cstr(&line, "repo", a->what);

@@ -414,7 +414,7 @@ static void the_edge_notes_what_permit_refused(void **state)
 	audit_error(c, core_of(c), &ada, STR("PATCH"), STR("/api/v1/repos/open"));
 	ctx_clear(c);
 	fail(c, ERR_DENIED, "of nothing known");
-	audit_error(c, core_of(c), &ada, STR("POST"), STR("/sign-in/secret"));
+	audit_error(c, core_of(c), &ada, STR("POST"), STR("/invitation/secret"));
 	ctx_clear(c);
 	fail(c, ERR_UNAUTH, "a challenge");
 	audit_error(c, core_of(c), &ACTOR_ANONYMOUS, STR("GET"), STR("/x"));
@@ -426,7 +426,7 @@ static void the_edge_notes_what_permit_refused(void **state)
 	struct audit_list out = list(c, &(struct audit_query){.outcome = STR("refused")});
 	assert_int_equal(out.count, 2);
 	assert_str(out.at[0].action, AUDIT_REQUEST);
-	assert_str(out.at[0].subject, "POST /sign-in/");
+	assert_str(out.at[0].subject, "POST /invitation/");
 	assert_str(out.at[1].subject, "open");
 	assert_str(out.at[1].action, "repository.change");
 }
