@@ -41,10 +41,9 @@ enum err api_devices_list(struct ctx *c, struct web_request *r)
 
 enum err api_device_end(struct ctx *c, struct web_request *r)
 {
-	uint64_t id;
-	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
-	TRY(device_remove(c, r->core, &r->who, whose(r), (int64_t)id));
+	int64_t id;
+	TRY(web_param_id(c, r, "device", &id));
+	TRY(device_remove(c, r->core, &r->who, whose(r), id));
 	return web_no_content(c, r);
 }
 

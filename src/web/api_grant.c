@@ -60,9 +60,8 @@ enum err api_grants_create(struct ctx *c, struct web_request *r)
 
 enum err api_grant_remove(struct ctx *c, struct web_request *r)
 {
-	uint64_t id;
-	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "a grant is named by its id, a number");
-	TRY(grant_delete(c, r->core, &r->who, (int64_t)id));
+	int64_t id;
+	TRY(web_param_id(c, r, "grant", &id));
+	TRY(grant_delete(c, r->core, &r->who, id));
 	return web_no_content(c, r);
 }

@@ -231,16 +231,6 @@ enum err api_deleted_list(struct ctx *c, struct web_request *r)
 	return api_send(c, r, 200, &reply);
 }
 
-static enum err read_id(struct ctx *c, const struct web_request *r, int64_t *out)
-{
-	uint64_t id;
-	struct str text = web_param(r, "id");
-	if (!str_to_u64(text, &id) || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "a deleted repository is named by its id, a number");
-	*out = (int64_t)id;
-	return OK;
-}
-
 enum err api_deleted_restore(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"name", NULL};
@@ -249,7 +239,7 @@ enum err api_deleted_restore(struct ctx *c, struct web_request *r)
 	struct repo repo;
 	int64_t id = 0;
 	bool given;
-	TRY(read_id(c, r, &id));
+	TRY(web_param_id(c, r, "deleted repository", &id));
 	TRY(api_body(c, r, fields, &body));
 	TRY(api_text(c, r, body, "name", &name, &given));
 	r->field = "name";
@@ -263,7 +253,7 @@ enum err api_deleted_restore(struct ctx *c, struct web_request *r)
 enum err api_deleted_purge(struct ctx *c, struct web_request *r)
 {
 	int64_t id = 0;
-	TRY(read_id(c, r, &id));
+	TRY(web_param_id(c, r, "deleted repository", &id));
 	TRY(repo_purge(c, r->core, &r->who, id));
 	return web_no_content(c, r);
 }

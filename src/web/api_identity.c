@@ -57,9 +57,8 @@ enum err api_identity_add(struct ctx *c, struct web_request *r)
 
 enum err api_identity_remove(struct ctx *c, struct web_request *r)
 {
-	uint64_t id;
-	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
-	TRY(identity_remove(c, r->core, &r->who, whose(r), (int64_t)id));
+	int64_t id;
+	TRY(web_param_id(c, r, "connection", &id));
+	TRY(identity_remove(c, r->core, &r->who, whose(r), id));
 	return web_no_content(c, r);
 }

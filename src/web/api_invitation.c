@@ -94,9 +94,8 @@ enum err api_invitations_create(struct ctx *c, struct web_request *r)
 
 enum err api_invitations_revoke(struct ctx *c, struct web_request *r)
 {
-	uint64_t id;
-	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
-	TRY(invitation_revoke(c, r->core, &r->who, (int64_t)id));
+	int64_t id;
+	TRY(web_param_id(c, r, "invitation", &id));
+	TRY(invitation_revoke(c, r->core, &r->who, id));
 	return web_no_content(c, r);
 }

@@ -12,15 +12,6 @@ static void write_key(struct json_writer *w, const struct signing_key *key)
 	json_end_object(w);
 }
 
-static enum err number_of(struct ctx *c, struct web_request *r, int64_t *out)
-{
-	uint64_t id;
-	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
-	*out = (int64_t)id;
-	return OK;
-}
-
 enum err api_signing_keys_list(struct ctx *c, struct web_request *r)
 {
 	struct signing_key *keys;
@@ -57,7 +48,7 @@ enum err api_signing_keys_add(struct ctx *c, struct web_request *r)
 enum err api_signing_keys_remove(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
-	TRY(number_of(c, r, &id));
+	TRY(web_param_id(c, r, "key", &id));
 	TRY(signing_key_remove(c, r->core, &r->who, id));
 	return web_no_content(c, r);
 }
@@ -65,7 +56,7 @@ enum err api_signing_keys_remove(struct ctx *c, struct web_request *r)
 enum err api_minted_key_revoke(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
-	TRY(number_of(c, r, &id));
+	TRY(web_param_id(c, r, "key", &id));
 	TRY(minted_key_revoke(c, r->core, &r->who, id, web_param(r, "jti")));
 	return web_no_content(c, r);
 }

@@ -11,15 +11,6 @@ static void write_rule(struct json_writer *w, const struct rule *rule)
 	json_end_object(w);
 }
 
-static enum err read_id(struct ctx *c, struct web_request *r, int64_t *out)
-{
-	uint64_t id;
-	if (!str_to_u64(web_param(r, "id"), &id) || !id || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "a rule is named by its id, a number");
-	*out = (int64_t)id;
-	return OK;
-}
-
 static enum err read_rule(struct ctx *c, struct web_request *r, struct rule *out)
 {
 	static const char *const fields[] = {"pattern", "create", "update", "force", "delete",
@@ -74,7 +65,7 @@ enum err api_rule_set(struct ctx *c, struct web_request *r)
 	struct rule rule;
 	int64_t id;
 	TRY(read_rule(c, r, &rule));
-	TRY(read_id(c, r, &id));
+	TRY(web_param_id(c, r, "rule", &id));
 	rule.id = id;
 	TRY(rule_put(c, r->core, &r->who, web_param(r, "name"), &rule));
 	return send_rule(c, r, 200, &rule);
@@ -85,7 +76,7 @@ enum err api_rule_remove(struct ctx *c, struct web_request *r)
 	struct rules rules;
 	int64_t id;
 	TRY(rule_list(c, r->core, &r->who, web_param(r, "name"), &rules));
-	TRY(read_id(c, r, &id));
+	TRY(web_param_id(c, r, "rule", &id));
 	TRY(rule_delete(c, r->core, &r->who, web_param(r, "name"), id));
 	return web_no_content(c, r);
 }

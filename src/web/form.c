@@ -20,7 +20,7 @@ enum err web_param_id(struct ctx *c, const struct web_request *r, const char *wh
 {
 	uint64_t id = 0;
 	*out = 0;
-	if (!str_to_u64(web_param(r, "id"), &id) || id > INT64_MAX)
+	if (!str_to_u64(web_param(r, "id"), &id) || !id || id > INT64_MAX)
 		return fail(c, ERR_NOT_FOUND, "there is no such %s", what);
 	*out = (int64_t)id;
 	return OK;
