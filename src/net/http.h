@@ -97,7 +97,8 @@ struct http_access {
 	const char *lane;       /* its name; NULL: there are none, or it was not asked */
 	enum err error;         /* of the context when the handler returned */
 	const char *error_text;
-	const char *decision; /* by which a policy's own log knows what it said; NULL, "": nothing */
+	const char
+		*decision; /* by which a policy's own log knows what it said; NULL, "": nothing */
 };
 
 enum { HTTP_LISTEN_MAX = 4 };

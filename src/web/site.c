@@ -1,7 +1,7 @@
 #include "web/site.h"
 
-#include "core/permit.h"
 #include "core/instance.h"
+#include "core/permit.h"
 #include "web/assets.h"
 #include "web/handlers.h"
 #include "web/internal.h"

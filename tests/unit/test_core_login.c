@@ -162,7 +162,8 @@ static void a_new_password_ends_devices(void **state)
 	assert_int_equal(id.len, 0);
 	static const char *const nonsense[] = {"", ".", "....", "a.1.1.1.b", "a.b.c.d.e"};
 	for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
-		assert_ok(c, known_browser_check(c, core_of(c), str_of(nonsense[i]), STR("owner"), &id));
+		assert_ok(c,
+			known_browser_check(c, core_of(c), str_of(nonsense[i]), STR("owner"), &id));
 		assert_int_equal(id.len, 0);
 	}
 }
