@@ -92,7 +92,7 @@ def check(answer, status=200):
     page = Page(answer)
     # A script is of a file of ours, and only pages that have one may run any.
     allowed = "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'" if page.scripts else None
-    eq(policy.partition("base-uri 'none'")[2].removeprefix("; ") or None, allowed, "what the policy says of scripts")
+    eq(policy.partition("form-action 'self'")[2].removeprefix("; ") or None, allowed, "what the policy says of scripts")
     eq(page.wrong, [], "what is wrong with the page")
     eq(len(page.ids), len(set(page.ids)), "ids")
     eq(page.headings[:1], [1], "the first heading")

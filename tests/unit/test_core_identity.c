@@ -171,9 +171,9 @@ static void a_token_of_theirs_is_a_key(void **state)
 	const struct session_from from = {STR("10.0.0.1"), STR("curl")};
 	struct user self;
 	DB_TX *tx = NULL;
-	core->auth[3] = core->auth[0];
+	core->auth[4] = core->auth[0];
 	core->auth[0] = auth_oidc_open(core->db, core->providers, core->provider_count);
-	core->auth_count = 4;
+	core->auth_count = 5;
 	corp.person.expires = c->world->clock() / 1000000 + 100;
 	assert_err(c, login_credential(c, core, &cred, STR(""), &who), ERR_UNAUTH);
 	assert_ok(c, identity_add(c, core, &house_of(c)->owner, &what, &made));
@@ -201,7 +201,7 @@ static void a_token_of_theirs_is_a_key(void **state)
 	corp.refuses = other.refuses = ERR_UNSUPPORTED;
 	assert_err(c, login_credential(c, core, &cred, STR(""), &who), ERR_UNAUTH);
 	auth_close(core->auth[0]);
-	core->auth[0] = core->auth[3];
+	core->auth[0] = core->auth[4];
 }
 
 static void passwords_may_be_the_owners_alone(void **state)
