@@ -149,6 +149,11 @@ enum err identity_add(struct ctx *c, struct core *core, const struct actor *who,
 		.subject = what->subject};
 	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get(c, tx, what->username, &user));
+	/* Whom a provider proves, nothing else is asked: that opens more than a key may. */
+	if (actor_has_key(who) && (user.owner || user.has_factor))
+		return fail(c, ERR_DENIED,
+			"a key cannot connect the owner, or who has a second factor: sign in with "
+			"a password");
 	TRY(identity_link(c, tx, who, &user, out));
 	return db_commit(c, &tx);
 }

@@ -23,7 +23,8 @@ struct identity_new {
 };
 
 /* Connects an account with somebody, or with a machine, who has not been here: the owner's alone.
- * ERR_NOT_FOUND, ERR_INVALID, ERR_EXISTS. */
+ * ERR_NOT_FOUND, ERR_INVALID, ERR_EXISTS; ERR_DENIED of a key that would connect the owner, or who has a
+ * second factor. */
 enum err identity_add(struct ctx *c, struct core *core, const struct actor *who,
 	const struct identity_new *what, struct identity *out) MUST;
 

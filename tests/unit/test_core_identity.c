@@ -1,6 +1,8 @@
 /* What somebody whom a provider knows has here: identities, sessions, keys. */
 #include "sso_house.h"
 
+#include "meta/factor.h"
+
 static void identities_are_ones_own_and_the_owners(void **state)
 {
 	struct ctx *c = *state;
@@ -232,6 +234,31 @@ static void passwords_may_be_the_owners_alone(void **state)
 	assert_ok(c, login_credential(c, core, &right, STR(""), &who));
 }
 
+/* What signs in to it by a provider is asked for nothing more by us. */
+static void a_key_opens_no_account_that_it_could_not_open_before(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner, ada = house_person(c, "ada");
+	struct actor key = house_token(c, owner, PERMISSION_ADMIN, NULL);
+	struct totp_row row = {.sealed = STR("sealed")};
+	struct identity_new what = {STR("owner"), STR("corp"), STR("s7")};
+	struct identity made;
+	DB_TX *tx = NULL;
+	assert_err(c, identity_add(c, core, &key, &what, &made), ERR_DENIED);
+	says(c, "a key cannot connect");
+	assert_ok(c, identity_add(c, core, owner, &what, &made));
+	/* Of whom a password alone, or nothing, is asked, a key may. */
+	what = (struct identity_new){STR("ada"), STR("corp"), STR("s8")};
+	assert_ok(c, identity_add(c, core, &key, &what, &made));
+	assert_ok(c, db_begin(c, core->db, DB_WRITE, &tx));
+	assert_ok(c, meta_totp_add(c, tx, ada.user_id, &row));
+	assert_ok(c, db_commit(c, &tx));
+	what.subject = STR("s9");
+	assert_err(c, identity_add(c, core, &key, &what, &made), ERR_DENIED);
+	assert_ok(c, identity_add(c, core, owner, &what, &made));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +268,7 @@ int main(void)
 		SSO_TEST(who_signs_out_there_is_signed_out_here),
 		SSO_TEST(a_token_of_theirs_is_a_key),
 		SSO_TEST(passwords_may_be_the_owners_alone),
+		SSO_TEST(a_key_opens_no_account_that_it_could_not_open_before),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
