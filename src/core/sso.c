@@ -88,6 +88,17 @@ static bool is_one_word(struct str text, size_t max)
 	return text.len && text.len <= max;
 }
 
+static enum err check_person(struct ctx *c, const struct actor *who)
+{
+	if (actor_is_anonymous(who))
+		return fail(c, ERR_UNAUTH, "sign in first");
+	if (actor_has_key(who))
+		return fail(c, ERR_DENIED,
+			"a key cannot connect an account, or prove a person: sign in with a "
+			"browser");
+	return OK;
+}
+
 static enum err check_begin(
 	struct ctx *c, struct core *core, const struct actor *who, const struct sso_begin *what)
 {
@@ -96,8 +107,8 @@ static enum err check_begin(
 	const char *key = arena_fmt(
 		c->arena, "sso-begin/%.*s", STR_FMT(str_until(what->peer, SSO_BROWSER_MAX)));
 	bool signed_in = what->purpose == SSO_CONNECT || what->purpose == SSO_PROVE;
-	if (signed_in && actor_is_anonymous(who))
-		return fail(c, ERR_UNAUTH, "sign in first");
+	if (signed_in)
+		TRY(check_person(c, who));
 	if (!is_one_word(what->next, SSO_NEXT_MAX) || !is_one_word(what->browser, SSO_BROWSER_MAX))
 		return fail(c, ERR_INVALID, "where to go after signing in is no short path");
 	TRY(kv_count(c, core->kv, str_of(key), BEGIN_SECONDS, &count));
@@ -300,6 +311,7 @@ static enum err accept_invitation(struct ctx *c, struct entry *e)
 
 static enum err connect(struct ctx *c, const struct actor *who, struct entry *e)
 {
+	TRY(check_person(c, who));
 	if (who->user_id != e->flow->user_id)
 		return no_flow(c);
 	if (e->identity.id && e->identity.user_id != who->user_id)
@@ -318,6 +330,7 @@ static enum err prove(struct ctx *c, struct core *core, const struct actor *who,
 {
 	int64_t when = e->person->authenticated;
 	TRY(permit_self(c, core, e->tx, who));
+	TRY(check_person(c, who));
 	if (who->user_id != e->flow->user_id)
 		return no_flow(c);
 	if (e->identity.user_id != who->user_id)

@@ -40,7 +40,8 @@ struct sso_begin {
 };
 
 /*
- * *url: where to send the browser. ERR_NOT_FOUND of the provider. ERR_UNAUTH of the invitation.
+ * *url: where to send the browser. ERR_NOT_FOUND of the provider. ERR_UNAUTH of the invitation. ERR_DENIED
+ * of a key that would connect or prove, here and in sso_finish.
  * ERR_UNAVAILABLE, in words for the log, where the provider does not answer as it should; whether
  * there is a place for sessions, session_ready is asked first. ERR_RATE_LIMITED when that address began too many.
  */

@@ -215,7 +215,6 @@ static void an_account_is_connected_by_who_is_signed_in(void **state)
 	struct ctx *c = *state;
 	struct core *core = core_of(c);
 	struct actor ada = house_person(c, "ada"), ben = house_person(c, "ben");
-	struct actor token = house_token(c, &ada, PERMISSION_READ, NULL);
 	struct sso_end end;
 	struct str url;
 	size_t count;
@@ -232,7 +231,6 @@ static void an_account_is_connected_by_who_is_signed_in(void **state)
 	assert_ok(c, sign_in(c, &end));
 	assert_str(end.who.username, "ada");
 	corp.person.subject = STR("s2");
-	assert_err(c, go(c, &token, SSO_CONNECT, &end), ERR_DENIED);
 	/* Begun by one, ended by another. */
 	const struct sso_begin what = wish(SSO_CONNECT);
 	assert_ok(c, sso_begin(c, core, &ada, &what, &url));
@@ -363,6 +361,32 @@ static void an_account_is_made_in_one_piece(void **state)
 	assert_int_equal(count, 1);
 }
 
+static void a_key_neither_connects_nor_proves(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor ada = house_person(c, "ada");
+	struct actor key = house_token(c, &ada, PERMISSION_ADMIN, NULL);
+	static const enum sso_purpose purposes[] = {SSO_CONNECT, SSO_PROVE};
+	struct sso_end end;
+	struct str url;
+	size_t count;
+	for (size_t i = 0; i < 2; i++) {
+		const struct sso_begin what = wish(purposes[i]);
+		assert_err(c, sso_begin(c, core, &key, &what, &url), ERR_DENIED);
+		says(c, "a key cannot");
+		/* Nor when it is back from there, if a person had begun it. */
+		assert_ok(c, sso_begin(c, core, &ada, &what, &url));
+		const struct sso_answer answer = answer_of(c);
+		assert_err(c, sso_finish(c, core, &key, &answer, &end), ERR_DENIED);
+		says(c, "a key cannot");
+		identities(c, "ada", &count);
+		assert_int_equal(count, i);
+		/* So that there is something to prove. */
+		assert_ok(c, go(c, &ada, SSO_CONNECT, &end));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +403,7 @@ int main(void)
 		SSO_TEST(an_account_at_its_end_signs_in_nobody),
 		SSO_TEST(an_invitation_makes_an_account),
 		SSO_TEST(an_account_is_made_in_one_piece),
+		SSO_TEST(a_key_neither_connects_nor_proves),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
