@@ -30,7 +30,10 @@ static enum err check_current(struct ctx *c, struct core *core, const struct act
 	TRY(permit_begin_account(c, core, who, DB_READ, &tx));
 	TRY(meta_user_get(c, tx, who->user_id, &self));
 	db_rollback(&tx);
-	if (what->proven || !self.has_password)
+	if (!self.has_password && actor_has_key(who))
+		return fail(c, ERR_DENIED,
+			"a key cannot choose the first password: sign in with a browser");
+	if (!self.has_password || (what->proven && !actor_has_key(who)))
 		return OK;
 	const struct credential cred = {CREDENTIAL_PASSWORD, who->username, what->current};
 	enum err kind =

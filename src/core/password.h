@@ -10,14 +10,14 @@ enum err password_judge(struct ctx *c, struct core *core, struct str password, s
 
 struct password_change {
 	struct str current; /* not looked at if they have none, or `proven` */
-	bool proven;        /* they have just proved who they are in another way */
+	bool proven;        /* they have just proved who they are in another way; never a key */
 	struct str fresh;
 	struct str peer; /* where it comes from, as for login_credential */
 };
 
 /*
  * One's own. Ends all sessions and forgets what the old one proved. ERR_UNAUTH of a wrong `current`,
- * counted as at sign-in (ERR_RATE_LIMITED); ERR_INVALID, ERR_DENIED.
+ * counted as at sign-in (ERR_RATE_LIMITED); ERR_INVALID, ERR_DENIED: of a key, where there is none yet.
  */
 enum err password_change(struct ctx *c, struct core *core, const struct actor *who,
 	const struct password_change *what) MUST;

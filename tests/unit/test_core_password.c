@@ -124,6 +124,24 @@ static void a_reset_is_the_owners_and_ends_in_time(void **state)
 	assert_err(c, password_reset_take(c, core, secret, str_of(good), &who), ERR_UNAUTH);
 }
 
+static void a_key_sets_no_first_password(void **state)
+{
+	struct ctx *c = *state;
+	struct actor anna = house_person(c, "anna"), *owner = &house_of(c)->owner, who;
+	struct actor key = house_token(c, &anna, PERMISSION_ADMIN, NULL);
+	assert_err(c, change(c, &key, "", good), ERR_DENIED);
+	assert_non_null(strstr(c->error.text, "a key cannot choose the first password"));
+	assert_err(c, prove(c, "anna", good, &who), ERR_UNAUTH);
+	assert_ok(c, change(c, &anna, "", good));
+	assert_ok(c, prove(c, "anna", good, &who));
+	/* With the one before, it is no more than what whoever knows that may do. */
+	key = house_token(c, owner, PERMISSION_ADMIN, NULL);
+	assert_err(c, change(c, &key, "wrong", good), ERR_UNAUTH);
+	const struct password_change proven = {.proven = true, .fresh = str_of(good)};
+	assert_err(c, password_change(c, core_of(c), &key, &proven), ERR_UNAUTH);
+	assert_ok(c, change(c, &key, "correct horse", good));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +151,7 @@ int main(void)
 		HOUSE_TEST(a_token_in_place_of_the_current_one_is_refused),
 		HOUSE_TEST(a_reset_takes_the_old_one_away_at_once),
 		HOUSE_TEST(a_reset_is_the_owners_and_ends_in_time),
+		HOUSE_TEST(a_key_sets_no_first_password),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
