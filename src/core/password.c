@@ -83,6 +83,8 @@ enum err password_reset(struct ctx *c, struct core *core, const struct actor *wh
 	*secret = secret_make(c);
 	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
+	if (user.owner && actor_has_key(who))
+		return fail(c, ERR_DENIED, "a key cannot reset the owner's password");
 	TRY(meta_user_set_password(c, tx, user.id, STR("")));
 	TRY(meta_session_remove_all(c, tx, user.id));
 	TRY(meta_login_link_remove_all(c, tx, user.id));

@@ -24,7 +24,8 @@ enum err password_change(struct ctx *c, struct core *core, const struct actor *w
 
 /*
  * Takes somebody's password away, ends their sessions and gives the secret of a link on which they
- * choose another, within `seconds`. Earlier links of theirs end. The owner's alone; ERR_NOT_FOUND.
+ * choose another, within `seconds`. Earlier links of theirs end. The owner's alone, and of the owner not a
+ * key's: ERR_DENIED. ERR_NOT_FOUND.
  */
 enum err password_reset(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, int64_t seconds, struct str *secret) MUST;

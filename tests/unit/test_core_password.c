@@ -114,8 +114,13 @@ static void a_reset_is_the_owners_and_ends_in_time(void **state)
 	struct ctx *c = *state;
 	struct core *core = core_of(c);
 	struct actor *owner = &house_of(c)->owner, anna = house_person(c, "anna"), who;
+	struct actor key = house_token(c, owner, PERMISSION_ADMIN, NULL);
 	struct str secret;
 	assert_err(c, password_reset(c, core, &anna, STR("owner"), 600, &secret), ERR_DENIED);
+	/* A key must not become the owner in person. */
+	assert_err(c, password_reset(c, core, &key, STR("owner"), 600, &secret), ERR_DENIED);
+	assert_non_null(strstr(c->error.text, "a key cannot reset the owner's password"));
+	assert_ok(c, password_reset(c, core, &key, STR("anna"), 600, &secret));
 	assert_err(c, password_reset(c, core, owner, STR("nobody"), 600, &secret), ERR_NOT_FOUND);
 	assert_ok(c, prove(c, "owner", "correct horse", &who));
 	assert_ok(c, password_reset(c, core, owner, STR("anna"), 600, &secret));
