@@ -121,6 +121,7 @@ enum err collaborator_set_password(struct ctx *c, struct core *core, const struc
 	TRY(person_get(c, tx, username, &user));
 	TRY(meta_user_set_password(c, tx, user.id, stored));
 	TRY(meta_session_remove_all(c, tx, user.id));
+	TRY(meta_login_link_remove_all(c, tx, user.id));
 	TRY(record_user(c, tx, who, EVENT_PASSWORD_CHANGED, &user));
 	TRY(db_commit(c, &tx));
 	login_ended(c, core, user.id, 0);

@@ -74,6 +74,7 @@ enum err factor_added(struct ctx *c, struct db_tx *tx, const struct actor *who,
 		return OK;
 	TRY(meta_user_end(c, tx, user->id));
 	TRY(meta_session_remove_all(c, tx, user->id));
+	TRY(meta_login_link_remove_all(c, tx, user->id));
 	return make_codes(c, tx, who, fresh);
 }
 

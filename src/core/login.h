@@ -33,6 +33,7 @@ enum err login_person(struct ctx *c, struct core *core, const struct credential 
 enum err login_certificate(
 	struct ctx *c, struct core *core, struct str name, struct str peer, struct actor *who) MUST;
 
+/* One ends with a new password, with a first second factor, and where all sessions are ended at once. */
 struct login_link {
 	struct str username; /* who can sign in by it, once … */
 	int64_t seconds;     /* … within these */

@@ -133,6 +133,7 @@ enum err password_reset_take(
 		return used_up(c);
 	TRY(kind);
 	TRY(meta_user_set_password(c, tx, id, stored));
+	TRY(meta_login_link_remove_all(c, tx, id));
 	TRY(meta_user_get(c, tx, id, &user));
 	*who = meta_user_actor(&user);
 	who->half = user.has_factor;

@@ -487,6 +487,7 @@ enum err session_end_all(
 	TRY(person_get(c, tx, username, &user));
 	TRY(meta_user_end(c, tx, user.id));
 	TRY(meta_session_remove_all(c, tx, user.id));
+	TRY(meta_login_link_remove_all(c, tx, user.id));
 	TRY(record_ended(c, tx, who, &user, "all"));
 	TRY(db_commit(c, &tx));
 	login_ended(c, core, user.id, 0);

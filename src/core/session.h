@@ -92,7 +92,7 @@ struct session_row {
 /*
  * The sessions of somebody, the one used last first: one's own, or anybody's for the owner. So for
  * the others: ending one (ERR_NOT_FOUND), and all together with the proof of every credential that
- * processes keep. ERR_UNAVAILABLE where the list cannot be told.
+ * processes keep, and the links that were made for them. ERR_UNAVAILABLE where the list cannot be told.
  */
 enum err session_list(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct session_row **out, size_t *count) MUST;

@@ -88,9 +88,13 @@ static void with_the_first_one_all_that_was_proven_is_over(void **state)
 	const struct actor before = owner;
 	const struct credential cred = password("owner");
 	const struct recovery_code *fresh;
+	const struct login_link what = {STR("owner"), 600};
 	struct session session = house_session(c, &owner), same;
+	struct str link;
 	DB_TX *tx = NULL;
+	assert_ok(c, login_link_create(c, core_of(c), &owner, &what, &link));
 	enrol(c, &owner, &fresh);
+	assert_err(c, login_link_take(c, core_of(c), link, &got), ERR_UNAUTH);
 	assert_err(c, session_get(c, core_of(c), session.cookie, &same), ERR_UNAUTH);
 	assert_ok(c, db_begin(c, core_of(c)->db, DB_READ, &tx));
 	assert_err(c, permit_self(c, core_of(c), tx, &before), ERR_UNAUTH);

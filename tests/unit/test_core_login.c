@@ -346,6 +346,36 @@ static void without_the_store_who_proves_themselves_is_let_in(void **state)
 	house_find_kv(c, kept);
 }
 
+/* A link that somebody else has kept must not outlast what was done to keep them out. */
+static void links_end_with_what_was_proven(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner, anna = house_person(c, "anna"), who;
+	const struct login_link theirs = {STR("anna"), 600}, own = {STR("owner"), 600};
+	struct str link, reset, kept;
+	assert_ok(c, login_link_create(c, core, owner, &own, &kept));
+	assert_ok(c, password_reset(c, core, owner, STR("anna"), 600, &reset));
+	assert_ok(c, login_link_create(c, core, owner, &theirs, &link));
+	anna.generation++;
+	assert_ok(c, collaborator_set_password(
+			     c, core, &anna, STR("anna"), STR("gravel-otter-ninety-lamp")));
+	assert_err(c, login_link_take(c, core, link, &who), ERR_UNAUTH);
+	assert_err(c, password_reset_whose(c, core, reset, &link), ERR_UNAUTH);
+	assert_ok(c, login_link_create(c, core, owner, &theirs, &link));
+	assert_ok(c, session_end_all(c, core, owner, STR("anna")));
+	assert_err(c, login_link_take(c, core, link, &who), ERR_UNAUTH);
+	/* The one by which another password is chosen is used up; the others go with it. */
+	assert_ok(c, password_reset(c, core, owner, STR("anna"), 600, &reset));
+	assert_ok(c, login_link_create(c, core, owner, &theirs, &link));
+	assert_ok(c, password_reset_take(c, core, reset, STR("gravel-otter-ninety-moss"), &who));
+	assert_str(who.username, "anna");
+	assert_err(c, login_link_take(c, core, link, &who), ERR_UNAUTH);
+	/* Those of others stay. */
+	assert_ok(c, login_link_take(c, core, kept, &who));
+	assert_str(who.username, "owner");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +396,7 @@ int main(void)
 		HOUSE_TEST(without_the_store_who_proves_themselves_is_let_in),
 		HOUSE_TEST(a_second_start_finds_what_the_first_made),
 		HOUSE_TEST(a_first_start_makes_up_a_password),
+		HOUSE_TEST(links_end_with_what_was_proven),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
