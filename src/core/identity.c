@@ -99,6 +99,9 @@ enum err identity_remove(
 	DB_TX *tx = NULL;
 	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
+	if (user.id == who->user_id && actor_has_key(who))
+		return fail(c, ERR_DENIED,
+			"a key cannot disconnect its own account: sign in with a browser");
 	TRY(meta_identity_list(c, tx, user.id, &list, &count));
 	TRY(take_out(c, list, &count, id, &gone, &others));
 	if (user.id == who->user_id && signs_in(core, &gone) &&

@@ -13,7 +13,7 @@ enum err identity_list(struct ctx *c, struct core *core, const struct actor *who
 	struct str username, struct identity **out, size_t *count) MUST;
 
 /* Ends the sessions that were begun by it, and what its provider's groups gave. ERR_NOT_FOUND;
- * ERR_INVALID of one's own last way to sign in. */
+ * ERR_INVALID of one's own last way to sign in, ERR_DENIED of one's own by a key. */
 enum err identity_remove(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, int64_t id) MUST;
 

@@ -259,6 +259,27 @@ static void a_key_opens_no_account_that_it_could_not_open_before(void **state)
 	assert_ok(c, identity_add(c, core, owner, &what, &made));
 }
 
+static void a_key_disconnects_nobody_from_their_own(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner, ada = house_person(c, "ada");
+	struct actor hers = house_token(c, &ada, PERMISSION_ADMIN, NULL);
+	struct actor key = house_token(c, owner, PERMISSION_ADMIN, NULL);
+	struct identity one, two, own;
+	const struct identity_new first = {STR("ada"), STR("corp"), STR("s1")};
+	const struct identity_new second = {STR("ada"), STR("other"), STR("s2")};
+	const struct identity_new third = {STR("owner"), STR("corp"), STR("s3")};
+	assert_ok(c, identity_add(c, core, owner, &first, &one));
+	assert_ok(c, identity_add(c, core, owner, &second, &two));
+	assert_ok(c, identity_add(c, core, owner, &third, &own));
+	assert_err(c, identity_remove(c, core, &hers, STR("ada"), one.id), ERR_DENIED);
+	says(c, "a key cannot disconnect");
+	assert_err(c, identity_remove(c, core, &key, STR("owner"), own.id), ERR_DENIED);
+	assert_ok(c, identity_remove(c, core, &key, STR("ada"), two.id));
+	assert_ok(c, identity_remove(c, core, owner, STR("owner"), own.id));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +290,7 @@ int main(void)
 		SSO_TEST(a_token_of_theirs_is_a_key),
 		SSO_TEST(passwords_may_be_the_owners_alone),
 		SSO_TEST(a_key_opens_no_account_that_it_could_not_open_before),
+		SSO_TEST(a_key_disconnects_nobody_from_their_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
