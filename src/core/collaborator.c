@@ -38,6 +38,7 @@ enum err collaborator_create(struct ctx *c, struct core *core, const struct acto
 	TRY(permit_owner_early(c, who));
 	TRY(username_check(c, username));
 	if (password.len) {
+		TRY(password_counts(c, core, false));
 		TRY(password_judge(c, core, password, username));
 		TRY(login_enrol(c, core, password, &stored));
 	}

@@ -21,6 +21,15 @@ enum err password_judge(struct ctx *c, struct core *core, struct str password, s
 	return strength_check(c, core->strength, password, known, sizeof known / sizeof *known);
 }
 
+enum err password_counts(struct ctx *c, const struct core *core, bool owner)
+{
+	if (core->passwords_owner_only && !owner)
+		return fail(c, ERR_DENIED,
+			"passwords are the owner's alone on this server: others sign in with a "
+			"provider");
+	return OK;
+}
+
 static enum err check_current(struct ctx *c, struct core *core, const struct actor *who,
 	const struct password_change *what)
 {
@@ -47,9 +56,7 @@ static enum err check_current(struct ctx *c, struct core *core, const struct act
 enum err password_change(struct ctx *c, struct core *core, const struct actor *who,
 	const struct password_change *what)
 {
-	if (core->passwords_owner_only && !who->owner)
-		return fail(c, ERR_DENIED,
-			"passwords are the owner's alone on this server: sign in with a provider");
+	TRY(password_counts(c, core, who->owner));
 	TRY(check_current(c, core, who, what));
 	return collaborator_set_password(c, core, who, who->username, what->fresh);
 }
@@ -85,6 +92,7 @@ enum err password_reset(struct ctx *c, struct core *core, const struct actor *wh
 	TRY(person_get(c, tx, username, &user));
 	if (user.owner && actor_has_key(who))
 		return fail(c, ERR_DENIED, "a key cannot reset the owner's password");
+	TRY(password_counts(c, core, user.owner));
 	TRY(meta_user_set_password(c, tx, user.id, STR("")));
 	TRY(meta_session_remove_all(c, tx, user.id));
 	TRY(meta_login_link_remove_all(c, tx, user.id));
@@ -113,6 +121,7 @@ enum err password_reset_whose(
 	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&user, db_now(tx))))
 		return used_up(c);
 	TRY(kind);
+	TRY(password_counts(c, core, user.owner));
 	*username = user.username;
 	return OK;
 }

@@ -8,6 +8,9 @@
 enum err password_judge(struct ctx *c, struct core *core, struct str password, struct str username)
 	MUST;
 
+/* Does one count where it belongs to the owner, or to somebody else? ERR_DENIED: there it is not set. */
+enum err password_counts(struct ctx *c, const struct core *core, bool owner) MUST;
+
 struct password_change {
 	struct str current; /* not looked at if they have none, or `proven` */
 	bool proven;        /* they have just proved who they are in another way; never a key */
@@ -29,10 +32,10 @@ enum err password_change(struct ctx *c, struct core *core, const struct actor *w
  */
 enum err password_reset(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, int64_t seconds, struct str *secret) MUST;
-/* Whose link it is. ERR_UNAUTH when it is unknown, used or expired. */
+/* Whose link it is. ERR_UNAUTH when it is unknown, used or expired; ERR_DENIED where theirs does not count. */
 enum err password_reset_whose(
 	struct ctx *c, struct core *core, struct str secret, struct str *username) MUST;
-/* Uses it up. A password that is not good enough is ERR_INVALID, and leaves the link. *who is half where
+/* Uses it up. A password that is not good enough is ERR_INVALID, and leaves the link, as does ERR_DENIED. *who is half where
  * there is a second factor. */
 enum err password_reset_take(struct ctx *c, struct core *core, struct str secret, struct str fresh,
 	struct actor *who) MUST;

@@ -397,8 +397,14 @@ def test_a_provider_that_is_away_keeps_nobody_else_out():
 
 
 def test_passwords_may_be_the_owners_alone():
-    s = server(ROLES="staff=read", NIMBUS_PASSWORD_SIGN_IN="owner")
+    s = server(ROLES="staff=read")
     s.api("POST", "/collaborators", {"username": "ben", "password": GUEST_PASSWORD}, want=201)
+    s.extra["NIMBUS_PASSWORD_SIGN_IN"] = "owner"
+    s.restart()
+    answer = s.api("POST", "/collaborators", {"username": "eve", "password": GUEST_PASSWORD})
+    eq((answer.status, "the owner's alone" in answer.json["detail"]), (403, True), "somebody with a password")
+    answer = s.api("POST", "/collaborators/ben/reset", {})
+    eq((answer.status, "the owner's alone" in answer.json["detail"]), (403, True), "resetting one")
     eq(s.get("/api/v1/user", auth=("ben", GUEST_PASSWORD)).status, 401, "by the API")
     has(check(Browser(s).send("/sign-in", {"username": "ben", "password": GUEST_PASSWORD, "next": "/"}), 403).words, "do not belong together")
     eq(whoami(Browser(s, "owner", PASSWORD)), "owner", "the owner")

@@ -1,6 +1,7 @@
 /* What somebody whom a provider knows has here: identities, sessions, keys. */
 #include "sso_house.h"
 
+#include "core/password.h"
 #include "meta/factor.h"
 
 static void identities_are_ones_own_and_the_owners(void **state)
@@ -234,6 +235,39 @@ static void passwords_may_be_the_owners_alone(void **state)
 	assert_ok(c, login_credential(c, core, &right, STR(""), &who));
 }
 
+static void nobody_is_given_a_password_that_does_not_count(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner, who;
+	struct user user;
+	struct str secret, fresh, name;
+	const struct str password = STR("gravel-otter-ninety-lamp");
+	const struct credential right = {CREDENTIAL_PASSWORD, STR("ben"), password};
+	assert_ok(c, collaborator_create(c, core, owner, STR("ben"), password, &user));
+	core->passwords_owner_only = true;
+	assert_err(c, password_reset(c, core, owner, STR("ben"), 600, &secret), ERR_DENIED);
+	says(c, "passwords are the owner's alone");
+	assert_err(c, collaborator_create(c, core, owner, STR("eve"), password, &user), ERR_DENIED);
+	assert_int_equal(people(c), 2);
+	assert_ok(c, collaborator_create(c, core, owner, STR("eve"), STR(""), &user));
+	/* Nothing of it was done. */
+	core->passwords_owner_only = false;
+	assert_ok(c, login_credential(c, core, &right, STR(""), &who));
+	assert_ok(c, password_reset(c, core, owner, STR("ben"), 600, &secret));
+	core->passwords_owner_only = true;
+	assert_err(c, password_reset_whose(c, core, secret, &name), ERR_DENIED);
+	assert_err(c, password_reset_take(c, core, secret, password, &who), ERR_DENIED);
+	core->passwords_owner_only = false;
+	assert_ok(c, password_reset_take(c, core, secret, password, &who));
+	/* The owner's counts. */
+	core->passwords_owner_only = true;
+	assert_ok(c, password_reset(c, core, owner, STR("owner"), 600, &fresh));
+	assert_ok(c, password_reset_take(c, core, fresh, password, &who));
+	assert_true(who.owner);
+	core->passwords_owner_only = false;
+}
+
 /* What signs in to it by a provider is asked for nothing more by us. */
 static void a_key_opens_no_account_that_it_could_not_open_before(void **state)
 {
@@ -289,6 +323,7 @@ int main(void)
 		SSO_TEST(who_signs_out_there_is_signed_out_here),
 		SSO_TEST(a_token_of_theirs_is_a_key),
 		SSO_TEST(passwords_may_be_the_owners_alone),
+		SSO_TEST(nobody_is_given_a_password_that_does_not_count),
 		SSO_TEST(a_key_opens_no_account_that_it_could_not_open_before),
 		SSO_TEST(a_key_disconnects_nobody_from_their_own),
 	};
