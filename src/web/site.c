@@ -36,11 +36,16 @@ static enum err lead_to_enrol(struct ctx *c, struct web_request *r)
 	return web_redirect(c, r, "/account/factors");
 }
 
+/* Adding one may need a proof, and that may be a provider's. */
 static bool must_enrol(const struct web_request *r, const struct route *route)
 {
+	static const char *const open[] = {
+		"/prove", "/prove/{provider}", "/sign-in/{provider}/return", "/sign-out"};
 	struct str path = str_of(route->pattern);
-	return r->session && r->session->must_enrol && !str_starts(path, STR("/account/factors")) &&
-	       !str_is(path, "/prove") && !str_is(path, "/sign-out");
+	bool leads_there = str_starts(path, STR("/account/factors"));
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		leads_there = leads_there || str_is(path, open[i]);
+	return r->session && r->session->must_enrol && !leads_there;
 }
 
 static enum err handle(struct ctx *c, struct web_request *r, const struct route_match *match)

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "clients"))
 import services
 from harness import *
 from browsing import *
+from codes import *
 from oidc_browser import Person
 
 GUEST_PASSWORD = "gravel-otter-ninety-lamp"
@@ -287,6 +288,23 @@ def test_who_has_no_password_proves_it_there():
     eq((answer.status, answer.headers["location"]), (303, "/account"), "proving it")
     eq(at_corp.asked > asked, True, "that the provider asked again")
     check(anna.send("/account/tokens", token))
+
+
+def test_who_must_have_a_second_factor_can_prove_it_there_first():
+    s = server(ROLES="staff=read", NIMBUS_SUDO="1s")
+    at_corp = Person("anna")
+    sign_in(s, at_corp)
+    s.api("PATCH", "/instance", {"second_factor_required": True}, want=204)
+    anna = Browser(s)
+    anna.get(s.admin("admin", "sign-in-link", "anna-name").out.strip().removeprefix(s.url))
+    time.sleep(1.1)
+    eq(anna.get("/").headers.get("location"), "/account/factors", "all else")
+    at = "/account/factors/totp"
+    eq(anna.get(at).headers["location"].partition("?")[0], "/prove", "adding one")
+    answer = anna.get(come_back(s, at_corp, away(anna.submit(f"/prove?next={at}", "/prove/corp"))))
+    eq((answer.status, answer.headers["location"]), (303, at), "proving it")
+    enrol(anna)
+    eq(anna.get("/").status, 200, "once there is one")
 
 
 def test_an_invitation_is_taken_up_with_a_provider():
