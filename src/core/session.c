@@ -232,6 +232,33 @@ enum err session_begin(struct ctx *c, struct core *core, const struct actor *who
 	return session_begin_by(c, core, who, from, NULL, out);
 }
 
+/* Tidiness: without its row it is over. */
+static void forget(struct ctx *c, struct core *core, struct str id)
+{
+	if (kv_remove(c, core->kv, key_of(c, id)))
+		ctx_clear(c);
+	if (kv_remove(c, core->kv, id_token_key(c, id)))
+		ctx_clear(c);
+}
+
+static enum err end(struct ctx *c, struct core *core, struct str id)
+{
+	DB_TX *tx = NULL;
+	struct session_owner row;
+	TRY(db_begin(c, core->db, DB_WRITE, &tx));
+	enum err kind = meta_session_get(c, tx, id, &row);
+	if (!kind)
+		kind = meta_session_remove(c, tx, row.user_id, id);
+	if (kind == ERR_NOT_FOUND) {
+		ctx_clear(c);
+		return OK;
+	}
+	TRY(kind);
+	TRY(db_commit(c, &tx));
+	forget(c, core, id);
+	return OK;
+}
+
 /* In words for who has it. */
 static enum err recall_old(
 	struct ctx *c, struct core *core, const struct session *old, struct remembered *s)
@@ -250,7 +277,7 @@ enum err session_prove_by(struct ctx *c, struct core *core, const struct session
 	s.from = tidy_from(c, from);
 	s.proved = 0;
 	TRY(begin(c, core, &old->who, &s, &(struct beginning){by, old}, out));
-	return session_end(c, core, old->cookie);
+	return end(c, core, old->id);
 }
 
 enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
@@ -268,7 +295,7 @@ enum err session_keep(
 	who.generation++;
 	/* The row that said by which provider it was begun is gone. */
 	TRY(begin(c, core, &who, &s, &(struct beginning){0}, out));
-	return session_end(c, core, old->cookie);
+	return end(c, core, old->id);
 }
 
 enum err session_ready(struct ctx *c, struct core *core)
@@ -304,6 +331,12 @@ static bool is_hash_of(struct ctx *c, struct str hash, struct str secret)
 {
 	struct str ours = hash_of(c, secret);
 	return str_eq_secret(hash, ours);
+}
+
+static bool is_secret_of(struct ctx *c, const struct remembered *s, struct str secret, int64_t now)
+{
+	return is_hash_of(c, s->secret, secret) ||
+	       (now - s->turned < SESSION_OVERLAP && is_hash_of(c, s->before, secret));
 }
 
 /*
@@ -350,9 +383,7 @@ enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct
 		return fail(c, ERR_UNAUTH, "sessions cannot be looked up just now");
 	TRY(kind);
 	TRY(load_owner_of(c, core, id, &known));
-	bool right = is_hash_of(c, s.secret, secret);
-	if (!right && known.now - s.turned < SESSION_OVERLAP)
-		right = is_hash_of(c, s.before, secret);
+	bool right = is_secret_of(c, &s, secret, known.now);
 	bool lives = s.ends > known.now && s.seen + core->limits.session_idle_seconds > known.now;
 	if (!right || !lives || known.user.id != s.user_id || known.user.generation != s.generation)
 		return over(c);
@@ -364,34 +395,18 @@ enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct
 	return OK;
 }
 
-/* Tidiness: without its row it is over. */
-static void forget(struct ctx *c, struct core *core, struct str id)
-{
-	if (kv_remove(c, core->kv, key_of(c, id)))
-		ctx_clear(c);
-	if (kv_remove(c, core->kv, id_token_key(c, id)))
-		ctx_clear(c);
-}
-
 enum err session_end(struct ctx *c, struct core *core, struct str cookie)
 {
-	DB_TX *tx = NULL;
-	struct session_owner row;
+	struct remembered s;
 	if (cookie.len != ID_LEN + SECRET_LEN)
 		return OK;
-	struct str id = str_until(cookie, ID_LEN);
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	enum err kind = meta_session_get(c, tx, id, &row);
-	if (!kind)
-		kind = meta_session_remove(c, tx, row.user_id, id);
-	if (kind == ERR_NOT_FOUND) {
-		ctx_clear(c);
+	struct str id = str_until(cookie, ID_LEN), secret = str_from_index(cookie, ID_LEN);
+	int64_t now = c->world->clock() / 1000000;
+	if (!recall(c, core, id, &s) && !is_secret_of(c, &s, secret, now))
 		return OK;
-	}
-	TRY(kind);
-	TRY(db_commit(c, &tx));
-	forget(c, core, id);
-	return OK;
+	/* What cannot be asked keeps nobody signed in. */
+	ctx_clear(c);
+	return end(c, core, id);
 }
 
 struct str session_take_id_token(struct ctx *c, struct core *core, struct str id)

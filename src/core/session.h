@@ -71,7 +71,8 @@ enum err session_ready(struct ctx *c, struct core *core) MUST;
 /* The session of a cookie's value; ERR_UNAUTH when there is none (any more), or while the store is
  * lost. */
 enum err session_get(struct ctx *c, struct core *core, struct str cookie, struct session *out) MUST;
-/* Signs out, whether the store is lost or not. A session that is not there is OK. */
+/* Signs out, whether the store is lost or not. A session that is not there, or that the cookie only names,
+ * is OK. */
 enum err session_end(struct ctx *c, struct core *core, struct str cookie) MUST;
 
 /* The ID token of a session that a provider began, once; empty where there is none. */

@@ -51,7 +51,26 @@ static void an_id_without_its_secret_is_nobody(void **state)
 	const char *mixed =
 		arena_fmt(c->arena, "%.*s%.*s", STR_FMT(one.id), 43, two.cookie.at + 22);
 	assert_err(c, session_get(c, core_of(c), str_of(mixed), &out), ERR_UNAUTH);
+	/* Nor does it end anything. */
+	assert_ok(c, session_end(c, core_of(c), str_of(mixed)));
 	assert_ok(c, session_get(c, core_of(c), one.cookie, &out));
+	assert_ok(c, session_end(c, core_of(c), one.cookie));
+	assert_err(c, session_get(c, core_of(c), one.cookie, &out), ERR_UNAUTH);
+}
+
+static void who_signs_out_may_have_the_secret_of_before_for_a_while(void **state)
+{
+	struct ctx *c = *state;
+	struct session s = house_session(c, &house_of(c)->owner), turned, out;
+	struct session t = house_session(c, &house_of(c)->owner), late;
+	pass(DAY);
+	assert_ok(c, session_get(c, core_of(c), s.cookie, &turned));
+	assert_ok(c, session_get(c, core_of(c), t.cookie, &late));
+	assert_ok(c, session_end(c, core_of(c), s.cookie));
+	assert_err(c, session_get(c, core_of(c), turned.cookie, &out), ERR_UNAUTH);
+	pass(SESSION_OVERLAP);
+	assert_ok(c, session_end(c, core_of(c), t.cookie));
+	assert_ok(c, session_get(c, core_of(c), late.cookie, &out));
 }
 
 static void a_session_in_use_lives_on_but_not_for_ever(void **state)
@@ -242,6 +261,7 @@ int main(void)
 		HOUSE_TEST(a_session_is_known_by_its_cookie_until_it_ends),
 		HOUSE_TEST(two_sessions_share_nothing),
 		HOUSE_TEST(an_id_without_its_secret_is_nobody),
+		HOUSE_TEST(who_signs_out_may_have_the_secret_of_before_for_a_while),
 		HOUSE_TEST(a_session_in_use_lives_on_but_not_for_ever),
 		HOUSE_TEST(an_idle_session_ends),
 		HOUSE_TEST(after_a_day_there_is_another_secret_and_the_old_one_ends_soon),
