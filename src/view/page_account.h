@@ -151,6 +151,7 @@ struct page_collaborators {
 	struct str fresh_invitation; /* the link of one just made: shown once */
 	bool fresh_reset;            /* it is one on which they choose a new password */
 	bool factor_required;        /* everybody must have a second factor */
+	bool passwords_owner_only;   /* nobody else is given one */
 };
 void view_collaborators(struct buf *out, const struct page_collaborators *p);
 

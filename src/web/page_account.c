@@ -160,6 +160,7 @@ static enum err show_people(
 	struct factors own;
 	TRY(factor_list(c, r->core, &r->who, r->who.username, &own));
 	p.factor_required = own.required;
+	p.passwords_owner_only = r->core->passwords_owner_only;
 	if (fresh) {
 		p.fresh_name = fresh->name;
 		p.fresh_link = fresh->link;

@@ -425,7 +425,12 @@ def test_passwords_may_be_the_owners_alone():
     eq((answer.status, "the owner's alone" in answer.json["detail"]), (403, True), "resetting one")
     eq(s.get("/api/v1/user", auth=("ben", GUEST_PASSWORD)).status, 401, "by the API")
     has(check(Browser(s).send("/sign-in", {"username": "ben", "password": GUEST_PASSWORD, "next": "/"}), 403).words, "do not belong together")
-    eq(whoami(Browser(s, "owner", PASSWORD)), "owner", "the owner")
+    owner = Browser(s, "owner", PASSWORD)
+    eq(whoami(owner), "owner", "the owner")
+    people = check(owner.get("/collaborators")).text
+    has_not(people, 'formaction="/collaborators/reset"', "resetting one")
+    has_not(people, 'name="password"', "somebody with a password")
+    has(people, 'formaction="/collaborators/sign-out"', "what else there is for ben")
     has(Browser(s).page("/sign-in").words, "Sign in as the owner")
     link = s.api("POST", "/invitations", {}, want=201).json["url"].removeprefix(s.url)
     page = Browser(s).page(link)
