@@ -140,7 +140,8 @@ static enum err kubernetes_decide(struct ctx *c, struct policy *self,
 	const struct policy_question *questions, size_t count, struct policy_answer *answers)
 {
 	struct policy_kubernetes *k = (struct policy_kubernetes *)self;
-	if (!count || !questions[0].who->subject.len)
+	/* Only whom the cluster vouched for: others too have names that are not from here. */
+	if (!count || !str_is(questions[0].who->via, "kubernetes"))
 		return policy_decide(c, k->inner, questions, count, answers);
 	struct access access = {.k = k, .who = questions[0].who};
 	struct policy_question *granted = NEW_ARRAY(c->arena, struct policy_question, count);

@@ -176,6 +176,7 @@ static void the_owner_and_who_has_ended_are_nobodys_machine(void **state)
 static const struct actor machine = {.user_id = 3,
 	.username = {"robot", 5},
 	.limit = PERMISSION_ADMIN,
+	.via = {"kubernetes", 10},
 	.subject = {RUNNER, sizeof RUNNER - 1}};
 
 static enum err access_of(struct ctx *c, struct policy *p, const struct actor *who,
@@ -201,6 +202,11 @@ static void the_clusters_rules_take_the_place_of_grants(void **state)
 	assert_ok(c, policy_kubernetes_open(c, &options, policy_builtin_open(), &p));
 	assert_true(p->far);
 	assert_ok(c, access_of(c, p, &person, OPERATION_REPOSITORY_DELETE, &got));
+	assert_true(got.allowed);
+	/* Nor does the cluster know what has a certificate, whatever that calls it. */
+	struct actor other = machine;
+	other.via = STR("certificate");
+	assert_ok(c, access_of(c, p, &other, OPERATION_REPOSITORY_PUSH, &got));
 	assert_true(got.allowed);
 	assert_int_equal(k.asked, 0);
 	assert_ok(c, access_of(c, p, &machine, OPERATION_REPOSITORY_PUSH, &got));
