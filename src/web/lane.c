@@ -260,6 +260,12 @@ static struct str principal(struct ctx *c, const struct web *web, const struct h
 		return name_of(c, "token", who->token_id);
 	if (who->key_id)
 		return name_of(c, "signing-key", who->key_id);
+	if (who->device_id)
+		return name_of(c, "device", who->device_id);
+	if (who->identity_id)
+		return name_of(c, "identity", who->identity_id);
+	if (who->subject.len)
+		return str_of(arena_fmt(c->arena, "machine %.*s", STR_FMT(who->subject)));
 	if (!actor_is_anonymous(who))
 		return name_of(c, "person", who->user_id);
 	return address_name(c, web, x);

@@ -180,6 +180,31 @@ static void who_is_over_is_told_when(void **state)
 	lanes_close(d->web.lanes);
 }
 
+/* A person's own requests are not counted with what comes by a device, a provider's token or a machine. */
+static void each_way_in_has_its_own_bucket(void **state)
+{
+	struct ctx *c = *state;
+	struct lane_rates rates = {0};
+	rates.lanes[LANE_CI] = 1;
+	rates.lanes[LANE_PERSON] = 1;
+	struct door *d = door_open(c, rates);
+	struct actor ways[8];
+	for (size_t i = 0; i < 8; i++)
+		ways[i] = person(7);
+	ways[1].device_id = 1;
+	ways[2].device_id = 2;
+	ways[3].identity_id = 1;
+	ways[4].identity_id = 2;
+	ways[5].subject = STR("dns:a.example.org");
+	ways[6].subject = STR("dns:b.example.org");
+	ways[7].subject = STR("7");
+	for (size_t i = 0; i < 8; i++)
+		assert_ok(c, lane_admit(c, &d->web, &d->http, &ways[i], NULL));
+	for (size_t i = 0; i < 8; i++)
+		assert_err(c, lane_admit(c, &d->web, &d->http, &ways[i], NULL), ERR_RATE_LIMITED);
+	lanes_close(d->web.lanes);
+}
+
 static void robots_say_so(void **state)
 {
 	(void)state;
@@ -201,6 +226,7 @@ int main(void)
 		UNIT_TEST(only_what_proved_somebody_is_in_their_lane),
 		UNIT_TEST(behind_a_proxy_each_address_is_one),
 		UNIT_TEST(who_is_over_is_told_when),
+		UNIT_TEST(each_way_in_has_its_own_bucket),
 		UNIT_TEST(robots_say_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
