@@ -33,7 +33,7 @@ struct remembered {
 /* Somebody, and when they were looked up. */
 struct known {
 	struct user user;
-	struct str via; /* by which provider; empty: by none */
+	struct session_owner by; /* by which provider, and what is known there */
 	int64_t now;
 	bool must_enrol;
 };
@@ -118,8 +118,11 @@ static void fill(struct ctx *c, struct str id, struct str secret, const struct r
 		.proved = s->proved,
 		.now = known->now,
 		.seconds = s->ends - known->now,
+		.by = {.via = known->by.via,
+			.identity_id = known->by.identity_id,
+			.there = known->by.there},
 	};
-	out->who.via = known->via.len ? known->via : STR("session");
+	out->who.via = known->by.via.len ? known->by.via : STR("session");
 	out->cookie = str_of(arena_fmt(c->arena, "%.*s%.*s", STR_FMT(id), STR_FMT(secret)));
 	secret_hash("csrf", s->csrf, out->csrf);
 }
@@ -180,7 +183,7 @@ static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
 	TRY(meta_user_get(c, tx, who->user_id, &known.user));
 	TRY(owner_of(c, tx, how, &row));
 	known.now = db_now(tx);
-	known.via = row.via;
+	known.by = row;
 	s->user_id = known.user.id;
 	s->generation = known.user.generation;
 	s->seen = s->turned = known.now;
@@ -291,10 +294,12 @@ enum err session_keep(
 {
 	struct remembered s;
 	struct actor who = old->who;
+	struct session_by by = old->by;
 	TRY(recall_old(c, core, old, &s));
 	who.generation++;
 	/* The row that said by which provider it was begun is gone. */
-	TRY(begin(c, core, &who, &s, &(struct beginning){0}, out));
+	by.id_token = session_take_id_token(c, core, old->id);
+	TRY(begin(c, core, &who, &s, &(struct beginning){.by = &by}, out));
 	return end(c, core, old->id);
 }
 
@@ -314,7 +319,7 @@ static enum err load_owner_of(struct ctx *c, struct core *core, struct str id, s
 {
 	DB_TX *tx = NULL;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	enum err kind = meta_user_get_by_session(c, tx, id, &out->user, &out->via);
+	enum err kind = meta_user_get_by_session(c, tx, id, &out->user, &out->by);
 	if (!kind)
 		out->now = db_now(tx);
 	if (kind == ERR_NOT_FOUND || (!kind && user_has_ended(&out->user, out->now)))
@@ -322,7 +327,7 @@ static enum err load_owner_of(struct ctx *c, struct core *core, struct str id, s
 	TRY(kind);
 	/* Whom a provider proved, it asked for whatever it wants. */
 	out->must_enrol = false;
-	if (out->user.has_factor || out->via.len)
+	if (out->user.has_factor || out->by.via.len)
 		return OK;
 	return factor_is_required(c, tx, &out->must_enrol);
 }

@@ -22,18 +22,6 @@
 
 enum { SESSION_CSRF_SIZE = 65, SESSION_TURN = 86400, SESSION_OVERLAP = 60 };
 
-struct session {
-	struct str id;                /* [A-Za-z0-9_-]{22}: no secret, but of no use to others */
-	struct str cookie;            /* the cookie's value: id and secret, [A-Za-z0-9_-]{65} */
-	char csrf[SESSION_CSRF_SIZE]; /* what every form must carry; NUL-terminated */
-	struct actor who;
-	int64_t proved;  /* when they last proved who they are: seconds since 1970 … */
-	int64_t now;     /* … as is this */
-	int64_t seconds; /* how long it lasts at most, from now */
-	bool is_new;     /* the browser must be given the cookie */
-	bool must_enrol; /* everybody must have a second factor, and they have none */
-};
-
 /* A sign-in by a provider. */
 struct session_by {
 	struct str via; /* "oidc:corp" */
@@ -41,6 +29,19 @@ struct session_by {
 	struct str there;    /* their session there; empty: it is not known */
 	struct str id_token; /* for signing out there; may be empty */
 	int64_t proved;      /* when they proved it there: seconds since 1970; 0: just now */
+};
+
+struct session {
+	struct str id;                /* [A-Za-z0-9_-]{22}: no secret, but of no use to others */
+	struct str cookie;            /* the cookie's value: id and secret, [A-Za-z0-9_-]{65} */
+	char csrf[SESSION_CSRF_SIZE]; /* what every form must carry; NUL-terminated */
+	struct actor who;
+	struct session_by by; /* via, identity_id and there; empty: by no provider */
+	int64_t proved;       /* when they last proved who they are: seconds since 1970 … */
+	int64_t now;          /* … as is this */
+	int64_t seconds;      /* how long it lasts at most, from now */
+	bool is_new;          /* the browser must be given the cookie */
+	bool must_enrol;      /* everybody must have a second factor, and they have none */
 };
 
 /* Where a session comes from, as it says itself: for the list. */
@@ -58,7 +59,8 @@ enum err session_begin(struct ctx *c, struct core *core, const struct actor *who
 enum err session_prove(struct ctx *c, struct core *core, const struct session *old,
 	const struct session_from *from, struct session *out) MUST;
 /* They have just changed, in `old`, what proves them, which ended all sessions: another one in place of it,
- * with the same time left, proof and token for forms. ERR_UNAUTH when somebody else did so meanwhile. */
+ * with the same time left, proof and token for forms, and still of the provider that began it. ERR_UNAUTH when
+ * somebody else did so meanwhile. */
 enum err session_keep(
 	struct ctx *c, struct core *core, const struct session *old, struct session *out) MUST;
 /* Both for whom a provider proved; `by` NULL: they proved it to us. */

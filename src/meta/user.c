@@ -62,17 +62,21 @@ enum err meta_user_get_by_name(
 	return OK;
 }
 
-enum err meta_user_get_by_session(
-	struct ctx *c, struct db_tx *tx, struct str session, struct user *out, struct str *via)
+enum err meta_user_get_by_session(struct ctx *c, struct db_tx *tx, struct str session,
+	struct user *out, struct session_owner *by)
 {
 	static const char sql[] =
-		"SELECT " COLUMNS ", (SELECT via FROM session WHERE session.id = $1) "
-		"FROM account WHERE id = "
-		"(SELECT account_id FROM session WHERE session.id = $1)";
-	struct db_value row[COLUMN_COUNT + 1];
+		"SELECT " COLUMNS ", via, identity_id, there FROM account JOIN "
+		"(SELECT account_id, via, identity_id, there FROM session WHERE session.id = $1) "
+		"AS begun ON begun.account_id = account.id";
+	struct db_value row[COLUMN_COUNT + 3];
 	TRY(db_row(c, tx, sql, DB_ARGS(DB_T(session)), row));
 	*out = from_row(row);
-	*via = row[COLUMN_COUNT].text;
+	*by = (struct session_owner){.id = session,
+		.user_id = out->id,
+		.via = row[COLUMN_COUNT].text,
+		.identity_id = row[COLUMN_COUNT + 1].integer,
+		.there = row[COLUMN_COUNT + 2].text};
 	return OK;
 }
 

@@ -2,6 +2,7 @@
 #ifndef META_USER_H
 #define META_USER_H
 
+#include "meta/session.h"
 #include "model/user.h"
 #include "port/db.h"
 
@@ -13,9 +14,9 @@ enum err meta_user_create(struct ctx *c, struct db_tx *tx, struct user *user, st
 enum err meta_user_get(struct ctx *c, struct db_tx *tx, int64_t id, struct user *out) MUST;
 enum err meta_user_get_by_name(
 	struct ctx *c, struct db_tx *tx, struct str username, struct user *out) MUST;
-/* Whose session this is; *via: see struct session_owner. */
+/* Whose session this is, and who began it: via, identity_id and there of *by. */
 enum err meta_user_get_by_session(struct ctx *c, struct db_tx *tx, struct str session,
-	struct user *out, struct str *via) MUST;
+	struct user *out, struct session_owner *by) MUST;
 /* The instance's owner. */
 enum err meta_user_get_owner(struct ctx *c, struct db_tx *tx, struct user *out) MUST;
 

@@ -161,6 +161,40 @@ static void who_signs_out_there_is_signed_out_here(void **state)
 	assert_err(c, sso_signed_out(c, core, STR("corp"), STR("x")), ERR_UNAUTH);
 }
 
+/* A change that ends all sessions keeps the one of who made it: it is still of the provider. */
+static void a_session_that_goes_on_is_still_of_the_provider(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct session before, kept, got;
+	struct sso_end end;
+	gives(&corp, reads, 1);
+	corp.person.session = STR("t1");
+	corp.person.id_token = STR("who.it.is");
+	assert_ok(c, sign_in(c, &end));
+	before = session_by(c, &end);
+	assert_ok(c, session_get(c, core, before.cookie, &before));
+	assert_ok(c, session_end_all(c, core, &before.who, before.who.username));
+	assert_ok(c, session_keep(c, core, &before, &kept));
+	assert_str(kept.who.via, "oidc:corp");
+	assert_ok(c, session_get(c, core, kept.cookie, &got));
+	assert_str(got.who.via, "oidc:corp");
+	assert_int_equal(got.proved, before.proved);
+	assert_str(session_take_id_token(c, core, got.id), "who.it.is");
+	corp.signed_out = (struct provider_signed_out){.issuer = STR(ISSUER),
+		.session = STR("t1"),
+		.id = STR("j1"),
+		.expires = c->world->clock() / 1000000 + 100};
+	assert_ok(c, sso_signed_out(c, core, STR("corp"), STR("x")));
+	assert_err(c, session_get(c, core, kept.cookie, &got), ERR_UNAUTH);
+	/* One that was begun by a password stays that. */
+	struct session own = house_session(c, &house_of(c)->owner);
+	assert_ok(c, session_end_all(c, core, &own.who, STR("owner")));
+	assert_ok(c, session_keep(c, core, &own, &kept));
+	assert_ok(c, session_get(c, core, kept.cookie, &got));
+	assert_str(got.who.via, "session");
+}
+
 static void a_token_of_theirs_is_a_key(void **state)
 {
 	struct ctx *c = *state;
@@ -321,6 +355,7 @@ int main(void)
 		SSO_TEST(what_is_added_by_hand_is_checked),
 		SSO_TEST(sessions_remember_by_whom_they_were_begun),
 		SSO_TEST(who_signs_out_there_is_signed_out_here),
+		SSO_TEST(a_session_that_goes_on_is_still_of_the_provider),
 		SSO_TEST(a_token_of_theirs_is_a_key),
 		SSO_TEST(passwords_may_be_the_owners_alone),
 		SSO_TEST(nobody_is_given_a_password_that_does_not_count),
