@@ -195,6 +195,35 @@ static void a_session_that_goes_on_is_still_of_the_provider(void **state)
 	assert_str(got.who.via, "session");
 }
 
+/* What came to nothing may come again. */
+static void a_logout_that_failed_is_not_used_up(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct session session;
+	struct sso_end end;
+	enum err kind = ERR_IO;
+	gives(&corp, reads, 1);
+	assert_ok(c, sign_in(c, &end));
+	session = session_by(c, &end);
+	corp.signed_out = (struct provider_signed_out){.issuer = STR(ISSUER),
+		.subject = STR("s1"),
+		.id = STR("j1"),
+		.expires = c->world->clock() / 1000000 + 100};
+	for (int64_t n = 1; kind; n++) {
+		db_faulty_set(core->db, n, ERR_IO);
+		kind = sso_signed_out(c, core, STR("corp"), STR("x"));
+		db_faulty_set(core->db, 0, OK);
+		assert_true(!kind || kind == ERR_IO);
+		assert_true(n > 3 || kind);
+		if (kind)
+			assert_ok(c, session_get(c, core, session.cookie, &session));
+	}
+	assert_err(c, session_get(c, core, session.cookie, &session), ERR_UNAUTH);
+	assert_err(c, sso_signed_out(c, core, STR("corp"), STR("x")), ERR_UNAUTH);
+	says(c, "came before");
+}
+
 static void a_token_of_theirs_is_a_key(void **state)
 {
 	struct ctx *c = *state;
@@ -356,6 +385,7 @@ int main(void)
 		SSO_TEST(sessions_remember_by_whom_they_were_begun),
 		SSO_TEST(who_signs_out_there_is_signed_out_here),
 		SSO_TEST(a_session_that_goes_on_is_still_of_the_provider),
+		SSO_TEST(a_logout_that_failed_is_not_used_up),
 		SSO_TEST(a_token_of_theirs_is_a_key),
 		SSO_TEST(passwords_may_be_the_owners_alone),
 		SSO_TEST(nobody_is_given_a_password_that_does_not_count),
