@@ -309,11 +309,24 @@ static enum err accept_invitation(struct ctx *c, struct entry *e)
 	return link(c, e);
 }
 
+/* Whoever finds a browser that is signed in there as well is asked all the same. A provider that does not say when
+ * it asked is believed: it was told to. */
+static enum err check_anew(struct ctx *c, const struct entry *e)
+{
+	int64_t when = e->person->authenticated;
+	if (when && when < db_now(e->tx) - ANEW_SECONDS)
+		return fail(c, ERR_UNAUTH,
+			"%s did not ask you again who you are: sign out there, and try once more",
+			e->provider->label);
+	return OK;
+}
+
 static enum err connect(struct ctx *c, const struct actor *who, struct entry *e)
 {
 	TRY(check_person(c, who));
 	if (who->user_id != e->flow->user_id)
 		return no_flow(c);
+	TRY(check_anew(c, e));
 	if (e->identity.id && e->identity.user_id != who->user_id)
 		return fail(c, ERR_EXISTS,
 			"another account here is connected with this person of %s: disconnect it "
@@ -328,7 +341,6 @@ static enum err connect(struct ctx *c, const struct actor *who, struct entry *e)
 
 static enum err prove(struct ctx *c, struct core *core, const struct actor *who, struct entry *e)
 {
-	int64_t when = e->person->authenticated;
 	TRY(permit_self(c, core, e->tx, who));
 	TRY(check_person(c, who));
 	if (who->user_id != e->flow->user_id)
@@ -336,11 +348,7 @@ static enum err prove(struct ctx *c, struct core *core, const struct actor *who,
 	if (e->identity.user_id != who->user_id)
 		return fail(c, ERR_UNAUTH, "%s says that you are somebody else than \"%.*s\"",
 			e->provider->label, STR_FMT(who->username));
-	if (when && when < db_now(e->tx) - ANEW_SECONDS)
-		return fail(c, ERR_UNAUTH,
-			"%s did not ask you again who you are: sign out there, and try once more",
-			e->provider->label);
-	return OK;
+	return check_anew(c, e);
 }
 
 static enum err enter(struct ctx *c, struct core *core, const struct actor *who, struct entry *e)

@@ -230,6 +230,19 @@ static void an_account_is_connected_by_who_is_signed_in(void **state)
 	assert_err(c, go(c, &ben, SSO_CONNECT, &end), ERR_EXISTS);
 	assert_ok(c, sign_in(c, &end));
 	assert_str(end.who.username, "ada");
+	/* They were asked for it there, and lately; of who does not say when, it is believed. */
+	int64_t now = c->world->clock() / 1000000;
+	corp.person.authenticated = now - 3600;
+	assert_err(c, go(c, &ada, SSO_CONNECT, &end), ERR_UNAUTH);
+	says(c, "did not ask you again");
+	corp.person.subject = STR("s3");
+	assert_err(c, go(c, &ben, SSO_CONNECT, &end), ERR_UNAUTH);
+	identities(c, "ben", &count);
+	assert_int_equal(count, 0);
+	corp.person.subject = STR("s1");
+	corp.person.authenticated = now - 10;
+	assert_ok(c, go(c, &ada, SSO_CONNECT, &end));
+	corp.person.authenticated = 0;
 	corp.person.subject = STR("s2");
 	/* Begun by one, ended by another. */
 	const struct sso_begin what = wish(SSO_CONNECT);
