@@ -1,6 +1,7 @@
 /* Devices that ask to be let in. */
 #include "core/device_parts.h"
 
+#include "base/address.h"
 #include "base/hash.h"
 #include "base/hex.h"
 #include "core/permit.h"
@@ -52,8 +53,9 @@ static bool is_over(
 
 static enum err check_asker(struct ctx *c, struct core *core, struct str peer)
 {
+	char text[ADDRESS_GROUP_MAX];
 	const char *key =
-		arena_fmt(c->arena, "device-ask/%.*s", STR_FMT(str_until(peer, ADDRESS_MAX)));
+		arena_fmt(c->arena, "device-ask/%.*s", STR_FMT(address_group(peer, text)));
 	if (peer.len && is_over(c, core, key, ASK_SECONDS, ASK_MAX))
 		return fail(c, ERR_RATE_LIMITED,
 			"too many devices ask from your address: wait some minutes");
@@ -84,12 +86,13 @@ static struct device_request request_of(const struct device_wish *wish)
 	};
 }
 
+/* Who is signed in, and lets in what they brought themselves, does not wait for strangers. */
 static enum err put_request(struct ctx *c, struct db_tx *tx, struct device_request *request,
 	struct str code, struct str user_code)
 {
 	int64_t waiting;
 	TRY(meta_device_request_count(c, tx, &waiting));
-	if (waiting >= WAITING_MAX)
+	if (waiting >= WAITING_MAX && request->kind == DEVICE_BY_CODE)
 		return fail(c, ERR_RATE_LIMITED,
 			"too many devices wait to be let in: try again in some minutes");
 	return meta_device_request_create(c, tx, request, device_hash(c, code), user_code);

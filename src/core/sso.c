@@ -1,5 +1,6 @@
 #include "core/sso.h"
 
+#include "base/address.h"
 #include "base/hex.h"
 #include "base/uri.h"
 #include "core/audit.h"
@@ -104,8 +105,9 @@ static enum err check_begin(
 {
 	int64_t count;
 	struct invitation invitation;
-	const char *key = arena_fmt(
-		c->arena, "sso-begin/%.*s", STR_FMT(str_until(what->peer, SSO_BROWSER_MAX)));
+	char text[ADDRESS_GROUP_MAX];
+	const char *key =
+		arena_fmt(c->arena, "sso-begin/%.*s", STR_FMT(address_group(what->peer, text)));
 	bool signed_in = what->purpose == SSO_CONNECT || what->purpose == SSO_PROVE;
 	if (signed_in)
 		TRY(check_person(c, who));

@@ -1,7 +1,9 @@
 #include "core/device.h"
 
+#include "core/device_parts.h"
 #include "core/password.h"
 #include "core_house.h"
+#include "meta/device.h"
 
 static const struct device_caller caller = {.client = {"nimbus", 6},
 	.issuer = {"https://git.example.org", 23},
@@ -225,6 +227,46 @@ static void who_asks_or_guesses_too_often_is_slowed_down(void **state)
 	assert_ok(c, device_look(c, core, &anna, codes.user_code, &request));
 }
 
+static void a_network_is_one_asker(void **state)
+{
+	struct ctx *c = *state;
+	struct device_wish wish = wish_of(PERMISSION_READ);
+	struct device_codes codes;
+	for (int i = 0; i < 30; i++) {
+		wish.peer = str_of(arena_fmt(c->arena, "2001:db8::%d", i + 1));
+		assert_ok(c, device_ask(c, core_of(c), &wish, &codes));
+	}
+	wish.peer = STR("2001:db8::ffff");
+	assert_err(c, device_ask(c, core_of(c), &wish, &codes), ERR_RATE_LIMITED);
+	wish.peer = STR("2001:db8:0:1::1");
+	assert_ok(c, device_ask(c, core_of(c), &wish, &codes));
+}
+
+static void who_is_signed_in_does_not_wait_for_strangers(void **state)
+{
+	enum { WAITING = 10000 };
+	struct ctx *c = *state;
+	struct device_wish wish = wish_of(PERMISSION_READ);
+	const struct device_redirect to = {
+		STR("http://127.0.0.1:4711/"), STR("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")};
+	struct device_codes codes;
+	struct str code;
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, house_of(c)->db, DB_WRITE, &tx));
+	for (int i = 0; i < WAITING; i++) {
+		struct device_request request = {.client = wish.client, .limit = wish.limit};
+		assert_ok(c, meta_device_request_create(c, tx, &request,
+				     device_hash(c, str_of(arena_fmt(c->arena, "%d", i))),
+				     str_of(arena_fmt(c->arena, "%d", i))));
+	}
+	assert_ok(c, db_commit(c, &tx));
+	assert_err(c, device_ask(c, core_of(c), &wish, &codes), ERR_RATE_LIMITED);
+	assert_ok(c, device_authorize(c, core_of(c), &house_of(c)->owner, &wish, &to, &code));
+	/* They do not wait for ever. */
+	house_moved += DEVICE_CODE_SECONDS * 2 * 1000000LL;
+	assert_ok(c, device_ask(c, core_of(c), &wish, &codes));
+}
+
 static void a_wish_must_make_sense(void **state)
 {
 	struct ctx *c = *state;
@@ -251,6 +293,8 @@ int main(void)
 		HOUSE_TEST(a_device_that_is_away_too_long_is_signed_out),
 		HOUSE_TEST(who_lost_their_password_meanwhile_lets_nothing_in),
 		HOUSE_TEST(who_asks_or_guesses_too_often_is_slowed_down),
+		HOUSE_TEST(a_network_is_one_asker),
+		HOUSE_TEST(who_is_signed_in_does_not_wait_for_strangers),
 		HOUSE_TEST(a_wish_must_make_sense),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,13 @@ static void what_begins_a_flow_is_bounded(void **state)
 	for (int i = 0; i < 100 && !kind; i++)
 		kind = sso_begin(c, core, &nobody, &what, &url);
 	assert_err(c, kind, ERR_RATE_LIMITED);
+	/* A customer has a whole network of IPv6. */
+	kind = OK;
+	for (int i = 0; i < 100 && !kind; i++) {
+		what.peer = str_of(arena_fmt(c->arena, "2001:db8::%d", i + 1));
+		kind = sso_begin(c, core, &nobody, &what, &url);
+	}
+	assert_err(c, kind, ERR_RATE_LIMITED);
 	what.peer = STR("10.0.0.2");
 	assert_ok(c, sso_begin(c, core, &nobody, &what, &url));
 	house_moved += 61 * 1000000LL;
