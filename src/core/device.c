@@ -197,6 +197,15 @@ static enum err renew(struct ctx *c, struct core *core, struct db_tx *tx,
 	return OK;
 }
 
+/* Whoever makes tokens up waits for no turn to write, and nobody behind them. */
+static enum err look_family(struct ctx *c, struct core *core, const struct device_caller *caller,
+	struct str name, struct family *out)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	return find_family(c, tx, caller, name, out);
+}
+
 enum err device_refresh(struct ctx *c, struct core *core, const struct device_caller *caller,
 	struct str refresh, enum permission limit, struct device_tokens *out)
 {
@@ -205,6 +214,7 @@ enum err device_refresh(struct ctx *c, struct core *core, const struct device_ca
 	struct str name, secret;
 	if (!refresh_token_read(refresh, &name, &secret))
 		return nobody(c);
+	TRY(look_family(c, core, caller, name, &family));
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
 	TRY(find_family(c, tx, caller, name, &family));
 	if (!is_good(c, &family, secret))
@@ -222,8 +232,11 @@ enum err device_end(
 	struct str name, secret;
 	if (!refresh_token_read(refresh, &name, &secret))
 		return OK;
-	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	enum err kind = find_family(c, tx, caller, name, &family);
+	enum err kind = look_family(c, core, caller, name, &family);
+	if (!kind)
+		kind = db_begin(c, core->db, DB_WRITE, &tx);
+	if (!kind)
+		kind = find_family(c, tx, caller, name, &family);
 	if (kind == ERR_UNAUTH) {
 		ctx_clear(c);
 		return OK;

@@ -306,6 +306,21 @@ enum err device_authorize(struct ctx *c, struct core *core, const struct actor *
 	return db_commit(c, &tx);
 }
 
+static enum err bad_code(struct ctx *c)
+{
+	return fail(c, ERR_UNAUTH, "the code is used up, expired or wrong");
+}
+
+/* Whoever makes codes up waits for no turn to write, and nobody behind them. */
+static enum err look_code(struct ctx *c, struct core *core, struct str code)
+{
+	DB_TX *tx = NULL;
+	struct device_request request;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	enum err kind = meta_device_request_find(c, tx, code, &request);
+	return kind == ERR_NOT_FOUND ? bad_code(c) : kind;
+}
+
 /* A code is used up by who brings it, right or wrong. */
 static enum err take_code(
 	struct ctx *c, struct db_tx *tx, struct str code, struct device_request *out)
@@ -315,7 +330,7 @@ static enum err take_code(
 		kind = meta_device_request_delete(c, tx, code);
 	bool good = !kind && out->kind == DEVICE_BY_REDIRECT && out->expires > db_now(tx);
 	if (kind == ERR_NOT_FOUND || (!kind && !good))
-		return fail(c, ERR_UNAUTH, "the code is used up, expired or wrong");
+		return bad_code(c);
 	return kind;
 }
 
@@ -337,8 +352,10 @@ enum err device_redeem(struct ctx *c, struct core *core, const struct device_cal
 {
 	DB_TX *tx = NULL;
 	struct device_request request;
+	struct str code = device_hash(c, proof->code);
+	TRY(look_code(c, core, code));
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
-	TRY(take_code(c, tx, device_hash(c, proof->code), &request));
+	TRY(take_code(c, tx, code, &request));
 	if (!proves(c, caller, &request, proof)) {
 		TRY(db_commit(c, &tx));
 		return fail(c, ERR_UNAUTH,

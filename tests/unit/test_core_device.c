@@ -267,6 +267,46 @@ static void who_is_signed_in_does_not_wait_for_strangers(void **state)
 	assert_ok(c, device_ask(c, core_of(c), &wish, &codes));
 }
 
+/* A database that counts who waits for the turn to write. */
+static struct db *inner;
+static int writes;
+
+static enum err count_begin(
+	struct ctx *c, struct db *self, enum db_mode mode, int64_t scope, struct db_tx **out)
+{
+	(void)self;
+	writes += mode == DB_WRITE;
+	return inner->ops->begin(c, inner, mode, scope, out);
+}
+
+static void what_is_no_good_waits_for_no_turn_to_write(void **state)
+{
+	struct ctx *c = *state;
+	const struct db_ops ops = {.begin = count_begin};
+	struct db counting = {.ops = &ops};
+	struct core core = *core_of(c);
+	struct device_tokens tokens = let_in(c, &house_of(c)->owner);
+	struct str unknown, family, secret;
+	char *other = str_dup(c->arena, tokens.refresh);
+	size_t at = sizeof REFRESH_PREFIX - 1;
+	other[at] = other[at] == 'A' ? 'B' : 'A';
+	unknown = str_from(other, tokens.refresh.len);
+	assert_true(refresh_token_read(unknown, &family, &secret));
+	const struct device_proof proof = {STR("x"), STR("http://127.0.0.1:1/"), STR("y")};
+	inner = core.db;
+	core.db = &counting;
+	writes = 0;
+	assert_err(c, device_redeem(c, &core, &caller, &proof, &tokens), ERR_UNAUTH);
+	assert_err(c, device_refresh(c, &core, &caller, unknown, PERMISSION_NONE, &tokens),
+		ERR_UNAUTH);
+	assert_ok(c, device_end(c, &core, &caller, unknown));
+	assert_int_equal(writes, 0);
+	assert_ok(c, device_refresh(c, &core, &caller, tokens.refresh, PERMISSION_NONE, &tokens));
+	assert_int_equal(writes, 1);
+	assert_ok(c, device_end(c, &core, &caller, tokens.refresh));
+	assert_int_equal(writes, 2);
+}
+
 static void a_wish_must_make_sense(void **state)
 {
 	struct ctx *c = *state;
@@ -295,6 +335,7 @@ int main(void)
 		HOUSE_TEST(who_asks_or_guesses_too_often_is_slowed_down),
 		HOUSE_TEST(a_network_is_one_asker),
 		HOUSE_TEST(who_is_signed_in_does_not_wait_for_strangers),
+		HOUSE_TEST(what_is_no_good_waits_for_no_turn_to_write),
 		HOUSE_TEST(a_wish_must_make_sense),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
