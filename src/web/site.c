@@ -105,6 +105,19 @@ static enum err identify(struct ctx *c, struct web_request *r)
 	return kind;
 }
 
+/*
+ * Of what nobody is asked for who they are, what only tells is never counted: health is asked for often, and must be
+ * answered when nothing else can be. What programs send costs as much as anybody's requests: it is counted as their
+ * address's.
+ */
+static enum err admit_bare(struct ctx *c, struct web_request *r)
+{
+	if (is_safe(r))
+		return OK;
+	TRY(lane_enter(c, r->web, r->http));
+	return lane_admit(c, r->web, r->http, &r->who, NULL);
+}
+
 static enum err route_request(struct ctx *c, struct web_request *r)
 {
 	struct route_match match;
@@ -114,10 +127,8 @@ static enum err route_request(struct ctx *c, struct web_request *r)
 		if (str_is(r->method, "OPTIONS"))
 			return web_no_content(c, r);
 	}
-	/* Health is asked for often, and must be answered when nothing else can be. */
 	bool bare = answer == ROUTE_FOUND && match.route->needs == ROUTE_BARE;
-	if (!bare)
-		TRY(identify(c, r));
+	TRY(bare ? admit_bare(c, r) : identify(c, r));
 	if (r->who.username.len)
 		r->http->who = arena_fmt(c->arena, "%.*s", STR_FMT(r->who.username));
 	switch (answer) {

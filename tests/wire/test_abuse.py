@@ -162,6 +162,33 @@ def test_an_address_is_one_customer():
     eq({s.get("/healthz", auth=None, headers={"X-Forwarded-For": "192.0.2.1"}).status for _ in range(30)}, {200}, "health")
 
 
+def test_programs_that_ask_for_tokens_are_counted():
+    s = Nimbus({"NIMBUS_RATE_ANONYMOUS": 10, **TRUSTING})
+    forms = {
+        "/oauth/token": {"grant_type": "refresh_token", "client_id": "nimbus", "refresh_token": "x"},
+        "/oauth/device_authorization": {"client_id": "nimbus"},
+        "/oauth/revoke": {"client_id": "nimbus", "token": "x"},
+        "/sign-in/corp/backchannel-logout": {"logout_token": "x"},
+    }
+
+    def ask(path, address):
+        headers = {**FORM, "X-Forwarded-For": address}
+        return s.request("POST", path, urllib.parse.urlencode(forms[path]), headers, auth=None)
+
+    for i, path in enumerate(forms):
+        first = [ask(path, f"192.0.2.{i}").status for _ in range(10)]
+        if 429 in first:
+            fail(f"{path}: {first}")
+        refused = ask(path, f"192.0.2.{i}")
+        eq((refused.status, refused.headers["retry-after"]), (429, "6"), path)
+        if path.startswith("/oauth/"):
+            eq(refused.json["error"], "temporarily_unavailable", path)
+        if ask(path, "198.51.100.1").status == 429:
+            fail(f"{path}: another address is refused")
+    eq({s.get(path, auth=None, headers={"X-Forwarded-For": "192.0.2.0"}).status for path in
+        ("/.well-known/oauth-authorization-server", "/robots.txt") for _ in range(20)}, {200}, "what only tells")
+
+
 def test_crawlers_are_told_to_clone_it_instead():
     s = Nimbus({"NIMBUS_WORKERS": 4, "NIMBUS_QUEUE_WAIT": "1s", **TRUSTING})
     s.create_repo("one", visibility="public")
