@@ -276,7 +276,9 @@ enum err factor_require(struct ctx *c, struct core *core, const struct actor *wh
 			.type = EVENT_SECOND_FACTOR_REQUIRED,
 			.subject = STR("everybody"),
 			.data = buf_view(&b)}));
-	return db_commit(c, &tx);
+	TRY(db_commit(c, &tx));
+	login_ended(c, core, 0, 0);
+	return OK;
 }
 
 static enum err wrong_code(struct ctx *c)

@@ -54,7 +54,8 @@ enum err factor_recovery_make(struct ctx *c, struct core *core, const struct act
 enum err factor_reset(
 	struct ctx *c, struct core *core, const struct actor *who, struct str username) MUST;
 
-/* Must everybody have one? Who has none is then led to it by the pages. The owner's alone. */
+/* Must everybody have one? Who has none is then led to it by the pages, and their password alone opens nothing
+ * (core/login.h). The owner's alone. */
 enum err factor_require(struct ctx *c, struct core *core, const struct actor *who, bool required)
 	MUST;
 /* In a transaction. */

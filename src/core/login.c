@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "core/audit.h"
+#include "core/factor.h"
 #include "core/login_cache.h"
 #include "core/permit.h"
 #include "core/secret.h"
@@ -117,17 +118,45 @@ enum err login_person(struct ctx *c, struct core *core, const struct credential 
 	return OK;
 }
 
+/* A statement every few seconds, and not for each request. */
+static enum err is_factor_required(struct ctx *c, struct core *core, bool *out)
+{
+	DB_TX *tx = NULL;
+	if (login_cache_factor_required(core->logins, out))
+		return OK;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(factor_is_required(c, tx, out));
+	login_cache_put_factor_required(core->logins, *out);
+	return OK;
+}
+
+/* Is a password enough? Of an account with a second factor it is half of what is; where everybody must have
+ * one, so it is of an account without. */
+static enum err check_factor(struct ctx *c, struct core *core, const struct actor *who)
+{
+	bool required = false;
+	if (who->half)
+		return fail(c, ERR_UNAUTH,
+			"this account has a second factor, so its password alone opens nothing "
+			"here: make an API key on the page Account and use that as the password, "
+			"or have a credential helper do so");
+	if (!actor_has_key(who))
+		TRY(is_factor_required(c, core, &required));
+	if (required)
+		return fail(c, ERR_UNAUTH,
+			"everybody must have a second factor here, and this account has none, so "
+			"its password opens nothing: sign in with a browser and add one, then make "
+			"an API key there and use that as the password");
+	return OK;
+}
+
 enum err login_credential(struct ctx *c, struct core *core, const struct credential *cred,
 	struct str peer, struct actor *who)
 {
 	TRY(login_person(c, core, cred, &(struct login_from){.peer = peer}, who));
-	if (!who->half)
-		return OK;
-	enum err kind = fail(c, ERR_UNAUTH,
-		"this account has a second factor, so its password alone opens nothing here: make "
-		"an API key on the page Account and use that as the password, or have a credential "
-		"helper do so");
-	refuse(c, core, cred, peer);
+	enum err kind = check_factor(c, core, who);
+	if (kind == ERR_UNAUTH)
+		refuse(c, core, cred, peer);
 	return kind;
 }
 

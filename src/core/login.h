@@ -11,9 +11,10 @@
 
 /*
  * Who these credentials prove: a password, or a token in the password's or the bearer's place.
- * ERR_UNAUTH when nobody, and of a password whose account has a second factor. ERR_RATE_LIMITED after too
- * many failures (core/tries.h) for that name from that peer ("127.0.0.1"; empty: unknown), unless this
- * process knows them and saw none of these failures; or while as many passwords are hashed as may be.
+ * ERR_UNAUTH when nobody, and of a password whose account has a second factor, or must have one and has none
+ * (LOGIN_CACHE_RULE_SECONDS after it was asked of everybody, where a process did not hear of it at once).
+ * ERR_RATE_LIMITED after too many failures (core/tries.h) for that name from that peer ("127.0.0.1"; empty:
+ * unknown), unless this process knows them and saw none of these failures; or while as many passwords are hashed as may be.
  *
  * It may have been proven minutes ago (core/login_cache.h), and have ended since: whoever acts on it
  * asks core/permit.h in their transaction.
@@ -48,7 +49,8 @@ enum err login_link_take(struct ctx *c, struct core *core, struct str secret, st
 	MUST;
 
 /* After the commit that ended it: all processes forget that a token, or (token_id 0) any credential,
- * proved somebody. Only tidiness: who is lost to the world, or late, refuses them as well. */
+ * proved somebody; or (user_id 0) whether everybody must have a second factor. Only tidiness: who is lost to
+ * the world, or late, refuses them as well. */
 void login_ended(struct ctx *c, struct core *core, int64_t user_id, int64_t token_id);
 
 /* What to store for a new password (or token secret): asks the drivers in order. */

@@ -34,6 +34,9 @@ struct login_cache {
 	struct kv_sub *heard;
 	uint8_t secret[HASH_MAX];
 	struct entry entries[SETS][WAYS];
+	/* Must everybody have a second factor? Until when it is known here: world->monotonic(). */
+	bool factor_required;
+	int64_t factor_until;
 	uint64_t seed;
 	struct {
 		uint64_t hash;
@@ -166,6 +169,26 @@ void login_cache_put(struct ctx *c, struct login_cache *cache, const struct cred
 	memcpy(to->username, who->username.at, who->username.len);
 }
 
+bool login_cache_factor_required(struct login_cache *cache, bool *out)
+{
+	if (!cache)
+		return false;
+	int64_t now = cache->world->monotonic();
+	WITH_LOCK(&cache->lock);
+	*out = cache->factor_required;
+	return cache->factor_until > now;
+}
+
+void login_cache_put_factor_required(struct login_cache *cache, bool required)
+{
+	if (!cache)
+		return;
+	int64_t now = cache->world->monotonic();
+	WITH_LOCK(&cache->lock);
+	cache->factor_required = required;
+	cache->factor_until = now + (int64_t)LOGIN_CACHE_RULE_SECONDS * SECOND_US;
+}
+
 static int64_t *suspect_of(struct login_cache *cache, struct str key)
 {
 	return &cache->suspects[bytes_hash(cache->seed, key.at, key.len) % SUSPECTS];
@@ -210,6 +233,8 @@ void login_cache_drop(struct login_cache *cache, int64_t user_id, int64_t token_
 	if (!cache)
 		return;
 	WITH_LOCK(&cache->lock);
+	if (!user_id)
+		cache->factor_until = 0;
 	for (size_t i = 0; i < LOGIN_CACHE_MAX; i++) {
 		struct entry *e = &cache->entries[i / WAYS][i % WAYS];
 		if (e->who.user_id == user_id && (!token_id || e->who.token_id == token_id))

@@ -3,7 +3,9 @@
  * costs neither a look into the database nor a slow hash.
  *
  * That a credential proved somebody stays true; whether it still counts, core/permit.h asks in each
- * transaction. So nothing here is ever out of date, and what is dropped early is only tidied away.
+ * transaction. So nothing here is ever out of date, and what is dropped early is only tidied away. But for one
+ * thing: whether everybody must have a second factor is known for LOGIN_CACHE_RULE_SECONDS, and other processes
+ * that do not hear of a change (the kv is lost) go by what was for as long.
  *
  * Safe for any number of threads. Bounded: a new one takes the place of an older. Only what proved
  * somebody is kept, for LOGIN_CACHE_SECONDS, under its HMAC by a random key of this process: no
@@ -17,7 +19,12 @@
 #include "port/auth.h"
 #include "port/kv.h"
 
-enum { LOGIN_CACHE_MAX = 1024, LOGIN_CACHE_SECONDS = 300, LOGIN_CACHE_DUE_SECONDS = 60 };
+enum {
+	LOGIN_CACHE_MAX = 1024,
+	LOGIN_CACHE_SECONDS = 300,
+	LOGIN_CACHE_DUE_SECONDS = 60,
+	LOGIN_CACHE_RULE_SECONDS = 5
+};
 
 struct login_cache *login_cache_open(const struct world *world);
 /* When nobody is told anything by the kv any more, or before. */
@@ -40,7 +47,11 @@ bool login_cache_is_suspect(struct login_cache *cache, struct str key);
 /* Was `key`, of the caller's, not noted here for an hour? It is now. Without a cache it never was. */
 bool login_cache_is_news(struct login_cache *cache, struct str key);
 
-/* What ended: a token, or (token_id 0) all that proves somebody. */
+/* Must everybody have a second factor? False while it is not known here. */
+bool login_cache_factor_required(struct login_cache *cache, bool *out);
+void login_cache_put_factor_required(struct login_cache *cache, bool required);
+
+/* What ended: a token, or (token_id 0) all that proves somebody; or (user_id 0) the above. */
 void login_cache_drop(struct login_cache *cache, int64_t user_id, int64_t token_id);
 
 /* From now on drops what any process says has ended, until it is closed; and says so to all. What

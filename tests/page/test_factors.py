@@ -238,7 +238,18 @@ def test_the_owner_asks_it_of_everybody():
     before = Browser(s, "kim", GUEST_PASSWORD)
     eq(s.api("PATCH", "/instance", {"second_factor_required": "yes"}).status, 422, "no truth value")
     eq(s.api("PATCH", "/instance", {"second_factor_required": True}, auth=("kim", GUEST_PASSWORD)).status, 403, "somebody else")
+    kim = ("kim", GUEST_PASSWORD)
+    key = s.api("POST", "/tokens", {"name": "x", "permission": "write"}, auth=kim, want=201).json["token"]
+    s.create_repo("one")
+    s.api("PUT", "/repos/one/permissions/kim", {"permission": "read"}, want=200)
     s.api("PATCH", "/instance", {"second_factor_required": True}, want=204)
+    refused = s.api("GET", "/user", auth=kim)
+    eq(refused.status, 401, "a bare password")
+    has(refused.json["detail"], "everybody must have a second factor here", "why")
+    eq(s.get("/device", auth=kim).status, 401, "a bare password where devices are let in")
+    has(git("ls-remote", s.git_url("one", kim), check=False).err, "everybody must have a second factor here", "git")
+    git("ls-remote", s.git_url("one", ("kim", key)))
+    eq(s.api("GET", "/user", auth=key).status, 200, "a key")
     for browser in (before, Browser(s, "kim", GUEST_PASSWORD)):
         for path in ("/", "/account", "/account/sessions"):
             eq(browser.get(path).headers.get("location"), "/account/factors", path)

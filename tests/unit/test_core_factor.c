@@ -271,6 +271,48 @@ static void it_can_be_asked_of_everybody(void **state)
 	assert_err(c, factor_recovery_make(c, core_of(c), &ada, &fresh), ERR_INVALID);
 }
 
+/* Of a bare password too; also of one that a process knows, without a statement for each request. */
+static void it_is_asked_of_bare_passwords(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c), pod = *core;
+	struct actor owner = house_of(c)->owner, who;
+	const struct credential cred = password("owner");
+	const struct token_new what = {.name = STR("x"), .limit = PERMISSION_READ};
+	struct credential key = {CREDENTIAL_TOKEN, {0}, {0}};
+	struct token token;
+	pod.logins = login_cache_open(c->world);
+	assert_ok(c, login_cache_listen(c, pod.logins, core->kv));
+	assert_ok(c, token_create(c, core, &owner, &what, &token, &key.secret));
+	assert_ok(c, login_credential(c, core, &cred, STR("::1"), &who));
+	assert_ok(c, login_credential(c, &pod, &cred, STR("::1"), &who));
+	const int64_t before = db_faulty_count(core->db);
+	assert_ok(c, login_credential(c, core, &cred, STR("::1"), &who));
+	assert_int_equal(db_faulty_count(core->db), before);
+	assert_ok(c, factor_require(c, core, &owner, true));
+	for (int i = 0; i < 3; i++) {
+		struct core *at = i == 2 ? &pod : core;
+		assert_err(c, login_credential(c, at, &cred, STR("::1"), &who), ERR_UNAUTH);
+		assert_non_null(strstr(c->error.text, "everybody must have a second factor"));
+	}
+	assert_ok(c, login_person(c, core, &cred, &(struct login_from){.peer = STR("::1")}, &who));
+	assert_false(who.half);
+	assert_ok(c, login_credential(c, core, &key, STR("::1"), &who));
+	/* Who hears nothing knows it within seconds. */
+	login_cache_close(pod.logins);
+	pod.logins = login_cache_open(c->world);
+	assert_err(c, login_credential(c, &pod, &cred, STR("::1"), &who), ERR_UNAUTH);
+	assert_ok(c, factor_require(c, core, &owner, false));
+	assert_ok(c, login_credential(c, core, &cred, STR("::1"), &who));
+	house_moved += LOGIN_CACHE_RULE_SECONDS * 1000000LL;
+	assert_ok(c, login_credential(c, &pod, &cred, STR("::1"), &who));
+	login_cache_close(pod.logins);
+	pod.logins = NULL;
+	assert_ok(c, login_credential(c, &pod, &cred, STR("::1"), &who));
+	assert_ok(c, factor_require(c, core, &owner, true));
+	assert_err(c, login_credential(c, &pod, &cred, STR("::1"), &who), ERR_UNAUTH);
+}
+
 /* A secret that was sealed with a key of before goes on, and is sealed with the new one by its use. */
 static void a_new_key_seals_what_is_used(void **state)
 {
@@ -310,6 +352,7 @@ int main(void)
 		HOUSE_TEST(a_key_changes_nothing_of_it),
 		HOUSE_TEST(the_owner_removes_those_of_others),
 		HOUSE_TEST(it_can_be_asked_of_everybody),
+		HOUSE_TEST(it_is_asked_of_bare_passwords),
 		HOUSE_TEST(a_new_key_seals_what_is_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
