@@ -15,8 +15,10 @@
 #include "model/totp.h"
 
 enum {
-	CODES_WRONG = 50,     /* so many codes of one account may be wrong, from anywhere … */
-	CODES_SECONDS = 600,  /* … within so long */
+	CODES_WRONG = 50,    /* so many codes of one account may be wrong, from anywhere … */
+	CODES_SECONDS = 600, /* … within so long … */
+	CODES_DAY = 100,     /* … and so many within a day */
+	DAY_SECONDS = 86400,
 	SEALED_TEXT_MAX = 512 /* of an offer that comes back */
 };
 
@@ -286,33 +288,75 @@ static enum err wrong_code(struct ctx *c)
 	return fail(c, ERR_UNAUTH, "that code is wrong, too old, or was used already");
 }
 
-static const char *count_key(struct ctx *c, const struct actor *who)
+/* So many wrong codes of one account within so long block its codes for as long. */
+struct bound {
+	const char *name;
+	int64_t most, seconds;
+	const char *told;
+};
+
+static const struct bound bounds[] = {
+	{"wrong", CODES_WRONG, CODES_SECONDS,
+		"too many wrong codes were tried for this account: use a passkey or a recovery "
+		"code, or wait ten minutes"},
+	{"wrong-day", CODES_DAY, DAY_SECONDS,
+		"too many wrong codes were tried for this account within a day: use a passkey or a "
+		"recovery code, or wait until tomorrow"},
+};
+enum { BOUNDS = sizeof bounds / sizeof *bounds };
+
+static struct str count_key(struct ctx *c, const struct bound *bound, const struct actor *who)
 {
-	return arena_fmt(c->arena, "factor-wrong/%lld", (long long)who->user_id);
+	return str_of(arena_fmt(c->arena, "factor-%s/%lld", bound->name, (long long)who->user_id));
+}
+
+static struct str block_key(struct ctx *c, const struct bound *bound, const struct actor *who)
+{
+	struct str key = count_key(c, bound, who);
+	return str_of(arena_fmt(c->arena, "%.*s/block", STR_FMT(key)));
 }
 
 /* What cannot be asked blocks nobody. */
 static enum err check_count(struct ctx *c, struct core *core, const struct actor *who)
 {
 	struct str value;
-	const char *key = arena_fmt(c->arena, "%s/block", count_key(c, who));
-	if (!kv_get(c, core->kv, str_of(key), &value))
-		return fail(c, ERR_RATE_LIMITED,
-			"too many wrong codes were tried for this account: use a passkey or a "
-			"recovery code, or wait ten minutes");
+	for (size_t i = BOUNDS; i-- > 0;)
+		if (!kv_get(c, core->kv, block_key(c, &bounds[i], who), &value))
+			return fail(c, ERR_RATE_LIMITED, "%s", bounds[i].told);
 	ctx_clear(c);
 	return OK;
+}
+
+static void count_for(
+	struct ctx *c, struct core *core, const struct bound *bound, const struct actor *who)
+{
+	int64_t count;
+	enum err kind = kv_count(c, core->kv, count_key(c, bound, who), bound->seconds, &count);
+	if (kind || count < bound->most)
+		return;
+	kind = kv_put(c, core->kv, block_key(c, bound, who), STR("1"), bound->seconds);
+	if (!kind && count == bound->most)
+		audit_refuse(c, core,
+			&(struct audit_refusal){.who = who,
+				.action = STR(AUDIT_FACTOR_BLOCKED),
+				.subject = who->username,
+				.why = str_of(bound->told)});
 }
 
 static void count_wrong(struct ctx *c, struct core *core, const struct actor *who)
 {
 	struct error before = c->error;
-	const char *key = count_key(c, who), *block = arena_fmt(c->arena, "%s/block", key);
-	int64_t count;
-	enum err kind = kv_count(c, core->kv, str_of(key), CODES_SECONDS, &count);
-	if (!kind && count >= CODES_WRONG)
-		kind = kv_put(c, core->kv, str_of(block), STR("1"), CODES_SECONDS);
+	for (size_t i = 0; i < BOUNDS; i++)
+		count_for(c, core, &bounds[i], who);
 	c->error = before;
+}
+
+void factor_proved(struct ctx *c, struct core *core, const struct actor *who)
+{
+	for (size_t i = 0; i < BOUNDS; i++)
+		if (kv_remove(c, core->kv, count_key(c, &bounds[i], who)) ||
+			kv_remove(c, core->kv, block_key(c, &bounds[i], who)))
+			ctx_clear(c);
 }
 
 static enum err use_totp(struct ctx *c, struct core *core, struct db_tx *tx,
@@ -372,15 +416,17 @@ enum err factor_check_code(struct ctx *c, struct core *core, const struct actor 
 	tries.name = STR("");
 	TRY(tries_check(c, core, &tries, false));
 	enum err kind = use_code(c, core, who, typed, how);
-	if (kind == ERR_UNAUTH) {
+	if (!kind && !strcmp(*how, "recovery"))
+		factor_proved(c, core, who);
+	if (kind == ERR_UNAUTH)
 		tries_failed(c, core, &tries);
-		count_wrong(c, core, who);
-	}
 	if (kind == ERR_UNAUTH || kind == ERR_RATE_LIMITED)
 		audit_refuse(c, core,
 			&(struct audit_refusal){.who = who,
 				.action = STR(AUDIT_FACTOR_REFUSED),
 				.subject = who->username,
 				.why = str_of(c->error.text)});
+	if (kind == ERR_UNAUTH)
+		count_wrong(c, core, who);
 	return kind;
 }

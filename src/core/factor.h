@@ -18,6 +18,7 @@
 /* Actions of the audit log that are no events. */
 #define AUDIT_FACTOR_USED "second_factor.used"
 #define AUDIT_FACTOR_REFUSED "second_factor.refused"
+#define AUDIT_FACTOR_BLOCKED "second_factor.blocked"
 
 /* One's own, or anybody's for the owner. */
 enum err factor_list(struct ctx *c, struct core *core, const struct actor *who, struct str username,
@@ -64,7 +65,8 @@ enum err factor_is_required(struct ctx *c, struct db_tx *tx, bool *out) MUST;
 /*
  * Is `typed` a code of this account's app, or one of its recovery codes? It is used up then. ERR_UNAUTH
  * when it is neither; ERR_RATE_LIMITED after too many, as of passwords, and after more for this account from
- * anywhere: that bounds who guesses from many addresses, and refuses no recovery code and no passkey.
+ * anywhere, within minutes or within a day: that bounds who guesses from many addresses, and for long, and refuses
+ * no recovery code and no passkey. What these prove ends it.
  * *how: "totp" or "recovery". The actor's password was right just now.
  */
 enum err factor_check_code(struct ctx *c, struct core *core, const struct actor *who,
@@ -91,6 +93,8 @@ enum err factor_removed(struct ctx *c, struct db_tx *tx, const struct actor *who
 /* It is called what->name now. */
 enum err factor_renamed(struct ctx *c, struct db_tx *tx, const struct actor *who,
 	const struct factor_change *what) MUST;
+/* After the commit: by what cannot be guessed they proved who they are, so wrong codes of before count no more. */
+void factor_proved(struct ctx *c, struct core *core, const struct actor *who);
 /* One was good: written down. */
 enum err factor_used(struct ctx *c, struct db_tx *tx, const struct actor *who, const char *how)
 	MUST;

@@ -302,6 +302,8 @@ static enum err check(struct ctx *c, struct core *core, const struct passkey_ans
 	TRY(resume(c, core, answer, bound, ERR_UNAUTH, &ceremony));
 	TRY(webauthn_assertion_read(c, answer->json, &given));
 	enum err kind = finish(c, core, &ceremony, &given, who);
+	if (!kind)
+		factor_proved(c, core, who);
 	if (kind == ERR_UNAUTH || kind == ERR_DENIED)
 		audit_refuse(c, core,
 			&(struct audit_refusal){.who = bound->purpose == seconding ? who : NULL,

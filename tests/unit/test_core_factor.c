@@ -313,6 +313,53 @@ static void it_is_asked_of_bare_passwords(void **state)
 	assert_err(c, login_credential(c, &pod, &cred, STR("::1"), &who), ERR_UNAUTH);
 }
 
+static void guess(struct ctx *c, struct actor *who, int from, int count)
+{
+	const char *how;
+	for (int i = from; i < from + count; i++) {
+		who->peer = str_of(arena_fmt(c->arena, "10.0.%d.1", i));
+		assert_err(
+			c, factor_check_code(c, core_of(c), who, STR("000000"), &how), ERR_UNAUTH);
+	}
+	who->peer = STR("10.1.0.1");
+}
+
+/* Slowly enough for the ten minutes, and all the same no more than so many in a day. */
+static void guesses_are_bounded_by_the_day(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor owner = house_of(c)->owner;
+	const struct recovery_code *fresh;
+	const char *how;
+	struct str secret = enrol(c, &owner, &fresh);
+	for (int round = 0; round < 2; round++) {
+		guess(c, &owner, 0, 45);
+		pass(21);
+		/* That the app was right in between changes nothing. */
+		assert_ok(c,
+			factor_check_code(c, core, &owner, code_at(c, secret, step_now(c)), &how));
+		guess(c, &owner, 45, 45);
+		pass(21);
+		assert_ok(c, audit_flush(c, core, true));
+		guess(c, &owner, 90, 10);
+		assert_ok(c, audit_flush(c, core, true));
+		assert_str(house_audit(c).action, "second_factor.blocked");
+		assert_str(house_audit(c).subject, "owner");
+		pass(21);
+		struct str right = code_at(c, secret, step_now(c));
+		assert_err(c, factor_check_code(c, core, &owner, right, &how), ERR_RATE_LIMITED);
+		assert_non_null(strstr(c->error.text, "within a day"));
+		if (round)
+			break;
+		assert_ok(c, factor_check_code(c, core, &owner, str_of(fresh[0].text), &how));
+		assert_ok(c, factor_check_code(c, core, &owner, right, &how));
+	}
+	pass(24 * 3600 / TOTP_SECONDS);
+	assert_ok(c, factor_check_code(c, core, &owner, code_at(c, secret, step_now(c)), &how));
+	guess(c, &owner, 0, 10);
+}
+
 /* A secret that was sealed with a key of before goes on, and is sealed with the new one by its use. */
 static void a_new_key_seals_what_is_used(void **state)
 {
@@ -353,6 +400,7 @@ int main(void)
 		HOUSE_TEST(the_owner_removes_those_of_others),
 		HOUSE_TEST(it_can_be_asked_of_everybody),
 		HOUSE_TEST(it_is_asked_of_bare_passwords),
+		HOUSE_TEST(guesses_are_bounded_by_the_day),
 		HOUSE_TEST(a_new_key_seals_what_is_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "core/passkey.h"
 
+#include "core/factor.h"
+
 #include "authenticator.h"
 #include "core_house.h"
 
@@ -175,6 +177,36 @@ static void a_second_factor_is_of_whose_password_it_was(void **state)
 	authenticator_done(b);
 }
 
+/* Who was kept from codes by another's guesses has them again by their passkey. */
+static void it_ends_what_guesses_led_to(void **state)
+{
+	struct ctx *c = *state;
+	struct actor owner = house_of(c)->owner;
+	struct authenticator *a = authenticator_make(c, COSE_ES256, "");
+	const struct recovery_code *fresh;
+	struct passkey_ask ask;
+	const char *how;
+	assert_ok(c, add(c, &owner, a, &fresh));
+	owner.generation++;
+	for (int i = 0; i < 100; i++) {
+		if (i % 40 == 0)
+			house_moved += 601 * 1000000LL;
+		owner.peer = str_of(arena_fmt(c->arena, "10.0.%d.1", i));
+		assert_err(c, factor_check_code(c, core_of(c), &owner, STR("000000"), &how),
+			ERR_UNAUTH);
+	}
+	house_moved += 601 * 1000000LL;
+	assert_err(
+		c, factor_check_code(c, core_of(c), &owner, STR("000000"), &how), ERR_RATE_LIMITED);
+	assert_ok(c, passkey_ask_second(c, core_of(c), &owner, ORIGIN, &ask));
+	const struct webauthn_ceremony ceremony = read_ask(c, &ask, NULL);
+	const struct passkey_answer answer = {
+		authenticator_get(a, &ceremony), ask.ceremony, ORIGIN};
+	assert_ok(c, passkey_check_second(c, core_of(c), &owner, &answer));
+	assert_err(c, factor_check_code(c, core_of(c), &owner, STR("000000"), &how), ERR_UNAUTH);
+	authenticator_done(a);
+}
+
 static void a_count_that_goes_back_is_refused(void **state)
 {
 	struct ctx *c = *state;
@@ -235,6 +267,7 @@ int main(void)
 		HOUSE_TEST(it_is_for_our_address_and_what_was_asked),
 		HOUSE_TEST(alone_it_must_verify_who_holds_it),
 		HOUSE_TEST(a_second_factor_is_of_whose_password_it_was),
+		HOUSE_TEST(it_ends_what_guesses_led_to),
 		HOUSE_TEST(a_count_that_goes_back_is_refused),
 		HOUSE_TEST(a_credential_is_of_one_account),
 		HOUSE_TEST(they_are_named_and_removed),
