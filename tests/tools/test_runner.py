@@ -6,8 +6,8 @@ import sys
 from harness import *
 
 
-def run_tests(env=None, words=(), folder="some", **files):
-    """Runs a copy of the runner over these scripts of tests/FOLDER; returns its Result."""
+def copy_runner(folder="some", **files):
+    """A copy of the runner with these scripts in tests/FOLDER; returns its command."""
     root = tmp("runner")
     (root / "tests" / folder).mkdir(parents=True)
     for file in ("run", "harness.py", "services.py"):
@@ -17,8 +17,12 @@ def run_tests(env=None, words=(), folder="some", **files):
     build = root / "build"
     build.mkdir()
     (build / "tests.list").write_text("")
-    return run([sys.executable, root / "tests/run", "--build", build, "--fuzz-build", build, *words],
-               check=False, env={"PATH": os.environ["PATH"], **(env or {})})
+    return [sys.executable, root / "tests/run", "--build", build, "--fuzz-build", build]
+
+
+def run_tests(env=None, words=(), folder="some", **files):
+    """Runs that; returns its Result."""
+    return run([*copy_runner(folder, **files), *words], check=False, env={"PATH": os.environ["PATH"], **(env or {})})
 
 
 def last_line(result):
@@ -113,6 +117,17 @@ def with_server(**env):
     program.write_text(SERVER)
     program.chmod(0o755)
     return run_tests(test_a=f"def test_server(): Nimbus(env={env!r})", env={"NIMBUS_BIN": str(program)})
+
+
+def test_who_ends_a_run_ends_what_it_began():
+    begun = tmp("begun") / "pid"
+    command = copy_runner(test_long=f"def test_long():\n    Path({str(begun)!r}).write_text(str(os.getpid()))\n    time.sleep(100)")
+    runner = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: begun.exists() and begun.read_text(), 20, "the test")
+    runner.send_signal(signal.SIGTERM)
+    _, err = runner.communicate(timeout=20)
+    eq((runner.returncode, err), (1, "interrupted\n"), "how the runner ends")
+    wait_until(lambda: not Path(f"/proc/{begun.read_text()}").exists(), 5, "the end of the test")
 
 
 def test_a_server_that_ends_well_passes():
