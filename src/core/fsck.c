@@ -69,14 +69,11 @@ static enum err check_ref(struct ctx *c, struct odb_reader *reader, const struct
 {
 	char hex[OID_HEX_MAX];
 	enum object_type type;
-	uint64_t size;
 	struct oid peeled;
-	bool here;
-	TRY(odb_has(c, reader, &ref->id, &here));
-	if (!here)
+	TRY(odb_type(c, reader, &ref->id, &type));
+	if (!type)
 		return fail(c, ERR_CORRUPT, "%.*s points at %s, which is missing",
 			STR_FMT(ref->name), oid_hex(&ref->id, hex));
-	TRY(odb_stat(c, reader, &ref->id, &type, &size));
 	if (type != OBJECT_COMMIT && str_starts(ref->name, STR("refs/heads/")))
 		return fail(c, ERR_CORRUPT, "%.*s points at a %s", STR_FMT(ref->name),
 			object_type_name(type));

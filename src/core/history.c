@@ -165,12 +165,9 @@ static enum err check_complete(struct ctx *c, struct restoring *r)
 {
 	struct graph g;
 	enum object_type type;
-	uint64_t size;
-	bool here;
-	TRY(odb_has(c, &r->push.known, &r->command.change.new, &here));
-	if (!here)
+	TRY(odb_type(c, &r->push.known, &r->command.change.new, &type));
+	if (!type)
 		return swept(c, r);
-	TRY(odb_stat(c, &r->push.known, &r->command.change.new, &type, &size));
 	if (type != OBJECT_COMMIT && str_starts(r->ref, STR("refs/heads/")))
 		return fail(c, ERR_INVALID, "a branch points at a commit, this is a %s",
 			object_type_name(type));

@@ -71,14 +71,11 @@ static enum err judge_value(struct ctx *c, struct both *b, struct push_command *
 {
 	struct ref_change *change = &command->change;
 	enum object_type type;
-	uint64_t size;
-	bool here;
-	TRY(odb_has(c, &b->reader, &change->new, &here));
-	if (!here) {
+	TRY(odb_type(c, &b->reader, &change->new, &type));
+	if (!type) {
 		command->refused = "missing necessary objects";
 		return OK;
 	}
-	TRY(odb_stat(c, &b->reader, &change->new, &type, &size));
 	if (type != OBJECT_COMMIT && str_starts(change->name, STR("refs/heads/")))
 		command->refused = "cannot update ref: a branch must point at a commit";
 	if (type == OBJECT_TAG)

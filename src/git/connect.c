@@ -43,16 +43,12 @@ static enum err check_link(struct ctx *c, const struct pack_received *p, struct 
 	struct oid id = oid_from_bytes(p->algo, link->hash);
 	const struct received *record = pack_received_find(p, &id);
 	enum object_type type, want = link->type;
-	uint64_t size;
 	char hex[OID_HEX_MAX];
-	bool here = false;
-	if (!record)
-		TRY(odb_has(c, known, &id, &here));
 	if (record)
 		type = record->object_type;
-	else if (here)
-		TRY(odb_stat(c, known, &id, &type, &size));
 	else
+		TRY(odb_type(c, known, &id, &type));
+	if (!type)
 		return fail(c, ERR_INVALID, "%s %s is missing: it was neither sent nor is it here",
 			object_type_name(want), oid_hex(&id, hex));
 	if (type != want)

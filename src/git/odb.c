@@ -394,6 +394,7 @@ static enum err read_in_memory(
 	return err;
 }
 
+/* `size` may be NULL, and nothing is inflated. */
 static enum err stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
 	enum object_type *type, uint64_t *size)
 {
@@ -401,17 +402,12 @@ static enum err stat_at(struct ctx *c, struct odb_reader *r, const struct place 
 	struct chain chain = {.deltas.arena = c->arena};
 	TRY(chain_follow(c, r, at, r->cache, &chain));
 	*type = chain.base.type ? chain.base.type : chain.root.entry.type;
-	*size = chain.base.type ? chain.base.bytes.len : chain.root.entry.size;
-	if (chain.deltas.len)
+	if (size && chain.deltas.len)
 		TRY(delta_result(c, at->pack, &chain.deltas.at[0].entry, size));
+	else if (size)
+		*size = chain.base.type ? chain.base.bytes.len : chain.root.entry.size;
 	arena_rewind(c->arena, mark);
 	return OK;
-}
-
-enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
-	enum object_type *type, uint64_t *size)
-{
-	return err_stored(c, stat_at(c, r, at, type, size));
 }
 
 enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *type,
@@ -420,7 +416,21 @@ enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enu
 	struct place place;
 	char hex[OID_HEX_MAX];
 	TRY(find(c, r, id, &place));
-	TRY_WHILE(c, odb_stat_at(c, r, &place, type, size), "reading object %s", oid_hex(id, hex));
+	TRY_WHILE(c, err_stored(c, stat_at(c, r, &place, type, size)), "reading object %s",
+		oid_hex(id, hex));
+	return OK;
+}
+
+enum err odb_type(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *out)
+{
+	char hex[OID_HEX_MAX];
+	struct place place;
+	bool found;
+	*out = OBJECT_NONE;
+	TRY(odb_find(c, r, id, &place, &found));
+	if (found)
+		TRY_WHILE(c, err_stored(c, stat_at(c, r, &place, out, NULL)), "reading object %s",
+			oid_hex(id, hex));
 	return OK;
 }
 
@@ -693,9 +703,8 @@ enum err odb_peel(struct ctx *c, struct odb_reader *r, const struct oid *id, enu
 	*out = *id;
 	for (size_t depth = 0; depth < PEEL_MAX; depth++) {
 		struct place place;
-		uint64_t size = 0;
 		TRY(find(c, r, out, &place));
-		TRY(odb_stat_at(c, r, &place, out_type, &size));
+		TRY(err_stored(c, stat_at(c, r, &place, out_type, NULL)));
 		if (*out_type == type || (type == OBJECT_NONE && *out_type != OBJECT_TAG))
 			return OK;
 		if (*out_type != OBJECT_TAG && (*out_type != OBJECT_COMMIT || type != OBJECT_TREE))

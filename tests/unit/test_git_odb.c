@@ -52,6 +52,8 @@ static void whole_objects_and_chains_of_deltas_are_read(void **state)
 				assert_ok(c, odb_stat(c, &r, &ids[i], &type, &size));
 				assert_int_equal(type, OBJECT_BLOB);
 				assert_int_equal(size, wholes[i].len);
+				assert_ok(c, odb_type(c, &r, &ids[i], &type));
+				assert_int_equal(type, OBJECT_BLOB);
 				struct memory_sink out = memory_sink(c->arena);
 				assert_ok(c, odb_stream(c, &r, &ids[i], &out.sink));
 				assert_true(str_eq(buf_view(&out.bytes), wholes[i]));
