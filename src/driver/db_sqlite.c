@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-	STATEMENTS = 64,   /* prepared, per connection: a power of two */
+	STATEMENTS = 256,  /* prepared, per connection: a power of two */
 	READERS_IDLE = 3,  /* connections kept for the next reader */
 	READERS_MAX = 100, /* at once */
 };
