@@ -69,3 +69,13 @@ void html_escape(struct buf *out, struct str text)
 			at += put_character(out, str_from_index(text, at));
 	}
 }
+
+bool html_keeps(struct str text)
+{
+	for (size_t len; text.len; text = str_from_index(text, len)) {
+		len = str_utf8_len(text);
+		if (!len || is_control(*text.at) || bidi_control(text))
+			return false;
+	}
+	return true;
+}

@@ -11,4 +11,7 @@
  */
 void html_escape(struct buf *out, struct str text);
 
+/* Does html_escape leave all of it what it is, so that a form gives it back? */
+bool html_keeps(struct str text);
+
 #endif

@@ -50,3 +50,34 @@ void source_bytes_init(struct source_bytes *s, const void *bytes, size_t len)
 {
 	*s = (struct source_bytes){.source.read = bytes_read, .at = bytes, .left = len};
 }
+
+static enum err spool_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
+{
+	TRY(ctx_check(c));
+	return spool_append(c, ((struct spool_sink *)self)->spool, bytes, len);
+}
+
+void spool_sink_init(struct spool_sink *s, struct spool *spool)
+{
+	*s = (struct spool_sink){{.write = spool_sink_write}, spool};
+}
+
+static enum err extent_source_read(
+	struct ctx *c, struct source *self, void *into, size_t cap, size_t *got)
+{
+	struct extent_source *s = (struct extent_source *)self;
+	const uint8_t *bytes;
+	uint64_t left = s->from->size - s->at;
+	*got = left < cap ? (size_t)left : cap;
+	if (!*got)
+		return OK;
+	TRY(extent_window(c, s->from, s->at, *got, &bytes));
+	memcpy(into, bytes, *got);
+	s->at += *got;
+	return OK;
+}
+
+void extent_source_init(struct extent_source *s, struct extent *from)
+{
+	*s = (struct extent_source){.source.read = extent_source_read, .from = from};
+}

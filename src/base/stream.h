@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 
 struct extent;
+struct spool;
 
 struct sink {
 	enum err (*write)(struct ctx *c, struct sink *self, const void *bytes, size_t len);
@@ -62,6 +63,20 @@ static inline MUST enum err source_read(
 
 /* Reads exactly `len` bytes; ERR_INVALID when the stream ends before. */
 enum err source_read_all(struct ctx *c, struct source *from, void *into, size_t len) MUST;
+
+/* Into a spool, and out of any extent that nobody appends to meanwhile; both stay the caller's. */
+struct spool_sink {
+	struct sink sink;
+	struct spool *spool;
+};
+void spool_sink_init(struct spool_sink *s, struct spool *spool);
+
+struct extent_source {
+	struct source source;
+	struct extent *from;
+	uint64_t at;
+};
+void extent_source_init(struct extent_source *s, struct extent *from);
 
 /* A source over bytes in memory. */
 struct source_bytes {

@@ -3,22 +3,11 @@
 #include "git/walk.h"
 #include "meta/ref.h"
 
-/* A sink into a spool. */
-struct spool_sink {
-	struct sink sink;
-	struct spool *spool;
-};
-
 /* A list of ids, and what is made of it. */
 struct ids {
 	VEC_OF(struct oid) list;
 	struct odb_reader *reader;
 };
-
-static enum err spool_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
-{
-	return spool_append(c, ((struct spool_sink *)self)->spool, bytes, len);
-}
 
 static enum err borrowed_window(
 	struct ctx *c, struct extent *self, uint64_t at, size_t len, const uint8_t **out)
@@ -68,7 +57,7 @@ static enum err made_begin(struct ctx *c, struct compacting *k, enum pack_kind k
 	struct made *m = &k->made[k->made_count];
 	*m = (struct made){.kind = kind, .created = k->now};
 	TRY(blob_create(c, k->run->core->blob, &m->bytes));
-	*to = (struct spool_sink){{.write = spool_sink_write}, m->bytes};
+	spool_sink_init(to, m->bytes);
 	*out = m;
 	return OK;
 }
@@ -78,7 +67,8 @@ static enum err made_open(
 	struct ctx *c, struct compacting *k, struct made *m, const struct pack_received *got)
 {
 	TRY(blob_create(c, k->run->core->blob, &m->idx));
-	struct spool_sink to = {{.write = spool_sink_write}, m->idx};
+	struct spool_sink to;
+	spool_sink_init(&to, m->idx);
 	TRY(idx_write(c, got->algo, got->entries, got->count, got->id.hash, &to.sink));
 	m->id = got->id;
 	m->count = got->count;

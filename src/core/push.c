@@ -57,18 +57,6 @@ void push_close(struct push *p)
 	*p = (struct push){0};
 }
 
-/* A sink into the spool of the index. */
-struct idx_sink {
-	struct sink sink;
-	struct spool *spool;
-};
-
-static enum err idx_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
-{
-	TRY(ctx_check(c));
-	return spool_append(c, ((struct idx_sink *)self)->spool, bytes, len);
-}
-
 enum err push_pack(struct ctx *c, struct push *p, struct source *from, bool to_end)
 {
 	const struct pack_receive receive = {
@@ -86,7 +74,8 @@ enum err push_pack(struct ctx *c, struct push *p, struct source *from, bool to_e
 	TRY(pack_receive(c, &receive, &p->pack));
 	TRY(pack_received_connected(c, &p->pack, &p->known, p->progress));
 	TRY(p->spools.maker.make(c, &p->spools.maker, &p->idx));
-	struct idx_sink to = {{.write = idx_sink_write}, p->idx};
+	struct spool_sink to;
+	spool_sink_init(&to, p->idx);
 	return idx_write(
 		c, p->pack.algo, p->pack.entries, p->pack.count, p->pack.id.hash, &to.sink);
 }

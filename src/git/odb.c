@@ -516,16 +516,6 @@ static enum err link_stream(struct ctx *c, const struct odb_reader *r, struct ex
 	return delta_stream(c, base, &from.source, r->scratch_max, to);
 }
 
-struct spool_sink {
-	struct sink sink;
-	struct spool *spool;
-};
-
-static enum err spool_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
-{
-	return spool_append(c, ((struct spool_sink *)self)->spool, bytes, len);
-}
-
 static void spool_close_at_end(struct spool **spool)
 {
 	if (*spool)
@@ -544,7 +534,8 @@ static enum err chain_stream(
 			(unsigned long long)chain->root.entry.size,
 			(unsigned long long)r->scratch_max);
 	TRY(spool_make(c, r->scratch, &base));
-	struct spool_sink into = {{.write = spool_sink_write}, base};
+	struct spool_sink into;
+	spool_sink_init(&into, base);
 	TRY(entry_stream(c, &chain->root, &into.sink));
 	for (size_t i = chain->deltas.len; i > 1; i--) {
 		SPOOL *next = NULL;

@@ -211,17 +211,6 @@ enum err content_known(
 	return err_stored(c, known(c, t, id, size, out));
 }
 
-/* A sink into a spool. */
-struct spool_sink {
-	struct sink sink;
-	struct spool *spool;
-};
-
-static enum err spool_sink_write(struct ctx *c, struct sink *self, const void *bytes, size_t len)
-{
-	return spool_append(c, ((struct spool_sink *)self)->spool, bytes, len);
-}
-
 /* A content as a source. */
 struct content_source {
 	struct source source;
@@ -259,7 +248,8 @@ static enum err apply_streaming(struct ctx *c, struct tools *t, const struct con
 	if (!out->spool)
 		TRY(spool_make(c, t->r->in->spools, &out->spool));
 	struct content_source from = {.source.read = content_source_read, .from = delta};
-	struct spool_sink to = {.sink.write = spool_sink_write, .spool = out->spool};
+	struct spool_sink to;
+	spool_sink_init(&to, out->spool);
 	return delta_stream(c, extent, &from.source, out->size, &to.sink);
 }
 
