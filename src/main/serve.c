@@ -173,6 +173,7 @@ static enum err make_web(struct ctx *c, struct serving *s)
 			  : strcmp(secure, "never") == 0 ? SECURE_NEVER
 							 : SECURE_AUTO,
 		.body_max = (uint64_t)config->body_max,
+		.upload_max = (uint64_t)config->upload_max,
 		.request_micros = config->request_timeout * 1000,
 		.version = NIMBUS_VERSION,
 		.owner = str_dup(c->arena, s->instance.owner),

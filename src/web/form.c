@@ -1,5 +1,7 @@
 #include "base/uri.h"
+#include "core/push_spool.h"
 #include "web/internal.h"
+#include "web/multipart.h"
 
 #include <limits.h>
 
@@ -61,11 +63,117 @@ enum err web_read_body(struct ctx *c, struct web_request *r, const char *type, s
 	return OK;
 }
 
+enum { PIECE = 64 << 10, UPLOAD_MEMORY = 64 << 10 };
+
+/* A field of a form with files. All of them together have a cap. */
+static enum err read_text(
+	struct ctx *c, struct web_request *r, struct source *from, struct str name, uint64_t *left)
+{
+	struct buf text = {.arena = c->arena};
+	if (r->field_count == WEB_FIELDS_MAX)
+		return fail(c, ERR_INVALID, "the form has more than %d fields", WEB_FIELDS_MAX);
+	for (size_t got = 1; got; *left -= got) {
+		buf_reserve(&text, PIECE);
+		TRY(source_read(c, from, text.at + text.len, PIECE, &got));
+		text.len += got;
+		if (got > *left)
+			return fail(c, ERR_TOO_BIG,
+				"there is more text in the form than the %llu "
+				"bytes that it may have (NIMBUS_BODY_MAX)",
+				(unsigned long long)web_text_max(r));
+	}
+	r->fields[r->field_count++] = (struct web_pair){name, buf_view(&text)};
+	if (!str_is_utf8(name) || !str_is_utf8(buf_view(&text)))
+		return fail(c, ERR_INVALID, "the form is not UTF-8");
+	return OK;
+}
+
+/* A file of it, into a spool that lasts as long as the request. */
+static enum err read_file(struct ctx *c, struct web_request *r, struct source *from,
+	const struct multipart_part *part, uint64_t *left)
+{
+	struct push_spools spools;
+	char *piece = arena_raw(c->arena, PIECE);
+	if (r->upload_count == WEB_UPLOADS_MAX)
+		return fail(c, ERR_TOO_BIG, "a form takes at most %d files", WEB_UPLOADS_MAX);
+	if (!r->uploads)
+		r->uploads = NEW_ARRAY(c->arena, struct web_upload, WEB_UPLOADS_MAX);
+	push_spools_init(&spools, r->core->blob, UPLOAD_MEMORY);
+	struct web_upload *upload = &r->uploads[r->upload_count];
+	upload->field = part->name;
+	upload->name = part->file_name;
+	TRY(spool_make(c, &spools.maker, &upload->spool));
+	r->upload_count++;
+	for (size_t got = 1; got; *left -= got) {
+		TRY(source_read(c, from, piece, PIECE, &got));
+		if (got > *left)
+			return fail(c, ERR_TOO_BIG,
+				"these files are over the %llu bytes that may be sent at once "
+				"(NIMBUS_UPLOAD_MAX): push them with git",
+				(unsigned long long)r->web->upload_max);
+		TRY(spool_append(c, upload->spool, piece, got));
+	}
+	return OK;
+}
+
+static enum err read_parts(struct ctx *c, struct web_request *r, struct multipart *m)
+{
+	uint64_t text_left = web_text_max(r), file_left = r->web->upload_max;
+	for (bool more = true;;) {
+		struct multipart_part part;
+		TRY(multipart_next(c, m, &part, &more));
+		if (!more)
+			return OK;
+		if (!part.is_file) {
+			TRY(read_text(c, r, &m->part, part.name, &text_left));
+			continue;
+		}
+		/* Nothing is taken in from a page that is not ours. */
+		TRY(web_check_csrf(c, r));
+		if (part.file_name.len)
+			TRY(read_file(c, r, &m->part, &part, &file_left));
+	}
+}
+
+/* Whoever is nobody sends no files; how long it takes is the sender's business, as with a push. */
+static enum err read_multipart(struct ctx *c, struct web_request *r)
+{
+	struct multipart m;
+	int64_t deadline = c->deadline, began = c->world->monotonic();
+	if (actor_is_anonymous(&r->who))
+		return fail(c, ERR_UNAUTH, "sign in first");
+	TRY(web_check_site(c, r));
+	r->http->body_max = web_text_max(r) + r->web->upload_max + WEB_UPLOADS_MAX * PIECE;
+	TRY(multipart_open(c, &m, web_request_header(r, "content-type"), r->http->body));
+	c->deadline = 0;
+	TRY(read_parts(c, r, &m));
+	char past[512];
+	for (size_t got = 1; got;)
+		TRY(source_read(c, r->http->body, past, sizeof past, &got));
+	c->deadline = deadline + c->world->monotonic() - began;
+	return OK;
+}
+
+uint64_t web_text_max(const struct web_request *r)
+{
+	/* A file's text, whose lines may come a byte longer each, and what else there is. */
+	return 2 * r->core->limits.page_blob_max + r->web->body_max;
+}
+
+void web_close_uploads(struct web_request *r)
+{
+	for (size_t i = 0; i < r->upload_count; i++)
+		extent_close(&r->uploads[i].spool->extent);
+	r->upload_count = 0;
+}
+
 enum err web_read_form(struct ctx *c, struct web_request *r)
 {
 	struct str rest;
 	if (r->http->body_length == 0)
 		return OK;
+	if (multipart_is(web_request_header(r, "content-type")))
+		return read_multipart(c, r);
 	TRY(web_read_body(c, r, "application/x-www-form-urlencoded", &rest));
 	while (rest.len) {
 		struct str value = str_cut(&rest, '&');

@@ -49,8 +49,11 @@ bool web_must_prove(const struct web_request *r);
 /* Leads a browser to /prove, and from there back to the page with the form; ERR_DENIED under /api. */
 enum err web_ask_proof(struct ctx *c, struct web_request *r) MUST;
 
-/* Reads an urlencoded body into r->fields. */
+/* Reads a form into r->fields, and its files (of who is signed in) into r->uploads. */
 enum err web_read_form(struct ctx *c, struct web_request *r) MUST;
+/* Bytes that the fields of a form with files may have in all. */
+uint64_t web_text_max(const struct web_request *r);
+void web_close_uploads(struct web_request *r);
 /* The whole body in c->arena: ERR_TOO_BIG over web->body_max. Another type is answered with 415. */
 enum err web_read_body(struct ctx *c, struct web_request *r, const char *type, struct str *out)
 	MUST;

@@ -169,6 +169,7 @@ void web_serve(const struct web *web, struct http_exchange *x)
 	enum err e = route_request(c, r);
 	if (e)
 		web_answer_error(c, r, e);
+	web_close_uploads(r);
 }
 
 void web_drain(struct web *web)

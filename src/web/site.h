@@ -24,6 +24,7 @@ struct web {
 	struct lanes *lanes;
 	enum secure_cookies secure;
 	uint64_t body_max;
+	uint64_t upload_max;    /* of all files that come with a form */
 	int redirect_port;      /* of https: who comes without it is sent there; 0: nobody is */
 	int64_t request_micros; /* how long a page or a call may take */
 	const char *version;

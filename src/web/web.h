@@ -16,12 +16,19 @@
 
 struct http_exchange;
 struct session;
+struct spool;
 struct web;
 
-enum { WEB_PARAMS_MAX = 4, WEB_HEADERS_MAX = 16, WEB_FIELDS_MAX = 64 };
+enum { WEB_PARAMS_MAX = 4, WEB_HEADERS_MAX = 16, WEB_FIELDS_MAX = 64, WEB_UPLOADS_MAX = 100 };
 
 struct web_pair {
 	struct str name, value;
+};
+
+/* A file that came with a form. */
+struct web_upload {
+	struct str field, name; /* name: as the browser said it */
+	struct spool *spool;
 };
 
 struct web_request {
@@ -43,9 +50,10 @@ struct web_request {
 	struct http_exchange *http;
 	const struct web *web;
 	struct web_pair params[WEB_PARAMS_MAX];   /* from the route's pattern, decoded */
-	struct web_pair fields[WEB_FIELDS_MAX];   /* of an urlencoded form, decoded */
+	struct web_pair fields[WEB_FIELDS_MAX];   /* of a form, decoded */
 	struct web_pair headers[WEB_HEADERS_MAX]; /* of the reply, beside the standing ones */
-	size_t param_count, field_count, header_count;
+	struct web_upload *uploads;               /* of a form; open until it is answered */
+	size_t param_count, field_count, header_count, upload_count;
 };
 
 typedef enum err web_handler(struct ctx *c, struct web_request *r) MUST;
