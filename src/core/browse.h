@@ -68,6 +68,8 @@ enum err browse_stream(struct ctx *c, struct browse *b, const struct oid *id, st
 enum err browse_is_text(struct ctx *c, struct browse *b, const struct oid *id, bool *out) MUST;
 /* The media type of an image by its name, NULL for what is none that a browser shows. */
 const char *browse_image_type(struct str name);
+/* By its name: is it Markdown? */
+bool browse_is_markup(struct str name);
 
 struct log_query {
 	struct oid from;

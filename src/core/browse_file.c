@@ -32,7 +32,7 @@ const char *browse_image_type(struct str name)
 	return NULL;
 }
 
-static bool is_markup_name(struct str name)
+bool browse_is_markup(struct str name)
 {
 	return ends_nocase(name, ".md") || ends_nocase(name, ".markdown");
 }
@@ -68,7 +68,7 @@ static enum err fill(struct ctx *c, struct browse *b, const struct tree_entry *e
 	}
 	TRY(odb_read_as(c, &b->reader, &e->id, OBJECT_BLOB, &f->bytes));
 	f->kind = symlink ? FILE_SYMLINK : is_binary(f->bytes) ? FILE_BINARY : FILE_TEXT;
-	f->is_markup = f->kind == FILE_TEXT && is_markup_name(f->name);
+	f->is_markup = f->kind == FILE_TEXT && browse_is_markup(f->name);
 	return OK;
 }
 

@@ -41,7 +41,7 @@ struct page_repo {
 	const struct ref_list *branches; /* for the picker; may be NULL */
 	struct str clone_url;
 	enum repo_tab tab;
-	bool may_admin;
+	bool may_write, may_admin;
 };
 
 void view_repo_head(struct buf *out, const struct page_repo *p);

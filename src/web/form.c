@@ -160,6 +160,11 @@ uint64_t web_text_max(const struct web_request *r)
 	return 2 * r->core->limits.page_blob_max + r->web->body_max;
 }
 
+uint64_t web_upload_max(const struct web_request *r)
+{
+	return r->web->upload_max;
+}
+
 void web_close_uploads(struct web_request *r)
 {
 	for (size_t i = 0; i < r->upload_count; i++)

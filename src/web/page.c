@@ -18,6 +18,7 @@ static struct str notice_for(struct str done)
 	} notices[] = {
 		{"saved", "Saved."},
 		{"access", "Access changed."},
+		{"committed", "Committed."},
 		{"rules", "Rules changed."},
 		{"deleted", "The repository is deleted, and can be restored for a while."},
 		{"password", "Your password is changed."},
@@ -105,6 +106,7 @@ void page_repo_begin(struct ctx *c, struct web_request *r, struct browse *b,
 	top->repo = &b->repo;
 	top->rev = rev;
 	top->branches = branches;
+	top->may_write = b->level >= PERMISSION_WRITE;
 	top->may_admin = b->level >= PERMISSION_ADMIN;
 	top->clone_url = str_of(
 		arena_fmt(c->arena, "%.*s/%.*s.git", STR_FMT(r->origin), STR_FMT(b->repo.name)));

@@ -69,6 +69,8 @@ enum err web_param_id(struct ctx *c, const struct web_request *r, const char *wh
 struct str web_field(const struct web_request *r, const char *name);
 struct str web_query(struct ctx *c, const struct web_request *r, const char *name);
 struct str web_request_header(const struct web_request *r, const char *name);
+/* How many bytes all files of a form may have. */
+uint64_t web_upload_max(const struct web_request *r);
 
 /* Adds a header to the coming reply, in place of an earlier or standing one of that name. `value`
  * must hold no control byte (asserted) and live as long as the request. */
