@@ -41,9 +41,10 @@ enum err history_list(struct ctx *c, struct core *core, const struct actor *who,
 	struct meta_ref_log_back page = {
 		.version = query->after.version ? query->after.version : INT64_MAX,
 		.before = query->after.ref.at ? query->after.ref : STR(""),
+		.gone = query->gone,
 		.limit = limit + 1, /* is there more? */
 	};
-	if (query->ref.len)
+	if (query->ref.len && !query->gone)
 		TRY(history_ref(c, query->ref, &page.ref));
 	out->at = NEW_ARRAY(c->arena, struct ref_log, page.limit);
 	TRY(meta_ref_log_back(c, tx, &found, &page, take_entry, out));

@@ -18,6 +18,7 @@ struct history_place {
 
 struct history_query {
 	struct str ref; /* "refs/heads/x", or "x" for that branch; empty: of all refs */
+	bool gone;      /* of all refs: those that were removed and are not there again */
 	struct history_place after;
 	size_t limit; /* 1..HISTORY_PAGE_MAX; 0: HISTORY_PAGE_MAX */
 };

@@ -233,18 +233,38 @@ enum err meta_ref_log_versions(struct ctx *c, struct db_tx *tx, int64_t repo_id,
 }
 
 /* Of all refs but the server's own: '0' is the byte after the '/' that REF_HIDDEN ends with. */
+#define LOG_BACK                                                                    \
+	"SELECT " LOG_COLUMNS " FROM ref_log WHERE repo_id = $1 AND version <= $2 " \
+	"AND (version < $2 OR name < $3) AND (name < $4 OR name >= $5) "
+#define LOG_BACK_ORDER "ORDER BY version DESC, name DESC LIMIT "
+
 static enum err query_back(struct ctx *c, struct db_tx *tx, const struct repo *repo,
 	const struct meta_ref_log_back *page, struct db_rows **rows)
 {
-	static const char sql[] =
-		"SELECT " LOG_COLUMNS " FROM ref_log WHERE repo_id = $1 AND version <= $2 "
-		"AND (version < $2 OR name < $3) AND (name < $4 OR name >= $5) "
-		"ORDER BY version DESC, name DESC LIMIT $6";
+	static const char all[] = LOG_BACK LOG_BACK_ORDER "$6";
 	struct str hidden = STR(REF_HIDDEN);
 	struct str after = str_of(arena_fmt(c->arena, "%.*s0", (int)hidden.len - 1, hidden.at));
-	return db_query(c, tx, sql,
+	return db_query(c, tx, all,
 		DB_ARGS(DB_I(repo->id), DB_I(page->version), DB_B(page->before), DB_B(hidden),
 			DB_B(after), DB_I((int64_t)page->limit)),
+		rows);
+}
+
+static enum err query_gone(struct ctx *c, struct db_tx *tx, const struct repo *repo,
+	const struct meta_ref_log_back *page, struct db_rows **rows)
+{
+	static const char gone[] = LOG_BACK
+		"AND new = $6 AND NOT EXISTS (SELECT 1 FROM ref_log later WHERE later.repo_id = $1 "
+		"AND later.name = ref_log.name AND later.version > ref_log.version) " LOG_BACK_ORDER
+		"$7";
+	struct str hidden = STR(REF_HIDDEN);
+	struct str after = str_of(arena_fmt(c->arena, "%.*s0", (int)hidden.len - 1, hidden.at));
+	/* What is bound lives as long as the rows do. */
+	struct oid *none = NEW(c->arena, struct oid);
+	*none = oid_zero(repo->object_format);
+	return db_query(c, tx, gone,
+		DB_ARGS(DB_I(repo->id), DB_I(page->version), DB_B(page->before), DB_B(hidden),
+			DB_B(after), DB_B(bytes_of(none)), DB_I((int64_t)page->limit)),
 		rows);
 }
 
@@ -263,8 +283,11 @@ enum err meta_ref_log_back(struct ctx *c, struct db_tx *tx, const struct repo *r
 	const struct meta_ref_log_back *page, meta_ref_log_visit *visit, void *arg)
 {
 	DB_ROWS *rows = NULL;
-	TRY(page->ref.len ? query_back_of(c, tx, repo, page, &rows)
-			  : query_back(c, tx, repo, page, &rows));
+	if (page->gone)
+		TRY(query_gone(c, tx, repo, page, &rows));
+	else
+		TRY(page->ref.len ? query_back_of(c, tx, repo, page, &rows)
+				  : query_back(c, tx, repo, page, &rows));
 	return visit_log(c, rows, repo, visit, arg);
 }
 

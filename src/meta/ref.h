@@ -75,6 +75,7 @@ struct meta_ref_log_back {
 	struct str ref;    /* empty: all */
 	int64_t version;   /* of one ref: entries before this version. Of all: up to it, and … */
 	struct str before; /* … of that version names before this one, the last first */
+	bool gone;         /* of all: only what removed a ref that is not there again */
 	size_t limit;
 };
 enum err meta_ref_log_back(struct ctx *c, struct db_tx *tx, const struct repo *repo,

@@ -31,7 +31,7 @@ void view_head(struct buf *out, const struct page *p);
 void view_foot(struct buf *out, const struct page *p);
 void view_csrf(struct buf *out, const struct page *p);
 
-enum repo_tab { TAB_FILES, TAB_COMMITS, TAB_REFS, TAB_SETTINGS };
+enum repo_tab { TAB_FILES, TAB_COMMITS, TAB_REFS, TAB_SEARCH, TAB_HISTORY, TAB_SETTINGS };
 
 /* What every page of a repository needs. `rev` may be NULL: nothing is pushed yet. */
 struct page_repo {

@@ -1,9 +1,9 @@
 /* The time machine: the history of refs, a ref set back, and deleted repositories. */
 #include "base/date.h"
-#include "base/hex.h"
 #include "core/history.h"
 #include "core/repo.h"
 #include "web/api.h"
+#include "web/history_place.h"
 
 static void write_id(struct json_writer *w, const char *key, const struct oid *id)
 {
@@ -31,29 +31,10 @@ static enum err bad_cursor(struct ctx *c, struct web_request *r)
 	return fail(c, ERR_INVALID, "\"cursor\" is not one that was given out");
 }
 
-/* "17 726566…": a version, and a name in hex, because names need not be text. */
 static enum err read_place(
 	struct ctx *c, struct web_request *r, struct str cursor, struct history_place *out)
 {
-	uint64_t version;
-	struct str hex = cursor;
-	if (!cursor.len)
-		return OK;
-	if (!str_to_u64(str_cut(&hex, ' '), &version) || !version || version > INT64_MAX)
-		return bad_cursor(c, r);
-	char *name = arena_alloc(c->arena, hex.len / 2 + 1);
-	if (!hex.len || hex.len % 2 || !hex_decode(hex.at, hex.len / 2, name))
-		return bad_cursor(c, r);
-	*out = (struct history_place){(int64_t)version, str_from(name, hex.len / 2)};
-	return OK;
-}
-
-static struct str place_of(struct ctx *c, const struct ref_log *last)
-{
-	struct str name = last->change.name;
-	char *hex = arena_alloc(c->arena, name.len * 2 + 1);
-	hex_encode(name.at, name.len, hex);
-	return str_of(arena_fmt(c->arena, "%lld %s", (long long)last->version, hex));
+	return history_place_read(c, cursor, out) ? OK : bad_cursor(c, r);
 }
 
 static enum err read_ref(struct ctx *c, struct web_request *r, struct str *ref)
@@ -85,7 +66,7 @@ enum err api_history(struct ctx *c, struct web_request *r)
 		write_change(&reply.w, &list.at[i]);
 	json_end_array(&reply.w);
 	if (list.more)
-		api_next(c, r, &page, place_of(c, &list.at[list.count - 1]));
+		api_next(c, r, &page, history_place_text(c, &list.at[list.count - 1]));
 	return api_send(c, r, 200, &reply);
 }
 

@@ -19,6 +19,8 @@ static struct str notice_for(struct str done)
 		{"saved", "Saved."},
 		{"access", "Access changed."},
 		{"committed", "Committed."},
+		{"restored", "Restored."},
+		{"purged", "Removed for good."},
 		{"rules", "Rules changed."},
 		{"deleted", "The repository is deleted, and can be restored for a while."},
 		{"password", "Your password is changed."},

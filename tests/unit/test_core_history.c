@@ -113,8 +113,13 @@ static void changes_come_newest_first_page_by_page(void **state)
 		assert_string_equal(history_of(c, "side", limit), "6 side 1- 5 side -1 ");
 		assert_string_equal(history_of(c, "never", limit), "");
 	}
-	struct history_query query = {.ref = STR("refs/nimbus/x")};
+	/* main is there; of side the last word is that it was deleted. */
+	struct history_query query = {.gone = true};
 	struct history list;
+	assert_ok(c, history_list(c, core_of(c), &house_of(c)->owner, STR("r"), &query, &list));
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.at[0].version, 6);
+	query = (struct history_query){.ref = STR("refs/nimbus/x")};
 	assert_err(c, history_list(c, core_of(c), &house_of(c)->owner, STR("r"), &query, &list),
 		ERR_INVALID);
 	query.ref = STR("a..b");
