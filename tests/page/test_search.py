@@ -1,0 +1,91 @@
+"""Searching a repository: what is found is what git grep finds; what nobody may see is not searched."""
+
+import html
+import re
+import sys
+import urllib.parse
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+from browsing import *
+
+_shared = None
+
+
+def server():
+    """One server with libuv and a private repository with hostile text."""
+    global _shared
+    if _shared is None:
+        _shared = Nimbus(shared=True)
+        _shared.create_repo("libuv", visibility="public")
+        repo = tmp("libuv")
+        git("clone", "-q", "-b", "v1.x", shared("data/libuv.bundle"), ".", cwd=repo)
+        git("checkout", "-q", "--orphan", "one", cwd=repo)
+        git("commit", "-q", "-m", "All files, without their history", cwd=repo)
+        git("push", "-q", _shared.git_url("libuv"), "one:v1.x", cwd=repo)
+        _shared.libuv = repo
+        _shared.create_repo("secret")
+        repo = tmp("secret")
+        git("init", "-q", "-b", "main", ".", cwd=repo)
+        commit_file(repo, "<script>alert(1)<.txt", "</td><script>alert(2)</script> <b>\n")
+        git("push", "-q", _shared.git_url("secret"), "main", cwd=repo)
+        _shared.create_repo("empty", visibility="public")
+    return _shared
+
+
+def search(visitor, repo="libuv", **query):
+    """All pages of what is found: file by file, the lines that are shown and how many more there are."""
+    found, path = {}, f"/{repo}/search?{urllib.parse.urlencode(query)}"
+    for _ in range(100):
+        page = visitor.page(path)
+        for part in page.text.split('<section class="card" aria-label="')[1:]:
+            name = html.unescape(part.split('"')[0])
+            lines = [int(n) for n in re.findall(r"#L(\d+)", part)]
+            more = re.search(r">(\d+) more</a>", part)
+            found[name] = (lines, int(more[1]) if more else 0)
+        onward = [a for a in page.links if "after=" in a]
+        if not onward:
+            return found
+        path = onward[0]
+    fail("it never ends")
+
+
+def test_it_finds_what_git_grep_finds():
+    visitor = Browser(server())
+    for words, options, query in (
+            ("uv_fs_open", ["-i"], {}),
+            ("UV_FS_O_", [], {"case": "1"}),
+            ("getaddrinfo(", ["-i"], {"path": "src/unix"}),
+            ("TODO", ["-i"], {"path": "*.c"})):
+        scope = [query["path"]] if "path" in query else []
+        out = git("grep", "-I", "-n", "-F", *options, "-e", words, "one", "--", *scope, cwd=server().libuv, check=False).out
+        want = {}
+        for line in out.splitlines():
+            _, name, number, _ = line.split(":", 3)
+            want.setdefault(name, []).append(int(number))
+        got = {name: found for name, found in search(visitor, q=words, **query).items() if found[0]}
+        eq({name: (lines[:8], max(0, len(lines) - 8)) for name, lines in want.items()}, got, words)
+    names = git("ls-tree", "-r", "--name-only", "one", cwd=server().libuv).out.splitlines()
+    eq(sorted(search(visitor, q="WIN/", names="1")), sorted(n for n in names if "win/" in n.lower()), "names")
+
+
+def test_it_teaches_and_refuses():
+    visitor = Browser(server())
+    has(visitor.page("/libuv/search").words, "Find a text in the files")
+    has(visitor.page("/libuv/search?q=qqqqzzzz").words, "Nothing")
+    has(check(visitor.get("/libuv/search?q=x"), 400).words, "2 to 200 bytes")
+    check(visitor.get("/libuv/search/never?q=xx"), 404)
+    eq(visitor.get("/empty/search?q=xx").headers["location"], "/empty", "nothing is pushed")
+    eq(visitor.get("/secret/search?q=alert").status, 303, "nobody")
+    page = visitor.page("/libuv/search/v1.x?q=uv_run&path=docs")
+    eq(re.search(r'name="q"[^>]*value="([^"]*)"', page.text)[1], "uv_run", "what was typed")
+
+
+def test_hostile_text_is_shown_as_text():
+    page = Browser(server(), *server().auth).page('/secret/search?q=' + urllib.parse.quote("<script>"))
+    has(page.words, "</td><script>alert(2)</script> <b>")
+    has(page.text, "<mark>&lt;script&gt;</mark>")
+
+
+main()
