@@ -141,8 +141,10 @@ static enum err gather_far(
 		TRY(permit_actor(c, core, tx, page->who));
 		TRY(meta_repo_list_granted(c, tx, &next, &step, &got));
 		db_rollback(&tx);
-		if (got)
+		if (got) {
 			next.after = step[got - 1].repo.name;
+			next.pushed = step[got - 1].repo.pushed;
+		}
 		TRY(judge_step(c, core, page, step, got, out));
 	}
 	return OK;
@@ -159,8 +161,10 @@ static enum err gather(
 	for (size_t got = next.limit; got == next.limit && out->count < page->limit;) {
 		struct repo *step;
 		TRY(meta_repo_list(c, tx, &next, &step, &got));
-		if (got)
+		if (got) {
 			next.after = step[got - 1].name;
+			next.pushed = step[got - 1].pushed;
+		}
 		size_t kept = repo_within_scope(c, page->who, step, got);
 		for (size_t i = 0; i < kept && out->count < page->limit; i++)
 			out->at[out->count++] = step[i];
@@ -177,6 +181,8 @@ enum err repo_list(struct ctx *c, struct core *core, const struct actor *who,
 		.after = str_until(query->after, REPO_NAME_MAX),
 		.limit = limit + 1, /* is there more? */
 		.words = str_until(query->words, REPO_NAME_MAX),
+		.by_push = query->by_push,
+		.pushed = query->after.len ? query->pushed : INT64_MAX,
 	};
 	*out = (struct repo_list){0};
 	if (!str_is_utf8(page.after) || !str_is_utf8(page.words))

@@ -27,17 +27,19 @@ struct repo_query {
 	struct str after; /* names after this one; empty: from the first */
 	size_t limit;     /* 1..REPO_PAGE_MAX; 0: REPO_PAGE_MAX */
 	struct str words; /* only those with this text in name or description; empty: all */
+	bool by_push;     /* the last pushed to first; `after` then goes with … */
+	int64_t pushed;   /* … when that one was */
 };
 
 struct repo_list {
 	struct repo *at;
 	size_t count;
-	bool more; /* ask again with after = the last one's name */
+	bool more; /* ask again with after = the last one's name, and pushed = its pushed */
 };
 
 enum { REPO_PAGE_MAX = 100 };
 
-/* What `who` may read, ordered by name. */
+/* What `who` may read, ordered by name, or by when it was pushed to. */
 enum err repo_list(struct ctx *c, struct core *core, const struct actor *who,
 	const struct repo_query *query, struct repo_list *out) MUST;
 

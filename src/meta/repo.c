@@ -173,26 +173,48 @@ static enum err take_rows(struct ctx *c, struct db_rows *rows, struct repo **out
 	return OK;
 }
 
+/* The end of a statement that lists: what it begins with has its words as its last argument. */
+#define LISTED_BY_NAME(after, limit) " AND key > " after " ORDER BY key LIMIT " limit
+#define LISTED_BY_PUSH(pushed, after, limit)                                                \
+	" AND (pushed < " pushed " OR (pushed = " pushed " AND key > " after ")) ORDER BY " \
+	"pushed DESC, key LIMIT " limit
+#define HOLDS(words)                                                   \
+	" AND (" words " = '%%' OR key LIKE " words " ESCAPE '\\' OR " \
+	"lower(description) LIKE " words " ESCAPE '\\')"
+
+enum { LISTED_ARGS_MAX = 7 };
+
+/* Of both, by name and by push, the one that is asked for; `count` of its arguments are there. */
+static enum err query_listed(struct ctx *c, struct db_tx *tx, const char *const sql[2],
+	const struct meta_repo_page *page, struct db_value *args, size_t count,
+	struct db_rows **rows)
+{
+	if (page->by_push)
+		args[count++] = DB_I(page->pushed);
+	args[count++] = DB_T(key_of(c, page->after));
+	args[count++] = DB_I((int64_t)page->limit);
+	return db_query(c, tx, sql[page->by_push], args, count, rows);
+}
+
 enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
 	struct repo **out, size_t *count)
 {
-	static const char sql[] =
-		"SELECT " COLUMNS " FROM repo WHERE key > $1 AND deleted = 0 "
-		"AND ($2 = 1 OR visibility = 1 OR EXISTS (SELECT 1 FROM permission "
-		"WHERE permission.repo_id = repo.id AND permission.account_id = $3 "
-		"AND (expires = 0 OR expires > $4)) "
-		"OR EXISTS (SELECT 1 FROM permission_pattern WHERE account_id = $3 "
-		"AND repo.key LIKE fits ESCAPE '\\' AND (expires = 0 OR expires > $4))) "
-		"AND ($5 = '%%' OR key LIKE $5 ESCAPE '\\' "
-		"OR lower(description) LIKE $5 ESCAPE '\\') ORDER BY key LIMIT $6";
+#define LISTED                                                               \
+	"SELECT " COLUMNS " FROM repo WHERE deleted = 0 "                    \
+	"AND ($1 = 1 OR visibility = 1 OR EXISTS (SELECT 1 FROM permission " \
+	"WHERE permission.repo_id = repo.id AND permission.account_id = $2 " \
+	"AND (expires = 0 OR expires > $3)) "                                \
+	"OR EXISTS (SELECT 1 FROM permission_pattern WHERE account_id = $2 " \
+	"AND repo.key LIKE fits ESCAPE '\\' AND (expires = 0 OR expires > $3)))" HOLDS("$4")
+	static const char *const sql[] = {
+		LISTED LISTED_BY_NAME("$5", "$6"), LISTED LISTED_BY_PUSH("$5", "$6", "$7")};
 	bool all = !page->who || page->who->owner;
 	int64_t user_id = page->who ? page->who->user_id : 0;
 	int64_t now = user_id ? db_now(tx) : 0; /* nothing was granted to nobody */
 	DB_ROWS *rows = NULL;
-	TRY(db_query(c, tx, sql,
-		DB_ARGS(DB_T(key_of(c, page->after)), DB_I(all), DB_I(user_id), DB_I(now),
-			DB_T(like_pattern(c, page->words)), DB_I((int64_t)page->limit)),
-		&rows));
+	struct db_value args[LISTED_ARGS_MAX] = {
+		DB_I(all), DB_I(user_id), DB_I(now), DB_T(like_pattern(c, page->words))};
+	TRY(query_listed(c, tx, sql, page, args, 4, &rows));
 	*count = page->limit;
 	return take_rows(c, rows, out, count);
 }
@@ -211,18 +233,17 @@ static enum permission higher_of(const struct db_value *one, const struct db_val
 enum err meta_repo_list_granted(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
 	struct meta_repo_granted **out, size_t *count)
 {
-	static const char sql[] = "SELECT " COLUMNS ", " GRANTED(
-		"permission", "repo_id = repo.id") ", " GRANTED("permission_pattern",
-		"repo.key LIKE fits ESCAPE '\\'") " FROM repo WHERE key > $3 AND deleted = 0 "
-						  "AND ($4 = '%%' OR key LIKE $4 ESCAPE '\\' "
-						  "OR lower(description) LIKE $4 ESCAPE '\\') "
-						  "ORDER BY key LIMIT $5";
+#define ALL_GRANTED                                                                         \
+	"SELECT " COLUMNS ", " GRANTED("permission", "repo_id = repo.id") ", " GRANTED(     \
+		"permission_pattern", "repo.key LIKE fits ESCAPE '\\'") " FROM repo WHERE " \
+									"deleted = 0" HOLDS("$3")
+	static const char *const sql[] = {ALL_GRANTED LISTED_BY_NAME("$4", "$5"),
+		ALL_GRANTED LISTED_BY_PUSH("$4", "$5", "$6")};
 	int64_t now = page->who->user_id ? db_now(tx) : 0; /* nothing was granted to nobody */
 	DB_ROWS *rows = NULL;
-	TRY(db_query(c, tx, sql,
-		DB_ARGS(DB_I(page->who->user_id), DB_I(now), DB_T(key_of(c, page->after)),
-			DB_T(like_pattern(c, page->words)), DB_I((int64_t)page->limit)),
-		&rows));
+	struct db_value args[LISTED_ARGS_MAX] = {
+		DB_I(page->who->user_id), DB_I(now), DB_T(like_pattern(c, page->words))};
+	TRY(query_listed(c, tx, sql, page, args, 3, &rows));
 	*out = NEW_ARRAY(c->arena, struct meta_repo_granted, page->limit);
 	for (*count = 0; *count < page->limit; ++*count) {
 		struct db_value row[COLUMN_COUNT + 2];

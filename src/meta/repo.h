@@ -35,9 +35,11 @@ struct meta_repo_page {
 	struct str after;        /* names after this one; empty: from the first */
 	size_t limit;
 	struct str words; /* only names or descriptions that hold this text; empty: all */
+	bool by_push;     /* the last pushed to first; then those after it are of … */
+	int64_t pushed;   /* … this second (0: never) or before */
 };
 
-/* Ordered by name, without deleted ones. *count <= page->limit. */
+/* Ordered by name, or by_push and name, without deleted ones. *count <= page->limit. */
 enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
 	struct repo **out, size_t *count) MUST;
 

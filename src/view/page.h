@@ -55,6 +55,11 @@ struct page_home {
 	struct page page;
 	const struct repo *repos;
 	size_t count;
+	struct str words; /* as they were searched for; empty: not */
+	bool by_name;     /* else the last pushed to first */
+	bool first;
+	struct str more;   /* where the next page begins; empty: there is none */
+	struct str origin; /* of this server: "https://git.example.org" */
 };
 void view_home(struct buf *out, const struct page_home *p);
 

@@ -35,7 +35,8 @@ enum err api_repos_list(struct ctx *c, struct web_request *r)
 	struct api_page page;
 	struct repo_list list;
 	TRY(api_page(c, r, &page));
-	struct repo_query query = {page.after, page.limit, web_query(c, r, "q")};
+	struct repo_query query = {
+		.after = page.after, .limit = page.limit, .words = web_query(c, r, "q")};
 	TRY(repo_list(c, r->core, &r->who, &query, &list));
 	struct api_reply reply;
 	api_begin(c, &reply);

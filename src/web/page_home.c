@@ -2,31 +2,46 @@
 #include "core/repo.h"
 #include "web/page.h"
 
-#include "base/vec.h"
+enum { HOME_PER_PAGE = 50 };
 
-enum { HOME_REPOS_MAX = 2000 };
-
-static enum err all_repos(struct ctx *c, struct web_request *r, struct page_home *p)
+/* Where the page before ended: "NAME", or "SECONDS NAME" of a list by pushes. */
+static enum err read_place(struct ctx *c, struct str text, struct repo_query *query)
 {
-	VEC_OF(struct repo) repos = {.arena = c->arena};
-	struct repo_query query = {0};
-	for (struct repo_list list = {.more = true}; list.more && repos.len < HOME_REPOS_MAX;) {
-		TRY(repo_list(c, r->core, &r->who, &query, &list));
-		for (size_t i = 0; i < list.count; i++)
-			*vec_push(&repos) = list.at[i];
-		if (list.count)
-			query.after = list.at[list.count - 1].name;
-	}
-	p->repos = repos.at;
-	p->count = repos.len;
+	uint64_t pushed = 0;
+	query->after = text;
+	if (!text.len || !query->by_push)
+		return OK;
+	if (!str_to_u64(str_cut(&query->after, ' '), &pushed) || pushed > INT64_MAX ||
+		!query->after.len)
+		return fail(c, ERR_INVALID, "that is no place in this list");
+	query->pushed = (int64_t)pushed;
 	return OK;
+}
+
+static struct str place_of(struct ctx *c, const struct repo *last, bool by_push)
+{
+	if (!by_push)
+		return last->name;
+	return str_of(
+		arena_fmt(c->arena, "%lld %.*s", (long long)last->pushed, STR_FMT(last->name)));
 }
 
 enum err page_home(struct ctx *c, struct web_request *r)
 {
-	struct page_home p;
+	struct page_home p = {.words = str_trim(web_query(c, r, "q"))};
+	struct str after = web_query(c, r, "after");
+	struct repo_list list;
+	p.by_name = str_is(web_query(c, r, "sort"), "name");
+	struct repo_query query = {.words = p.words, .limit = HOME_PER_PAGE, .by_push = !p.by_name};
+	TRY(read_place(c, after, &query));
 	page_begin(c, r, STR("Repositories"), &p.page);
-	TRY(all_repos(c, r, &p));
+	TRY(repo_list(c, r->core, &r->who, &query, &list));
+	p.repos = list.at;
+	p.count = list.count;
+	p.first = !after.len;
+	p.origin = r->origin;
+	if (list.more)
+		p.more = place_of(c, &list.at[list.count - 1], query.by_push);
 	struct buf html = {.arena = c->arena};
 	view_home(&html, &p);
 	return web_html(c, r, 200, buf_view(&html));

@@ -128,6 +128,36 @@ static void a_list_shows_what_one_may_read_page_by_page(void **state)
 	assert_int_equal(list.count, 0);
 }
 
+/* Those never pushed to come last; of one second, by name. Whatever the page, none is left out. */
+static void the_last_pushed_to_come_first(void **state)
+{
+	struct ctx *c = *state;
+	struct actor anonymous = ACTOR_ANONYMOUS;
+	static const int64_t pushed[] = {0, 100, 300, 100, 0, 200};
+	DB_TX *tx = NULL;
+	for (int i = 0; i < 6; i++) {
+		struct repo repo =
+			house_repo(c, arena_fmt(c->arena, "r%d", i), VISIBILITY_PUBLIC);
+		assert_ok(c, db_begin(c, house_of(c)->db, DB_WRITE, &tx));
+		assert_ok(c, meta_repo_set_pushed(c, tx, repo.id, pushed[i]));
+		assert_ok(c, db_commit(c, &tx));
+	}
+	for (size_t limit = 1; limit < 8; limit++) {
+		struct repo_query query = {.limit = limit, .by_push = true};
+		struct repo_list list = {.more = true};
+		struct buf names = {.arena = c->arena};
+		while (list.more) {
+			assert_ok(c, repo_list(c, core_of(c), &anonymous, &query, &list));
+			for (size_t i = 0; i < list.count; i++) {
+				buf_str(&names, list.at[i].name);
+				query.after = list.at[i].name;
+				query.pushed = list.at[i].pushed;
+			}
+		}
+		assert_string_equal(buf_text(&names), "r2r5r1r3r0r4");
+	}
+}
+
 static struct actor limited(struct ctx *c, const char *text)
 {
 	struct scope *scope = NEW(c->arena, struct scope);
@@ -410,6 +440,7 @@ int main(void)
 		HOUSE_TEST(what_makes_no_sense_is_not_created),
 		HOUSE_TEST(only_the_owner_creates_and_deletes),
 		HOUSE_TEST(a_list_shows_what_one_may_read_page_by_page),
+		HOUSE_TEST(the_last_pushed_to_come_first),
 		HOUSE_TEST(what_a_key_is_not_for_is_in_no_list),
 		HOUSE_TEST(a_key_for_some_repositories_makes_and_names_no_others),
 		HOUSE_TEST(an_update_changes_what_it_names_and_nothing_else),
