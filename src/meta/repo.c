@@ -182,23 +182,7 @@ static enum err take_rows(struct ctx *c, struct db_rows *rows, struct repo **out
 	" AND (" words " = '%%' OR key LIKE " words " ESCAPE '\\' OR " \
 	"lower(description) LIKE " words " ESCAPE '\\')"
 
-enum { LISTED_ARGS_MAX = 7 };
-
-/* Of both, by name and by push, the one that is asked for; `count` of its arguments are there. */
-static enum err query_listed(struct ctx *c, struct db_tx *tx, const char *const sql[2],
-	const struct meta_repo_page *page, struct db_value *args, size_t count,
-	struct db_rows **rows)
-{
-	if (page->by_push)
-		args[count++] = DB_I(page->pushed);
-	args[count++] = DB_T(key_of(c, page->after));
-	args[count++] = DB_I((int64_t)page->limit);
-	return db_query(c, tx, sql[page->by_push], args, count, rows);
-}
-
-enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
-	struct repo **out, size_t *count)
-{
+/* What they may see, of whom `$1` says that it is all. */
 #define LISTED                                                               \
 	"SELECT " COLUMNS " FROM repo WHERE deleted = 0 "                    \
 	"AND ($1 = 1 OR visibility = 1 OR EXISTS (SELECT 1 FROM permission " \
@@ -206,15 +190,38 @@ enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_
 	"AND (expires = 0 OR expires > $3)) "                                \
 	"OR EXISTS (SELECT 1 FROM permission_pattern WHERE account_id = $2 " \
 	"AND repo.key LIKE fits ESCAPE '\\' AND (expires = 0 OR expires > $3)))" HOLDS("$4")
-	static const char *const sql[] = {
-		LISTED LISTED_BY_NAME("$5", "$6"), LISTED LISTED_BY_PUSH("$5", "$6", "$7")};
+
+/* A statement that lists, and the arguments that both its forms begin with. */
+struct listed {
+	const char *by_name, *by_push;
+	struct db_value args[7];
+	size_t count;
+};
+
+static enum err query_listed(struct ctx *c, struct db_tx *tx, struct listed *l,
+	const struct meta_repo_page *page, struct db_rows **rows)
+{
+	if (page->by_push)
+		l->args[l->count++] = DB_I(page->pushed);
+	l->args[l->count++] = DB_T(key_of(c, page->after));
+	l->args[l->count++] = DB_I((int64_t)page->limit);
+	return db_query(c, tx, page->by_push ? l->by_push : l->by_name, l->args, l->count, rows);
+}
+
+enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
+	struct repo **out, size_t *count)
+{
 	bool all = !page->who || page->who->owner;
 	int64_t user_id = page->who ? page->who->user_id : 0;
 	int64_t now = user_id ? db_now(tx) : 0; /* nothing was granted to nobody */
 	DB_ROWS *rows = NULL;
-	struct db_value args[LISTED_ARGS_MAX] = {
-		DB_I(all), DB_I(user_id), DB_I(now), DB_T(like_pattern(c, page->words))};
-	TRY(query_listed(c, tx, sql, page, args, 4, &rows));
+	struct listed listed = {
+		.by_name = LISTED LISTED_BY_NAME("$5", "$6"),
+		.by_push = LISTED LISTED_BY_PUSH("$5", "$6", "$7"),
+		.args = {DB_I(all), DB_I(user_id), DB_I(now), DB_T(like_pattern(c, page->words))},
+		.count = 4,
+	};
+	TRY(query_listed(c, tx, &listed, page, &rows));
 	*count = page->limit;
 	return take_rows(c, rows, out, count);
 }
@@ -222,6 +229,11 @@ enum err meta_repo_list(struct ctx *c, struct db_tx *tx, const struct meta_repo_
 #define GRANTED(table, on)                                                         \
 	"COALESCE((SELECT MAX(level) FROM " table " WHERE account_id = $1 AND " on \
 	" AND (expires = 0 OR expires > $2)), 0)"
+
+#define ALL_GRANTED                                                                         \
+	"SELECT " COLUMNS ", " GRANTED("permission", "repo_id = repo.id") ", " GRANTED(     \
+		"permission_pattern", "repo.key LIKE fits ESCAPE '\\'") " FROM repo WHERE " \
+									"deleted = 0" HOLDS("$3")
 
 /* A level that no grant has is the lower one. */
 static enum permission higher_of(const struct db_value *one, const struct db_value *wide)
@@ -233,17 +245,15 @@ static enum permission higher_of(const struct db_value *one, const struct db_val
 enum err meta_repo_list_granted(struct ctx *c, struct db_tx *tx, const struct meta_repo_page *page,
 	struct meta_repo_granted **out, size_t *count)
 {
-#define ALL_GRANTED                                                                         \
-	"SELECT " COLUMNS ", " GRANTED("permission", "repo_id = repo.id") ", " GRANTED(     \
-		"permission_pattern", "repo.key LIKE fits ESCAPE '\\'") " FROM repo WHERE " \
-									"deleted = 0" HOLDS("$3")
-	static const char *const sql[] = {ALL_GRANTED LISTED_BY_NAME("$4", "$5"),
-		ALL_GRANTED LISTED_BY_PUSH("$4", "$5", "$6")};
 	int64_t now = page->who->user_id ? db_now(tx) : 0; /* nothing was granted to nobody */
 	DB_ROWS *rows = NULL;
-	struct db_value args[LISTED_ARGS_MAX] = {
-		DB_I(page->who->user_id), DB_I(now), DB_T(like_pattern(c, page->words))};
-	TRY(query_listed(c, tx, sql, page, args, 3, &rows));
+	struct listed listed = {
+		.by_name = ALL_GRANTED LISTED_BY_NAME("$4", "$5"),
+		.by_push = ALL_GRANTED LISTED_BY_PUSH("$4", "$5", "$6"),
+		.args = {DB_I(page->who->user_id), DB_I(now), DB_T(like_pattern(c, page->words))},
+		.count = 3,
+	};
+	TRY(query_listed(c, tx, &listed, page, &rows));
 	*out = NEW_ARRAY(c->arena, struct meta_repo_granted, page->limit);
 	for (*count = 0; *count < page->limit; ++*count) {
 		struct db_value row[COLUMN_COUNT + 2];

@@ -79,10 +79,13 @@ enum err page_settings_post(struct ctx *c, struct web_request *r)
 	TRY(open(c, r, &b));
 	struct str description = str_trim(web_field(r, "description"));
 	struct str branch = str_trim(web_field(r, "default_branch"));
+	struct str name = str_trim(web_field(r, "name"));
 	enum visibility visibility = b.repo.visibility;
 	struct repo_change change = {.description = &description, .visibility = &visibility};
 	if (branch.len)
 		change.default_branch = &branch;
+	if (name.len)
+		change.name = &name;
 	struct repo changed;
 	enum err err = OK;
 	if (!visibility_parse(web_field(r, "visibility"), &visibility))
