@@ -1,7 +1,7 @@
 #include "net/conn.h"
 
 #include "base/buf.h"
-#include "net/server.h"
+#include "net/live_parts.h"
 #include "net/tls_parts.h"
 
 #include <errno.h>
@@ -119,6 +119,8 @@ void conn_expire(struct conn *k)
 		conn_refuse(k, (struct http_fault){408, "the headers took too long"});
 	else if (k->phase == CONN_BODY)
 		conn_refuse(k, (struct http_fault){408, "the body took too long"});
+	else if (k->phase == CONN_LIVE)
+		live_expire(k);
 	else
 		k->phase = CONN_DEAD;
 }
@@ -297,6 +299,8 @@ enum conn_phase conn_advance(struct conn *k, struct http_head *head)
 		shake(k);
 	if (k->phase == CONN_HANDSHAKE)
 		return k->phase;
+	if (k->phase == CONN_LIVE)
+		return live_advance(k);
 	if (k->phase < CONN_READY && k->len)
 		look(k, head, 0);
 	while (k->phase < CONN_READY && read_some(k, head))

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 struct http_server;
+struct live;
 struct loop;
 struct tls_link;
 
@@ -30,7 +31,8 @@ enum conn_phase {
 	CONN_IDLE,      /* between requests */
 	CONN_HEAD,      /* has a part of a head */
 	CONN_BODY,      /* has the head and a part of a small body */
-	CONN_READY,     /* has what a worker needs to begin */
+	CONN_LIVE,      /* stays, after its exchange (net/live.h) */
+	CONN_READY,     /* has what a worker needs to begin; or of one that stays, a turn */
 	CONN_LINGER,    /* our last byte is sent; waits for the peer to close */
 	CONN_DEAD,      /* to be closed at once */
 };
@@ -40,6 +42,7 @@ struct conn {
 	int fd;
 	const struct transport *transport;
 	struct tls_link *tls; /* NULL: plain */
+	struct live *live;    /* NULL: it goes from request to request */
 	short awaits;         /* which of poll's events the transport needs to go on */
 	bool shaking;         /* counted among its address's handshakes */
 	struct http_server *server;

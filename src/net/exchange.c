@@ -1,6 +1,7 @@
 #include "net/exchange.h"
 
 #include "base/hex.h"
+#include "net/live_parts.h"
 #include "net/tls_parts.h"
 
 #include <poll.h>
@@ -221,6 +222,10 @@ static void pass_on(struct worker *w, struct conn *k)
 		if (conn_advance(k, &w->head) < CONN_READY && hand_back(k))
 			return;
 	}
+	if (k->phase == CONN_READY && k->live) {
+		live_push(k);
+		return;
+	}
 	if (k->phase == CONN_READY) {
 		if (k->slow_body)
 			loop_watch(k, 0);
@@ -247,11 +252,13 @@ void worker_serve(struct worker *w, struct conn *k)
 		struct outcome out = exchange_run(w, k);
 		arena_rewind(&w->arena, w->mark);
 		arena_rewind(&w->replies, w->replies_mark);
-		if (out.goes_on)
+		if (k->live)
+			live_begin(k, out.used);
+		else if (out.goes_on)
 			conn_next_request(k, out.used);
 		if (k->reset)
 			k->phase = CONN_DEAD;
-		else if (!out.goes_on || (k->len == 0 && atomic_load(&s->draining)))
+		else if (!k->live && (!out.goes_on || (k->len == 0 && atomic_load(&s->draining))))
 			conn_finish(k, out.unread);
 	}
 	if (unwatched)

@@ -96,5 +96,7 @@ void reply_open(struct exchange *x);
 bool reply_close(struct exchange *x);
 /* Sends what is held back before we wait for the client, who may wait for it. */
 enum err reply_push(struct exchange *x) MUST;
+/* The head of a reply after which the connection goes on in its own way: net/live.h. */
+enum err reply_stay(struct exchange *x, int status) MUST;
 
 #endif

@@ -1,5 +1,5 @@
 #include "base/buf.h"
-#include "net/server.h"
+#include "net/live_parts.h"
 #include "net/tls_parts.h"
 
 #include <errno.h>
@@ -92,6 +92,8 @@ static void close_conn(struct loop *l, struct conn *k)
 		socket_reset(k->fd);
 	else
 		close(k->fd);
+	if (k->live)
+		live_gone(k);
 	conn_drop_buffer(k);
 	loop_shaken(k);
 	k->transport->close(k);
@@ -158,6 +160,11 @@ void loop_watch(struct conn *k, short events)
 /* Acts on what a connection of ours has come to. */
 static void settle(struct loop *l, struct conn *k)
 {
+	if (k->phase == CONN_READY && k->live) {
+		atomic_fetch_or(&k->state, CONN_BUSY);
+		live_push(k);
+		return;
+	}
 	if (k->phase == CONN_READY) {
 		if (k->slow_body)
 			loop_watch(k, 0);
@@ -250,6 +257,25 @@ static void on_mail(struct loop *l)
 	}
 }
 
+static struct conn *take_woken(struct loop *l)
+{
+	WITH_LOCK(&l->lock);
+	struct live *live = l->woken;
+	if (!live)
+		return NULL;
+	l->woken = live->next;
+	live->listed = false;
+	return live->conn;
+}
+
+/* As if there were input: it looks for more than that. */
+static void on_woken(struct loop *l)
+{
+	struct conn *k;
+	while ((k = take_woken(l)))
+		on_conn(l, k, 0);
+}
+
 /* Looks at every connection: which has run out of time, and which to close because we are going. */
 static void sweep(struct loop *l, int64_t now)
 {
@@ -266,6 +292,8 @@ static void sweep(struct loop *l, int64_t now)
 		}
 		if (aborting || (draining && k->phase <= CONN_IDLE))
 			k->phase = CONN_DEAD;
+		else if (draining && k->phase == CONN_LIVE)
+			live_leave(k);
 		else if (now >= k->deadline)
 			conn_expire(k);
 		settle(l, k);
@@ -336,6 +364,7 @@ static void loop_main(void *arg)
 		/* After the events, so that none of them is for a connection that this has closed.
 		 */
 		on_mail(l);
+		on_woken(l);
 		on_time(l);
 	}
 }

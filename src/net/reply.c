@@ -12,6 +12,7 @@ static const struct {
 	int status;
 	const char *words;
 } reasons[] = {
+	{101, "Switching Protocols"},
 	{200, "OK"},
 	{201, "Created"},
 	{202, "Accepted"},
@@ -89,7 +90,7 @@ static const char *date_now(struct worker *w)
 
 static bool has_no_body(int status)
 {
-	return status == 204 || status == 304;
+	return status == 101 || status == 204 || status == 304;
 }
 
 static void write_head(struct exchange *x, int status, uint64_t length)
@@ -104,7 +105,9 @@ static void write_head(struct exchange *x, int status, uint64_t length)
 		buf_str(b, STR("Transfer-Encoding: chunked\r\n"));
 	else if (length != HTTP_UNKNOWN && !has_no_body(status))
 		buf_fmt(b, "Content-Length: %llu\r\n", (unsigned long long)length);
-	if (!r->keep_alive)
+	if (status == 101)
+		buf_str(b, STR("Connection: Upgrade\r\n"));
+	else if (!r->keep_alive)
 		buf_str(b, STR("Connection: close\r\n"));
 	else if (x->pub.minor == 0)
 		buf_str(b, STR("Connection: keep-alive\r\n"));
@@ -361,6 +364,21 @@ enum err http_begin(struct http_exchange *pub, int status, uint64_t length, stru
 	r->state = REPLY_OPEN;
 	pub->status = status;
 	*out = &r->sink;
+	return OK;
+}
+
+enum err reply_stay(struct exchange *x, int status)
+{
+	struct reply *r = &x->reply;
+	if (r->state != REPLY_NONE)
+		return fail(&x->ctx, ERR_CANCELED, "a reply has begun already");
+	if (r->bad_field)
+		return fail(&x->ctx, ERR_IO, "a header of the reply has a control byte in it");
+	write_head(x, status, HTTP_UNKNOWN);
+	r->state = REPLY_OPEN;
+	x->pub.status = status;
+	TRY(send_all(x, NULL, 0, true));
+	r->state = REPLY_ENDED;
 	return OK;
 }
 

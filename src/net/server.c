@@ -1,4 +1,4 @@
-#include "net/server.h"
+#include "net/live_parts.h"
 
 #include "os/thread.h"
 
@@ -95,6 +95,7 @@ enum err http_open(struct ctx *c, const struct http_config *config, struct http_
 	s->limits = (struct http_limits){
 		s->config.line_max, s->config.head_max, (size_t)s->config.header_max};
 	pool_init(&s->pool, s);
+	live_line_init(&s->live);
 	config->world->random(&s->ip_seed, sizeof s->ip_seed);
 	if (config->connections_per_ip > 0) {
 		s->per_ip = calloc(IP_SLOTS, sizeof *s->per_ip);
@@ -188,6 +189,7 @@ void http_close(struct http_server *s)
 	atomic_store(&s->aborting, true);
 	wake_all(s);
 	pool_stop(&s->pool);
+	live_line_stop(s);
 	atomic_store(&s->stop, true);
 	wake_all(s);
 	for (int i = 0; i < s->loops_started; i++)

@@ -11,7 +11,7 @@
 
 struct worker;
 
-enum { IP_SLOTS = 1 << 16, LINE_SLOTS = 1 << 12 };
+enum { IP_SLOTS = 1 << 16, LINE_SLOTS = 1 << 12, LIVE_THREADS = 2 };
 
 struct listener {
 	int fd;
@@ -53,6 +53,15 @@ struct pool {
 	bool stop;
 };
 
+/* Connections that stay, and wait for a turn: net/live.h. */
+struct live_line {
+	struct host_lock lock;
+	struct conn *first, **end;
+	struct thread threads[LIVE_THREADS];
+	int started;
+	bool stop;
+};
+
 struct loop {
 	struct http_server *server;
 	struct thread thread;
@@ -65,6 +74,7 @@ struct loop {
 	struct http_head head; /* scratch */
 	struct host_lock lock; /* of: */
 	struct conn *mail;     /* connections that workers have done with */
+	struct live *woken;    /* and such that are to look what there is */
 };
 
 struct http_server {
@@ -75,6 +85,7 @@ struct http_server {
 	struct loop *loops;
 	int loops_started;
 	struct pool pool;
+	struct live_line live;
 	_Atomic bool draining, aborting, stop;
 	_Atomic int connections;
 	_Atomic size_t buffers;
