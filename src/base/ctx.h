@@ -33,7 +33,7 @@ struct refused {
 	const char *told;     /* to whoever asked, where the error's text is for the log; or NULL */
 };
 
-enum { CTX_DECISION_MAX = 64 };
+enum { CTX_DECISION_MAX = 64, CTX_RECORDED_MAX = 4 };
 
 /* What a request brings from where bytes lie far away (base/extent.h). */
 struct afar {
@@ -44,6 +44,13 @@ struct afar {
 	size_t around;
 };
 
+/* What events were written about, by their repositories' ids (0: the instance): for whoever tells of them once they are
+ * committed. More than that are found all the same, a little later. */
+struct recorded {
+	int64_t repos[CTX_RECORDED_MAX];
+	unsigned count;
+};
+
 struct ctx {
 	struct arena *arena;
 	struct error error;
@@ -51,6 +58,7 @@ struct ctx {
 	int64_t retry_after; /* seconds after which whoever was refused may ask again; 0: not known */
 	/* By which a policy's own log knows what it allowed last: for the audit log. */
 	char decision[CTX_DECISION_MAX + 1];
+	struct recorded recorded;
 	const struct world *world;
 	int64_t deadline;  /* world->monotonic() by which to give up; 0: none */
 	size_t memory_max; /* bytes that one arena of the request may take; 0: the arena's cap */

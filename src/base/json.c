@@ -418,13 +418,18 @@ static void write_string(struct buf *b, struct str value)
 	buf_byte(b, '"');
 }
 
-void json_key(struct json_writer *w, const char *key)
+static void write_key(struct json_writer *w, struct str key)
 {
 	ASSERT(w->depth > 0);
 	before_value(w);
-	write_string(w->out, str_of(key));
+	write_string(w->out, key);
 	buf_byte(w->out, ':');
 	w->comma = false;
+}
+
+void json_key(struct json_writer *w, const char *key)
+{
+	write_key(w, str_of(key));
 }
 
 void json_string(struct json_writer *w, struct str value)
@@ -480,4 +485,49 @@ void json_member_bool(struct json_writer *w, const char *key, bool value)
 {
 	json_key(w, key);
 	json_bool(w, value);
+}
+
+static void open_value(struct json_writer *w, const struct json *value)
+{
+	switch (value->kind) {
+	case JSON_NULL: json_null(w); break;
+	case JSON_BOOL: json_bool(w, value->boolean); break;
+	case JSON_INT: json_int(w, value->integer); break;
+	case JSON_STRING: json_string(w, value->text); break;
+	case JSON_ARRAY: json_begin_array(w); break;
+	case JSON_OBJECT: json_begin_object(w); break;
+	case JSON_REAL:
+		before_value(w);
+		buf_str(w->out, value->text);
+		after_value(w);
+		break;
+	}
+}
+
+static bool holds_others(const struct json *value)
+{
+	return value->kind == JSON_ARRAY || value->kind == JSON_OBJECT;
+}
+
+void json_value(struct json_writer *w, const struct json *value)
+{
+	const struct json *above[DEPTH_MOST];
+	int depth = 0;
+	for (const struct json *at = value; at;) {
+		if (at != value && above[depth - 1]->kind == JSON_OBJECT)
+			write_key(w, at->key);
+		open_value(w, at);
+		if (holds_others(at)) {
+			ASSERT(depth < DEPTH_MOST);
+			above[depth++] = at;
+			at = at->first;
+		} else {
+			at = at == value ? NULL : at->next;
+		}
+		while (!at && depth) {
+			const struct json *done = above[--depth];
+			done->kind == JSON_ARRAY ? json_end_array(w) : json_end_object(w);
+			at = depth ? done->next : NULL;
+		}
+	}
 }

@@ -52,6 +52,9 @@ void json_int(struct json_writer *w, int64_t value);
 void json_bool(struct json_writer *w, bool value);
 void json_null(struct json_writer *w);
 
+/* What json_parse read. */
+void json_value(struct json_writer *w, const struct json *value);
+
 /* A key and its value. */
 void json_member_str(struct json_writer *w, const char *key, struct str value);
 void json_member_cstr(struct json_writer *w, const char *key, const char *value); /* NULL: null */

@@ -3,6 +3,16 @@
 #include "base/date.h"
 #include "meta/event.h"
 
+static void note_recorded(struct ctx *c, int64_t repo_id)
+{
+	struct recorded *h = &c->recorded;
+	for (unsigned i = 0; i < h->count; i++)
+		if (h->repos[i] == repo_id)
+			return;
+	if (h->count < CTX_RECORDED_MAX)
+		h->repos[h->count++] = repo_id;
+}
+
 enum err record_event(struct ctx *c, struct db_tx *tx, const struct record *what)
 {
 	struct event event = {
@@ -13,6 +23,7 @@ enum err record_event(struct ctx *c, struct db_tx *tx, const struct record *what
 		event.repo_id = what->repo->id;
 		event.version = what->version ? what->version : what->repo->version;
 	}
+	note_recorded(c, event.repo_id);
 	return meta_event_add(c, tx, &event);
 }
 

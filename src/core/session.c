@@ -332,6 +332,37 @@ static enum err load_owner_of(struct ctx *c, struct core *core, struct str id, s
 	return factor_is_required(c, tx, &out->must_enrol);
 }
 
+enum err session_stands(struct ctx *c, struct db_tx *tx, struct str id)
+{
+	struct session_owner row;
+	if (!id.len)
+		return OK;
+	enum err kind = meta_session_get(c, tx, id, &row);
+	if (kind == ERR_NOT_FOUND || (!kind && row.ends <= db_now(tx)))
+		return over(c);
+	return kind;
+}
+
+enum err session_lives(struct ctx *c, struct core *core, struct str id)
+{
+	DB_TX *tx = NULL;
+	struct remembered s;
+	if (!id.len)
+		return OK;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	TRY(session_stands(c, tx, id));
+	int64_t now = db_now(tx);
+	db_rollback(&tx);
+	enum err kind = recall(c, core, id, &s);
+	if (kind == ERR_NOT_FOUND || (!kind && s.seen + core->limits.session_idle_seconds <= now))
+		return over(c);
+	if (kind == ERR_UNAVAILABLE) {
+		ctx_clear(c);
+		return OK;
+	}
+	return kind;
+}
+
 static bool is_hash_of(struct ctx *c, struct str hash, struct str secret)
 {
 	struct str ours = hash_of(c, secret);

@@ -86,6 +86,11 @@ enum err session_end_there(struct ctx *c, struct core *core, const struct provid
 /* Did the form carry the session's own CSRF token? ERR_DENIED. */
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given) MUST;
 
+/* Is it there still (an empty id: nobody's, which is OK), in this transaction; and has it not been idle for too long, as
+ * far as that is known just now? Neither counts as use. ERR_UNAUTH. */
+enum err session_stands(struct ctx *c, struct db_tx *tx, struct str id) MUST;
+enum err session_lives(struct ctx *c, struct core *core, struct str id) MUST;
+
 struct session_row {
 	struct str id;
 	struct session_from from;

@@ -44,3 +44,73 @@ enum err meta_event_since(struct ctx *c, struct db_tx *tx, int64_t repo_id, int6
 	*count = list.len;
 	return OK;
 }
+
+enum err meta_event_page(struct ctx *c, struct db_tx *tx, const struct meta_event_page *page,
+	struct meta_events *out)
+{
+	static const char sql[] =
+		"SELECT sequence, type, CASE WHEN length(data) <= $1 THEN data ELSE '' END, time, "
+		"version FROM event WHERE repo_id = $2 AND sequence > $3 ORDER BY sequence LIMIT "
+		"$4";
+	DB_ROWS *rows = NULL;
+	TRY(db_query(c, tx, sql,
+		DB_ARGS(DB_I((int64_t)page->data_max), DB_I(page->repo_id), DB_I(page->after),
+			DB_I((int64_t)page->limit)),
+		&rows));
+	VEC_OF(struct event) list = {.arena = c->arena};
+	size_t seen = 0;
+	out->last = page->after;
+	for (;;) {
+		struct db_value row[5];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		struct event event = {
+			.repo_id = page->repo_id,
+			.sequence = row[0].integer,
+			.data = row[2].text,
+			.time = row[3].integer,
+			.version = row[4].integer,
+		};
+		out->last = event.sequence;
+		seen++;
+		/* A newer build may run beside this one. */
+		if (event_type_parse(row[1].text, &event.type))
+			*vec_push(&list) = event;
+	}
+	out->at = list.at;
+	out->count = list.len;
+	out->more = seen == page->limit;
+	return OK;
+}
+
+enum err meta_event_last(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t *sequence)
+{
+	struct db_value row[1];
+	TRY(db_row(c, tx, "SELECT coalesce(max(sequence), 0) FROM event WHERE repo_id = $1",
+		DB_ARGS(DB_I(repo_id)), row));
+	*sequence = row[0].integer;
+	return OK;
+}
+
+enum err meta_event_recent(
+	struct ctx *c, struct db_tx *tx, int64_t since, struct meta_event_head **out, size_t *count)
+{
+	static const char sql[] =
+		"SELECT repo_id, max(sequence) FROM event WHERE time >= $1 GROUP BY repo_id";
+	DB_ROWS *rows = NULL;
+	VEC_OF(struct meta_event_head) list = {.arena = c->arena};
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(since)), &rows));
+	for (;;) {
+		struct db_value row[2];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		*vec_push(&list) = (struct meta_event_head){row[0].integer, row[1].integer};
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}

@@ -12,4 +12,29 @@ enum err meta_event_add(struct ctx *c, struct db_tx *tx, const struct event *eve
 enum err meta_event_since(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t sequence,
 	struct event **out, size_t *count) MUST;
 
+/* A part of what happened in a repository, in order. */
+struct meta_event_page {
+	int64_t repo_id, after; /* events behind this sequence … */
+	size_t limit;           /* … and at most so many */
+	size_t data_max;        /* longer data is left out: empty */
+};
+struct meta_events {
+	struct event *at; /* those whose type this build knows */
+	size_t count;
+	int64_t last; /* the sequence of the last that there was; as `after` when there was none */
+	bool more;    /* there may be others */
+};
+enum err meta_event_page(struct ctx *c, struct db_tx *tx, const struct meta_event_page *page,
+	struct meta_events *out) MUST;
+
+/* The sequence of a repository's last event; 0 when there is none. */
+enum err meta_event_last(struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t *sequence) MUST;
+
+/* In which repositories (0: the instance) something happened since a time (microseconds), and the last of it. */
+struct meta_event_head {
+	int64_t repo_id, sequence;
+};
+enum err meta_event_recent(struct ctx *c, struct db_tx *tx, int64_t since,
+	struct meta_event_head **out, size_t *count) MUST;
+
 #endif

@@ -5,7 +5,8 @@
 #ifndef MODEL_EVENT_H
 #define MODEL_EVENT_H
 
-#include "base/str.h"
+#include "base/json.h"
+#include "model/actor.h"
 
 enum event_type {
 #define EVENT(kind, name, text) EVENT_##kind,
@@ -29,5 +30,15 @@ bool event_type_parse(struct str name, enum event_type *out);
 
 /* What it means, in half a sentence. */
 const char *event_type_text(enum event_type type);
+
+/* May who has this permission on its repository be told of it? Most, who may read. */
+bool event_is_for(enum event_type type, enum permission level);
+
+/*
+ * As one of CloudEvents 1.0, for who has `level` there: `source` is where the repository is found ("/hello"). Data
+ * that is empty was too long for this, and "dataomitted" stands in its place.
+ */
+enum err event_to_json(struct ctx *c, struct json_writer *w, const struct event *event,
+	struct str source, enum permission level) MUST;
 
 #endif
