@@ -49,12 +49,13 @@ enum err watch_read(struct ctx *c, struct core *core, const struct actor *who, s
 			STR_FMT(on.repo.name));
 	const struct meta_event_page page = {on.repo.id, w->cursor, WATCH_PAGE, WATCH_DATA_MAX};
 	TRY(meta_event_page(c, tx, &page, &events));
-	w->cursor = events.last;
 	*out = (struct watched){.at = events.at,
+		.from = w->cursor,
 		.count = events.count,
 		.more = events.more,
 		.level = on.level,
 		.version = on.repo.version};
+	w->cursor = events.last;
 	leave_out(out);
 	return OK;
 }

@@ -26,7 +26,8 @@ struct watch {
 struct watched {
 	struct event *at; /* those that they may be told of; in c->arena */
 	size_t count;
-	bool more; /* ask again, from the cursor as it is now */
+	int64_t from; /* the cursor as it was before; of a new one, where it began */
+	bool more;    /* ask again, from the cursor as it is now */
 	enum permission level;
 	int64_t version; /* of the repository */
 };

@@ -84,6 +84,8 @@ static void work(void *arg)
 			log_failure(&c, "refusals were not written into the audit log");
 		if (!stop)
 			lanes_share(&c, a->lanes, a->core->kv);
+		if (!stop)
+			live_hub_poll(&c, a->live);
 		if (!stop && now >= next_cut) {
 			next_cut = now + HOUR_US;
 			cut(&c, a);

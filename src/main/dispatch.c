@@ -1,6 +1,7 @@
 #include "main/dispatch.h"
 
 #include "core/audit.h"
+#include "core/watch.h"
 #include "main/role.h"
 #include "main/worker.h"
 #include "wire/smart_http.h"
@@ -49,6 +50,7 @@ void dispatch(void *arg, struct http_exchange *x)
 		if (err && !x->status)
 			web_refuse(x, err);
 	}
+	watch_tell(x->ctx, web->core);
 	/* For the log: who is behind our proxies. */
 	x->peer = web_peer(web, x);
 }

@@ -188,6 +188,10 @@ static enum err make_web(struct ctx *c, struct serving *s)
 		.address = (uint32_t)config->rate_address,
 	};
 	web->lanes = lanes_open(c->world, &rates);
+	web->live =
+		live_hub_open(&s->core, &(struct live_limits){.connections = (int)config->live_max,
+						.per_client = (int)config->live_per_client,
+						.poll_us = config->live_poll * 1000});
 	TRY_WHILE(c, proxies_parse(c, str_of(config->trusted_proxies), &web->proxies),
 		"reading NIMBUS_TRUSTED_PROXIES");
 	return OK;
@@ -438,8 +442,10 @@ static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 	s->worker = (struct worker){.core = &s->core, .config = s->config, .http = s->http};
 	if (s->dispatcher.roles & ROLE_WORKER)
 		TRY(worker_start(c, &s->worker));
-	s->auditor = (struct auditor){
-		.core = &s->core, .config = s->config, .lanes = s->dispatcher.web.lanes};
+	s->auditor = (struct auditor){.core = &s->core,
+		.config = s->config,
+		.lanes = s->dispatcher.web.lanes,
+		.live = s->dispatcher.web.live};
 	TRY(auditor_start(c, &s->auditor));
 	TRY(http_start(c, s->http));
 	log_start(c, s);
@@ -472,6 +478,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 		http_close(s.http);
 	tls_close(s.tls);
 	auditor_stop(&s.auditor);
+	live_hub_close(s.dispatcher.web.live);
 	lanes_close(s.dispatcher.web.lanes);
 	drivers_close(&s.core);
 	secrets_close(&run->config);

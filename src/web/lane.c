@@ -346,3 +346,23 @@ enum err lane_admit(struct ctx *c, const struct web *web, const struct http_exch
 		*tightest = least;
 	return kind ? refuse(c, web, x, who, &least) : OK;
 }
+
+void lane_pass(struct ctx *c, const struct web *web, const struct http_exchange *x,
+	const struct actor *who, struct lane_pass *out)
+{
+	struct str whose = principal(c, web, x, who);
+	fmt_into(out->bucket, sizeof out->bucket, "%.*s", STR_FMT(whose));
+	out->limit = whose.len ? web->lanes->rates.lanes[lane_of(x, who)] : 0;
+}
+
+bool lane_pass_take(const struct web *web, const struct lane_pass *pass, int64_t now)
+{
+	return !throttle_take(web->lanes->throttle, str_of(pass->bucket), pass->limit, now).refused;
+}
+
+struct str lane_client(struct ctx *c, const struct web *web, const struct http_exchange *x,
+	const struct actor *who)
+{
+	return actor_is_anonymous(who) ? address_name(c, web, x)
+				       : name_of(c, "account", who->user_id);
+}

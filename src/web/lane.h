@@ -62,4 +62,18 @@ struct lane_count {
 enum err lane_admit(struct ctx *c, const struct web *web, const struct http_exchange *x,
 	const struct actor *who, struct lane_count *tightest) MUST;
 
+/*
+ * Who stays connected: each of their messages counts as one request. lane_client: whose connections are
+ * counted together; empty: nobody's (this machine, behind which may be anybody).
+ */
+struct lane_pass {
+	char bucket[THROTTLE_NAME_MAX + 1];
+	uint32_t limit;
+};
+void lane_pass(struct ctx *c, const struct web *web, const struct http_exchange *x,
+	const struct actor *who, struct lane_pass *out);
+bool lane_pass_take(const struct web *web, const struct lane_pass *pass, int64_t now) MUST;
+struct str lane_client(struct ctx *c, const struct web *web, const struct http_exchange *x,
+	const struct actor *who);
+
 #endif

@@ -15,6 +15,8 @@
 
 #include <stdatomic.h>
 
+struct live_hub;
+
 enum secure_cookies { SECURE_AUTO, SECURE_ALWAYS, SECURE_NEVER };
 
 struct web {
@@ -22,6 +24,7 @@ struct web {
 	atomic_bool draining; /* /readyz says no from then on */
 	struct proxies proxies;
 	struct lanes *lanes;
+	struct live_hub *live; /* web/live.h */
 	enum secure_cookies secure;
 	uint64_t body_max;
 	uint64_t upload_max;    /* of all files that come with a form */
