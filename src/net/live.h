@@ -21,6 +21,7 @@ enum {
 /* How a WebSocket ends: RFC 6455, 7.4.1. */
 enum {
 	LIVE_GOING_AWAY = 1001,
+	LIVE_PROTOCOL = 1002,
 	LIVE_UNSUPPORTED = 1003,
 	LIVE_POLICY = 1008,
 	LIVE_TOO_BIG = 1009,

@@ -177,10 +177,13 @@ void websocket_read(struct live *l)
 	int wrong = wslay_event_recv(context_of(l));
 	if (l->conn->phase == CONN_DEAD)
 		return;
-	if (wrong)
-		l->conn->phase = CONN_DEAD;
-	else
-		write_out(l);
+	if (wrong) {
+		/* Of what is no frame at all, wslay would only say goodbye without a reason. */
+		websocket_done(l);
+		websocket_close(l, LIVE_PROTOCOL, STR("that is no frame of a WebSocket"));
+		return;
+	}
+	write_out(l);
 	tidy(l);
 }
 

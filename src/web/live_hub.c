@@ -25,7 +25,8 @@ static struct listening **bucket_of(struct live_hub *hub, int64_t repo_id)
 static void wake(struct listening *topic)
 {
 	topic->dirty = true;
-	live_wake(topic->of->live);
+	if (topic->of->live)
+		live_wake(topic->of->live);
 }
 
 static void wake_all(struct live_hub *hub)
@@ -33,7 +34,8 @@ static void wake_all(struct live_hub *hub)
 	for (struct listener *l = hub->first; l; l = l->next) {
 		/* Whether they still may is asked first. */
 		l->care_now = true;
-		live_wake(l->live);
+		if (l->live)
+			live_wake(l->live);
 	}
 }
 
@@ -81,6 +83,17 @@ static void find(struct live_hub *hub, const struct meta_event_head *head)
 			wake(t);
 }
 
+/* With the first listener, who then looks for what was not heard before. */
+static void begin_to_hear(struct ctx *c, struct live_hub *hub)
+{
+	if (hub->heard)
+		return;
+	if (watch_listen(c, hub->core, hear, hub, &hub->heard))
+		ctx_clear(c);
+	WITH_LOCK(&hub->lock);
+	wake_all(hub);
+}
+
 static bool has_listeners(struct live_hub *hub)
 {
 	WITH_LOCK(&hub->lock);
@@ -92,11 +105,14 @@ void live_hub_poll(struct ctx *c, struct live_hub *hub)
 	struct meta_event_head *heads;
 	size_t count;
 	int64_t now = c->world->monotonic();
-	if (now < hub->poll_at || !has_listeners(hub))
+	if (!has_listeners(hub)) {
+		hub->since = 0;
+		return;
+	}
+	if (now < hub->poll_at)
 		return;
 	hub->poll_at = now + hub->limits.poll_us;
-	if (!hub->heard && watch_listen(c, hub->core, hear, hub, &hub->heard))
-		ctx_clear(c);
+	begin_to_hear(c, hub);
 	if (watch_recent(c, hub->core, &hub->since, &heads, &count)) {
 		ctx_clear(c);
 		return;
@@ -139,10 +155,8 @@ enum err listener_open(struct ctx *c, const struct listener_of *of, struct liste
 	size_t size = sizeof(struct listener) + scope.len + of->session.len + who->username.len +
 		      who->minted.len + who->via.len + who->peer.len + who->subject.len +
 		      who->groups.len;
-	{
-		WITH_LOCK(&hub->lock);
-		TRY(check_counts(c, hub, client));
-	}
+	WITH_LOCK(&hub->lock);
+	TRY(check_counts(c, hub, client));
 	struct listener *l = host_alloc(size);
 	char *text = (char *)(l + 1);
 	*l = (struct listener){.web = of->web,
@@ -160,6 +174,12 @@ enum err listener_open(struct ctx *c, const struct listener_of *of, struct liste
 	l->who.peer = keep(&text, who->peer);
 	l->who.subject = keep(&text, who->subject);
 	l->who.groups = keep(&text, who->groups);
+	l->next = hub->first;
+	l->at = &hub->first;
+	if (l->next)
+		l->next->at = &l->next;
+	hub->first = l;
+	hub->count++;
 	*out = l;
 	return OK;
 }
@@ -196,12 +216,10 @@ void listener_close(struct listener *l)
 		WITH_LOCK(&hub->lock);
 		for (struct listening *t = l->first; t; t = t->next)
 			unlink_topic(t);
-		if (l->at) {
-			*l->at = l->next;
-			if (l->next)
-				l->next->at = l->at;
-			hub->count--;
-		}
+		*l->at = l->next;
+		if (l->next)
+			l->next->at = l->at;
+		hub->count--;
 	}
 	while (l->first) {
 		struct listening *t = l->first;
@@ -214,15 +232,11 @@ void listener_close(struct listener *l)
 enum err listener_stay(struct http_exchange *x, struct listener *l)
 {
 	struct live_hub *hub = l->web->live;
-	TRY(http_stay(x, l->kind, &listener_ops, l, &l->live));
+	struct live *live;
+	TRY(http_stay(x, l->kind, &listener_ops, l, &live));
 	WITH_LOCK(&hub->lock);
-	l->next = hub->first;
-	l->at = &hub->first;
-	if (l->next)
-		l->next->at = &l->next;
-	hub->first = l;
-	hub->count++;
-	live_wake(l->live);
+	l->live = live;
+	live_wake(live);
 	return OK;
 }
 
