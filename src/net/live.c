@@ -1,5 +1,6 @@
+#include "net/live.h"
+
 #include "net/live_parts.h"
-#include "net/tls_parts.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -109,6 +110,7 @@ static void flush(struct live *l)
 		}
 		l->moved = server_now(k->server);
 		live_bytes_skip(k->server, &l->out, (size_t)put);
+		k->awaits = POLLIN;
 	}
 }
 

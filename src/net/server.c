@@ -1,5 +1,6 @@
-#include "net/live_parts.h"
+#include "net/server.h"
 
+#include "net/live_parts.h"
 #include "os/thread.h"
 
 #include <stdlib.h>

@@ -377,6 +377,32 @@ static void texts_are_asked_for_by_name(void **state)
 	assert_false(json_has_text(json_get(v, "a"), "x"));
 }
 
+static void what_was_read_is_written_as_it_was(void **state)
+{
+	struct ctx *c = *state;
+	const char *texts[] = {"null", "{}", "[]", "[[],{}]", "-7", "1.50e3", "\"a\\\"b\"",
+		"{\"a\":[1,{\"b\":[]},true],\"c\":{\"d\":{\"e\":false}},\"f\":null}",
+		"[[[[1],2],3],[4]]"};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct json *v;
+		struct buf out = {.arena = c->arena};
+		struct json_writer w = {.out = &out};
+		assert_ok(c, json_parse(c, str_of(texts[i]), &v));
+		json_value(&w, v);
+		assert_str(buf_view(&out), texts[i]);
+	}
+	struct buf deep = {.arena = c->arena}, out = {.arena = c->arena};
+	struct json_writer w = {.out = &out};
+	struct json *v;
+	for (int i = 0; i < 64; i++)
+		buf_byte(&deep, '[');
+	for (int i = 0; i < 64; i++)
+		buf_byte(&deep, ']');
+	assert_ok(c, json_parse(c, buf_view(&deep), &v));
+	json_value(&w, v);
+	assert_str(buf_view(&out), buf_text(&deep));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +418,7 @@ int main(void)
 		UNIT_TEST(the_writer_makes_utf8_of_anything),
 		UNIT_TEST(documents_follow_each_other_without_commas),
 		UNIT_TEST(texts_are_asked_for_by_name),
+		UNIT_TEST(what_was_read_is_written_as_it_was),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

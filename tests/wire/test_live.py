@@ -2,11 +2,16 @@
 
 import json
 import os
+import re
+import signal
 import threading
 
+from cluster import OWNER, PASSWORD, Cluster
 from harness import *
 from websocket import *
+import services
 
+BINARY = Path(os.environ.get("NIMBUS_BIN", BUILD / "nimbus"))
 ANNA = ("anna", "gravel-otter-ninety-lamp")
 FRESH = {"NIMBUS_LIVE_POLL": "300ms"}
 
@@ -313,6 +318,23 @@ def test_long_data_is_left_out():
         eq((event["type"], event["dataomitted"], "data" in event), ("push", True, False))
 
 
+def test_the_conversation_in_the_document():
+    server = Nimbus()
+    server.create_repo("hello")
+    text = (ROOT / "docs/live.md").read_text()
+    lines = next(part for part in text.split("```") if part.startswith("\n> ")).strip().splitlines()
+    with WebSocket(server.port, server.auth) as ws:
+        for line in lines:
+            if line.startswith("> "):
+                ws.say(line[2:].encode())
+                continue
+            opcode, heard = ws.next_frame()
+            eq(opcode, TEXT)
+            heard = re.sub(r'"time":"[^"]*"', '"time":"TIME"', heard.decode())
+            heard = re.sub(r'"data":{.*?}}', '"data":{"repository":"hello"}}', heard)
+            eq(heard, line[2:], "the line of the document")
+
+
 def test_events_as_a_stream():
     server = house()
     with Stream(server.port, ["repo:r", "repo:p"], server.auth) as stream:
@@ -386,6 +408,57 @@ def test_idle_connections_cost_little():
     finally:
         for ws in many:
             ws.close()
+
+
+
+@contextlib.contextmanager
+def two_pods():
+    try:
+        cluster = Cluster(2, binary=BINARY, env={"NIMBUS_LIVE_POLL": "1s"})
+    except services.Missing as why:
+        skip(str(why))
+    try:
+        yield cluster, *(At(pod) for pod in cluster.pods)
+    finally:
+        cluster.close()
+
+
+class At:
+    """One process of a cluster, asked as a server is."""
+    auth, request, api, create_repo = (OWNER, PASSWORD), Nimbus.request, Nimbus.api, Nimbus.create_repo
+
+    def __init__(self, pod):
+        self.pod, self.port = pod, pod.port
+
+
+def test_the_processes_of_a_cluster_tell_each_other():
+    with two_pods() as (cluster, a, b):
+        a.create_repo("r")
+        with WebSocket(b.port, b.auth) as ws:
+            ws.subscribe("repo:r")
+            ws.hears_nothing(1.5)
+            describe(a, "there")
+            begin = time.monotonic()
+            cursor = ws.hear()["cursor"]
+            print(f"# heard of another process within {time.monotonic() - begin:.3f} s")
+            cluster.redis.halt(signal.SIGKILL)
+            describe(a, "without Redis")
+            message = ws.hear()
+            eq((described(message), message["cursor"]), ("without Redis", cursor + 1))
+            cluster.redis.launch()
+            b.pod.kill()
+            try:
+                fail(f"of a dead process: {ws.hear()}")
+            except Closed:
+                pass
+        for number in range(3):
+            describe(a, str(number))
+        with WebSocket(a.port, a.auth) as ws:
+            ws.subscribe("repo:r", cursor=cursor + 1)
+            eq([described(ws.hear()) for _ in range(3)], ["0", "1", "2"], "at the other one, from the cursor")
+            describe(a, "last")
+            eq(described(ws.hear()), "last")
+            ws.hears_nothing()
 
 
 main()
