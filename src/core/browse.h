@@ -75,7 +75,14 @@ struct log_query {
 	struct oid from;
 	struct str path;    /* only commits that touch it; "": all */
 	size_t skip, limit; /* limit 1: the last change, which has a smaller budget */
+	struct str after;   /* commit_log.next of the page before, in place of `from` and `skip` */
+	struct str author;  /* whose name or address has this in it, whatever the case; "": all */
+	struct str text;    /* whose message has */
+	int64_t since;      /* committed then or after; 0: all */
+	int64_t until;      /* … before that; 0: all */
+	bool graph;         /* rows too, where nothing is left out */
 };
+/* ERR_INVALID for a cursor that is none. */
 enum err browse_log(struct ctx *c, struct browse *b, const struct log_query *query,
 	struct commit_log *out) MUST;
 
@@ -87,9 +94,16 @@ struct diff_limits {
 	uint64_t file_bytes; /* the longer side of one file */
 	uint64_t all_bytes;  /* of all that are compared */
 	bool words;          /* also within lines */
+	size_t listed;  /* files that are named, if more than `files`: the rest is DIFF_UNREAD */
+	int64_t micros; /* spent; then, and past what may come from afar, it is cut. 0: never */
+	struct diff_wish wish;
 };
-#define DIFF_LIMITS_PAGE ((struct diff_limits){100, 6000, 1 << 20, 8 << 20, true})
-#define DIFF_LIMITS_TEXT ((struct diff_limits){3000, 200000, 4 << 20, 16 << 20, false})
+#define DIFF_LIMITS_PAGE \
+	((struct diff_limits){100, 6000, 1 << 20, 8 << 20, true, 1000, 2 * 1000 * 1000, {0}})
+/* Of one file that was asked for by its name. */
+#define DIFF_LIMITS_FILE \
+	((struct diff_limits){1, 20000, 4 << 20, 8 << 20, true, 20000, 4 * 1000 * 1000, {0}})
+#define DIFF_LIMITS_TEXT ((struct diff_limits){3000, 200000, 4 << 20, 16 << 20, false, 0, 0, {0}})
 
 /* What changed from one commit to another; `from` may be NULL: everything is new. */
 enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *from,
@@ -104,7 +118,8 @@ enum err browse_blame(struct ctx *c, struct browse *b, const struct revision *re
 
 /*
  * "A...B": what B has since it went apart from A; "B" alone: since it did from HEAD. A missing side
- * of "..." is HEAD. ERR_NOT_FOUND for what is no revision.
+ * of "..." is HEAD. "A..B" has the same commits, and how the two differ. ERR_NOT_FOUND for what is no
+ * revision.
  */
 enum err browse_compare(struct ctx *c, struct browse *b, struct str text,
 	const struct diff_limits *limits, struct comparison *out) MUST;

@@ -4,7 +4,7 @@
 #include "core/browse_parts.h"
 #include "git/merge_base.h"
 
-enum { COMMITS_SHOWN = 250 };
+enum { COMMITS_SHOWN = 250, RELATE_MICROS = 3 * 1000 * 1000 };
 
 static enum err resolve_side(struct ctx *c, struct browse *b, struct str text, struct revision *out)
 {
@@ -48,17 +48,45 @@ static enum err relate(struct ctx *c, struct browse *b, struct comparison *out)
 	return list_commits(c, b, &g, &ahead, out);
 }
 
+/* Within a budget: what could not be found out in time is not known. */
+static enum err relate_in_time(struct ctx *c, struct browse *b, struct comparison *out)
+{
+	int64_t deadline = c->deadline, until = c->world->monotonic() + RELATE_MICROS;
+	if (!deadline || until < deadline)
+		c->deadline = until;
+	enum err err = relate(c, b, out);
+	bool mine = c->deadline == until;
+	c->deadline = deadline;
+	if (err != ERR_TIMEOUT || !mine)
+		return err;
+	ctx_clear(c);
+	out->cut = true;
+	out->fork = (struct oid){0};
+	return OK;
+}
+
+/* "A...B", "A..B", "B": no name has two dots in it. */
+static enum err resolve(struct ctx *c, struct browse *b, struct str text, struct comparison *out)
+{
+	size_t at = str_find_str(text, STR("..")), dots = 2;
+	if (at == text.len) {
+		TRY(resolve_side(c, b, STR(""), &out->base));
+		return resolve_side(c, b, text, &out->head);
+	}
+	dots += str_starts(str_from_index(text, at + 2), STR("."));
+	out->direct = dots == 2;
+	TRY(resolve_side(c, b, str_until(text, at), &out->base));
+	return resolve_side(c, b, str_from_index(text, at + dots), &out->head);
+}
+
 enum err browse_compare(struct ctx *c, struct browse *b, struct str text,
 	const struct diff_limits *limits, struct comparison *out)
 {
-	const struct str dots = STR("...");
-	size_t at = str_find_str(text, dots);
 	*out = (struct comparison){0};
-	TRY(resolve_side(c, b, at < text.len ? str_until(text, at) : STR(""), &out->base));
-	TRY(resolve_side(
-		c, b, at < text.len ? str_from_index(text, at + dots.len) : text, &out->head));
-	TRY(relate(c, b, out));
-	if (!out->fork.algo)
+	TRY(resolve(c, b, text, out));
+	TRY(relate_in_time(c, b, out));
+	const struct oid *from = out->direct ? &out->base.commit : &out->fork;
+	if (!from->algo)
 		return OK;
-	return browse_diff_between(c, b, &out->fork, &out->head.commit, limits, &out->diff);
+	return browse_diff_between(c, b, from, &out->head.commit, limits, &out->diff);
 }

@@ -6,13 +6,15 @@
 #include "git/rename.h"
 #include "git/word_diff.h"
 
-enum { CONTEXT = 3, HEADING_MAX = 80, WORD_PAIRS_MAX = 1000, WORD_RUN_MAX = 30 };
+enum { HEADING_MAX = 80, WORD_PAIRS_MAX = 1000, WORD_RUN_MAX = 30 };
 
 struct job {
 	struct browse *browse;
 	const struct diff_limits *limits;
 	struct diff_file *files;
 	size_t count;
+	uint32_t context;
+	int64_t until; /* world->monotonic(); 0: no matter */
 	size_t lines_left;
 	uint64_t bytes_left;
 	size_t pairs_left;    /* of lines that are compared word by word */
@@ -71,6 +73,7 @@ struct lines {
 	uint32_t old_line, new_line;
 };
 
+/* Lines *at .. end - 1 of a side. What both have is shown as the new one has it, as git does. */
 static void add_lines(
 	struct lines *to, const struct text_lines *from, uint32_t *at, uint32_t end, char kind)
 {
@@ -94,12 +97,12 @@ static struct diff_line *fill_hunk(struct ctx *c, const struct diff_script *s,
 	lines.old_line = a, lines.new_line = b;
 	for (size_t i = span->first; i < span->first + span->count; i++) {
 		const struct diff_edit *e = &s->edits[i];
-		add_lines(&lines, &s->old, &a, e->old_at, ' ');
-		b = e->new_at;
+		add_lines(&lines, &s->new, &b, e->new_at, ' ');
+		a = e->old_at;
 		add_lines(&lines, &s->old, &a, e->old_at + e->old_count, '-');
 		add_lines(&lines, &s->new, &b, e->new_at + e->new_count, '+');
 	}
-	add_lines(&lines, &s->old, &a, span->old_at + span->old_count, ' ');
+	add_lines(&lines, &s->new, &b, span->new_at + span->new_count, ' ');
 	out->lines = lines.all.at;
 	out->line_count = lines.all.len;
 	out->old_count = span->old_count;
@@ -164,7 +167,7 @@ static enum err fill_hunks(
 	struct diff_span span;
 	uint32_t scanned = 0;
 	struct str heading = STR("");
-	for (size_t at = 0; diff_next_span(s, CONTEXT, &at, &span);) {
+	for (size_t at = 0; diff_next_span(s, j->context, &at, &span);) {
 		struct diff_hunk *hunk = vec_push(&hunks);
 		struct str found = heading_before(&s->old, span.old_at, scanned);
 		heading = found.len ? found : heading;
@@ -179,13 +182,19 @@ static enum err fill_hunks(
 	return OK;
 }
 
+static unsigned how_of(const struct diff_wish *wish)
+{
+	static const unsigned how[] = {0, DIFF_NO_SPACE_AT_END, DIFF_NO_SPACE};
+	return DIFF_BY_INDENT | how[wish->white];
+}
+
 /* The script lies in the scratch arena: valid until the next file. */
 static enum err compare_lines(
 	struct ctx *c, struct job *j, struct str old, struct str new, struct diff_script *out)
 {
 	struct ctx own = *c;
 	own.arena = &j->scratch;
-	enum err err = diff_lines(&own, old, new, out);
+	enum err err = diff_texts(&own, old, new, how_of(&j->limits->wish), out);
 	c->error = own.error;
 	return err;
 }
@@ -211,7 +220,9 @@ static enum err compare_text(struct ctx *c, struct job *j, struct diff_file *f)
 		f->removed += script.edits[i].old_count;
 		f->added += script.edits[i].new_count;
 	}
-	uint64_t shown = (uint64_t)f->added + f->removed + script.count * 2 * CONTEXT;
+	uint64_t around = (uint64_t)script.count * 2 * j->context;
+	around = around < script.new.count ? around : script.new.count;
+	uint64_t shown = (uint64_t)f->added + f->removed + around;
 	if (shown > j->lines_left) {
 		f->without = DIFF_TOO_BIG;
 		return OK;
@@ -253,6 +264,7 @@ static void add_file(struct diff_file *f, const struct tree_change *t)
 	f->new_mode = t->new_mode;
 	f->old_id = t->old_id;
 	f->new_id = t->new_id;
+	f->is_image = browse_image_type(t->path) != NULL;
 }
 
 /* The old file now has the new one's name; its own row goes away (old_path empty). */
@@ -296,13 +308,56 @@ static enum err tree_of(struct ctx *c, struct browse *b, const struct oid *id, s
 	return odb_peel(c, &b->reader, id, OBJECT_TREE, out, &type);
 }
 
+static bool is_wanted(const struct job *j, const struct diff_file *f)
+{
+	struct str only = j->limits->wish.only;
+	return !only.len || str_eq(f->new_path, only) || str_eq(f->old_path, only);
+}
+
 static void drop_gone(struct job *j)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < j->count; i++)
-		if (!is_gone(&j->files[i]))
+		if (!is_gone(&j->files[i]) && is_wanted(j, &j->files[i]))
 			j->files[kept++] = j->files[i];
 	j->count = kept;
+}
+
+static bool is_spent(struct ctx *c, const struct job *j)
+{
+	return j->until && (extent_spent(c) || c->world->monotonic() > j->until);
+}
+
+static enum err compare_all(struct ctx *c, struct job *j, struct diff *out)
+{
+	for (size_t i = 0; i < j->count; i++) {
+		struct diff_file *f = &j->files[i];
+		out->cut = out->cut || is_spent(c, j);
+		if (out->cut || i >= j->limits->files) {
+			f->without = DIFF_UNREAD;
+			continue;
+		}
+		TRY(compare_file(c, j, f));
+		TRY(ctx_check(c));
+		out->added += f->added;
+		out->removed += f->removed;
+	}
+	return OK;
+}
+
+static void job_init(struct ctx *c, struct job *j, struct browse *b, const struct diff_limits *l)
+{
+	uint32_t context = l->wish.context ? l->wish.context : DIFF_CONTEXT;
+	*j = (struct job){
+		.browse = b,
+		.limits = l,
+		.context = context < DIFF_CONTEXT_MAX ? context : DIFF_CONTEXT_MAX,
+		.until = l->micros ? c->world->monotonic() + l->micros : 0,
+		.lines_left = l->lines,
+		.bytes_left = l->all_bytes,
+		.pairs_left = l->words ? WORD_PAIRS_MAX : 0,
+	};
+	arena_init(&j->scratch);
 }
 
 enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *from,
@@ -310,31 +365,24 @@ enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *
 {
 	struct oid old, new;
 	struct tree_changes changes;
+	size_t listed = limits->listed > limits->files ? limits->listed : limits->files;
 	*out = (struct diff){0};
 	if (from)
 		TRY(tree_of(c, b, from, &old));
 	TRY(tree_of(c, b, to, &new));
-	TRY(tree_diff(c, &b->reader, from ? &old : NULL, &new, limits->files, &changes));
-	__attribute__((cleanup(job_done))) struct job j = {
-		.browse = b, .limits = limits, .lines_left = limits->lines};
-	j.bytes_left = limits->all_bytes;
-	j.pairs_left = limits->words ? WORD_PAIRS_MAX : 0;
-	arena_init(&j.scratch);
+	TRY(tree_diff(c, &b->reader, from ? &old : NULL, &new, listed, &changes));
+	__attribute__((cleanup(job_done))) struct job j;
+	job_init(c, &j, b, limits);
 	j.files = NEW_ARRAY(c->arena, struct diff_file, changes.count + 1);
 	j.count = changes.count;
 	for (size_t i = 0; i < changes.count; i++)
 		add_file(&j.files[i], &changes.at[i]);
 	TRY(find_renames(c, &j, &changes));
 	drop_gone(&j);
-	for (size_t i = 0; i < j.count; i++) {
-		TRY(compare_file(c, &j, &j.files[i]));
-		TRY(ctx_check(c));
-		out->added += j.files[i].added;
-		out->removed += j.files[i].removed;
-	}
+	TRY(compare_all(c, &j, out));
 	out->files = j.files;
 	out->count = j.count;
-	out->total = changes.total - changes.count + j.count;
+	out->total = limits->wish.only.len ? j.count : changes.total - changes.count + j.count;
 	return OK;
 }
 

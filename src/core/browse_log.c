@@ -1,8 +1,16 @@
 /* History as a list. */
+#include "base/buf.h"
 #include "core/browse_parts.h"
+#include "core/tracks.h"
 #include "git/path_log.h"
 
-enum { LOG_STEPS_MAX = 200000, LOG_MICROS = 800 * 1000, LAST_MICROS = 150 * 1000 };
+enum {
+	LOG_STEPS_MAX = 200000,
+	LOG_MICROS = 800 * 1000,
+	LAST_MICROS = 150 * 1000,
+	CURSOR_DIGITS = 12, /* of an id */
+	CURSOR_IDS_MAX = 400,
+};
 
 /* A commit may be megabytes; a line of a list is not. */
 static struct str cut(struct ctx *c, struct str text)
@@ -14,7 +22,39 @@ static struct str cut(struct ctx *c, struct str text)
 	return str_copy(c->arena, str_until(text, len));
 }
 
-enum err browse_line(struct ctx *c, struct browse *b, const struct oid *id, struct commit_line *out)
+static char lower(char byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+/* Is it in there, whatever the case of ASCII letters? */
+static bool holds(struct str text, struct str part)
+{
+	for (size_t at = 0; at + part.len <= text.len; at++) {
+		size_t same = 0;
+		while (same < part.len && lower(text.at[at + same]) == lower(part.at[same]))
+			same++;
+		if (same == part.len)
+			return true;
+	}
+	return part.len == 0;
+}
+
+static bool fits(const struct log_query *query, const struct commit *commit)
+{
+	const struct signature *a = &commit->author;
+	if (query->since && commit->committer.seconds < query->since)
+		return false;
+	if (query->until && commit->committer.seconds >= query->until)
+		return false;
+	if (!holds(a->name, query->author) && !holds(a->email, query->author))
+		return false;
+	return holds(commit->message, query->text);
+}
+
+/* *fits false: it is none that was asked for (`query` may be NULL), and *out is as it was. */
+static enum err line_if(struct ctx *c, struct browse *b, const struct oid *id,
+	const struct log_query *query, struct commit_line *out, bool *fit)
 {
 	__attribute__((cleanup(arena_done))) struct arena scratch;
 	struct str bytes;
@@ -30,37 +70,190 @@ enum err browse_line(struct ctx *c, struct browse *b, const struct oid *id, stru
 		c->error = own.error;
 		return err;
 	}
+	*fit = !query || fits(query, &commit);
+	if (!*fit)
+		return OK;
 	out->id = *id;
 	out->subject = cut(c, message_subject(commit.message));
 	out->author = cut(c, commit.author.name);
 	out->when = commit.author.seconds;
+	out->parents = commit.parent_count;
+	return OK;
+}
+
+enum err browse_line(struct ctx *c, struct browse *b, const struct oid *id, struct commit_line *out)
+{
+	bool fit;
+	return line_if(c, b, id, NULL, out, &fit);
+}
+
+/* One page that is being listed. */
+struct listing_log {
+	struct browse *browse;
+	const struct log_query *query;
+	struct path_log *walk;
+	struct tracks tracks;
+	VEC_OF(struct commit_line) lines;
+	VEC_OF(struct lane_row) rows;
+	struct numbers froms; /* where the page begins */
+};
+
+static bool leaves_out(const struct log_query *q)
+{
+	return q->author.len || q->text.len || q->since || q->until;
+}
+
+/* A cursor is where the lines of history stand: of each commit that is to come the first digits. */
+static enum err read_cursor(struct ctx *c, struct browse *b, struct str cursor, struct oid *out)
+{
+	size_t count = 0;
+	while (cursor.len) {
+		enum err err = OK;
+		struct str part = str_cut(&cursor, '.');
+		uint64_t digits;
+		if (part.len != CURSOR_DIGITS || !str_hex_to_u64(part, &digits) ||
+			count == CURSOR_IDS_MAX)
+			return fail(c, ERR_INVALID, "that is no place in a history");
+		err = odb_find_prefix(c, &b->reader, part, &out[count++]);
+		if (err == ERR_NOT_FOUND)
+			return fail(c, ERR_NOT_FOUND,
+				"that place in the history is gone: begin again at its newest "
+				"commits");
+		TRY(err);
+	}
+	return OK;
+}
+
+/* How many are named. */
+static size_t cursor_count(struct str cursor)
+{
+	size_t count = cursor.len > 0;
+	for (size_t i = 0; i < cursor.len; i++)
+		count += cursor.at[i] == '.';
+	return count < CURSOR_IDS_MAX ? count : CURSOR_IDS_MAX;
+}
+
+static void write_cursor(
+	struct ctx *c, const struct graph *g, const struct numbers *at, struct commit_log *out)
+{
+	struct buf text = {.arena = c->arena};
+	char hex[OID_HEX_MAX];
+	if (at->len > CURSOR_IDS_MAX) {
+		out->cut = true;
+		return;
+	}
+	for (size_t i = 0; i < at->len; i++) {
+		struct oid id = oidmap_oid(&g->ids, at->at[i]);
+		buf_cstr(&text, i ? "." : "");
+		buf_bytes(&text, oid_hex(&id, hex), CURSOR_DIGITS);
+	}
+	out->next = buf_view(&text);
+}
+
+/* What is still to come, in the order of the lanes where there are any. */
+static void rest_of(struct ctx *c, const struct listing_log *l, struct numbers *out)
+{
+	if (!l->query->graph) {
+		path_log_rest(c->arena, l->walk, out);
+		return;
+	}
+	*out = (struct numbers){.arena = c->arena};
+	for (size_t i = 0; i < l->tracks.waits.len; i++)
+		if (l->tracks.waits.at[i])
+			*vec_push(out) = l->tracks.waits.at[i] - 1;
+}
+
+static enum err add_row(struct ctx *c, struct listing_log *l, const struct oid *id)
+{
+	struct graph *g = &l->walk->graph;
+	struct commit_info *info;
+	struct numbers open = {.arena = c->arena};
+	uint32_t count, number = graph_add(g, id);
+	TRY(graph_commit(c, g, number, &info));
+	graph_mark(g, number, MARK_DONE);
+	const uint32_t *parents = graph_parents(g, number, &count);
+	/* Where a clock went wrong, a parent may stand above: no line waits for it. */
+	for (uint32_t i = 0; i < count; i++)
+		if (!graph_has(g, parents[i], MARK_DONE))
+			*vec_push(&open) = parents[i];
+	tracks_next(&l->tracks, number, open.at, open.len, vec_push(&l->rows));
+	return OK;
+}
+
+static enum err take(
+	struct ctx *c, struct listing_log *l, const struct oid *id, struct commit_log *out)
+{
+	struct commit_line line;
+	bool fit;
+	const struct log_query *q = l->query;
+	TRY(line_if(c, l->browse, id, leaves_out(q) ? q : NULL, &line, &fit));
+	if (!fit)
+		return OK;
+	if (l->lines.len == q->limit) {
+		out->more = true;
+		return OK;
+	}
+	*vec_push(&l->lines) = line;
+	return q->graph ? add_row(c, l, id) : OK;
+}
+
+/* Of a history by date, what comes after one that is too old is older. */
+static bool is_past(const struct listing_log *l)
+{
+	const struct commit_queue *queue = &l->walk->queue;
+	return l->query->since && queue->heap.len && queue->heap.at[0].date < l->query->since;
+}
+
+static enum err walk_on(struct ctx *c, struct listing_log *l, struct commit_log *out)
+{
+	struct numbers rest;
+	size_t seen = 0;
+	bool found = true;
+	while (found && !out->more && !is_past(l)) {
+		struct oid id;
+		/* A full page looks for one more, to know; the next one begins before that. */
+		bool full = l->lines.len == l->query->limit;
+		if (full && !out->next.len) {
+			rest_of(c, l, &rest);
+			write_cursor(c, &l->walk->graph, &rest, out);
+		}
+		TRY(path_log_next(c, l->walk, &id, &found));
+		if (found && seen++ >= l->query->skip)
+			TRY(take(c, l, &id, out));
+	}
+	out->cut = out->cut || l->walk->cut;
+	if (l->walk->cut && !out->more) {
+		path_log_rest(c->arena, l->walk, &rest);
+		write_cursor(c, &l->walk->graph, &rest, out);
+	} else if (!out->more) {
+		out->next = STR("");
+	}
 	return OK;
 }
 
 enum err browse_log(
 	struct ctx *c, struct browse *b, const struct log_query *query, struct commit_log *out)
 {
-	PATH_LOG log;
-	VEC_OF(struct commit_line) lines = {.arena = c->arena};
+	size_t from_count = cursor_count(query->after);
+	struct oid *froms = NEW_ARRAY(c->arena, struct oid, from_count + 1);
 	const struct path_log_query walk = {.from = query->from,
 		.path = query->path,
 		.steps = LOG_STEPS_MAX,
-		.micros = query->limit > 1 ? LOG_MICROS : LAST_MICROS};
+		.micros = query->limit > 1 ? LOG_MICROS : LAST_MICROS,
+		.froms = froms,
+		.from_count = from_count};
 	*out = (struct commit_log){.skip = query->skip, .head = query->from};
+	TRY(read_cursor(c, b, query->after, froms));
+	PATH_LOG log;
+	struct listing_log l = {.browse = b, .query = query, .walk = &log};
+	l.lines.arena = l.rows.arena = c->arena;
+	tracks_init(&l.tracks, c->arena);
 	TRY(path_log_open(c, &log, &b->reader, &walk));
-	for (size_t seen = 0; !out->more; seen++) {
-		struct oid id;
-		bool found;
-		TRY(path_log_next(c, &log, &id, &found));
-		if (!found)
-			break;
-		if (seen >= query->skip + query->limit)
-			out->more = true;
-		else if (seen >= query->skip)
-			TRY(browse_line(c, b, &id, vec_push(&lines)));
-	}
-	out->cut = log.cut;
-	out->at = lines.at;
-	out->count = lines.len;
+	for (size_t i = 0; i < from_count; i++)
+		tracks_open(&l.tracks, graph_add(&log.graph, &froms[i]));
+	TRY(walk_on(c, &l, out));
+	out->at = l.lines.at;
+	out->count = l.lines.len;
+	out->rows = query->graph ? l.rows.at : NULL;
 	return OK;
 }

@@ -29,10 +29,31 @@ static enum err split(struct ctx *c, struct str text, struct text_lines *out)
 	return OK;
 }
 
-static void classify(struct map *known, struct diff_side *s, uint32_t *next)
+static bool is_space(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+/* What of a line counts. */
+static struct str essence(struct arena *a, struct str line, unsigned how)
+{
+	if (how & (DIFF_NO_SPACE | DIFF_NO_SPACE_AT_END))
+		while (line.len && is_space(line.at[line.len - 1]))
+			line.len--;
+	if (!(how & DIFF_NO_SPACE))
+		return line;
+	char *kept = arena_raw(a, line.len + 1);
+	size_t len = 0;
+	for (size_t i = 0; i < line.len; i++)
+		if (!is_space(line.at[i]))
+			kept[len++] = line.at[i];
+	return str_from(kept, len);
+}
+
+static void classify(struct map *known, struct diff_side *s, unsigned how, uint32_t *next)
 {
 	for (uint32_t i = 0; i < s->text.count; i++) {
-		void **place = map_put(known, s->text.at[i]);
+		void **place = map_put(known, essence(known->arena, s->text.at[i], how));
 		if (!*place)
 			*place = (void *)(uintptr_t)++ * next;
 		s->class[i] = (uint32_t)(uintptr_t)*place;
@@ -123,7 +144,7 @@ static void collect(struct ctx *c, const struct job *k, struct diff_script *out)
 	out->count = edits.len;
 }
 
-static void prepare(struct ctx *c, struct job *j)
+static void prepare(struct ctx *c, struct job *j, unsigned how)
 {
 	struct map known = {.arena = c->arena};
 	c->world->random(&known.seed, sizeof known.seed);
@@ -133,7 +154,7 @@ static void prepare(struct ctx *c, struct job *j)
 		s->class = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
 		s->changed = NEW_ARRAY(c->arena, uint8_t, (size_t)s->text.count + 2) + 1;
 		s->kept = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
-		classify(&known, s, &classes);
+		classify(&known, s, how, &classes);
 	}
 	j->in_old = NEW_ARRAY(c->arena, uint32_t, classes + 1);
 	j->in_new = NEW_ARRAY(c->arena, uint32_t, classes + 1);
@@ -150,7 +171,7 @@ enum err diff_texts(
 	bool indent = how & DIFF_BY_INDENT;
 	TRY(split(c, old, &j.old.text));
 	TRY(split(c, new, &j.new.text));
-	prepare(c, &j);
+	prepare(c, &j, how);
 	keep_both(c, &j);
 	TRY(diff_search(c, &j.old, &j.new));
 	diff_slide(&j.old, &j.new, indent);

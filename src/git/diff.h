@@ -33,8 +33,11 @@ enum { DIFF_LINES_MAX = 400000 };
 /* ERR_TOO_BIG when a text has more than DIFF_LINES_MAX lines. */
 enum err diff_lines(struct ctx *c, struct str old, struct str new, struct diff_script *out) MUST;
 
-/* The same, of which the caller says how: git's merge does not look at indentation. */
-enum { DIFF_BY_INDENT = 1 };
+/*
+ * The same, of which the caller says how: git's merge does not look at indentation. White space may not
+ * count at all, as with `git diff -w`, or not at the ends of lines (--ignore-space-at-eol).
+ */
+enum { DIFF_BY_INDENT = 1, DIFF_NO_SPACE = 2, DIFF_NO_SPACE_AT_END = 4 };
 enum err diff_texts(
 	struct ctx *c, struct str old, struct str new, unsigned how, struct diff_script *out) MUST;
 

@@ -1,5 +1,7 @@
 #include "git/path_log.h"
 
+#include "base/sort.h"
+
 enum { CHECK_EVERY = 16 };
 
 /* Queued once each: as git walks, also where a clock went wrong. */
@@ -21,7 +23,30 @@ enum err path_log_open(struct ctx *c, struct path_log *log, struct odb_reader *r
 	path_watch_init(&log->watch, &log->graph, query->path);
 	log->queue.heap.arena = &log->graph.arena;
 	log->until = c->world->monotonic() + query->micros;
-	return enqueue(c, log, graph_add(&log->graph, &query->from));
+	if (!query->from_count)
+		return enqueue(c, log, graph_add(&log->graph, &query->from));
+	for (size_t i = 0; i < query->from_count; i++)
+		TRY(enqueue(c, log, graph_add(&log->graph, &query->froms[i])));
+	return OK;
+}
+
+static int by_turn(const void *a, const void *b, const void *arg)
+{
+	(void)arg;
+	const struct queued *x = a, *y = b;
+	return (x->turn > y->turn) - (x->turn < y->turn);
+}
+
+void path_log_rest(struct arena *a, const struct path_log *log, struct numbers *out)
+{
+	size_t count = log->queue.heap.len;
+	struct queued *all = NEW_ARRAY(a, struct queued, count + 1);
+	*out = (struct numbers){.arena = a};
+	for (size_t i = 0; i < count; i++)
+		all[i] = log->queue.heap.at[i];
+	sort_array(a, all, count, sizeof *all, by_turn, NULL);
+	for (size_t i = 0; i < count; i++)
+		*vec_push(out) = all[i].number;
 }
 
 void path_log_done(struct path_log *log)

@@ -29,6 +29,7 @@ struct commit_line {
 	struct str subject;
 	struct str author;
 	int64_t when; /* of the author */
+	size_t parents;
 };
 
 struct commit_full {
@@ -39,6 +40,21 @@ struct commit_full {
 	struct str subject, body;
 };
 
+/* A line of the graph beside a row: from lane to lane, past the commit, from above to it, or from it on. */
+enum lane_part { LANE_BY, LANE_IN, LANE_OUT };
+enum { LANE_MAX = 8 }; /* all lanes beyond are drawn as this one */
+
+struct lane_line {
+	uint16_t from, to;
+	uint8_t part; /* enum lane_part */
+};
+
+struct lane_row {
+	uint16_t lane; /* the commit's */
+	const struct lane_line *lines;
+	size_t count;
+};
+
 /* One page of history. */
 struct commit_log {
 	const struct commit_line *at;
@@ -46,7 +62,9 @@ struct commit_log {
 	size_t skip;     /* how many came before */
 	struct oid head; /* where the walk began: pins the pages while the branch moves on */
 	bool more;
-	bool cut; /* gave up at the budget: there may be more */
+	bool cut;                    /* gave up at the budget: there may be more */
+	const struct lane_row *rows; /* of each commit; NULL: no graph was asked for */
+	struct str next;             /* the cursor of what comes after; empty: there is nothing */
 };
 
 enum entry_kind { ENTRY_TREE, ENTRY_FILE, ENTRY_EXECUTABLE, ENTRY_SYMLINK, ENTRY_SUBMODULE };

@@ -27,8 +27,20 @@ struct diff_hunk {
 
 enum diff_change { DIFF_ADDED, DIFF_DELETED, DIFF_MODIFIED, DIFF_RENAMED };
 
-/* Why a file's hunks are not there. */
-enum diff_without { DIFF_TEXT, DIFF_BINARY, DIFF_TOO_BIG, DIFF_SUBMODULE };
+/* Why a file's hunks are not there. DIFF_UNREAD: it was not looked at, because of those before it. */
+enum diff_without { DIFF_TEXT, DIFF_BINARY, DIFF_TOO_BIG, DIFF_SUBMODULE, DIFF_UNREAD };
+
+/* Which white space counts: all; not that at the ends of lines; none. As `git diff` has it. */
+enum diff_white { DIFF_WHITE_ALL, DIFF_WHITE_WITHIN, DIFF_WHITE_NONE };
+
+/* How somebody wants a difference to be made. All zero: as git makes it. */
+struct diff_wish {
+	enum diff_white white;
+	uint32_t context; /* lines shown around what changed; 0: DIFF_CONTEXT */
+	struct str only;  /* this file alone, by either of its names; empty: all */
+};
+
+enum { DIFF_CONTEXT = 3, DIFF_CONTEXT_MAX = 100000 };
 
 struct diff_file {
 	enum diff_change change;
@@ -37,6 +49,7 @@ struct diff_file {
 	uint32_t old_mode, new_mode;   /* 0: not there */
 	struct oid old_id, new_id;
 	int similarity; /* DIFF_RENAMED: 50..100 percent */
+	bool is_image;  /* by its name: one that a browser shows */
 	uint32_t added, removed;
 	const struct diff_hunk *hunks;
 	size_t hunk_count;
@@ -47,6 +60,7 @@ struct diff {
 	size_t count;
 	size_t total; /* more than count when there are too many to list */
 	uint64_t added, removed;
+	bool cut; /* gave up at the budget: the rest is DIFF_UNREAD, and not in the two counts */
 };
 
 /* What `head` has that `base` has not, since they went apart. */
@@ -56,6 +70,8 @@ struct comparison {
 	size_t ahead, behind;  /* commits that only head, and only base leads to */
 	struct commit_log log; /* those that only head leads to */
 	struct diff diff;      /* from the fork to head */
+	bool direct;           /* "A..B": from base to head instead, wherever they went apart */
+	bool cut; /* gave up at the budget: fork, ahead, behind and log are not known */
 };
 
 #endif

@@ -14,17 +14,3 @@ void view_lines(struct buf *out, struct str text)
 	}
 	HTML("</pre>");
 }
-
-void view_marked(struct buf *out, const struct diff_line *line)
-{
-	size_t at = 0;
-	for (size_t i = 0; i < line->mark_count; i++) {
-		const struct diff_mark *m = &line->marks[i];
-		html_str(out, str_from(line->text.at + at, m->at - at));
-		HTML("<mark>");
-		html_str(out, str_from(line->text.at + m->at, m->len));
-		HTML("</mark>");
-		at = m->at + m->len;
-	}
-	html_str(out, str_from_index(line->text, at));
-}

@@ -8,7 +8,6 @@
 
 #include "model/audit.h"
 #include "model/browse.h"
-#include "model/diff.h"
 #include "model/repo.h"
 #include "model/rule.h"
 #include "model/user.h"
@@ -89,38 +88,8 @@ void view_blob(struct buf *out, const struct page_blob *p);
 /* The lines of a text file, numbered and with anchors. */
 void view_lines(struct buf *out, struct str text);
 
-struct page_commits {
-	struct page_repo top;
-	struct str path; /* "": all of history */
-	const struct commit_log *log;
-};
-void view_commits(struct buf *out, const struct page_commits *p);
 /* A commit as an item of a list of class "log". */
 void view_log_line(struct buf *out, const struct page_repo *top, const struct commit_line *line);
-
-struct page_commit {
-	struct page_repo top;
-	const struct commit_full *commit;
-	const struct diff *diff;
-};
-void view_commit(struct buf *out, const struct page_commit *p);
-
-/* The files of a difference. `head`: the commit that the new lines are of. */
-struct page_diff {
-	const struct page_repo *top;
-	const struct diff *diff;
-	const struct oid *head;
-	bool has_text; /* /commit/HEAD.diff is this difference */
-};
-void view_diff(struct buf *out, const struct page_diff *p);
-/* A line of it, with what changed in it marked. */
-void view_marked(struct buf *out, const struct diff_line *line);
-
-struct page_compare {
-	struct page_repo top;
-	const struct comparison *compared;
-};
-void view_compare(struct buf *out, const struct page_compare *p);
 
 struct page_blame {
 	struct page_repo top;

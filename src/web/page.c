@@ -80,6 +80,17 @@ enum err page_day(struct ctx *c, const struct web_request *r, const char *field,
 	return OK;
 }
 
+enum err page_time(struct ctx *c, struct str text, int64_t *out)
+{
+	*out = 0;
+	if (!text.len || date_parse(text, out))
+		return OK;
+	const char *midnight = arena_fmt(c->arena, "%.*sT00:00:00Z", STR_FMT(text));
+	if (!date_parse(str_of(midnight), out))
+		return fail(c, ERR_INVALID, "a time must be as 2026-11-20 or 2026-11-20T10:00:00Z");
+	return OK;
+}
+
 bool page_is_their_error(enum err kind)
 {
 	switch (kind) {

@@ -33,6 +33,12 @@ enum err page_redirect_to(struct ctx *c, struct web_request *r, const struct bro
 /* The form's day, whose first second in UTC it is: seconds since 1970; 0 where it is empty. ERR_INVALID. */
 enum err page_day(struct ctx *c, const struct web_request *r, const char *field, int64_t *out) MUST;
 
+/* A day (its first second in UTC), or anything that date_parse takes; 0 for an empty text. ERR_INVALID. */
+enum err page_time(struct ctx *c, struct str text, int64_t *out) MUST;
+
+/* A repository without a commit on its HEAD. */
+enum err page_empty(struct ctx *c, struct web_request *r, struct browse *b) MUST;
+
 /* What the form for a new key says that it is limited to: web/page_scope.c. ERR_INVALID. */
 struct scope;
 enum err page_scope(struct ctx *c, struct web_request *r, struct scope *out) MUST;

@@ -1,19 +1,9 @@
 /* The audit log for people. */
-#include "base/date.h"
 #include "base/uri.h"
 #include "core/audit_read.h"
 #include "web/page.h"
 
 enum { PAGE = 50 };
-
-/* A day, or anything that date_parse takes. */
-static bool read_time(struct ctx *c, struct str text, int64_t *out)
-{
-	if (!text.len || date_parse(text, out))
-		return true;
-	const char *midnight = arena_fmt(c->arena, "%.*sT00:00:00Z", STR_FMT(text));
-	return date_parse(str_of(midnight), out);
-}
 
 static void add_part(struct buf *to, const char *name, struct str value)
 {
@@ -51,8 +41,8 @@ static enum err read_list(
 		.after = web_query(c, r, "after"),
 		.limit = PAGE,
 	};
-	if (!read_time(c, p->since, &query.since) || !read_time(c, p->until, &query.until))
-		return fail(c, ERR_INVALID, "a time must be as 2026-11-20 or 2026-11-20T10:00:00Z");
+	TRY(page_time(c, p->since, &query.since));
+	TRY(page_time(c, p->until, &query.until));
 	return audit_list(c, r->core, &r->who, &query, list);
 }
 

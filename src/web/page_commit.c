@@ -1,5 +1,6 @@
 /* One commit, and its difference as a page and as text. */
 #include "web/page.h"
+#include "web/page_look.h"
 
 #include "view/patch.h"
 
@@ -39,9 +40,11 @@ enum err page_commit(struct ctx *c, struct web_request *r)
 		return as_text(c, r, &b, &commit, mail);
 	if (page_is_fresh(c, r, &b, &commit.id))
 		return web_not_modified(c, r);
-	TRY(browse_diff(c, &b, &commit, &DIFF_LIMITS_PAGE, &diff));
+	struct diff_look look = page_look(c, r);
+	struct diff_limits limits = page_look_limits(&look);
+	TRY(browse_diff(c, &b, &commit, &limits, &diff));
 	struct str subject = str_until(commit.subject, 150);
-	struct page_commit p = {.commit = &commit, .diff = &diff};
+	struct page_commit p = {.commit = &commit, .diff = &diff, .look = &look};
 	page_repo_begin(c, r, &b, &rev, &p.top);
 	p.top.tab = TAB_COMMITS;
 	p.top.page.title =

@@ -1,5 +1,6 @@
 /* Two revisions compared, and the lines of a file with who wrote them. */
 #include "web/page.h"
+#include "web/page_look.h"
 
 #include "base/uri.h"
 
@@ -13,7 +14,7 @@ static enum err chosen(struct ctx *c, struct web_request *r, struct browse *b, b
 		return OK;
 	buf_fmt(&to, "/%.*s/compare/", STR_FMT(b->repo.name));
 	uri_encode_path(&to, base);
-	buf_cstr(&to, "...");
+	buf_cstr(&to, str_is(web_query(c, r, "dots"), "..") ? ".." : "...");
 	uri_encode_path(&to, head);
 	return web_redirect(c, r, buf_text(&to));
 }
@@ -27,14 +28,16 @@ enum err page_compare(struct ctx *c, struct web_request *r)
 	TRY(chosen(c, r, &b, &done));
 	if (done)
 		return OK;
-	TRY(browse_compare(c, &b, web_param(r, "path"), &DIFF_LIMITS_PAGE, &cmp));
+	struct diff_look look = page_look(c, r);
+	struct diff_limits limits = page_look_limits(&look);
+	TRY(browse_compare(c, &b, web_param(r, "path"), &limits, &cmp));
 	if (page_is_fresh(c, r, &b, &cmp.head.commit))
 		return web_not_modified(c, r);
-	struct page_compare p = {.compared = &cmp};
+	struct page_compare p = {.compared = &cmp, .look = &look};
 	page_repo_begin(c, r, &b, &cmp.head, &p.top);
 	p.top.tab = TAB_REFS;
-	p.top.page.title = str_of(arena_fmt(c->arena, "%.*s...%.*s · %.*s", STR_FMT(cmp.base.text),
-		STR_FMT(cmp.head.text), STR_FMT(b.repo.name)));
+	p.top.page.title = str_of(arena_fmt(c->arena, "%.*s%s%.*s · %.*s", STR_FMT(cmp.base.text),
+		cmp.direct ? ".." : "...", STR_FMT(cmp.head.text), STR_FMT(b.repo.name)));
 	struct buf html = {.arena = c->arena};
 	view_compare(&html, &p);
 	return web_html(c, r, 200, buf_view(&html));

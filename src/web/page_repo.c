@@ -1,9 +1,9 @@
-/* A repository's files, history and refs. */
+/* A repository's files and refs. */
 #include "web/page.h"
 
 #include "core/repo.h"
 
-enum { LOG_PER_PAGE = 40, SKIP_MAX = 10000000 };
+enum { SKIP_MAX = 10000000 };
 
 static enum err open(struct ctx *c, struct web_request *r, struct browse *b)
 {
@@ -15,7 +15,7 @@ static enum err show(struct ctx *c, struct web_request *r, const struct buf *htm
 	return web_html(c, r, 200, buf_view(html));
 }
 
-static enum err show_empty(struct ctx *c, struct web_request *r, struct browse *b)
+enum err page_empty(struct ctx *c, struct web_request *r, struct browse *b)
 {
 	struct page_empty p = {.branch = b->repo.head, .may_write = b->level >= PERMISSION_WRITE};
 	struct buf html = {.arena = c->arena};
@@ -59,7 +59,7 @@ enum err page_repo(struct ctx *c, struct web_request *r)
 	enum err err = browse_head(c, &b, &rev);
 	if (err == ERR_NOT_FOUND) {
 		ctx_clear(c);
-		return show_empty(c, r, &b);
+		return page_empty(c, r, &b);
 	}
 	TRY(err);
 	return show_tree(c, r, &b, &rev, STR(""));
@@ -113,53 +113,6 @@ static size_t number(struct ctx *c, const struct web_request *r, const char *nam
 {
 	uint64_t value;
 	return str_to_u64(web_query(c, r, name), &value) && value < SKIP_MAX ? (size_t)value : 0;
-}
-
-/* Pages of a history are pinned to the commit that the first one began at. */
-static enum err pinned(struct ctx *c, struct web_request *r, struct browse *b, struct oid *from)
-{
-	struct str head = web_query(c, r, "head");
-	struct revision rev;
-	struct str path;
-	if (head.len == 0)
-		return OK;
-	if (!oid_parse(b->repo.object_format, head, from))
-		return fail(c, ERR_INVALID, "\"%.*s\" is not an object id", STR_FMT(head));
-	TRY(browse_resolve(c, b, head, &rev, &path));
-	*from = rev.commit;
-	return OK;
-}
-
-enum err page_commits(struct ctx *c, struct web_request *r)
-{
-	BROWSE b = {0};
-	struct revision rev;
-	struct str path = STR("");
-	struct commit_log log;
-	TRY(open(c, r, &b));
-	if (web_param(r, "path").len) {
-		TRY(browse_resolve(c, &b, web_param(r, "path"), &rev, &path));
-	} else {
-		enum err err = browse_head(c, &b, &rev);
-		if (err == ERR_NOT_FOUND) {
-			ctx_clear(c);
-			return show_empty(c, r, &b);
-		}
-		TRY(err);
-	}
-	struct log_query query = {.from = rev.commit, .path = path, .limit = LOG_PER_PAGE};
-	query.skip = number(c, r, "skip");
-	TRY(pinned(c, r, &b, &query.from));
-	if (page_is_fresh(c, r, &b, &query.from))
-		return web_not_modified(c, r);
-	TRY(browse_log(c, &b, &query, &log));
-	struct page_commits p = {.path = path, .log = &log};
-	page_repo_begin(c, r, &b, &rev, &p.top);
-	p.top.tab = TAB_COMMITS;
-	p.top.page.title = str_of(arena_fmt(c->arena, "Commits · %.*s", STR_FMT(b.repo.name)));
-	struct buf html = {.arena = c->arena};
-	view_commits(&html, &p);
-	return show(c, r, &html);
 }
 
 enum err page_refs(struct ctx *c, struct web_request *r)

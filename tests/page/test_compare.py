@@ -176,7 +176,7 @@ def test_the_history_of_a_path_is_that_of_git():
             got, where = [], f"/r/commits/main/{path}"
             while where:
                 page = get(server, where).text
-                got += re.findall(r'<li><div><a class="subject" href="/r/commit/([0-9a-f]+)"', page)
+                got += re.findall(r'<div><a class="subject" href="/r/commit/([0-9a-f]+)"', page)
                 older = re.search(r'<a rel="next" href="([^"]+)"', page)
                 where = older and html.unescape(older[1])
             eq(got, want, f"history of {path} ({algo})")

@@ -238,7 +238,7 @@ def test_history_is_shown_in_pages_that_stay_where_they_are():
     page, got = visitor.page("/long/commits"), []
     while True:
         got += re.findall(r'class="subject" href="/long/commit/([0-9a-f]{40})"', page.text)
-        older = [a for a in page.links if "skip=" in a]
+        older = [a for a in page.links if "after=" in a]
         if not older:
             break
         commit_file(repo, "new.txt", f"{len(got)}\n")

@@ -401,8 +401,10 @@ static void a_diff_keeps_its_limits(void **state)
 	assert_int_equal(diff.files[1].change, DIFF_MODIFIED);
 	assert_int_equal(diff.files[1].hunk_count, 1);
 	assert_int_equal(diff.files[3].without, DIFF_BINARY);
-	struct diff_limits files = {2, 100, 1000, 1000, false}, lines = {10, 0, 1000, 1000, false};
-	struct diff_limits bytes = {10, 100, 1000, 0, false};
+	struct diff_limits files = {
+		.files = 2, .lines = 100, .file_bytes = 1000, .all_bytes = 1000};
+	struct diff_limits lines = {.files = 10, .file_bytes = 1000, .all_bytes = 1000};
+	struct diff_limits bytes = {.files = 10, .lines = 100, .file_bytes = 1000};
 	assert_ok(c, browse_diff(c, &b, &commit, &files, &diff));
 	assert_int_equal(diff.count, 2);
 	assert_int_equal(diff.total, 8);

@@ -167,6 +167,20 @@ static void a_whole_function_is_inserted_not_its_neighbours_brace(void **state)
 	assert_str(s.new.at[s.edits[0].new_at], "x()\n");
 }
 
+static void white_space_counts_as_is_wished(void **state)
+{
+	struct ctx *c = *state;
+	struct diff_script s;
+	const struct str old = STR("a b\nc\nd\n"), new = STR("ab\nc \t\r\nd");
+	assert_ok(c, diff_texts(c, old, new, 0, &s));
+	assert_int_equal(cost(&s), 6);
+	assert_ok(c, diff_texts(c, old, new, DIFF_NO_SPACE_AT_END, &s));
+	assert_int_equal(cost(&s), 2);
+	assert_int_equal(s.edits[0].old_at, 0);
+	assert_ok(c, diff_texts(c, old, new, DIFF_NO_SPACE, &s));
+	assert_int_equal(s.count, 0);
+}
+
 static void too_many_lines_are_refused(void **state)
 {
 	struct ctx *c = *state;
@@ -206,6 +220,7 @@ int main(void)
 		UNIT_TEST(lines_that_repeat_cost_little_more_than_the_shortest),
 		UNIT_TEST(texts_with_little_in_common_are_still_right),
 		UNIT_TEST(a_whole_function_is_inserted_not_its_neighbours_brace),
+		UNIT_TEST(white_space_counts_as_is_wished),
 		UNIT_TEST(too_many_lines_are_refused),
 		UNIT_TEST(hunks_join_where_their_context_meets),
 	};

@@ -1,0 +1,24 @@
+#include "web/page_look.h"
+
+struct diff_look page_look(struct ctx *c, struct web_request *r)
+{
+	struct diff_look look = {0};
+	struct str white = web_query(c, r, "w");
+	uint64_t context;
+	look.split = str_is(web_query(c, r, "view"), "split");
+	if (str_is(white, "1"))
+		look.wish.white = DIFF_WHITE_NONE;
+	else if (str_is(white, "end"))
+		look.wish.white = DIFF_WHITE_WITHIN;
+	if (str_to_u64(web_query(c, r, "context"), &context) && context <= DIFF_CONTEXT_MAX)
+		look.wish.context = (uint32_t)context;
+	look.wish.only = web_query(c, r, "file");
+	return look;
+}
+
+struct diff_limits page_look_limits(const struct diff_look *look)
+{
+	struct diff_limits limits = look->wish.only.len ? DIFF_LIMITS_FILE : DIFF_LIMITS_PAGE;
+	limits.wish = look->wish;
+	return limits;
+}
