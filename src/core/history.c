@@ -4,6 +4,7 @@
 #include "core/compact.h"
 #include "core/permit.h"
 #include "core/push.h"
+#include "core/ref_change.h"
 #include "git/enumerate.h"
 
 enum err history_ref(struct ctx *c, struct str text, struct str *out)
@@ -212,7 +213,6 @@ static enum err expect(struct ctx *c, struct restoring *r)
 
 static enum err swap(struct ctx *c, struct restoring *r)
 {
-	struct push_commands commands = {.at = &r->command, .count = 1, .atomic = true};
 	/* A push would make a repository where there is none. */
 	if (r->push.target.create || r->push.target.on.repo.id != r->repo.id)
 		return fail(c, ERR_CONFLICT, "the repository was replaced meanwhile");
@@ -220,14 +220,7 @@ static enum err swap(struct ctx *c, struct restoring *r)
 		TRY(value_of_id(c, r));
 	TRY(expect(c, r));
 	TRY(err_stored(c, check_complete(c, r)));
-	TRY(push_commit(c, &r->push, &commands));
-	if (r->command.refused)
-		return fail(c, r->command.denied ? ERR_DENIED : ERR_CONFLICT,
-			"%.*s stays as it is: %s", STR_FMT(r->ref),
-			strcmp(r->command.refused, "fetch first") == 0
-				? "it was changed by somebody else meanwhile"
-				: r->command.refused);
-	return OK;
+	return ref_change_commit(c, &r->push, &r->command, false);
 }
 
 enum err ref_restore(struct ctx *c, struct core *core, const struct actor *who,

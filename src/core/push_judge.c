@@ -146,6 +146,16 @@ static void refuse_doubles(struct ctx *c, struct push_commands *commands)
 	}
 }
 
+static void refuse_backward(struct push_commands *commands)
+{
+	for (size_t i = 0; i < commands->count; i++) {
+		struct push_command *command = &commands->at[i];
+		if (!command->refused && (command->forced || command->unsure))
+			command->refused =
+				"that would leave behind commits that it has: it must be forced";
+	}
+}
+
 static enum err judge(struct ctx *c, struct push *p, struct push_commands *commands, struct both *b)
 {
 	TRY(both_open(c, p, b));
@@ -158,7 +168,10 @@ static enum err judge(struct ctx *c, struct push *p, struct push_commands *comma
 	refuse_doubles(c, commands);
 	if (p->who->scope && p->who->scope->paths.count)
 		TRY(push_judge_paths(c, p, &b->reader, commands));
-	return judge_histories(c, b, commands);
+	TRY(judge_histories(c, b, commands));
+	if (commands->forward)
+		refuse_backward(commands);
+	return OK;
 }
 
 enum err push_judge(struct ctx *c, struct push *p, struct push_commands *commands)

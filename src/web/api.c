@@ -80,6 +80,20 @@ enum err api_number(struct ctx *c, struct web_request *r, const struct json *bod
 	return OK;
 }
 
+enum err api_bool(
+	struct ctx *c, struct web_request *r, const struct json *body, const char *name, bool *out)
+{
+	const struct json *member = json_get(body, name);
+	if (!member)
+		return OK;
+	r->field = name;
+	if (member->kind != JSON_BOOL)
+		return fail(c, ERR_INVALID, "\"%s\" must be true or false", name);
+	*out = member->boolean;
+	r->field = NULL;
+	return OK;
+}
+
 enum err api_when(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
 	int64_t *out, bool *given)
 {
@@ -118,14 +132,19 @@ enum err api_permission(struct ctx *c, struct web_request *r, const struct json 
 
 enum err api_page(struct ctx *c, struct web_request *r, struct api_page *out)
 {
+	return api_page_of(c, r, API_PAGE, API_PAGE_MAX, out);
+}
+
+enum err api_page_of(
+	struct ctx *c, struct web_request *r, size_t usual, size_t most, struct api_page *out)
+{
 	struct str limit = web_query(c, r, "limit"), cursor = web_query(c, r, "cursor");
-	uint64_t number = API_PAGE;
+	uint64_t number = usual;
 	if (limit.len && (!str_to_u64(limit, &number) || number == 0)) {
 		r->field = "limit";
-		return fail(
-			c, ERR_INVALID, "\"limit\" must be a number from 1 to %d", API_PAGE_MAX);
+		return fail(c, ERR_INVALID, "\"limit\" must be a number from 1 to %zu", most);
 	}
-	*out = (struct api_page){.limit = number > API_PAGE_MAX ? API_PAGE_MAX : (size_t)number};
+	*out = (struct api_page){.limit = number > most ? most : (size_t)number};
 	if (!cursor.len)
 		return OK;
 	char *plain = arena_alloc(c->arena, cursor.len);
@@ -151,14 +170,28 @@ static struct str rest_of_query(struct ctx *c, struct str query)
 	return buf_view(&out);
 }
 
-void api_next(struct ctx *c, struct web_request *r, const struct api_page *page, struct str last)
+static const char *next_url(
+	struct ctx *c, struct web_request *r, const struct api_page *page, struct str last)
 {
 	char *cursor = arena_alloc(c->arena, last.len * 2 + 1);
 	hex_encode(last.at, last.len, cursor);
+	cursor[last.len * 2] = 0;
+	return arena_fmt(c->arena, "%.*s%.*s?%.*slimit=%zu&cursor=%s", STR_FMT(r->origin),
+		STR_FMT(r->path), STR_FMT(rest_of_query(c, r->query)), page->limit, cursor);
+}
+
+void api_next(struct ctx *c, struct web_request *r, const struct api_page *page, struct str last)
+{
 	web_header(r, "Link",
-		str_of(arena_fmt(c->arena, "<%.*s%.*s?%.*slimit=%zu&cursor=%s>; rel=\"next\"",
-			STR_FMT(r->origin), STR_FMT(r->path), STR_FMT(rest_of_query(c, r->query)),
-			page->limit, cursor)));
+		str_of(arena_fmt(c->arena, "<%s>; rel=\"next\"", next_url(c, r, page, last))));
+}
+
+void api_member_next(struct ctx *c, struct web_request *r, struct json_writer *w,
+	const struct api_page *page, const struct str *last)
+{
+	json_member_cstr(w, "next", last ? next_url(c, r, page, *last) : NULL);
+	if (last)
+		api_next(c, r, page, *last);
 }
 
 void api_begin(struct ctx *c, struct api_reply *reply)

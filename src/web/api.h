@@ -23,6 +23,9 @@ enum err api_text_needed(struct ctx *c, struct web_request *r, const struct json
 /* A whole number from 0 to `most`; *out stays as it was where there is none. */
 enum err api_number(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
 	int64_t most, int64_t *out) MUST;
+/* true or false; *out stays as it was where there is none. */
+enum err api_bool(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
+	bool *out) MUST;
 /* A time, as RFC 3339 writes it; null: 0. *out stays as it was where there is none. *given may be NULL. */
 enum err api_when(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
 	int64_t *out, bool *given) MUST;
@@ -38,8 +41,14 @@ struct api_page {
 	struct str after;
 };
 enum err api_page(struct ctx *c, struct web_request *r, struct api_page *out) MUST;
+/* The same for pages of `usual`, at most `most`. */
+enum err api_page_of(
+	struct ctx *c, struct web_request *r, size_t usual, size_t most, struct api_page *out) MUST;
 /* There is more after `last`: says so in a Link header. */
 void api_next(struct ctx *c, struct web_request *r, const struct api_page *page, struct str last);
+/* … and also in the body: "next", a URL, or null where `last` is NULL. */
+void api_member_next(struct ctx *c, struct web_request *r, struct json_writer *w,
+	const struct api_page *page, const struct str *last);
 
 /* A writer into a new buffer; api_send ends and sends it. */
 struct api_reply {

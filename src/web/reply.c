@@ -32,13 +32,19 @@ void web_allow_script(struct web_request *r)
 	web_header(r, "Content-Security-Policy", STR(SCRIPT_POLICY));
 }
 
-/* A header that every reply has unless the handler set another. */
-static void standing(struct web_request *r, const char *name, const char *value)
+static bool is_set(const struct web_request *r, const char *name)
 {
 	for (size_t i = 0; i < r->header_count; i++)
 		if (str_eq_nocase(r->headers[i].name, str_of(name)))
-			return;
-	http_set(r->http, name, str_of(value));
+			return true;
+	return false;
+}
+
+/* A header that every reply has unless the handler set another. */
+static void standing(struct web_request *r, const char *name, const char *value)
+{
+	if (!is_set(r, name))
+		http_set(r->http, name, str_of(value));
 }
 
 const char *web_retry_after(struct ctx *c, int status)
@@ -90,9 +96,53 @@ enum err web_html(struct ctx *c, struct web_request *r, int status, struct str h
 	return reply(c, r, status, "text/html; charset=utf-8", html);
 }
 
+/* Of what follows a type in Accept ("q=0.5"): a weight of 0 is a no. */
+static bool is_refused(struct str parameters)
+{
+	while (parameters.len) {
+		struct str one = str_trim(str_cut(&parameters, ';'));
+		if (str_skip(&one, STR("q=")) || str_skip(&one, STR("Q=")))
+			return str_is(one, "0") || str_is(one, "0.0") || str_is(one, "0.00") ||
+			       str_is(one, "0.000");
+	}
+	return false;
+}
+
+/* Is `type` in Accept as such, or (if `ranges`) by a range of types that has it? */
+static bool is_in_accept(const struct web_request *r, struct str type, bool ranges)
+{
+	struct str rest = web_request_header(r, "accept");
+	struct str family = str_until(type, str_find(type, '/') + 1);
+	while (rest.len) {
+		struct str parameters = str_cut(&rest, ',');
+		struct str one = str_trim(str_cut(&parameters, ';'));
+		bool same = str_eq_nocase(one, type);
+		if (ranges && str_skip_end(&one, STR("*")))
+			same = str_is(one, "*/") || str_eq_nocase(one, family);
+		if (same && !is_refused(parameters))
+			return true;
+	}
+	return false;
+}
+
+bool web_accepts(const struct web_request *r, const char *type)
+{
+	return !web_request_header(r, "accept").len || is_in_accept(r, str_of(type), true);
+}
+
+bool web_wants(const struct web_request *r, const char *type)
+{
+	return is_in_accept(r, str_of(type), false) &&
+	       !is_in_accept(r, STR("application/json"), false);
+}
+
 enum err web_json(struct ctx *c, struct web_request *r, int status, struct str json)
 {
-	if (status == 200 && str_is(r->method, "GET")) {
+	bool asked = status == 200 && str_is(r->method, "GET");
+	if (asked && !web_accepts(r, "application/json"))
+		return web_problem(
+			c, r, 406, "this is application/json, which your Accept header leaves out");
+	if (asked && !is_set(r, "ETag")) {
 		uint64_t hash = bytes_hash(0, json.at, json.len);
 		char tag[17];
 		fmt_into(tag, sizeof tag, "%016llx", (unsigned long long)hash);

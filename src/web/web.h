@@ -81,6 +81,10 @@ enum err web_html(struct ctx *c, struct web_request *r, int status, struct str h
 enum err web_json(struct ctx *c, struct web_request *r, int status, struct str json) MUST;
 enum err web_text(struct ctx *c, struct web_request *r, int status, struct str text) MUST;
 enum err web_bytes(struct ctx *c, struct web_request *r, const char *type, struct str bytes) MUST;
+/* Does Accept (RFC 9110, 12.5.1) take this type, or any? No Accept takes all. */
+bool web_accepts(const struct web_request *r, const char *type);
+/* Does it ask for just this type, of an answer that is JSON else? */
+bool web_wants(const struct web_request *r, const char *type);
 enum err web_no_content(struct ctx *c, struct web_request *r) MUST;
 
 /* 303 to a path of ours ("/hello"): never to anywhere else (asserted to begin with one '/'). */

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from harness import *
+from openapi import DOCUMENT, METHODS, Checked, jsonschema, resolved, routes
 
 _shared = None
 PEOPLE = {"reader": "read", "writer": "write", "admin1": "admin", "other": None}
@@ -15,7 +16,7 @@ def server():
     """One server for the file, with collaborators of every kind and a private repository."""
     global _shared
     if _shared is None:
-        _shared = Nimbus(shared=True)
+        _shared = Checked(shared=True)
         _shared.create_repo("secret")
         _shared.create_repo("open", visibility="public")
         for name, level in PEOPLE.items():
@@ -40,14 +41,36 @@ def problem(answer, status, field=None):
 
 
 def test_every_route_of_the_api_is_in_the_openapi_document_and_the_other_way():
-    rows = re.findall(r'^ROUTE\((\w+), "(/api/[^"]*)"', (ROOT / "src/web/routes.def").read_text(), re.M)
-    known, path = set(), None
-    for line in (ROOT / "proto/openapi.yaml").read_text().splitlines():
-        if m := re.match(r"  (/\S+):$", line):
-            path = m[1]
-        elif m := re.match(r"    (get|post|put|patch|delete):$", line):
-            known.add((m[1].upper(), path))
+    known = {(method.upper(), path) for path, row in DOCUMENT["paths"].items() for method in row if method in METHODS}
+    rows = [(method, path.replace("...}", "}")) for method, path in routes()]
     eq(known, set(rows), "routes")
+
+
+def test_the_openapi_document_is_sound():
+    def walk(node, where):
+        if isinstance(node, dict):
+            if "$ref" in node:
+                resolved(node)
+            for key, value in node.items():
+                walk(value, f"{where}/{key}")
+        elif isinstance(node, list):
+            for number, value in enumerate(node):
+                walk(value, f"{where}/{number}")
+    walk(DOCUMENT, "")
+    eq(DOCUMENT["openapi"], "3.1.0", "version")
+    names = []
+    for path, row in DOCUMENT["paths"].items():
+        for method in set(row) & set(METHODS):
+            known = row[method]
+            names.append(known["operationId"])
+            given = [resolved(one) for one in row.get("parameters", []) + known.get("parameters", [])]
+            eq(sorted(one["name"] for one in given if one["in"] == "path"), sorted(re.findall(r"{(\w+)}", path)),
+               f"the parameters of {method} {path}")
+            eq({"summary", "responses"} <= set(known), True, f"what {method} {path} has")
+            eq("default" in known["responses"], True, f"errors of {method} {path}")
+    eq(len(names), len(set(names)), "operationId")
+    for schema in DOCUMENT["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
 
 
 def test_a_repository_is_created_with_all_its_fields():

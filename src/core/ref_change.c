@@ -1,0 +1,68 @@
+#include "core/ref_change.h"
+
+#include "core/history.h"
+
+enum err ref_change_commit(
+	struct ctx *c, struct push *push, struct push_command *command, bool forward)
+{
+	struct push_commands commands = {
+		.at = command, .count = 1, .atomic = true, .forward = forward};
+	TRY(push_commit(c, push, &commands));
+	if (!command->refused)
+		return OK;
+	return fail(c, command->denied ? ERR_DENIED : ERR_CONFLICT, "%.*s stays as it is: %s",
+		STR_FMT(command->change.name),
+		strcmp(command->refused, "fetch first") == 0
+			? "it was changed by somebody else meanwhile"
+			: command->refused);
+}
+
+/* What it is now must be what they think. */
+static enum err check_now(struct ctx *c, const struct push *push, const struct ref_wish *wish,
+	struct ref_change *change)
+{
+	enum hash_algo algo = push->target.on.repo.object_format;
+	struct oid expected;
+	struct ref now;
+	bool there = snapshot_ref(push->snapshot, change->name, &now);
+	change->old = there ? now.id : oid_zero(algo);
+	if (there && wish->kind == REF_CREATE)
+		return fail(c, ERR_EXISTS, "there is %.*s already", STR_FMT(change->name));
+	if (!there && wish->kind != REF_CREATE)
+		return fail(c, ERR_NOT_FOUND, "there is no %.*s", STR_FMT(change->name));
+	if (!wish->expected.len)
+		return OK;
+	if (!oid_parse(algo, wish->expected, &expected))
+		return fail(c, ERR_INVALID, "what is expected is an object id in full");
+	char hex[OID_HEX_MAX];
+	if (!oid_eq(&expected, &change->old))
+		return fail(c, ERR_CONFLICT, "%.*s is not what you expect: it is at %s",
+			STR_FMT(change->name), oid_hex(&change->old, hex));
+	return OK;
+}
+
+static enum err change_it(
+	struct ctx *c, struct push *push, const struct ref_wish *wish, struct push_command *command)
+{
+	/* A push would make a repository where there is none. */
+	if (push->target.create)
+		return fail(c, ERR_CONFLICT, "the repository was replaced meanwhile");
+	TRY(check_now(c, push, wish, &command->change));
+	command->change.new = wish->kind == REF_DELETE ? oid_zero(push->snapshot->algo) : wish->to;
+	return ref_change_commit(c, push, command, !wish->force);
+}
+
+enum err ref_change(struct ctx *c, struct core *core, const struct actor *who,
+	const struct ref_wish *wish, struct ref_change *out)
+{
+	struct push push;
+	struct push_command command = {0};
+	TRY(push_open(c, core, who, wish->repo, &push));
+	enum err err = history_ref(c, wish->ref, &command.change.name);
+	if (!err)
+		err = change_it(c, &push, wish, &command);
+	push_close(&push);
+	if (out)
+		*out = command.change;
+	return err;
+}

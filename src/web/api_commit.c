@@ -1,0 +1,138 @@
+/* History: lists of commits, one of them, what it changed, and two revisions compared. */
+#include "view/patch.h"
+#include "web/api_browse.h"
+
+/* As a page has them; of words within lines a program knows as much itself. */
+static const struct diff_limits limits = {100, 6000, 1 << 20, 8 << 20, false};
+
+/* "0123… 40": the commit at which the first page began, and how many came before. */
+static enum err read_place(struct ctx *c, struct web_request *r, const struct browse *b,
+	struct str cursor, struct log_query *query)
+{
+	uint64_t skip;
+	struct str rest = cursor;
+	if (!cursor.len)
+		return OK;
+	r->field = "cursor";
+	if (!oid_parse(b->repo.object_format, str_cut(&rest, ' '), &query->from) ||
+		!str_to_u64(rest, &skip) || skip > 10000000)
+		return fail(c, ERR_INVALID, "\"cursor\" is not one that was given out");
+	r->field = NULL;
+	query->skip = (size_t)skip;
+	return OK;
+}
+
+static void write_lines(struct json_writer *w, const struct commit_log *log)
+{
+	json_key(w, "commits");
+	json_begin_array(w);
+	for (size_t i = 0; i < log->count; i++)
+		json_commit_line(w, &log->at[i]);
+	json_end_array(w);
+	json_member_bool(w, "cut", log->cut);
+}
+
+enum err api_commits_list(struct ctx *c, struct web_request *r)
+{
+	BROWSE b = {0};
+	struct revision rev;
+	struct api_page page;
+	struct commit_log log;
+	struct api_reply reply;
+	TRY(api_open(c, r, &b));
+	TRY(api_page(c, r, &page));
+	TRY(api_revision(c, r, &b, web_query(c, r, "ref"), &rev));
+	struct log_query query = {
+		.from = rev.commit, .path = web_query(c, r, "path"), .limit = page.limit};
+	TRY(read_place(c, r, &b, page.after, &query));
+	if (api_is_fresh(c, r, &b, &query.from))
+		return web_not_modified(c, r);
+	TRY(browse_log(c, &b, &query, &log));
+	api_begin(c, &reply);
+	json_begin_object(&reply.w);
+	json_key(&reply.w, "revision");
+	json_revision(&reply.w, &rev);
+	write_lines(&reply.w, &log);
+	char hex[OID_HEX_MAX];
+	struct str last = str_of(
+		arena_fmt(c->arena, "%s %zu", oid_hex(&query.from, hex), query.skip + log.count));
+	api_member_next(c, r, &reply.w, &page, log.more ? &last : NULL);
+	json_end_object(&reply.w);
+	return api_send(c, r, 200, &reply);
+}
+
+static enum err open_commit(
+	struct ctx *c, struct web_request *r, struct browse *b, struct commit_full *out)
+{
+	struct revision rev;
+	TRY(api_open(c, r, b));
+	TRY(api_revision(c, r, b, web_param(r, "id"), &rev));
+	return browse_commit(c, b, &rev.commit, out);
+}
+
+enum err api_commit(struct ctx *c, struct web_request *r)
+{
+	BROWSE b = {0};
+	struct commit_full commit;
+	struct api_reply reply;
+	TRY(open_commit(c, r, &b, &commit));
+	api_begin(c, &reply);
+	json_commit(&reply.w, &commit);
+	return api_send(c, r, 200, &reply);
+}
+
+static enum err send_text(struct ctx *c, struct web_request *r, const struct diff *diff)
+{
+	struct buf text = {.arena = c->arena};
+	if (diff->total > diff->count)
+		return fail(c, ERR_TOO_BIG,
+			"%zu files are changed: clone the repository to see them all", diff->total);
+	patch_text(&text, diff);
+	return web_bytes(c, r, "text/x-diff; charset=utf-8", buf_view(&text));
+}
+
+enum err api_commit_diff(struct ctx *c, struct web_request *r)
+{
+	BROWSE b = {0};
+	struct commit_full commit;
+	struct diff diff;
+	struct api_reply reply;
+	bool text = web_wants(r, "text/x-diff");
+	TRY(open_commit(c, r, &b, &commit));
+	char hex[OID_HEX_MAX];
+	if (web_is_fresh(r, str_of(arena_fmt(c->arena, "%s.%d", oid_hex(&commit.id, hex), text))))
+		return web_not_modified(c, r);
+	TRY(browse_diff(c, &b, &commit, text ? &DIFF_LIMITS_TEXT : &limits, &diff));
+	if (text)
+		return send_text(c, r, &diff);
+	api_begin(c, &reply);
+	json_diff(&reply.w, &diff);
+	return api_send(c, r, 200, &reply);
+}
+
+enum err api_compare(struct ctx *c, struct web_request *r)
+{
+	BROWSE b = {0};
+	struct comparison cmp;
+	struct api_reply reply;
+	bool text = web_wants(r, "text/x-diff");
+	TRY(api_open(c, r, &b));
+	TRY(browse_compare(c, &b, web_param(r, "range"), text ? &DIFF_LIMITS_TEXT : &limits, &cmp));
+	if (text)
+		return send_text(c, r, &cmp.diff);
+	api_begin(c, &reply);
+	struct json_writer *w = &reply.w;
+	json_begin_object(w);
+	json_key(w, "base");
+	json_revision(w, &cmp.base);
+	json_key(w, "head");
+	json_revision(w, &cmp.head);
+	json_member_oid(w, "fork", &cmp.fork);
+	json_member_int(w, "ahead", (int64_t)cmp.ahead);
+	json_member_int(w, "behind", (int64_t)cmp.behind);
+	write_lines(w, &cmp.log);
+	json_key(w, "diff");
+	json_diff(w, &cmp.diff);
+	json_end_object(w);
+	return api_send(c, r, 200, &reply);
+}

@@ -1,0 +1,202 @@
+/* Branches, tags and every other ref: listed, made, moved, taken away. */
+#include "base/uri.h"
+#include "core/ref_change.h"
+#include "core/ref_names.h"
+#include "web/api_browse.h"
+
+#define BRANCHES "refs/heads/"
+#define TAGS "refs/tags/"
+
+static const char *kind_of(struct str *name)
+{
+	return str_skip(name, STR(BRANCHES)) ? "branch"
+	       : str_skip(name, STR(TAGS))   ? "tag"
+					     : "other";
+}
+
+static void archives(struct ctx *c, const struct web_request *r, struct json_writer *w,
+	const struct browse *b, struct str name)
+{
+	static const struct {
+		const char *key, *suffix;
+	} kinds[] = {{"tar_gz", ".tar.gz"}, {"zip", ".zip"}};
+	json_key(w, "archive_urls");
+	json_begin_object(w);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct buf url = {.arena = c->arena};
+		buf_fmt(&url, "%.*s/%.*s/archive/", STR_FMT(r->origin), STR_FMT(b->repo.name));
+		uri_encode_path(&url, name);
+		buf_cstr(&url, kinds[i].suffix);
+		json_member_str(w, kinds[i].key, buf_view(&url));
+	}
+	json_end_object(w);
+}
+
+static void write_ref(struct ctx *c, const struct web_request *r, struct json_writer *w,
+	const struct browse *b, const struct named_ref *named)
+{
+	struct str name = named->ref.name;
+	const char *kind = kind_of(&name);
+	json_begin_object(w);
+	json_member_str(w, "ref", named->ref.name);
+	json_member_cstr(w, "kind", kind);
+	json_member_str(w, "name", name);
+	json_member_oid(w, "id", &named->ref.id);
+	json_member_oid(w, "peeled", &named->ref.peeled);
+	json_member_bool(w, "default", named->is_default);
+	json_key(w, "commit");
+	json_commit_line(w, &named->commit);
+	archives(c, r, w, b, name);
+	json_end_object(w);
+}
+
+static enum err send_list(struct ctx *c, struct web_request *r, struct str prefix)
+{
+	BROWSE b = {0};
+	struct api_page page;
+	struct ref_names list;
+	struct api_reply reply;
+	TRY(api_open(c, r, &b));
+	TRY(api_page(c, r, &page));
+	if (api_is_fresh(c, r, &b, NULL))
+		return web_not_modified(c, r);
+	const struct ref_names_query query = {prefix, page.after, web_query(c, r, "q"), page.limit};
+	TRY(ref_names(c, &b, &query, &list));
+	api_begin(c, &reply);
+	json_begin_array(&reply.w);
+	for (size_t i = 0; i < list.count; i++)
+		write_ref(c, r, &reply.w, &b, &list.at[i]);
+	json_end_array(&reply.w);
+	if (list.more)
+		api_next(c, r, &page, list.at[list.count - 1].ref.name);
+	return api_send(c, r, 200, &reply);
+}
+
+enum err api_branches_list(struct ctx *c, struct web_request *r)
+{
+	return send_list(c, r, STR(BRANCHES));
+}
+
+enum err api_tags_list(struct ctx *c, struct web_request *r)
+{
+	return send_list(c, r, STR(TAGS));
+}
+
+enum err api_refs_list(struct ctx *c, struct web_request *r)
+{
+	struct str prefix = web_query(c, r, "prefix");
+	return send_list(c, r, str_starts(prefix, STR("refs/")) ? prefix : STR("refs/"));
+}
+
+/* "heads/main" of the path is refs/heads/main. */
+static struct str ref_of(struct ctx *c, const struct web_request *r)
+{
+	return str_of(arena_fmt(c->arena, "refs/%.*s", STR_FMT(web_param(r, "ref"))));
+}
+
+static enum err send_ref(struct ctx *c, struct web_request *r, int status, struct str name)
+{
+	BROWSE b = {0};
+	struct named_ref named;
+	struct api_reply reply;
+	TRY(api_open(c, r, &b));
+	TRY(ref_names_get(c, &b, name, &named));
+	api_begin(c, &reply);
+	write_ref(c, r, &reply.w, &b, &named);
+	return api_send(c, r, status, &reply);
+}
+
+enum err api_ref_get(struct ctx *c, struct web_request *r)
+{
+	return send_ref(c, r, 200, ref_of(c, r));
+}
+
+/* "to": an id in full of any object that is here; else a revision, whose commit it is. */
+static enum err read_to(
+	struct ctx *c, struct web_request *r, const struct json *body, struct ref_wish *wish)
+{
+	BROWSE b = {0};
+	struct str text = {0};
+	struct revision rev;
+	/* Who may not see it learns nothing from what is wrong with the body. */
+	TRY(api_open(c, r, &b));
+	TRY(api_text_needed(c, r, body, "to", &text));
+	if (oid_parse(b.repo.object_format, text, &wish->to))
+		return OK;
+	r->field = "to";
+	enum err kind = api_revision(c, r, &b, text, &rev);
+	if (kind == ERR_NOT_FOUND)
+		return fail(c, ERR_INVALID, "%s", c->error.text);
+	TRY(kind);
+	r->field = NULL;
+	wish->to = rev.commit;
+	return OK;
+}
+
+static enum err check_expected(struct ctx *c, struct web_request *r, const struct ref_wish *wish)
+{
+	struct oid id;
+	r->field = "expected";
+	if (wish->expected.len && !oid_parse(HASH_SHA1, wish->expected, &id) &&
+		!oid_parse(HASH_SHA256, wish->expected, &id))
+		return fail(c, ERR_INVALID, "\"expected\" must be an object id in full");
+	r->field = NULL;
+	return OK;
+}
+
+static enum err see_repo(struct ctx *c, struct web_request *r)
+{
+	BROWSE b = {0};
+	return api_open(c, r, &b);
+}
+
+enum err api_refs_create(struct ctx *c, struct web_request *r)
+{
+	static const char *const fields[] = {"ref", "to", NULL};
+	struct ref_wish wish = {.kind = REF_CREATE, .repo = web_param(r, "name")};
+	const struct json *body;
+	struct ref_change done;
+	TRY(see_repo(c, r));
+	TRY(api_body(c, r, fields, &body));
+	TRY(api_text_needed(c, r, body, "ref", &wish.ref));
+	TRY(read_to(c, r, body, &wish));
+	r->field = "ref";
+	TRY(ref_change(c, r->core, &r->who, &wish, &done));
+	r->field = NULL;
+	struct str rest = str_from_index(done.name, sizeof "refs/" - 1);
+	struct buf place = {.arena = c->arena};
+	buf_cstr(&place, "/api/v1/repos/");
+	uri_encode(&place, wish.repo);
+	buf_cstr(&place, "/refs/");
+	uri_encode_path(&place, rest);
+	web_header(r, "Location", buf_view(&place));
+	return send_ref(c, r, 201, done.name);
+}
+
+enum err api_ref_move(struct ctx *c, struct web_request *r)
+{
+	static const char *const fields[] = {"to", "expected", "force", NULL};
+	struct ref_wish wish = {
+		.kind = REF_MOVE, .repo = web_param(r, "name"), .ref = ref_of(c, r)};
+	const struct json *body;
+	TRY(see_repo(c, r));
+	TRY(api_body(c, r, fields, &body));
+	TRY(read_to(c, r, body, &wish));
+	TRY(api_text(c, r, body, "expected", &wish.expected, NULL));
+	TRY(check_expected(c, r, &wish));
+	TRY(api_bool(c, r, body, "force", &wish.force));
+	TRY(ref_change(c, r->core, &r->who, &wish, NULL));
+	return send_ref(c, r, 200, wish.ref);
+}
+
+enum err api_ref_delete(struct ctx *c, struct web_request *r)
+{
+	const struct ref_wish wish = {.kind = REF_DELETE,
+		.repo = web_param(r, "name"),
+		.ref = ref_of(c, r),
+		.expected = web_query(c, r, "expected")};
+	TRY(see_repo(c, r));
+	TRY(check_expected(c, r, &wish));
+	TRY(ref_change(c, r->core, &r->who, &wish, NULL));
+	return web_no_content(c, r);
+}
