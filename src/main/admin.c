@@ -34,6 +34,12 @@ static const bool bare[] = {
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
+const struct command *admin_commands(size_t *count)
+{
+	*count = COMMANDS;
+	return commands;
+}
+
 struct str admin_argument(const struct admin *admin, const char *name)
 {
 	const char *value = run_argument(admin->run, name);

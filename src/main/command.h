@@ -57,6 +57,8 @@ const struct command *command_find(
 /* Prints to standard output. */
 void print(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* Those of `nimbus admin`, for whoever lists them. */
+const struct command *admin_commands(size_t *count);
 /* `nimbus admin …` with the words after it: finds the command, opens the instance, runs it. */
 int admin_main(struct ctx *c, char *const *words, struct run *run);
 

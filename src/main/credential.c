@@ -63,20 +63,39 @@ static enum err sign_in(struct ctx *c, const struct device_store *store,
 	return OK;
 }
 
-/* A token that has time left. `state` stays empty where nobody is to be asked. */
+/* A token that has time left; empty where this machine is not signed in. */
+static enum err held(struct ctx *c, const struct device_store *store, struct str origin,
+	struct device_state *state)
+{
+	DEVICE_SERVER server = {0};
+	TRY(device_store_read(c, store, state));
+	if (!state->refresh.len ||
+		(state->access.len && state->renew > c->world->clock() / 1000000))
+		return OK;
+	TRY(device_server_open(c, origin, &server));
+	return renew(c, store, &server, state);
+}
+
+enum err credential_held(struct ctx *c, struct str origin, struct str *access)
+{
+	DEVICE_STORE store = {.lock = -1};
+	struct device_state state;
+	TRY(device_store_open(c, origin, &store));
+	TRY(held(c, &store, origin, &state));
+	*access = state.access;
+	return OK;
+}
+
+/* The same. `state` stays empty where nobody is to be asked. */
 static enum err ready(struct ctx *c, const struct device_store *store, struct str origin,
 	struct device_state *state)
 {
 	DEVICE_SERVER server = {0};
 	const struct device_terms terms = {0};
-	TRY(device_store_read(c, store, state));
-	if (state->access.len && state->renew > c->world->clock() / 1000000)
-		return OK;
-	TRY(device_server_open(c, origin, &server));
-	if (state->refresh.len)
-		TRY(renew(c, store, &server, state));
+	TRY(held(c, store, origin, state));
 	if (state->refresh.len || !may_ask())
 		return OK;
+	TRY(device_server_open(c, origin, &server));
 	/* Other servers are asked by other means, so nothing is said of them. */
 	enum err kind = device_server_check(c, &server);
 	if (kind == ERR_NOT_FOUND) {

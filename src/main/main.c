@@ -1,5 +1,7 @@
 /* The program: finds the command, runs it, turns what went wrong into words and an exit code. */
+#include "main/client.h"
 #include "main/command.h"
+#include "main/completion.h"
 #include "main/credential.h"
 #include "main/drivers.h"
 #include "main/key.h"
@@ -30,7 +32,7 @@ static enum err run_version(struct ctx *c, struct run *run)
 	return OK;
 }
 
-static command_run run_help;
+static command_run run_help, run_completion;
 
 static const struct command commands[] = {
 	{"serve", "[--welcome] [--role ROLES]", serve_run,
@@ -50,6 +52,10 @@ static const struct command commands[] = {
 	{"admin", "COMMAND …", NULL, "Looks after people, repositories, tokens, backups", ""},
 	{"config", "[--markdown]", run_config, "Prints every setting, its value and what it means",
 		"--markdown prints the reference page, with defaults instead of values."},
+	{"completion", "SHELL", run_completion, "Prints what lets a shell complete commands",
+		"SHELL is bash, zsh or fish. For bash and zsh, in ~/.bashrc or ~/.zshrc:\n\n"
+		"    eval \"$(nimbus completion bash)\"\n\n"
+		"and for fish: nimbus completion fish > ~/.config/fish/completions/nimbus.fish"},
 	{"version", "", run_version, "Prints the version and the drivers", ""},
 	{"help", "[COMMAND]", run_help, "Tells more about a command", ""},
 	{"key mint",
@@ -92,6 +98,10 @@ static void print_usage(struct ctx *c, FILE *to)
 	buf_cstr(&out, "usage: nimbus COMMAND [ARGUMENTS]\n\n"
 		       "Nimbus Git, a git server.\n\n");
 	command_list(commands, COMMANDS, &out);
+	size_t count;
+	const struct command *client = client_commands(&count);
+	buf_cstr(&out, "\nOn a server, by its API (--server URL, or NIMBUS_SERVER):\n\n");
+	command_list(client, count, &out);
 	buf_cstr(&out, "\n`nimbus COMMAND --help` tells more. To begin: nimbus serve --welcome\n");
 	fwrite(out.at, 1, out.len, to);
 }
@@ -100,6 +110,19 @@ static enum err run_help(struct ctx *c, struct run *run)
 {
 	(void)run;
 	print_usage(c, stdout);
+	return OK;
+}
+
+static enum err run_completion(struct ctx *c, struct run *run)
+{
+	struct completion_table tables[] = {
+		{"", commands, COMMANDS}, {"", NULL, 0}, {"admin", NULL, 0}};
+	struct buf out = {.arena = c->arena};
+	tables[1].commands = client_commands(&tables[1].count);
+	tables[2].commands = admin_commands(&tables[2].count);
+	TRY(completion_write(c, str_of(run_argument(run, "SHELL")), tables,
+		sizeof tables / sizeof *tables, &out));
+	print("%s", buf_text(&out));
 	return OK;
 }
 
@@ -161,9 +184,16 @@ static int run_words(struct ctx *c, char *const *words)
 	}
 	if (strcmp(*words, "help") == 0 && words[1] && words[1][0] != '-')
 		return help_with(c, words + 1);
-	if (strcmp(*words, "--version") == 0)
-		return run_command(c, &commands[3], words + 1);
+	if (strcmp(*words, "--version") == 0) {
+		static char version[] = "version";
+		static char *const asked[] = {version, NULL};
+		return run_words(c, asked);
+	}
 	const struct command *command = command_find(commands, COMMANDS, words, &taken);
+	struct run run = {.environment = environ};
+	int code;
+	if (!command && client_main(c, words, &run, &code))
+		return code;
 	if (!command) {
 		fprintf(stderr, "nimbus: there is no command \"%s\"\n\n", *words);
 		print_usage(c, stderr);

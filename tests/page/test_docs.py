@@ -73,6 +73,10 @@ def test_the_commands_of_api_md_print_what_it_says():
     run_document("docs/api.md", "curl")
 
 
+def test_the_commands_of_cli_md_print_what_it_says():
+    run_document("docs/cli.md", "git")
+
+
 def test_the_commands_of_protocol_md_print_what_it_says():
     run_document("docs/protocol.md", "curl", "ssh-keygen")
 
