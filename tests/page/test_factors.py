@@ -210,7 +210,7 @@ def test_who_lost_it_is_helped():
     _, _, codes = person(s, "jan")
     owner = Browser(s, "owner", PASSWORD)
     page = owner.page("/collaborators")
-    has(page.text, "Remove the second factors of jan", "the page")
+    has(page.text, "Remove second factors of jan", "the page")
     form = {"csrf": page.form(None)["csrf"], "username": "jan"}
     eq(owner.send("/collaborators/reset-factors", form).headers["location"], "/collaborators?done=factors-reset", "by the page")
     eq(is_signed_in(Browser(s, "jan", GUEST_PASSWORD)), True, "the password alone")

@@ -1,0 +1,116 @@
+"""Every page in a real browser: what axe and the console say, at two widths, light and dark; hostile content never runs."""
+
+import hashlib
+import json as jsonlib
+import sys
+import urllib.parse
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import *
+from browsing import Browser
+from devices import ask, sign_in, text_of
+from hostile import NAMES, hostile_repo
+from visiting import routes, visit
+
+GUEST_PASSWORD = "gravel-otter-ninety-lamp"
+AUTHORIZE = "/oauth/authorize?" + urllib.parse.urlencode({
+    "response_type": "code", "client_id": "git-credential-oauth", "redirect_uri": "http://127.0.0.1:4711/back", "state": "s",
+    "code_challenge": text_of(hashlib.sha256(b"v" * 50).digest()), "code_challenge_method": "S256"})
+
+# What answers GET and is no page.
+NO_PAGES = {"/healthz", "/readyz", "/assets/{file}", "/robots.txt", "/.well-known/jwks.json",
+            "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}"}
+# Pages that send one elsewhere at once: tests/page/test_sso.py.
+AWAY = {"/sign-in/{provider}/return", "/sign-in/{secret}"}
+
+_place = None
+
+
+class Place:
+    """A server with a hostile repository, one of everything that a page lists, and who looks at it."""
+
+    def __init__(self):
+        self.server = s = Nimbus(shared=True, env={"NIMBUS_LOGIN_TRIES": "1000"})
+        s.create_repo("hostile", visibility="public", description="<script>alert(1)</script> & more")
+        s.create_repo("empty", visibility="public")
+        self.repo = hostile_repo()
+        git("push", "-q", s.git_url("hostile"), "--all", cwd=self.repo)
+        git("push", "-q", s.git_url("hostile"), "--tags", cwd=self.repo)
+        self.head, self.base = git("rev-parse", "HEAD", "HEAD~1", cwd=self.repo).out.split()
+        s.api("POST", "/collaborators", {"username": "anna", "password": GUEST_PASSWORD}, want=201)
+        s.api("PUT", "/repos/hostile/permissions/anna", {"permission": "write"}, want=200)
+        s.api("POST", "/tokens", {"name": "ci <b>", "permission": "read"}, want=201)
+        s.api("POST", "/repos/hostile/rules", {"pattern": "main", "force": "nobody"}, want=201)
+        s.api("POST", "/grants", {"username": "anna", "pattern": "host*", "permission": "read"}, want=201)
+        public = run(["openssl", "pkey", "-pubout"], input=run([need("openssl"), "genpkey", "-algorithm", "ed25519"]).raw).out
+        s.api("POST", "/signing-keys", {"name": "agents", "key": public}, want=201)
+        invited = s.api("POST", "/invitations", {"username": "guest"}, want=201).json["url"]
+        reset = s.api("POST", "/collaborators/anna/reset", {}, want=200).json["url"]
+        self.invitation, self.reset = (urllib.parse.urlsplit(url).path for url in (invited, reset))
+        self.user_code = ask(s)["user_code"]
+        owner = Browser(s, *s.auth)
+        sign_in(s, owner)
+        self.visitors = {"owner": owner.cookies, "nobody": {}}
+
+    def pages(self):
+        """pattern -> (who, path, status) of each look at it."""
+        names = [urllib.parse.quote(name) for name in NAMES]
+        head = self.head
+        return {
+            "/": [("owner", "/", 200), ("nobody", "/", 200)],
+            "/sign-in": [("nobody", "/sign-in", 200)],
+            "/sign-in/second": [("nobody", "/sign-in/second", 200)],
+            "/new-password/{secret}": [("nobody", self.reset, 200), ("nobody", "/new-password/x", 403)],
+            "/invitation/{secret}": [("nobody", self.invitation, 200), ("nobody", "/invitation/x", 403)],
+            "/prove": [("owner", "/prove?next=/account", 200)],
+            "/new": [("owner", "/new", 200)],
+            "/account": [("owner", "/account", 200)],
+            "/account/sessions": [("owner", "/account/sessions", 200)],
+            "/account/factors": [("owner", "/account/factors", 200)],
+            "/account/factors/totp": [("owner", "/account/factors/totp", 200)],
+            "/account/identities": [("owner", "/account/identities", 200)],
+            "/collaborators": [("owner", "/collaborators", 200)],
+            "/collaborators/{username}/identities": [("owner", "/collaborators/anna/identities", 200)],
+            "/admin/audit": [("owner", "/admin/audit", 200)],
+            "/device": [("owner", "/device", 200), ("owner", f"/device?user_code={self.user_code}", 200)],
+            "/oauth/authorize": [("owner", AUTHORIZE, 200)],
+            "/{name}": [("owner", "/hostile", 200), ("nobody", "/hostile", 200), ("owner", "/empty", 200), ("owner", "/none", 404),
+                        ("nobody", f"/hostile/tree/{head}{head}", 404)],
+            "/{name}/tree/{path...}": [("nobody", "/hostile/tree/main/docs", 200)],
+            "/{name}/blob/{path...}": [("nobody", f"/hostile/blob/main/{name}", 200) for name in names] + [
+                ("nobody", f"/hostile/blob/main/{name}", 200) for name in ("README.md", "README.md?source=1", "drawing.svg", "book.ipynb")],
+            "/{name}/commits": [("nobody", "/hostile/commits", 200)],
+            "/{name}/commits/{path...}": [("nobody", f"/hostile/commits/main/{names[0]}", 200)],
+            "/{name}/commit/{id}": [("nobody", f"/hostile/commit/{head}", 200), ("owner", f"/hostile/commit/{head}", 200)],
+            "/{name}/blame/{path...}": [("nobody", f"/hostile/blame/main/{names[0]}", 200)],
+            "/{name}/compare": [("nobody", "/hostile/compare", 200)],
+            "/{name}/compare/{path...}": [("nobody", f"/hostile/compare/{self.base}...main", 200)],
+            "/{name}/refs": [("nobody", "/hostile/refs", 200)],
+            "/{name}/settings": [("owner", "/hostile/settings", 200)],
+        }
+
+
+def place():
+    global _place
+    _place = _place or Place()
+    return _place
+
+
+def test_every_page_is_in_the_table():
+    patterns = [p for p in routes() if not p.startswith("/api/")]
+    eq(sorted(set(patterns) - NO_PAGES - AWAY - set(place().pages())), [], "pages that no browser looks at")
+    eq(sorted((NO_PAGES | AWAY | set(place().pages())) - set(patterns)), [], "pages that are no more")
+
+
+@timeout(400)
+def test_every_page_is_accessible_and_the_browser_complains_of_none():
+    looks = [{"who": who, "path": path, "status": status}
+             for pages in place().pages().values() for who, path, status in pages]
+    found = visit("axe", origin=place().server.url, visitors=place().visitors, pages=looks)
+    eq(found, [], "what is wrong with the pages")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""A real browser, driven by playwright-core in node: what the scripts of tests/browser/*.mjs do for a test."""
+
+import json as jsonlib
+
+from harness import *
+
+MODULES = ROOT / "build-clients/node_modules"
+
+
+def visit(script, timeout=300, **task):
+    """Runs tests/browser/SCRIPT.mjs with `task`, and returns what it found."""
+    node, chromium = need("node"), need("chromium")
+    if not (MODULES / "playwright-core").exists() or not (MODULES / "axe-core").exists():
+        skip("playwright-core and axe-core are not installed: ./dev test does it")
+    command = [node, ROOT / "tests/browser/visit.mjs", MODULES, chromium, script]
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp("home")), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    return jsonlib.loads(run(command, env=env, input=jsonlib.dumps(task), timeout=timeout).out)
+
+
+def routes(method="GET"):
+    """The patterns of src/web/routes.def."""
+    text = (ROOT / "src/web/routes.def").read_text()
+    return re.findall(rf'^ROUTE\({method}, "([^"]+)"', text, re.M)
