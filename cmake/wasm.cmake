@@ -28,7 +28,9 @@ if(NIMBUS_WERROR)
 endif()
 
 set(wasm_objects "")
-foreach(source IN LISTS wasm_sources)
+set(browser_objects "")
+file(GLOB browser_sources CONFIGURE_DEPENDS src/browser/*.c)
+foreach(source IN LISTS wasm_sources browser_sources)
 	string(REPLACE "${PROJECT_BINARY_DIR}/" "" name ${source})
 	string(REPLACE "${PROJECT_SOURCE_DIR}/" "" name ${name})
 	set(object ${PROJECT_BINARY_DIR}/wasm/${name}.o)
@@ -39,12 +41,16 @@ foreach(source IN LISTS wasm_sources)
 		set(builtin -fno-builtin)
 	endif()
 	add_custom_command(OUTPUT ${object}
-		COMMAND ${WASM_CLANG} ${wasm_flags} ${builtin} -MD -MF ${object}.d -c ${source} -o ${object}
+		COMMAND ${CMAKE_C_COMPILER_LAUNCHER} ${WASM_CLANG} ${wasm_flags} ${builtin} -MD -MF ${object}.d -c ${source} -o ${object}
 		DEPENDS ${source}
 		DEPFILE ${object}.d
 		COMMENT "wasm32 ${name}"
 		VERBATIM)
-	list(APPEND wasm_objects ${object})
+	if(name MATCHES "^src/browser/")
+		list(APPEND browser_objects ${object})
+	else()
+		list(APPEND wasm_objects ${object})
+	endif()
 endforeach()
 
 set(wasm_out ${PROJECT_BINARY_DIR}/portable.wasm)
@@ -58,3 +64,15 @@ add_custom_command(OUTPUT ${wasm_out}
 	COMMENT "wasm32 link of the portable half"
 	VERBATIM)
 add_custom_target(wasm ALL DEPENDS ${wasm_out})
+
+# What pages run: the same objects, of which only what src/browser/ needs is kept. It imports nothing, or does not link.
+# The linker is called as it is: clang as a driver would run whatever wasm-opt it finds.
+set(BROWSER_MODULE ${PROJECT_BINARY_DIR}/nimbus.wasm)
+string(REPLACE ";" "\n" browser_object_list "${browser_objects};${wasm_objects}")
+file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/browser.objects CONTENT "${browser_object_list}\n")
+add_custom_command(OUTPUT ${BROWSER_MODULE}
+	COMMAND ${WASM_LD} --no-entry --strip-all --gc-sections -z stack-size=131072 --stack-first
+		--max-memory=268435456 -o ${BROWSER_MODULE} @${PROJECT_BINARY_DIR}/browser.objects
+	DEPENDS ${browser_objects} ${wasm_objects} ${PROJECT_BINARY_DIR}/browser.objects
+	COMMENT "wasm32 nimbus.wasm"
+	VERBATIM)

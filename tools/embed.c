@@ -1,5 +1,5 @@
 /*
- * Writes C that holds files: embed FOLDER OUT FILE... gives the table of src/web/assets.h.
+ * Writes C that holds files: embed OUT FILE... gives the table of src/web/assets.h.
  * Runs while building, on the machine that builds.
  */
 #include <openssl/evp.h>
@@ -22,15 +22,14 @@ static void give_up(const char *what, const char *path)
 	exit(1);
 }
 
-static struct file file_read(const char *folder, const char *path)
+static struct file file_read(const char *name)
 {
-	char name[4096];
-	snprintf(name, sizeof name, "%s/%s", folder, path);
+	const char *slash = strrchr(name, '/');
 	FILE *in = fopen(name, "rb");
 	if (!in || fseek(in, 0, SEEK_END) != 0)
 		give_up("open", name);
 	long size = ftell(in);
-	struct file file = {.path = path, .len = (size_t)size};
+	struct file file = {.path = slash ? slash + 1 : name, .len = (size_t)size};
 	file.bytes = malloc(file.len + 1);
 	rewind(in);
 	if (size < 0 || !file.bytes || fread(file.bytes, 1, file.len, in) != file.len)
@@ -66,15 +65,15 @@ static int by_path(const void *a, const void *b)
 
 int main(int count, char **words)
 {
-	if (count < 3)
-		give_up("work without", "FOLDER OUT FILE...");
-	size_t files = (size_t)count - 3;
+	if (count < 2)
+		give_up("work without", "OUT FILE...");
+	size_t files = (size_t)count - 2;
 	struct file *all = calloc(files + 1, sizeof *all);
-	FILE *out = fopen(words[2], "wb");
+	FILE *out = fopen(words[1], "wb");
 	if (!all || !out)
-		give_up("write", words[2]);
+		give_up("write", words[1]);
 	for (size_t i = 0; i < files; i++)
-		all[i] = file_read(words[1], words[3 + i]);
+		all[i] = file_read(words[2 + i]);
 	qsort(all, files, sizeof *all, by_path);
 	fprintf(out, "/* Made by tools/embed.c. */\n#include \"web/assets.h\"\n\n");
 	for (size_t i = 0; i < files; i++)
@@ -84,6 +83,6 @@ int main(int count, char **words)
 		row_write(out, &all[i], (int)i);
 	fprintf(out, "\t{0},\n};\n\nconst size_t asset_count = %zu;\n", files);
 	if (fclose(out) != 0)
-		give_up("write", words[2]);
+		give_up("write", words[1]);
 	return 0;
 }

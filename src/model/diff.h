@@ -74,4 +74,15 @@ struct comparison {
 	bool cut; /* gave up at the budget: fork, ahead, behind and log are not known */
 };
 
+/* A difference with what its view needs besides: what a browser is sent to draw it by itself. */
+struct diff_page {
+	struct str repo;
+	struct oid head; /* the commit that the new lines are of */
+	bool has_text;   /* /commit/HEAD.diff is this difference */
+	struct diff diff;
+};
+
+/* Do all marks lie in their lines, in order? Of what came as bytes nobody knows. */
+bool diff_is_sound(const struct diff *diff);
+
 #endif

@@ -224,6 +224,7 @@ static const struct asset_type {
 	{".ico", "image/x-icon"},
 	{".woff2", "font/woff2"},
 	{".webmanifest", "application/manifest+json"},
+	{".wasm", "application/wasm"},
 };
 
 enum err web_asset(struct ctx *c, struct web_request *r)
