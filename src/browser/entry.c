@@ -2,7 +2,7 @@
 
 #include "model/schema.h"
 #include "view/finder.h"
-#include "view/page.h"
+#include "view/page_diff.h"
 
 static struct arena arena, lasting;
 static struct buf out;
@@ -62,7 +62,7 @@ size_t entry_find(size_t len)
 	return count;
 }
 
-int entry_diff(size_t len)
+int entry_diff(size_t len, int split)
 {
 	struct ctx c;
 	struct diff_page p;
@@ -72,10 +72,6 @@ int entry_diff(size_t len)
 		buf_cstr(&out, c.error.text);
 		return 0;
 	}
-	struct repo repo = {.name = p.repo};
-	struct page_repo top = {.repo = &repo};
-	struct page_diff shown = {
-		.top = &top, .diff = &p.diff, .head = &p.head, .has_text = p.has_text};
-	view_diff(&out, &shown);
+	view_diff_page(&out, &p, split);
 	return 1;
 }

@@ -77,8 +77,10 @@ struct comparison {
 /* A difference with what its view needs besides: what a browser is sent to draw it by itself. */
 struct diff_page {
 	struct str repo;
-	struct oid head; /* the commit that the new lines are of */
-	bool has_text;   /* /commit/HEAD.diff is this difference */
+	struct oid base,
+		head; /* the commits that the old and the new lines are of; base may be none: algo 0 */
+	bool has_text;         /* /commit/HEAD.diff is this difference */
+	struct diff_wish wish; /* how it was made */
 	struct diff diff;
 };
 

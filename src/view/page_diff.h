@@ -24,6 +24,8 @@ struct page_diff {
 	bool has_text; /* /commit/HEAD.diff is this difference */
 };
 void view_diff(struct buf *out, const struct page_diff *p);
+/* The same of what came as bytes; `split` is the browser's to choose. */
+void view_diff_page(struct buf *out, const struct diff_page *p, bool split);
 /* The lines of its file `i`, in tables of DIFF_ROWS rows, so that browsers lay out only those in sight. */
 enum { DIFF_ROWS = 250 };
 void view_diff_lines(struct buf *out, const struct page_diff *p, size_t i);

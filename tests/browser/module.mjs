@@ -14,16 +14,16 @@ function put(at, bytes) {
 let seen = 0;
 for (const name of readdirSync(folder).filter(name => name.endsWith(".in"))) {
 	const read = end => readFileSync(`${folder}/${name.replace(/in$/, end)}`);
-	const [input, want, call] = [read("in"), read("out"), read("call").toString()];
-	if (call === "find")
+	const [input, want, call] = [read("in"), read("out"), read("call").toString().split(" ")];
+	if (call[0] === "find")
 		put(x.paths(read("paths").length), read("paths"));
 	const at = x.begin(input.length);
 	put(at, input);
-	x[call](input.length);
+	x[call[0]](input.length, Number(call[1]));
 	const from = x.out(), got = Buffer.from(x.memory.buffer, from, x.outLength());
 	if (!got.equals(want)) {
 		const differ = got.findIndex((byte, i) => byte !== want[i]);
-		throw new Error(`${name}: ${call}: other bytes from ${differ} on:\n${got.subarray(differ - 80, differ + 80)}\n` +
+		throw new Error(`${name}: ${call[0]}: other bytes from ${differ} on:\n${got.subarray(differ - 80, differ + 80)}\n` +
 			`instead of\n${want.subarray(differ - 80, differ + 80)}`);
 	}
 	seen++;

@@ -1,7 +1,7 @@
 /* The browser's module and this machine draw the same bytes from the same model; the module runs in node. */
 #include "model/schema.h"
 #include "view/finder.h"
-#include "view/page.h"
+#include "view/page_diff.h"
 
 #include "unit.h"
 
@@ -61,14 +61,15 @@ static struct diff_line some_line(struct ctx *c)
 static struct diff_file some_file(struct ctx *c)
 {
 	struct diff_file file = {.change = chance(4),
-		.without = chance(4),
+		.without = chance(5),
 		.old_path = some_text(c),
 		.new_path = some_text(c),
 		.old_id = some_id(),
 		.new_id = some_id(),
 		.similarity = 50 + (int)chance(51),
 		.added = chance(1000),
-		.removed = chance(1000)};
+		.removed = chance(1000),
+		.is_image = !chance(5)};
 	file.old_mode = file.change == DIFF_ADDED ? 0 : 0100644;
 	file.new_mode = file.change == DIFF_DELETED ? 0 : chance(2) ? 0100755 : 0100644;
 	file.hunk_count = file.without == DIFF_TEXT ? chance(4) : 0;
@@ -88,7 +89,12 @@ static struct diff_file some_file(struct ctx *c)
 
 static struct diff_page some_page(struct ctx *c)
 {
-	struct diff_page p = {STR("repo"), some_id(), chance(2), {.count = chance(6)}};
+	struct diff_page p = {.repo = STR("repo"), .head = some_id(), .has_text = chance(2)};
+	p.diff.count = chance(6);
+	p.diff.cut = !chance(9);
+	if (chance(2))
+		p.base = some_id();
+	p.wish = (struct diff_wish){chance(3), chance(40), chance(3) ? STR("") : some_text(c)};
 	struct diff_file *files = NEW_ARRAY(c->arena, struct diff_file, p.diff.count);
 	for (size_t i = 0; i < p.diff.count; i++)
 		files[i] = some_file(c);
@@ -110,16 +116,13 @@ static void keep_diff(struct ctx *c, const char *folder, int number)
 {
 	struct diff_page p = some_page(c);
 	struct buf bytes = {.arena = c->arena}, html = {.arena = c->arena};
-	struct repo repo = {.name = p.repo};
-	struct page_repo top = {.repo = &repo};
-	struct page_diff shown = {
-		.top = &top, .diff = &p.diff, .head = &p.head, .has_text = p.has_text};
+	bool split = chance(2);
 	assert_true(diff_is_sound(&p.diff));
 	schema_encode(&bytes, &schema_diff_page, &p);
-	view_diff(&html, &shown);
+	view_diff_page(&html, &p, split);
 	keep(c, folder, number, "in", buf_view(&bytes));
 	keep(c, folder, number, "out", buf_view(&html));
-	keep(c, folder, number, "call", STR("diff"));
+	keep(c, folder, number, "call", split ? STR("diff 1") : STR("diff 0"));
 }
 
 static void keep_find(struct ctx *c, const char *folder, int number)

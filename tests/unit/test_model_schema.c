@@ -44,7 +44,7 @@ static const struct diff_file files[] = {
 		.hunk_count = 1},
 	{.change = DIFF_ADDED, .without = DIFF_BINARY, .new_mode = 0100644},
 };
-static const struct diff sample = {files, 2, 7, 1ull << 40, 1};
+static const struct diff sample = {files, 2, 7, 1ull << 40, 1, false};
 
 static void a_model_comes_back_as_it_went(void **state)
 {
