@@ -410,14 +410,19 @@ static enum err stat_at(struct ctx *c, struct odb_reader *r, const struct place 
 	return OK;
 }
 
+enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
+	enum object_type *type, uint64_t *size)
+{
+	return err_stored(c, stat_at(c, r, at, type, size));
+}
+
 enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *type,
 	uint64_t *size)
 {
 	struct place place;
 	char hex[OID_HEX_MAX];
 	TRY(find(c, r, id, &place));
-	TRY_WHILE(c, err_stored(c, stat_at(c, r, &place, type, size)), "reading object %s",
-		oid_hex(id, hex));
+	TRY_WHILE(c, odb_stat_at(c, r, &place, type, size), "reading object %s", oid_hex(id, hex));
 	return OK;
 }
 

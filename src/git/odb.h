@@ -57,6 +57,10 @@ static inline MUST enum err odb_has(
 enum err odb_stat(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *type,
 	uint64_t *size) MUST;
 
+/* Like odb_stat, at a place. */
+enum err odb_stat_at(struct ctx *c, struct odb_reader *r, const struct place *at,
+	enum object_type *type, uint64_t *size) MUST;
+
 /* The type alone: nothing is inflated for it. OBJECT_NONE: there is no such object. */
 enum err odb_type(struct ctx *c, struct odb_reader *r, const struct oid *id, enum object_type *out)
 	MUST;
