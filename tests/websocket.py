@@ -10,7 +10,7 @@ import struct
 from harness import *
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+TEXT, BYTES, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
 def basic(auth):
@@ -28,12 +28,15 @@ class Closed(Exception):
 class WebSocket:
     """One connection to GET /api/v1/live. `answer` is the status and the head of what it said to the handshake."""
 
-    def __init__(self, port, auth=None, headers=None, path="/api/v1/live", timeout=20, more=b"", buffer=None):
+    def __init__(self, port, auth=None, headers=None, path="/api/v1/live", timeout=20, more=b"", buffer=None,
+                 context=None):
         self.socket = socket.socket()
         if buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.socket.settimeout(timeout)
         self.socket.connect(("127.0.0.1", port))
+        if context:
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
         self.data, key = b"", base64.b64encode(os.urandom(16)).decode()
         send = {"Host": f"127.0.0.1:{port}", "Upgrade": "websocket", "Connection": "Upgrade",
                 "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13"}

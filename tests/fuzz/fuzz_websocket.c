@@ -7,6 +7,7 @@
  */
 #include "fuzz/fuzz.h"
 
+#include "base/buf.h"
 #include "net/live_parts.h"
 
 #include <errno.h>

@@ -8,6 +8,7 @@ import threading
 
 from cluster import OWNER, PASSWORD, Cluster
 from harness import *
+from tls import Https
 from websocket import *
 import services
 
@@ -241,7 +242,7 @@ def test_hostile_frames_are_closed_with_their_code():
     ends_with(port, auth, 1002, (0, b"x", {}))
     ends_with(port, auth, 1002, (TEXT, b"a", {"fin": False}), (TEXT, b"b", {}))
     ends_with(port, auth, 1002, (PING, b"x" * 126, {}))
-    ends_with(port, auth, 1003, (BINARY, b"{}", {}))
+    ends_with(port, auth, 1003, (BYTES, b"{}", {}))
     ends_with(port, auth, 1007, (TEXT, b"\xff\xfe", {}))
     ends_with(port, auth, 1009, (TEXT, b" " * 8193, {}))
     ends_with(port, auth, 1009, (TEXT, b"x", {"length": 1 << 62}))
@@ -409,6 +410,21 @@ def test_idle_connections_cost_little():
         for ws in many:
             ws.close()
 
+
+
+def test_it_is_the_same_in_tls():
+    server = Https(env={"NIMBUS_STALL_TIMEOUT": "20s"})
+    server.create_repo("r")
+    flood(server, 300, "{\"description\":\"" + "x" * 20000, "\"}")
+    with WebSocket(server.tls_port, server.auth, context=server.context(), buffer=8192) as ws:
+        ws.say({"subscribe": ["repo:r"], "cursor": 1})
+        time.sleep(1)
+        eq(ws.hear()["subscribed"], "repo:r")
+        eq([ws.hear()["cursor"] for _ in range(300)], list(range(2, 302)), "all of it, slowly")
+        describe(server, "now")
+        eq(described(ws.hear()), "now")
+        ws.raw(b"".join(ws.frame(TEXT, b'{"ping":%d}' % n) for n in range(60)))
+        eq([ws.hear()["pong"] for _ in range(60)], list(range(60)), "many in one record")
 
 
 @contextlib.contextmanager
