@@ -31,7 +31,8 @@ bool live_bytes_put(struct http_server *s, struct live_bytes *b, const void *byt
 		b->at = at;
 		b->cap = cap;
 	}
-	memcpy(b->at + b->len, bytes, len);
+	if (len)
+		memcpy(b->at + b->len, bytes, len);
 	b->len += len;
 	return true;
 }

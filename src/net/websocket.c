@@ -177,6 +177,8 @@ void websocket_read(struct live *l)
 	int wrong = wslay_event_recv(context_of(l));
 	if (l->conn->phase == CONN_DEAD)
 		return;
+	if (wrong && l->ending)
+		return; /* it has been told why already */
 	if (wrong) {
 		/* Of what is no frame at all, wslay would only say goodbye without a reason. */
 		websocket_done(l);

@@ -213,7 +213,7 @@ def test_what_does_not_ask_well_is_told_how():
     eq(WebSocket(server.port, headers={"Sec-WebSocket-Key": "c2hvcnQ="}).status, 400)
     eq(WebSocket(server.port, headers={"Sec-WebSocket-Key": None}).status, 400)
     with WebSocket(server.port, server.auth) as ws:
-        for wrong in (b"no JSON", b"[]", b"7", {"subscribe": "repo:r"}, {"subscribe": ["r"]}, {"subscribe": [7]},
+        for wrong in (b"", b"no JSON", b"[]", b"7", {"subscribe": "repo:r"}, {"subscribe": ["r"]}, {"subscribe": [7]},
                       {"subscribe": ["repo:r"], "cursor": -1}, {"subscribe": ["repo:r"], "cursor": "1"},
                       {"subscribe": [], "else": 1}, {"unsubscribe": [None]}, {"ping": "x"}, {}):
             ws.say(wrong)
