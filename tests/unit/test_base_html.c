@@ -53,6 +53,17 @@ static void text_cannot_be_made_to_read_backwards(void **state)
 	assert_str(escaped(c, STR("\xE2\x80\xA9\xE2\x80\xAF")), "\xE2\x80\xA9\xE2\x80\xAF");
 }
 
+static void what_is_kept_is_what_a_form_gives_back(void **state)
+{
+	(void)state;
+	assert_true(html_keeps(STR("")));
+	assert_true(html_keeps(STR("a <b> & \"c\"\t\n\xc3\xbc")));
+	assert_false(html_keeps(STR("a\rb")));
+	assert_false(html_keeps(STR("a\x7f")));
+	assert_false(html_keeps(STR("\xff")));
+	assert_false(html_keeps(STR("\xe2\x80\xae")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -61,6 +72,7 @@ int main(void)
 		UNIT_TEST(what_is_not_utf8_becomes_the_replacement_character),
 		UNIT_TEST(controls_are_shown_not_passed_on),
 		UNIT_TEST(text_cannot_be_made_to_read_backwards),
+		UNIT_TEST(what_is_kept_is_what_a_form_gives_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
