@@ -7,8 +7,6 @@
 enum {
 	PAGE_OBJECT_MAX = 8 << 20, /* commits and trees that a page reads */
 	LISTING_MAX = 1000,
-	REFS_PER_PAGE = 100,
-	REFS_BY_DATE_MAX = 1000, /* more than that are not all read to be sorted */
 };
 
 enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
@@ -239,66 +237,4 @@ enum err browse_commit(
 		.body = str_trim(message_body(commit.message)),
 	};
 	return OK;
-}
-
-static enum err ref_line(struct ctx *c, struct browse *b, const struct ref *ref, struct str name,
-	struct ref_line *out)
-{
-	*out = (struct ref_line){.name = name, .id = ref->peeled.algo ? ref->peeled : ref->id};
-	out->is_default = str_eq(ref->name, b->snapshot->head);
-	enum object_type type;
-	uint64_t size;
-	TRY(odb_stat(c, &b->reader, &out->id, &type, &size));
-	return type == OBJECT_COMMIT ? browse_line(c, b, &out->id, &out->commit) : OK;
-}
-
-static int by_date(const void *a, const void *b, const void *arg)
-{
-	(void)arg;
-	const struct ref_line *x = a, *y = b;
-	if (x->is_default != y->is_default)
-		return x->is_default ? -1 : 1;
-	return (x->commit.when < y->commit.when) - (x->commit.when > y->commit.when);
-}
-
-enum err browse_refs(
-	struct ctx *c, struct browse *b, struct str prefix, size_t skip, struct ref_list *out)
-{
-	const struct snapshot *s = b->snapshot;
-	size_t first = ref_table_lower_bound(&s->refs, prefix);
-	size_t end = ref_table_prefix_end(&s->refs, prefix);
-	size_t total = end - first;
-	skip = skip < total ? skip : total;
-	size_t shown = total - skip < REFS_PER_PAGE ? total - skip : REFS_PER_PAGE;
-	bool all = total <= REFS_BY_DATE_MAX;
-	size_t count = all ? total : shown;
-	struct ref_line *lines = NEW_ARRAY(c->arena, struct ref_line, count + 1);
-	for (size_t i = 0; i < count; i++) {
-		/* Too many to sort: the last by name come first, which are the newest versions. */
-		const struct ref ref = ref_table_at(&s->refs, all ? first + i : end - 1 - skip - i);
-		TRY(ref_line(c, b, &ref, str_from_index(ref.name, prefix.len), &lines[i]));
-	}
-	if (all)
-		sort_array(c->arena, lines, count, sizeof *lines, by_date, NULL);
-	*out = (struct ref_list){all ? lines + skip : lines, shown, skip, total};
-	return OK;
-}
-
-void browse_branches(struct ctx *c, struct browse *b, size_t limit, struct ref_list *out)
-{
-	const struct snapshot *s = b->snapshot;
-	const struct str prefix = STR("refs/heads/");
-	struct ref_line *lines = NEW_ARRAY(c->arena, struct ref_line, limit + 1);
-	size_t count = 0;
-	struct ref ref;
-	if (str_starts(s->head, prefix) && snapshot_ref(s, s->head, &ref))
-		lines[count++] = (struct ref_line){
-			.name = str_from_index(s->head, prefix.len), .is_default = true};
-	size_t end = ref_table_prefix_end(&s->refs, prefix);
-	for (size_t i = ref_table_lower_bound(&s->refs, prefix); i < end && count < limit; i++) {
-		ref = ref_table_at(&s->refs, i);
-		if (!str_eq(ref.name, s->head))
-			lines[count++].name = str_from_index(ref.name, prefix.len);
-	}
-	*out = (struct ref_list){.at = lines, .count = count, .total = count};
 }

@@ -137,6 +137,18 @@ enum err browse_archive(
 /* Refs under `prefix` ("refs/heads/"), newest commit first where they are not too many for that. */
 enum err browse_refs(
 	struct ctx *c, struct browse *b, struct str prefix, size_t skip, struct ref_list *out) MUST;
+/* The same of those whose names have `like` in them, whatever the case. */
+enum err browse_refs_like(struct ctx *c, struct browse *b, struct str prefix, struct str like,
+	size_t skip, struct ref_list *out) MUST;
+/* How branches lie to the default one, as far as that is found in time. */
+enum err browse_ahead(struct ctx *c, struct browse *b, struct ref_list *list) MUST;
+
+/* Releases, the newest first where they are not too many for that. */
+enum err browse_releases(struct ctx *c, struct browse *b, size_t skip, struct release_list *out)
+	MUST;
+/* One, by the name of its tag. ERR_NOT_FOUND, also for a tag that is not annotated. */
+enum err browse_release(struct ctx *c, struct browse *b, struct str name, struct release *out) MUST;
+
 /* The names of up to `limit` branches, the default one first: no commit is read. */
 void browse_branches(struct ctx *c, struct browse *b, size_t limit, struct ref_list *out);
 

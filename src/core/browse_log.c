@@ -27,8 +27,7 @@ static char lower(char byte)
 	return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
 }
 
-/* Is it in there, whatever the case of ASCII letters? */
-static bool holds(struct str text, struct str part)
+bool browse_holds(struct str text, struct str part)
 {
 	for (size_t at = 0; at + part.len <= text.len; at++) {
 		size_t same = 0;
@@ -47,9 +46,9 @@ static bool fits(const struct log_query *query, const struct commit *commit)
 		return false;
 	if (query->until && commit->committer.seconds >= query->until)
 		return false;
-	if (!holds(a->name, query->author) && !holds(a->email, query->author))
+	if (!browse_holds(a->name, query->author) && !browse_holds(a->email, query->author))
 		return false;
-	return holds(commit->message, query->text);
+	return browse_holds(commit->message, query->text);
 }
 
 /* *fits false: it is none that was asked for (`query` may be NULL), and *out is as it was. */

@@ -12,6 +12,9 @@ enum err browse_entry(struct ctx *c, struct browse *b, const struct revision *re
 enum err browse_line(struct ctx *c, struct browse *b, const struct oid *id, struct commit_line *out)
 	MUST;
 
+/* Is it in there, whatever the case of ASCII letters? */
+bool browse_holds(struct str text, struct str part);
+
 /* What is named as of a time: "REF@{TIME}/PATH". *done false: the text is nothing of that kind, or of a
  * ref that never was. ERR_NOT_FOUND: it was not there then, or is gone since. */
 enum err browse_resolve_at(struct ctx *c, struct browse *b, struct str text, struct revision *rev,

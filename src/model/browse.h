@@ -119,10 +119,30 @@ struct ref_line {
 	struct oid id;   /* what it points at in the end */
 	bool is_default;
 	struct commit_line commit; /* id.algo 0: it points at no commit */
+	bool related;              /* it is known how it lies to the default branch: */
+	size_t ahead, behind;      /* commits that only it, and only that branch has */
 };
 
 struct ref_list {
 	const struct ref_line *at;
+	size_t count; /* of this page */
+	size_t skip;
+	size_t total;
+};
+
+/* An annotated tag as a release. */
+struct release {
+	struct str name;      /* of the tag, without "refs/tags/" */
+	struct oid commit;    /* algo 0: it is of something else */
+	struct str title;     /* the message's first line */
+	struct str text;      /* the rest, without a signature … */
+	struct str html;      /* … and rendered; empty where it could not be */
+	struct person tagger; /* name empty: the tag names nobody */
+	bool is_signed;       /* it has a signature, which nobody has verified */
+};
+
+struct release_list {
+	const struct release *at;
 	size_t count; /* of this page */
 	size_t skip;
 	size_t total;

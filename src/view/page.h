@@ -21,6 +21,7 @@ struct page {
 	struct str username;    /* empty: nobody is signed in */
 	bool owner;
 	struct str csrf;
+	struct str feed;          /* the URL of its Atom feed, safe in an attribute; empty: none */
 	struct str here;          /* this page's path, still encoded: where sign-in returns to */
 	struct str notice, error; /* one line above the content; empty: none */
 	int64_t now;
@@ -30,7 +31,16 @@ void view_head(struct buf *out, const struct page *p);
 void view_foot(struct buf *out, const struct page *p);
 void view_csrf(struct buf *out, const struct page *p);
 
-enum repo_tab { TAB_FILES, TAB_COMMITS, TAB_REFS, TAB_SEARCH, TAB_HISTORY, TAB_SETTINGS };
+enum repo_tab {
+	TAB_FILES,
+	TAB_COMMITS,
+	TAB_REFS,
+	TAB_RELEASES,
+	TAB_ACTIVITY,
+	TAB_SEARCH,
+	TAB_HISTORY,
+	TAB_SETTINGS
+};
 
 /* What every page of a repository needs. `rev` may be NULL: nothing is pushed yet. */
 struct page_repo {
@@ -96,12 +106,6 @@ struct page_blame {
 	const struct file_blame *blame;
 };
 void view_blame(struct buf *out, const struct page_blame *p);
-
-struct page_refs {
-	struct page_repo top;
-	const struct ref_list *tags; /* branches are in top */
-};
-void view_refs(struct buf *out, const struct page_refs *p);
 
 struct page_new {
 	struct page page;

@@ -72,6 +72,17 @@ static enum err read_query(struct ctx *c, const struct page_commits *p, struct l
 	return OK;
 }
 
+static struct str feed_of(
+	struct ctx *c, const struct browse *b, const struct revision *rev, struct str path)
+{
+	struct buf to = {.arena = c->arena};
+	buf_fmt(&to, "/%.*s/feed/commits/", STR_FMT(b->repo.name));
+	uri_encode_path(&to, rev->text);
+	buf_cstr(&to, path.len ? "/" : "");
+	uri_encode_path(&to, path);
+	return buf_view(&to);
+}
+
 static enum err list(struct ctx *c, struct web_request *r, struct browse *b,
 	const struct revision *rev, struct str path)
 {
@@ -97,6 +108,7 @@ static enum err list(struct ctx *c, struct web_request *r, struct browse *b,
 	page_repo_begin(c, r, b, rev, &p.top);
 	p.top.tab = TAB_COMMITS;
 	p.top.page.title = str_of(arena_fmt(c->arena, "Commits · %.*s", STR_FMT(b->repo.name)));
+	p.top.page.feed = feed_of(c, b, rev, path);
 	enum err err = read_query(c, &p, &query);
 	if (!err)
 		err = browse_log(c, b, &query, &log);

@@ -1,9 +1,7 @@
-/* A repository's files and refs. */
+/* A repository's files. */
 #include "web/page.h"
 
 #include "core/repo.h"
-
-enum { SKIP_MAX = 10000000 };
 
 static enum err open(struct ctx *c, struct web_request *r, struct browse *b)
 {
@@ -106,31 +104,5 @@ enum err page_blob(struct ctx *c, struct web_request *r)
 		str_of(arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(path), STR_FMT(b.repo.name)));
 	struct buf html = {.arena = c->arena};
 	view_blob(&html, &p);
-	return show(c, r, &html);
-}
-
-static size_t number(struct ctx *c, const struct web_request *r, const char *name)
-{
-	uint64_t value;
-	return str_to_u64(web_query(c, r, name), &value) && value < SKIP_MAX ? (size_t)value : 0;
-}
-
-enum err page_refs(struct ctx *c, struct web_request *r)
-{
-	BROWSE b = {0};
-	struct ref_list branches, tags;
-	TRY(open(c, r, &b));
-	if (page_is_fresh(c, r, &b, NULL))
-		return web_not_modified(c, r);
-	TRY(browse_refs(c, &b, STR("refs/heads/"), number(c, r, "branches"), &branches));
-	TRY(browse_refs(c, &b, STR("refs/tags/"), number(c, r, "tags"), &tags));
-	struct page_refs p = {.tags = &tags};
-	page_repo_begin(c, r, &b, NULL, &p.top);
-	p.top.tab = TAB_REFS;
-	p.top.branches = &branches;
-	p.top.page.title =
-		str_of(arena_fmt(c->arena, "Branches and tags · %.*s", STR_FMT(b.repo.name)));
-	struct buf html = {.arena = c->arena};
-	view_refs(&html, &p);
 	return show(c, r, &html);
 }
