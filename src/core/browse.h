@@ -59,15 +59,17 @@ enum err browse_readme(struct ctx *c, struct browse *b, const struct revision *r
 /* A file; its bytes up to core_limits.page_blob_max. ERR_NOT_FOUND, also for a folder. */
 enum err browse_file(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
 	struct file *out) MUST;
-/* Renders a file that is_markup into file->html. */
+/* Finds the parts of a file's text that have a colour, where its language is one that has a grammar. */
+enum err browse_highlight(struct ctx *c, struct browse *b, struct file *file) MUST;
+/* Renders a file of FORM_MARKUP into file->html. */
 enum err browse_render(
 	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file) MUST;
 /* A blob of any size, to a sink. */
 enum err browse_stream(struct ctx *c, struct browse *b, const struct oid *id, struct sink *to) MUST;
 /* Does a blob of any size look like text? By its first bytes. */
 enum err browse_is_text(struct ctx *c, struct browse *b, const struct oid *id, bool *out) MUST;
-/* The media type of an image by its name, NULL for what is none that a browser shows. */
-const char *browse_image_type(struct str name);
+/* The media type by its name of what a browser shows without running it, and which kind that is; NULL: of no other. */
+const char *browse_media_type(struct str name, enum file_kind *kind);
 /* By its name: is it Markdown? */
 bool browse_is_markup(struct str name);
 

@@ -51,6 +51,7 @@ enum err browse_blame(struct ctx *c, struct browse *b, const struct revision *re
 	TRY(browse_file(c, b, rev, path, &out->file));
 	if (out->file.kind != FILE_TEXT)
 		return OK;
+	TRY(browse_highlight(c, b, &out->file));
 	TRY(blame_file(c, &b->reader, &rev->commit, path, &limits, &blame));
 	return fill_parts(c, b, &blame, out);
 }

@@ -264,7 +264,8 @@ static void add_file(struct diff_file *f, const struct tree_change *t)
 	f->new_mode = t->new_mode;
 	f->old_id = t->old_id;
 	f->new_id = t->new_id;
-	f->is_image = browse_image_type(t->path) != NULL;
+	enum file_kind kind;
+	f->is_image = browse_media_type(t->path, &kind) && kind == FILE_IMAGE;
 }
 
 /* The old file now has the new one's name; its own row goes away (old_path empty). */

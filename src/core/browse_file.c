@@ -3,19 +3,35 @@
 
 #include "base/uri.h"
 #include "core/browse_parts.h"
+#include "core/browse_text.h"
+
+enum { LFS_MAX = 1024 }; /* of a pointer, as git-lfs bounds it */
 
 static const struct {
 	const char *suffix, *type;
-} images[] = {
-	{".png", "image/png"},
-	{".jpg", "image/jpeg"},
-	{".jpeg", "image/jpeg"},
-	{".gif", "image/gif"},
-	{".webp", "image/webp"},
-	{".avif", "image/avif"},
-	{".ico", "image/x-icon"},
-	{".bmp", "image/bmp"},
-	{".svg", "image/svg+xml"},
+	enum file_kind kind;
+} media[] = {
+	{".png", "image/png", FILE_IMAGE},
+	{".jpg", "image/jpeg", FILE_IMAGE},
+	{".jpeg", "image/jpeg", FILE_IMAGE},
+	{".gif", "image/gif", FILE_IMAGE},
+	{".webp", "image/webp", FILE_IMAGE},
+	{".avif", "image/avif", FILE_IMAGE},
+	{".ico", "image/x-icon", FILE_IMAGE},
+	{".bmp", "image/bmp", FILE_IMAGE},
+	{".svg", "image/svg+xml", FILE_IMAGE},
+	{".pdf", "application/pdf", FILE_PDF},
+	{".mp3", "audio/mpeg", FILE_AUDIO},
+	{".ogg", "audio/ogg", FILE_AUDIO},
+	{".oga", "audio/ogg", FILE_AUDIO},
+	{".opus", "audio/ogg", FILE_AUDIO},
+	{".flac", "audio/flac", FILE_AUDIO},
+	{".wav", "audio/wav", FILE_AUDIO},
+	{".m4a", "audio/mp4", FILE_AUDIO},
+	{".mp4", "video/mp4", FILE_VIDEO},
+	{".m4v", "video/mp4", FILE_VIDEO},
+	{".webm", "video/webm", FILE_VIDEO},
+	{".ogv", "video/ogg", FILE_VIDEO},
 };
 
 static bool ends_nocase(struct str s, const char *suffix)
@@ -24,17 +40,46 @@ static bool ends_nocase(struct str s, const char *suffix)
 	return s.len >= end.len && str_eq_nocase(str_from_index(s, s.len - end.len), end);
 }
 
-const char *browse_image_type(struct str name)
+const char *browse_media_type(struct str name, enum file_kind *kind)
 {
-	for (size_t i = 0; i < sizeof images / sizeof *images; i++)
-		if (ends_nocase(name, images[i].suffix))
-			return images[i].type;
+	for (size_t i = 0; i < sizeof media / sizeof *media; i++)
+		if (ends_nocase(name, media[i].suffix)) {
+			*kind = media[i].kind;
+			return media[i].type;
+		}
 	return NULL;
 }
 
 bool browse_is_markup(struct str name)
 {
 	return ends_nocase(name, ".md") || ends_nocase(name, ".markdown");
+}
+
+static enum file_form form_of(struct str name)
+{
+	if (browse_is_markup(name))
+		return FORM_MARKUP;
+	if (ends_nocase(name, ".ipynb"))
+		return FORM_NOTEBOOK;
+	if (ends_nocase(name, ".csv") || ends_nocase(name, ".tsv"))
+		return FORM_TABLE;
+	return FORM_LINES;
+}
+
+/* A pointer as git-lfs writes it, docs/spec.md there: lines of "key value", the version first. */
+static bool is_lfs(struct file *f)
+{
+	struct str rest = f->bytes, line;
+	if (rest.len > LFS_MAX ||
+		!str_skip(&rest, STR("version https://git-lfs.github.com/spec/v1\n")))
+		return false;
+	bool sized = false;
+	while (str_line(&rest, &line))
+		if (str_skip(&line, STR("oid ")))
+			f->lfs_oid = line;
+		else if (str_skip(&line, STR("size ")))
+			sized = str_to_u64(line, &f->lfs_size);
+	return sized && f->lfs_oid.len > 0;
 }
 
 /* As git guesses: a NUL among the first bytes. */
@@ -58,17 +103,23 @@ static enum err fill(struct ctx *c, struct browse *b, const struct tree_entry *e
 		return fail(c, ERR_NOT_FOUND, "\"%.*s\" is not a file", STR_FMT(f->path));
 	bool symlink = (e->mode & 0170000) == MODE_SYMLINK;
 	f->executable = !symlink && e->mode & 0100;
-	if (!symlink && browse_image_type(f->name)) {
-		f->kind = FILE_IMAGE;
+	/* A pointer of LFS has the name of what it stands for. */
+	bool shown = !symlink && browse_media_type(f->name, &f->kind);
+	if (shown && f->size > LFS_MAX)
 		return OK;
-	}
 	if (f->size > b->core->limits.page_blob_max) {
 		f->kind = FILE_TOO_BIG;
 		return OK;
 	}
 	TRY(odb_read_as(c, &b->reader, &e->id, OBJECT_BLOB, &f->bytes));
-	f->kind = symlink ? FILE_SYMLINK : is_binary(f->bytes) ? FILE_BINARY : FILE_TEXT;
-	f->is_markup = f->kind == FILE_TEXT && browse_is_markup(f->name);
+	if (!symlink && is_lfs(f))
+		f->kind = FILE_LFS;
+	else if (!shown)
+		f->kind = symlink ? FILE_SYMLINK : is_binary(f->bytes) ? FILE_BINARY : FILE_TEXT;
+	if (f->kind == FILE_TEXT) {
+		f->form = form_of(f->name);
+		f->language = language_of(f->name, f->bytes);
+	}
 	return OK;
 }
 
@@ -77,7 +128,8 @@ enum err browse_file(struct ctx *c, struct browse *b, const struct revision *rev
 {
 	struct tree_entry entry;
 	TRY(browse_entry(c, b, rev, path, &entry));
-	*out = (struct file){.path = path, .name = last_part(path), .id = entry.id};
+	*out = (struct file){
+		.path = path, .name = last_part(path), .id = entry.id, .language = LANGUAGES};
 	if (tree_entry_is_gitlink(&entry)) {
 		out->kind = FILE_SUBMODULE;
 		return OK;
@@ -96,8 +148,8 @@ static struct str base_url(struct ctx *c, const struct browse *b, const struct r
 	return buf_view(&url);
 }
 
-enum err browse_render(
-	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file)
+enum err browse_render_text(struct ctx *c, struct browse *b, const struct revision *rev,
+	const struct file *file, struct str text, struct str *out)
 {
 	struct str folder = str_until(file->path, file->path.len - file->name.len);
 	struct markup_base base = {
@@ -107,14 +159,20 @@ enum err browse_render(
 		.images_root = base_url(c, b, rev, "raw", STR("")),
 	};
 	struct buf html = {.arena = c->arena};
-	enum err err = markup_render(c, b->core->markup, file->bytes, &base, &html);
+	enum err err = markup_render(c, b->core->markup, text, &base, &html);
 	if (err == ERR_TOO_BIG) {
 		/* Shown as it is written, which is no worse than any other text. */
 		ctx_clear(c);
 		return OK;
 	}
-	file->html = buf_view(&html);
+	*out = buf_view(&html);
 	return err;
+}
+
+enum err browse_render(
+	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file)
+{
+	return browse_render_text(c, b, rev, file, file->bytes, &file->html);
 }
 
 /* The smaller the better; 0: no README. */
@@ -151,7 +209,7 @@ enum err browse_readme(struct ctx *c, struct browse *b, const struct revision *r
 	if (file->kind != FILE_TEXT || file->size == 0)
 		return OK;
 	*out = file;
-	return file->is_markup ? browse_render(c, b, rev, file) : OK;
+	return file->form == FORM_MARKUP ? browse_render(c, b, rev, file) : OK;
 }
 
 enum err browse_stream(struct ctx *c, struct browse *b, const struct oid *id, struct sink *to)

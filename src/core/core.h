@@ -14,6 +14,7 @@
 #include "port/auth.h"
 #include "port/blob.h"
 #include "port/db.h"
+#include "port/highlight.h"
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
@@ -53,6 +54,7 @@ struct core {
 	struct kv *kv;
 	struct policy *policy;
 	struct markup *markup;
+	struct highlight *highlight; /* may be NULL: all text is plain */
 	struct strength *strength;
 	struct qr_maker *qr;
 	struct repack *repack; /* may be NULL: nobody searches for deltas */
@@ -68,6 +70,7 @@ struct core {
 	struct pack_cache *packs;      /* core/pack_cache.h */
 	const char *instance;          /* the instance's id, first part of every blob key */
 	struct last_cache *last_cache; /* core/last_cache.h; may be NULL */
+	struct made_cache *made;       /* core/made_cache.h; may be NULL */
 	struct login_cache *logins;    /* core/login_cache.h; may be NULL */
 	struct audit_log *audit;       /* core/audit.h; NULL: refusals are not written down */
 	struct str nonce_key;   /* what push certificates' nonces and the addresses of packs are

@@ -8,6 +8,7 @@
 #include "port/auth.h"
 #include "port/blob.h"
 #include "port/db.h"
+#include "port/highlight.h"
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
@@ -173,6 +174,10 @@ struct policy_opa_options {
 enum err policy_opa_open(
 	struct ctx *c, const struct policy_opa_options *options, struct policy **out) MUST;
 
+#ifdef NIMBUS_HIGHLIGHT
+/* tree-sitter, with the grammars that this was built with. */
+struct highlight *highlight_tree_sitter_open(void);
+#endif
 struct markup *markup_md4c_open(void);
 struct strength *strength_zxcvbn_open(void);
 struct qr_maker *qr_qrencode_open(void);

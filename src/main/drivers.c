@@ -3,6 +3,7 @@
 #include "core/audit.h"
 #include "core/last_cache.h"
 #include "core/login_cache.h"
+#include "core/made_cache.h"
 #include "core/pack_cache.h"
 #include "core/snapshot.h"
 #include "driver/driver.h"
@@ -20,7 +21,11 @@ const char *drivers_list(void)
 	       "provider=oidc "
 	       "policy=builtin,opa,kubernetes "
 	       "secret=file,vault "
-	       "markup=md4c repack=git strength=zxcvbn qr=qrencode";
+	       "markup=md4c "
+#ifdef NIMBUS_HIGHLIGHT
+	       "highlight=tree-sitter "
+#endif
+	       "repack=git strength=zxcvbn qr=qrencode";
 }
 
 static void set_limits(const struct config *config, struct core *core)
@@ -235,6 +240,9 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	if (strcmp(config->repack, "git") == 0)
 		TRY(repack_git_open(c, scratch, make, &core->repack));
 	TRY(open_policy(c, config, &core->policy));
+#ifdef NIMBUS_HIGHLIGHT
+	core->highlight = highlight_tree_sitter_open();
+#endif
 	core->markup = markup_md4c_open();
 	core->strength = strength_zxcvbn_open();
 	core->qr = qr_qrencode_open();
@@ -251,6 +259,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 		TRY(auth_mtls_open(
 			c, core->db, config->tls_client_accounts, &core->auth[core->auth_count++]));
 	core->last_cache = last_cache_open();
+	core->made = made_cache_open();
 	core->logins = login_cache_open(c->world);
 	core->audit = audit_log_open();
 	if (make)
@@ -269,6 +278,7 @@ void drivers_close(struct core *core)
 {
 	pack_cache_close(core->packs);
 	last_cache_close(core->last_cache);
+	made_cache_close(core->made);
 	login_cache_close(core->logins);
 	audit_log_close(core->audit);
 	if (core->snapshots)
@@ -277,6 +287,7 @@ void drivers_close(struct core *core)
 		auth_close(core->auth[i]);
 	for (size_t i = 0; i < core->provider_count; i++)
 		provider_close(core->providers[i]);
+	highlight_close(core->highlight);
 	markup_close(core->markup);
 	strength_close(core->strength);
 	qr_close(core->qr);

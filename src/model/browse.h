@@ -7,6 +7,8 @@
 #define MODEL_BROWSE_H
 
 #include "base/oid.h"
+#include "model/highlight.h"
+#include "model/language.h"
 
 enum revision_kind { REVISION_BRANCH, REVISION_TAG, REVISION_COMMIT };
 
@@ -84,7 +86,21 @@ struct listing {
 	size_t total; /* more than count when the folder is too long to show */
 };
 
-enum file_kind { FILE_TEXT, FILE_BINARY, FILE_IMAGE, FILE_TOO_BIG, FILE_SYMLINK, FILE_SUBMODULE };
+enum file_kind {
+	FILE_TEXT,
+	FILE_BINARY,
+	FILE_IMAGE,
+	FILE_AUDIO,
+	FILE_VIDEO,
+	FILE_PDF,
+	FILE_TOO_BIG,
+	FILE_SYMLINK,
+	FILE_SUBMODULE,
+	FILE_LFS /* a text that says where the true bytes lie */
+};
+
+/* How a text can be shown other than line by line. */
+enum file_form { FORM_LINES, FORM_MARKUP, FORM_NOTEBOOK, FORM_TABLE };
 
 struct file {
 	enum file_kind kind;
@@ -92,9 +108,13 @@ struct file {
 	struct oid id;
 	uint64_t size;
 	bool executable;
-	bool is_markup;
-	struct str bytes; /* FILE_TEXT, and the target of a FILE_SYMLINK */
-	struct str html;  /* rendered, where it is_markup and that was asked for */
+	enum file_form form;       /* FILE_TEXT */
+	enum language_id language; /* FILE_TEXT; LANGUAGES: not known */
+	struct str bytes;          /* FILE_TEXT, and the target of a FILE_SYMLINK */
+	struct spans spans;        /* of bytes: browse_highlight */
+	struct str html;           /* rendered, where it is FORM_MARKUP and that was asked for */
+	struct str lfs_oid;        /* FILE_LFS: "sha256:…" … */
+	uint64_t lfs_size;         /* … and its bytes */
 };
 
 /* Lines [line, line + count) of a file, from 1, and the commit that wrote them. */

@@ -88,15 +88,9 @@ struct page_empty {
 };
 void view_empty(struct buf *out, const struct page_empty *p);
 
-struct page_blob {
-	struct page_repo top;
-	const struct file *file;
-	const struct commit_line *last; /* may be NULL */
-	bool source;                    /* show markup as it is written */
-};
-void view_blob(struct buf *out, const struct page_blob *p);
-/* The lines of a text file, numbered and with anchors. */
-void view_lines(struct buf *out, struct str text);
+/* The commit that changed something last (may be NULL), and the way to its history. */
+void view_last_commit(
+	struct buf *out, const struct page_repo *p, const struct commit_line *c, struct str path);
 
 /* A commit as an item of a list of class "log". */
 void view_log_line(struct buf *out, const struct page_repo *top, const struct commit_line *line);

@@ -33,6 +33,8 @@ void web_passkey_answer(const struct web_request *r, struct passkey_answer *out)
 
 /* The page that is coming may run the scripts of web/, and no other. */
 void web_allow_script(struct web_request *r);
+/* The page that is coming may play sound and moving pictures of ours. */
+void web_allow_media(struct web_request *r);
 
 /* Sets r->who (and r->session) from the Authorization header or the cookie. Wrong credentials are
  * ERR_UNAUTH even where none were needed; a session that has ended is nobody. */

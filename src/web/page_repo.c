@@ -76,33 +76,3 @@ enum err page_tree(struct ctx *c, struct web_request *r)
 		return page_redirect_to(c, r, &b, "blob", &rev, path);
 	return show_tree(c, r, &b, &rev, path);
 }
-
-enum err page_blob(struct ctx *c, struct web_request *r)
-{
-	BROWSE b = {0};
-	struct revision rev;
-	struct str path;
-	enum entry_kind kind;
-	struct file file;
-	TRY(open(c, r, &b));
-	TRY(browse_resolve(c, &b, web_param(r, "path"), &rev, &path));
-	TRY(browse_kind(c, &b, &rev, path, &kind));
-	if (kind == ENTRY_TREE)
-		return page_redirect_to(c, r, &b, "tree", &rev, path);
-	if (page_is_fresh(c, r, &b, &rev.commit))
-		return web_not_modified(c, r);
-	struct page_blob p = {.file = &file, .source = web_query(c, r, "source").len > 0};
-	TRY(browse_file(c, &b, &rev, path, &file));
-	if (file.is_markup && !p.source)
-		TRY(browse_render(c, &b, &rev, &file));
-	struct log_query query = {.from = rev.commit, .path = path, .limit = 1};
-	struct commit_log log;
-	TRY(browse_log(c, &b, &query, &log));
-	p.last = log.count ? log.at : NULL;
-	page_repo_begin(c, r, &b, &rev, &p.top);
-	p.top.page.title =
-		str_of(arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(path), STR_FMT(b.repo.name)));
-	struct buf html = {.arena = c->arena};
-	view_blob(&html, &p);
-	return show(c, r, &html);
-}

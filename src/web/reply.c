@@ -32,6 +32,11 @@ void web_allow_script(struct web_request *r)
 	web_header(r, "Content-Security-Policy", STR(SCRIPT_POLICY));
 }
 
+void web_allow_media(struct web_request *r)
+{
+	web_header(r, "Content-Security-Policy", STR(HTML_POLICY "; media-src 'self'"));
+}
+
 static bool is_set(const struct web_request *r, const char *name)
 {
 	for (size_t i = 0; i < r->header_count; i++)

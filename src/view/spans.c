@@ -1,0 +1,30 @@
+#include "view/spans.h"
+
+#include "view/html.h"
+
+static const char *const letters[] = {
+#define X(name, letter) letter,
+	HIGHLIGHT_CLASSES(X)
+#undef X
+};
+
+void view_paint(struct buf *out, struct painter *p, size_t from, size_t to)
+{
+	while (from < to && p->next < p->spans.count) {
+		const struct span *s = &p->spans.at[p->next];
+		size_t begin = s->at > from ? s->at : from, end = s->at + s->len;
+		if (end <= from) {
+			p->next++;
+			continue;
+		}
+		if (begin >= to)
+			break;
+		html_str(out, str_from(p->text.at + from, begin - from));
+		from = end < to ? end : to;
+		buf_fmt(out, "<i class=\"%s\">", letters[s->class]);
+		html_str(out, str_from(p->text.at + begin, from - begin));
+		HTML("</i>");
+	}
+	if (from < to)
+		html_str(out, str_from(p->text.at + from, to - from));
+}

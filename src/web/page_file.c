@@ -1,0 +1,106 @@
+/* The page of a file. */
+#include "view/page_file.h"
+#include "core/browse_text.h"
+#include "web/internal.h"
+#include "web/page.h"
+
+enum { LINE_MAX = 99999999 };
+
+/* "10-20", or "10" alone; the other way round too. False: it is nothing of that kind. */
+static bool read_range(struct str text, unsigned *from, unsigned *to)
+{
+	uint64_t first, last;
+	struct str rest = str_trim(text);
+	struct str begin = str_cut(&rest, '-');
+	(void)str_skip(&begin, STR("L"));
+	(void)str_skip(&rest, STR("L"));
+	if (!str_to_u64(begin, &first) || first == 0 || first > LINE_MAX)
+		return false;
+	last = first;
+	if (rest.len && (!str_to_u64(rest, &last) || last == 0 || last > LINE_MAX))
+		return false;
+	*from = (unsigned)(first < last ? first : last);
+	*to = (unsigned)(first < last ? last : first);
+	return true;
+}
+
+/* Who asked by the form is led to the lines: only a fragment scrolls to them, and only a redirect can set one. */
+static enum err lead_to_lines(struct ctx *c, struct web_request *r, struct page_blob *p, bool *led)
+{
+	unsigned from, to;
+	struct str asked = web_query(c, r, "mark");
+	*led = asked.len && read_range(asked, &from, &to);
+	if (!*led)
+		return OK;
+	return web_redirect(c, r,
+		arena_fmt(c->arena, "%.*s?%slines=%u-%u#L%u", STR_FMT(r->path),
+			p->source ? "source=1&" : "", from, to, from));
+}
+
+static long long count_lines(struct str text)
+{
+	long long count = 0;
+	struct str line;
+	while (str_line(&text, &line))
+		count++;
+	return count;
+}
+
+/* What a text is shown as; as lines, where it is not to be or cannot be read as anything else. */
+static enum err fill_text(struct ctx *c, struct browse *b, const struct revision *rev,
+	struct file *file, struct page_blob *p)
+{
+	p->lines = count_lines(file->bytes);
+	if (!p->source && file->form == FORM_MARKUP)
+		TRY(browse_render(c, b, rev, file));
+	else if (!p->source && file->form == FORM_NOTEBOOK)
+		TRY(browse_notebook(c, b, rev, file, &p->notebook));
+	else if (!p->source && file->form == FORM_TABLE)
+		TRY(browse_records(c, file, &p->records));
+	if (file->html.len || p->notebook || p->records)
+		return OK;
+	return browse_highlight(c, b, file);
+}
+
+/* Sound and moving pictures come from here, on the page that shows them. */
+static void allow_media(struct web_request *r, const struct file *file)
+{
+	if (file->kind == FILE_AUDIO || file->kind == FILE_VIDEO)
+		web_allow_media(r);
+}
+
+enum err page_blob(struct ctx *c, struct web_request *r)
+{
+	BROWSE b = {0};
+	struct revision rev;
+	struct str path;
+	enum entry_kind kind;
+	struct file file;
+	bool led;
+	struct page_blob p = {.file = &file, .source = web_query(c, r, "source").len > 0};
+	TRY(browse_open(c, r->core, &r->who, web_param(r, "name"), &b));
+	TRY(browse_resolve(c, &b, web_param(r, "path"), &rev, &path));
+	TRY(browse_kind(c, &b, &rev, path, &kind));
+	if (kind == ENTRY_TREE)
+		return page_redirect_to(c, r, &b, "tree", &rev, path);
+	TRY(lead_to_lines(c, r, &p, &led));
+	if (led)
+		return OK;
+	if (page_is_fresh(c, r, &b, &rev.commit))
+		return web_not_modified(c, r);
+	TRY(browse_file(c, &b, &rev, path, &file));
+	(void)read_range(web_query(c, r, "lines"), &p.from, &p.to);
+	if (file.kind == FILE_TEXT)
+		TRY(fill_text(c, &b, &rev, &file, &p));
+	struct log_query query = {.from = rev.commit, .path = path, .limit = 1};
+	struct commit_log log;
+	TRY(browse_log(c, &b, &query, &log));
+	p.last = log.count ? log.at : NULL;
+	page_repo_begin(c, r, &b, &rev, &p.top);
+	p.top.page.title =
+		str_of(arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(path), STR_FMT(b.repo.name)));
+	allow_media(r, &file);
+	struct buf html = {.arena = c->arena};
+	view_blob(&html, &p);
+	return web_html(c, r, 200, buf_view(&html));
+}
