@@ -52,6 +52,18 @@ enum err api_rules_list(struct ctx *c, struct web_request *r)
 	return api_send(c, r, 200, &reply);
 }
 
+enum err api_rule_get(struct ctx *c, struct web_request *r)
+{
+	struct rules rules;
+	int64_t id;
+	TRY(rule_list(c, r->core, &r->who, web_param(r, "name"), &rules));
+	TRY(web_param_id(c, r, "rule", &id));
+	for (size_t i = 0; i < rules.count; i++)
+		if (rules.at[i].id == id)
+			return send_rule(c, r, 200, &rules.at[i]);
+	return fail(c, ERR_NOT_FOUND, "there is no rule %lld here", (long long)id);
+}
+
 enum err api_rules_create(struct ctx *c, struct web_request *r)
 {
 	struct rule rule;

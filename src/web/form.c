@@ -53,6 +53,10 @@ enum err web_read_body(struct ctx *c, struct web_request *r, const char *type, s
 		TRY(web_problem(c, r, 415, arena_fmt(c->arena, "send this as %s", type)));
 		return fail(c, ERR_UNSUPPORTED, "the body is no %s", type);
 	}
+	if (r->body.at) {
+		*out = r->body;
+		return OK;
+	}
 	r->http->body_max = r->web->body_max;
 	for (size_t got = 1; got;) {
 		buf_reserve(&body, STEP);

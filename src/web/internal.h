@@ -60,6 +60,14 @@ void web_close_uploads(struct web_request *r);
 enum err web_read_body(struct ctx *c, struct web_request *r, const char *type, struct str *out)
 	MUST;
 
+/* Is what is to be changed still what If-Match says? *answered: it is not, and the client knows: web/unchanged.c. */
+enum err web_check_unchanged(struct ctx *c, struct web_request *r, bool *answered) MUST;
+
+/* Runs the handler of a POST of the API once for each Idempotency-Key: web/again.c. */
+enum err web_once(struct ctx *c, struct web_request *r, web_handler *handler) MUST;
+/* Keeps the answer of what r->running says. */
+void web_keep_answer(struct ctx *c, struct web_request *r, int status, struct str body);
+
 /* The seconds (RFC 9110) after which whoever gets this status may ask again. */
 const char *web_retry_after(struct ctx *c, int status);
 

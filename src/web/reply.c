@@ -90,6 +90,7 @@ static enum err reply(
 	struct ctx *c, struct web_request *r, int status, const char *type, struct str body)
 {
 	struct sink *out;
+	web_keep_answer(c, r, status, body);
 	TRY(web_gzip(c, r, type, &body));
 	TRY(web_begin(r, status, type, body.len, &out));
 	TRY(sink_write(c, out, body.at, body.len));
@@ -144,7 +145,7 @@ bool web_wants(const struct web_request *r, const char *type)
 enum err web_json(struct ctx *c, struct web_request *r, int status, struct str json)
 {
 	bool asked = status == 200 && str_is(r->method, "GET");
-	if (asked && !web_accepts(r, "application/json"))
+	if (asked && !r->probing && !web_accepts(r, "application/json"))
 		return web_problem(
 			c, r, 406, "this is application/json, which your Accept header leaves out");
 	if (asked && !is_set(r, "ETag")) {
@@ -154,6 +155,8 @@ enum err web_json(struct ctx *c, struct web_request *r, int status, struct str j
 		if (web_is_fresh(r, str_of(tag)))
 			return web_not_modified(c, r);
 	}
+	if (r->probing)
+		return OK;
 	return reply(c, r, status, "application/json", json);
 }
 
@@ -211,6 +214,8 @@ bool web_is_fresh(struct web_request *r, struct str tag)
 	struct str quoted = str_of(arena_fmt(
 		a, "\"%.*s-%llx\"", STR_FMT(tag), (unsigned long long)(hash & 0xffffffff)));
 	web_header(r, "ETag", quoted);
+	if (r->probing)
+		return false;
 	struct str rest = web_request_header(r, "if-none-match");
 	if (str_is(rest, "*"))
 		return true;

@@ -64,6 +64,14 @@ static enum err handle(struct ctx *c, struct web_request *r, const struct route_
 		return lead_to_enrol(c, r);
 	if (match->route->needs == ROUTE_PROVED && web_must_prove(r))
 		return web_ask_proof(c, r);
+	bool answered;
+	if (r->api && !is_safe(r)) {
+		TRY(web_check_unchanged(c, r, &answered));
+		if (answered)
+			return OK;
+	}
+	if (r->api && str_is(r->method, "POST"))
+		return web_once(c, r, match->route->handler);
 	return match->route->handler(c, r);
 }
 

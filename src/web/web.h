@@ -15,6 +15,7 @@
 #include "core/core.h"
 
 struct http_exchange;
+struct idempotent;
 struct session;
 struct spool;
 struct web;
@@ -47,6 +48,9 @@ struct web_request {
 	struct str form_target;  /* where a form may lead besides us, as the Content-Security-Policy
 				    has it; empty: nowhere */
 	const char *field; /* what is being checked: an ERR_INVALID names it (422 under /api) */
+	struct str body; /* read already, for who asks for it again; at NULL: not yet */
+	bool probing; /* only the ETag of the answer is wanted: web/unchanged.c */
+	struct idempotent *running; /* core/idempotent.h: its answer is to be kept; or NULL */
 	struct http_exchange *http;
 	const struct web *web;
 	struct web_pair params[WEB_PARAMS_MAX];   /* from the route's pattern, decoded */

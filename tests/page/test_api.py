@@ -1,5 +1,6 @@
 """The JSON API: every route, every way to authenticate, who may do what, and what is said when they may not."""
 
+import concurrent.futures
 import re
 import sys
 from pathlib import Path
@@ -112,6 +113,73 @@ def test_bad_fields_are_422_and_named():
                         ({"name": "x", "private": True}, "private")):
         problem(s.api("POST", "/repos", body), 422, field)
     problem(s.api("GET", "/repos/x"), 404)
+
+
+def once(s, key, path, body, auth="owner"):
+    return s.request("POST", f"/api/v1{path}", jsonlib.dumps(body),
+                     {"Content-Type": "application/json", "Idempotency-Key": key}, auth)
+
+
+def test_what_is_sent_again_with_its_key_is_done_once():
+    s = server()
+    first = once(s, "key-1", "/tokens", {"name": "once"})
+    again = once(s, "key-1", "/tokens", {"name": "once"})
+    eq((first.status, again.status), (201, 201), "status")
+    eq(again.json, first.json, "the answer, with its secret")
+    eq(again.headers["location"], first.headers["location"], "Location")
+    eq((first.headers.get("idempotency-replayed"), again.headers.get("idempotency-replayed")), (None, "true"), "what it says")
+    eq(sum(one["name"] == "once" for one in s.api("GET", "/tokens?limit=100", want=200).json), 1, "tokens")
+    problem(once(s, "key-1", "/tokens", {"name": "another"}), 422, "Idempotency-Key")
+    problem(once(s, "key-1", "/repos", {"name": "once"}), 422, "Idempotency-Key")
+    eq(once(s, "key-2", "/tokens", {"name": "once"}).json["id"] != first.json["id"], True, "with another key")
+    other = once(s, "key-1", "/tokens", {"name": "once"}, auth("reader"))
+    eq(other.json["token"] != first.json["token"], True, "of somebody else")
+    by_token = once(s, "key-1", "/tokens", {"name": "once"}, first.json["token"])
+    eq(by_token.json.get("token") != first.json["token"], True, "by another credential of the same account")
+    for bad in ("", "a b", "x" * 256, "\xe9"):
+        if bad:
+            problem(once(s, bad, "/tokens", {"name": "bad"}), 422, "Idempotency-Key")
+
+
+def test_what_failed_may_be_tried_again_with_the_same_key():
+    s = server()
+    problem(once(s, "key-3", "/repos", {"name": "a/b"}), 422, "name")
+    problem(once(s, "key-3", "/repos", {"name": "open"}), 409)
+    eq(once(s, "key-3", "/repos", {"name": "at-last"}).status, 201, "status")
+    eq(once(s, "key-3", "/repos", {"name": "at-last"}).json["name"], "at-last", "again")
+
+
+def test_of_many_at_once_with_one_key_one_is_done():
+    s = server()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: once(s, "key-4", "/tokens", {"name": "race"}), range(8)))
+    eq({one.status for one in answers} <= {201, 409}, True, f"status {[one.status for one in answers]}")
+    eq(len({one.json["token"] for one in answers if one.status == 201}), 1, "secrets")
+    eq(sum(one["name"] == "race" for one in s.api("GET", "/tokens?limit=100", want=200).json), 1, "tokens")
+
+
+def test_a_change_is_made_only_to_what_was_seen():
+    s = server()
+    s.create_repo("seen")
+    rule = s.api("POST", "/repos/seen/rules", {"pattern": "main"}, want=201).json["id"]
+
+    def change(method, path, tag, body=None):
+        text = None if body is None else jsonlib.dumps(body)
+        return s.request(method, "/api/v1" + path, text, {"Content-Type": "application/json", "If-Match": tag})
+
+    for path, method, bodies in (("/repos/seen", "PATCH", ({"description": "one"}, {"description": "two"})),
+                                 (f"/repos/seen/rules/{rule}", "PUT", ({"pattern": "a"}, {"pattern": "b"})),
+                                 ("/repos/seen", "DELETE", ())):
+        tag = s.api("GET", path, want=200).headers["etag"]
+        for wrong in ('"other"', f"W/{tag}", tag.strip('"')):
+            has(problem(change(method, path, wrong, bodies[0] if bodies else None), 412)["detail"], "If-Match")
+        eq(s.api("GET", path, want=200).headers["etag"], tag, "the tag of what did not change")
+        eq(change(method, path, f'"x", {tag}', bodies[0] if bodies else None).status in (200, 204), True, "with its tag")
+        if bodies:
+            problem(change(method, path, tag, bodies[1]), 412)
+            eq(change(method, path, "*", bodies[1]).status, 200, "with any")
+    problem(change("PATCH", "/repos/seen", "*", {"description": "x"}), 404)
+    problem(change("DELETE", "/tokens/1", "*"), 412)
 
 
 def test_what_is_no_json_object_is_400():
