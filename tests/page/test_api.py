@@ -74,6 +74,16 @@ def test_the_openapi_document_is_sound():
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
+def test_the_openapi_document_is_served():
+    s = server()
+    answer = s.get("/api/v1/openapi.json", auth=None)
+    eq((answer.status, answer.headers["content-type"]), (200, "application/json"), "as JSON")
+    eq(answer.json, DOCUMENT, "the document")
+    answer = s.get("/api/v1/openapi.yaml", auth=None)
+    eq((answer.status, answer.body), (200, (ROOT / "proto/openapi.yaml").read_bytes()), "as YAML")
+    eq(s.get("/api/v1/openapi.yaml", auth=None, headers={"If-None-Match": answer.headers["etag"]}).status, 304, "again")
+
+
 def test_a_repository_is_created_with_all_its_fields():
     s = server()
     answer = s.api("POST", "/repos", {"name": "Full-1.x", "description": "All of it", "visibility": "public",
