@@ -399,7 +399,7 @@ static void json_list(
 	json_end_array(w);
 }
 
-static void field_json(struct json_writer *w, const struct schema_field *f, const char *model)
+static void json_field(struct json_writer *w, const struct schema_field *f, const char *model)
 {
 	const void *at = model + f->at;
 	const void *const *pointer = at;
@@ -451,7 +451,7 @@ void schema_json(struct json_writer *w, const struct schema *schema, const void 
 		if (!f->key || is_left_out(f, (const char *)model + f->at))
 			continue;
 		json_key(w, f->key);
-		field_json(w, f, model);
+		json_field(w, f, model);
 	}
 	json_end_object(w);
 }

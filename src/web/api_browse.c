@@ -52,7 +52,7 @@ static void write_folder(struct ctx *c, struct web_request *r, struct api_reply 
 	json_key(&reply->w, "entries");
 	json_begin_array(&reply->w);
 	for (size_t i = 0; i < count; i++)
-		json_entry(&reply->w, &list->at[from + i]);
+		schema_json(&reply->w, &schema_listing_entry, &list->at[from + i]);
 	json_end_array(&reply->w);
 	struct str last = str_of(arena_fmt(c->arena, "%zu", from + count));
 	api_member_next(c, r, &reply->w, page, count < left ? &last : NULL);
@@ -77,7 +77,7 @@ static enum err send_folder(struct ctx *c, struct web_request *r, struct browse 
 	json_member_str(&reply.w, "path", path);
 	json_member_cstr(&reply.w, "kind", "tree");
 	json_key(&reply.w, "revision");
-	json_revision(&reply.w, rev);
+	schema_json(&reply.w, &schema_revision, rev);
 	json_key(&reply.w, "last_commit");
 	json_commit_line(&reply.w, last);
 	write_folder(c, r, &reply, &list, &page, from);
@@ -128,7 +128,7 @@ static enum err send_file(struct ctx *c, struct web_request *r, struct browse *b
 	api_begin(c, &reply);
 	json_begin_object(&reply.w);
 	json_key(&reply.w, "revision");
-	json_revision(&reply.w, rev);
+	schema_json(&reply.w, &schema_revision, rev);
 	json_file_members(&reply.w, c->arena, &file);
 	json_key(&reply.w, "last_commit");
 	json_commit_line(&reply.w, log.count ? log.at : NULL);
@@ -164,7 +164,7 @@ enum err api_blame(struct ctx *c, struct web_request *r)
 	api_begin(c, &reply);
 	json_begin_object(&reply.w);
 	json_key(&reply.w, "revision");
-	json_revision(&reply.w, &rev);
+	schema_json(&reply.w, &schema_revision, &rev);
 	json_file_members(&reply.w, c->arena, &blame.file);
 	json_member_bool(&reply.w, "cut", blame.cut);
 	json_key(&reply.w, "parts");

@@ -4,6 +4,7 @@
 
 #include "core/browse.h"
 #include "model/browse_json.h"
+#include "model/schema.h"
 #include "web/api.h"
 
 /* The repository of the path, for who may read it. */

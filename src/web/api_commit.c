@@ -1,35 +1,31 @@
 /* History: lists of commits, one of them, what it changed, and two revisions compared. */
+#include "base/date.h"
 #include "view/patch.h"
 #include "web/api_browse.h"
 
 /* As a page has them; of words within lines a program knows as much itself. */
-static const struct diff_limits limits = {100, 6000, 1 << 20, 8 << 20, false};
+static const struct diff_limits limits = {
+	100, 6000, 1 << 20, 8 << 20, false, 1000, 2 * 1000 * 1000, {0}};
 
-/* "0123… 40": the commit at which the first page began, and how many came before. */
-static enum err read_place(struct ctx *c, struct web_request *r, const struct browse *b,
-	struct str cursor, struct log_query *query)
+static enum err read_time(struct ctx *c, struct web_request *r, const char *name, int64_t *out)
 {
-	uint64_t skip;
-	struct str rest = cursor;
-	if (!cursor.len)
-		return OK;
-	r->field = "cursor";
-	if (!oid_parse(b->repo.object_format, str_cut(&rest, ' '), &query->from) ||
-		!str_to_u64(rest, &skip) || skip > 10000000)
-		return fail(c, ERR_INVALID, "\"cursor\" is not one that was given out");
+	struct str text = web_query(c, r, name);
+	r->field = name;
+	if (text.len && !date_parse(text, out))
+		return fail(c, ERR_INVALID,
+			"\"%s\" must be as 2026-11-20T10:00:00Z, or seconds since 1970", name);
 	r->field = NULL;
-	query->skip = (size_t)skip;
 	return OK;
 }
 
-static void write_lines(struct json_writer *w, const struct commit_log *log)
+static void write_lines(struct json_writer *w, const struct commit_log *log, bool cut)
 {
 	json_key(w, "commits");
 	json_begin_array(w);
 	for (size_t i = 0; i < log->count; i++)
-		json_commit_line(w, &log->at[i]);
+		schema_json(w, &schema_commit_line, &log->at[i]);
 	json_end_array(w);
-	json_member_bool(w, "cut", log->cut);
+	json_member_bool(w, "cut", cut);
 }
 
 enum err api_commits_list(struct ctx *c, struct web_request *r)
@@ -42,21 +38,25 @@ enum err api_commits_list(struct ctx *c, struct web_request *r)
 	TRY(api_open(c, r, &b));
 	TRY(api_page(c, r, &page));
 	TRY(api_revision(c, r, &b, web_query(c, r, "ref"), &rev));
-	struct log_query query = {
-		.from = rev.commit, .path = web_query(c, r, "path"), .limit = page.limit};
-	TRY(read_place(c, r, &b, page.after, &query));
-	if (api_is_fresh(c, r, &b, &query.from))
+	struct log_query query = {.from = rev.commit,
+		.path = web_query(c, r, "path"),
+		.author = web_query(c, r, "author"),
+		.text = web_query(c, r, "q"),
+		.after = page.after,
+		.limit = page.limit};
+	TRY(read_time(c, r, "since", &query.since));
+	TRY(read_time(c, r, "until", &query.until));
+	if (api_is_fresh(c, r, &b, &rev.commit))
 		return web_not_modified(c, r);
+	r->field = page.after.len ? "cursor" : NULL;
 	TRY(browse_log(c, &b, &query, &log));
+	r->field = NULL;
 	api_begin(c, &reply);
 	json_begin_object(&reply.w);
 	json_key(&reply.w, "revision");
-	json_revision(&reply.w, &rev);
-	write_lines(&reply.w, &log);
-	char hex[OID_HEX_MAX];
-	struct str last = str_of(
-		arena_fmt(c->arena, "%s %zu", oid_hex(&query.from, hex), query.skip + log.count));
-	api_member_next(c, r, &reply.w, &page, log.more ? &last : NULL);
+	schema_json(&reply.w, &schema_revision, &rev);
+	write_lines(&reply.w, &log, log.cut);
+	api_member_next(c, r, &reply.w, &page, log.next.len ? &log.next : NULL);
 	json_end_object(&reply.w);
 	return api_send(c, r, 200, &reply);
 }
@@ -77,7 +77,7 @@ enum err api_commit(struct ctx *c, struct web_request *r)
 	struct api_reply reply;
 	TRY(open_commit(c, r, &b, &commit));
 	api_begin(c, &reply);
-	json_commit(&reply.w, &commit);
+	schema_json(&reply.w, &schema_commit_full, &commit);
 	return api_send(c, r, 200, &reply);
 }
 
@@ -106,7 +106,7 @@ enum err api_commit_diff(struct ctx *c, struct web_request *r)
 	if (text)
 		return send_text(c, r, &diff);
 	api_begin(c, &reply);
-	json_diff(&reply.w, &diff);
+	schema_json(&reply.w, &schema_diff, &diff);
 	return api_send(c, r, 200, &reply);
 }
 
@@ -124,15 +124,15 @@ enum err api_compare(struct ctx *c, struct web_request *r)
 	struct json_writer *w = &reply.w;
 	json_begin_object(w);
 	json_key(w, "base");
-	json_revision(w, &cmp.base);
+	schema_json(w, &schema_revision, &cmp.base);
 	json_key(w, "head");
-	json_revision(w, &cmp.head);
+	schema_json(w, &schema_revision, &cmp.head);
 	json_member_oid(w, "fork", &cmp.fork);
 	json_member_int(w, "ahead", (int64_t)cmp.ahead);
 	json_member_int(w, "behind", (int64_t)cmp.behind);
-	write_lines(w, &cmp.log);
+	write_lines(w, &cmp.log, cmp.cut || cmp.log.cut);
 	json_key(w, "diff");
-	json_diff(w, &cmp.diff);
+	schema_json(w, &schema_diff, &cmp.diff);
 	json_end_object(w);
 	return api_send(c, r, 200, &reply);
 }

@@ -123,7 +123,12 @@ def test_history_comes_page_by_page_and_by_path():
     eq(seen, ["aside", "another name", *(f"count to {n}" for n in (4, 3, 2, 1, 0))], "commits")
     eq([one["subject"] for one in s.api("GET", "/repos/code/commits?path=README.md&ref=side/way", want=200).json["commits"]],
        ["aside", "count to 0"], "commits of a path")
+    eq([one["subject"] for one in s.api("GET", "/repos/code/commits?q=COUNT+to+3&author=ada", want=200).json["commits"]],
+       ["count to 3"], "what a search finds")
+    for query in ("since=4102444800", "until=1", "author=nobody"):
+        eq(s.api("GET", f"/repos/code/commits?{query}", want=200).json["commits"], [], query)
     problem(s.api("GET", "/repos/code/commits?cursor=7a7a"), 422, "cursor")
+    problem(s.api("GET", "/repos/code/commits?since=x"), 422, "since")
 
 
 def test_one_commit_and_what_it_changed():
