@@ -5,8 +5,8 @@
 #ifndef GIT_CHUNKS_H
 #define GIT_CHUNKS_H
 
-#include "base/extent.h"
 #include "base/stream.h"
+#include "git/lookup.h"
 
 enum { CHUNK_ROW = 12 };
 
@@ -32,6 +32,13 @@ struct chunk_file {
  * ERR_CORRUPT, and the extent's errors. */
 enum err chunks_parse(struct ctx *c, const struct chunk_file *file, const struct chunk_slot *slots,
 	size_t slot_count) MUST;
+
+/* The `len` bytes from `from` on of a chunk, which has so many. */
+static inline MUST enum err chunk_window(struct ctx *c, const struct lookup *l,
+	const struct chunk_place *chunk, uint64_t from, size_t len, const uint8_t **out)
+{
+	return lookup_window(c, l, chunk->at + from, len, out);
+}
 
 /* A chunk that is being written. */
 struct chunk {

@@ -12,31 +12,12 @@ enum {
 
 static const uint32_t more_flag = 0x80000000, large_flag = 0x80000000, last_flag = 0x80000000;
 
-static const uint8_t *all_of(const struct commit_graph *g)
-{
-	return __atomic_load_n(&g->all, __ATOMIC_ACQUIRE);
-}
-
-/* Bytes of a chunk, which has so many. */
-static enum err bytes_at(struct ctx *c, const struct commit_graph *g,
-	const struct chunk_place *chunk, uint64_t from, size_t len, const uint8_t **out)
-{
-	const uint8_t *all = all_of(g);
-	if (!all)
-		return extent_window(c, g->bytes, chunk->at + from, len, out);
-	*out = all + chunk->at + from;
-	return OK;
-}
-
+/* Here or not. */
 static struct fanout ids_of(const struct commit_graph *g)
 {
-	const uint8_t *all = all_of(g);
-	return (struct fanout){.algo = g->algo,
-		.count = g->count,
-		.table = g->fanout_table,
-		.ids = all ? all + g->ids.at : NULL,
-		.bytes = g->bytes,
-		.at = g->ids.at};
+	const struct fanout list = {
+		.algo = g->algo, .count = g->count, .table = g->fanout_table, .at = g->ids.at};
+	return lookup_ids(&g->file, list);
 }
 
 static enum err chunks_find(struct ctx *c, struct commit_graph *g)
@@ -52,16 +33,17 @@ static enum err chunks_find(struct ctx *c, struct commit_graph *g)
 		{"BIDX", &g->filter_ends},
 		{"BDAT", &g->filters},
 	};
-	if (g->bytes->size < HEAD + CHUNK_ROW + hash_size(g->algo))
+	if (g->file.size < HEAD + CHUNK_ROW + hash_size(g->algo))
 		return fail(c, ERR_CORRUPT, "this is no commit-graph of version 1");
-	TRY(extent_window(c, g->bytes, 0, HEAD, &at));
+	TRY(lookup_window(c, &g->file, 0, HEAD, &at));
 	if (memcmp(at, "CGPH\1", 5) != 0)
 		return fail(c, ERR_CORRUPT, "this is no commit-graph of version 1");
 	if (at[5] != (g->algo == HASH_SHA256 ? 2 : 1))
 		return fail(c, ERR_CORRUPT, "a commit-graph is of another kind of ids");
 	if (at[7])
 		return fail(c, ERR_UNSUPPORTED, "a commit-graph is one of several files");
-	const struct chunk_file file = {"commit-graph", g->bytes, HEAD, at[6], hash_size(g->algo)};
+	const struct chunk_file file = {
+		"commit-graph", g->file.bytes, HEAD, at[6], hash_size(g->algo)};
 	return chunks_parse(c, &file, slots, sizeof slots / sizeof *slots);
 }
 
@@ -71,7 +53,7 @@ static enum err filters_take(struct ctx *c, struct commit_graph *g)
 	if (g->filter_ends.at && g->filters.at) {
 		if (g->filter_ends.size != (uint64_t)g->count * 4 || g->filters.size < BLOOM_HEAD)
 			return fail(c, ERR_CORRUPT, "a commit-graph has filters of a wrong size");
-		TRY(bytes_at(c, g, &g->filters, 0, BLOOM_HEAD, &head));
+		TRY(chunk_window(c, &g->file, &g->filters, 0, BLOOM_HEAD, &head));
 		g->bloom = (struct bloom_settings){
 			get_be32(head), get_be32(head + 4), get_be32(head + 8)};
 	}
@@ -88,7 +70,7 @@ static enum err chunks_take(struct ctx *c, struct commit_graph *g)
 	struct fanout ids;
 	if (g->fanout.size != FANOUT_SIZE || !g->ids.at || !g->data.at)
 		return fail(c, ERR_CORRUPT, "a commit-graph lacks a chunk that it must have");
-	TRY(bytes_at(c, g, &g->fanout, 0, FANOUT_SIZE, &g->fanout_table));
+	TRY(chunk_window(c, &g->file, &g->fanout, 0, FANOUT_SIZE, &g->fanout_table));
 	TRY(fanout_parse(c, g->algo, g->fanout_table, &ids));
 	g->count = ids.count;
 	uint64_t count = ids.count;
@@ -102,26 +84,19 @@ static enum err chunks_take(struct ctx *c, struct commit_graph *g)
 
 enum err commit_graph_whole(struct ctx *c, struct commit_graph *g)
 {
-	const uint8_t *all = NULL;
-	if (all_of(g))
-		return OK;
-	if (g->bytes->size > SIZE_MAX / 2)
-		return fail(c, ERR_TOO_BIG, "a commit-graph is too big");
-	TRY(extent_window(c, g->bytes, 0, (size_t)g->bytes->size, &all));
-	__atomic_store_n(&g->all, all, __ATOMIC_RELEASE);
-	return OK;
+	return lookup_whole(c, &g->file);
 }
 
 bool commit_graph_whole_pays(const struct commit_graph *g, size_t looks)
 {
-	return !all_of(g) && looks >= g->bytes->size / A_LOOK;
+	return !lookup_all(&g->file) && looks >= g->file.size / A_LOOK;
 }
 
 size_t commit_graph_rest(const struct commit_graph *g)
 {
-	if (all_of(g))
+	if (lookup_all(&g->file))
 		return 0;
-	uint64_t rest = g->bytes->size - (g->data.at + g->data.size);
+	uint64_t rest = g->file.size - (g->data.at + g->data.size);
 	return rest <= AT_ONCE ? (size_t)rest : 0;
 }
 
@@ -129,15 +104,14 @@ enum err commit_graph_bring_rest(struct ctx *c, const struct commit_graph *g)
 {
 	const uint8_t *rest = NULL;
 	size_t len = commit_graph_rest(g);
-	return len ? extent_window(c, g->bytes, g->bytes->size - len, len, &rest) : OK;
+	return len ? lookup_window(c, &g->file, g->file.size - len, len, &rest) : OK;
 }
 
 enum err commit_graph_open(
 	struct ctx *c, enum hash_algo algo, struct extent *bytes, struct commit_graph *out)
 {
-	*out = (struct commit_graph){.algo = algo, .bytes = bytes};
-	if (!bytes->far || (bytes->size <= AT_ONCE && extent_affords(c, bytes->size)))
-		TRY(commit_graph_whole(c, out));
+	*out = (struct commit_graph){.algo = algo};
+	TRY(lookup_open(c, "a commit-graph", bytes, AT_ONCE, &out->file));
 	TRY(chunks_find(c, out));
 	return chunks_take(c, out);
 }
@@ -171,7 +145,7 @@ enum err commit_graph_parse(
 	struct extent_bytes here;
 	extent_bytes_init(&here, bytes.at, bytes.len);
 	TRY(commit_graph_open(c, algo, &here.extent, out));
-	out->bytes = NULL;
+	out->file.bytes = NULL;
 	return verify ? graph_verify(c, out, bytes) : OK;
 }
 
@@ -210,13 +184,13 @@ static enum err edges_take(
 		if (at >= g->edges.size / 4 || at - first == COMMIT_GRAPH_PARENTS_MAX)
 			return fail(
 				c, ERR_CORRUPT, "a commit-graph has a list of parents without end");
-		TRY(bytes_at(c, g, &g->edges, at * 4, 4, &edge));
+		TRY(chunk_window(c, &g->file, &g->edges, at * 4, 4, &edge));
 		last = get_be32(edge) & last_flag;
 		TRY(parent_check(c, g, get_be32(edge) & ~last_flag));
 	}
 	out->parent_count = 1 + (uint32_t)(at - first);
-	return bytes_at(
-		c, g, &g->edges, (uint64_t)first * 4, (size_t)(at - first) * 4, &out->edges);
+	return chunk_window(
+		c, &g->file, &g->edges, (uint64_t)first * 4, (size_t)(at - first) * 4, &out->edges);
 }
 
 static enum err parents_take(struct ctx *c, const struct commit_graph *g, const uint8_t *data,
@@ -243,14 +217,14 @@ static enum err offset_take(
 	struct ctx *c, const struct commit_graph *g, uint32_t position, uint64_t *out)
 {
 	const uint8_t *at = NULL;
-	TRY(bytes_at(c, g, &g->offsets, (uint64_t)position * 4, 4, &at));
+	TRY(chunk_window(c, &g->file, &g->offsets, (uint64_t)position * 4, 4, &at));
 	*out = get_be32(at);
 	if (!(*out & large_flag))
 		return OK;
 	uint64_t number = *out & ~large_flag;
 	if (number >= g->large_offsets.size / 8)
 		return fail(c, ERR_CORRUPT, "a commit-graph has a date that is not there");
-	TRY(bytes_at(c, g, &g->large_offsets, number * 8, 8, &at));
+	TRY(chunk_window(c, &g->file, &g->large_offsets, number * 8, 8, &at));
 	*out = get_be64(at);
 	return OK;
 }
@@ -261,7 +235,7 @@ enum err commit_graph_get(struct ctx *c, const struct commit_graph *g, uint32_t 
 	size_t size = hash_size(g->algo);
 	const uint8_t *data = NULL;
 	uint64_t offset = 0;
-	TRY(bytes_at(c, g, &g->data, position * (size + 16), size + 16, &data));
+	TRY(chunk_window(c, &g->file, &g->data, position * (size + 16), size + 16, &data));
 	*out = (struct commit_graph_entry){.tree = oid_from_bytes(g->algo, data)};
 	TRY(parents_take(c, g, data + size, out));
 	uint64_t packed = get_be64(data + size + 8);
@@ -291,11 +265,12 @@ enum err commit_graph_filter(
 	*out = (struct str){0};
 	if (!g->filters.at)
 		return OK;
-	TRY(bytes_at(c, g, &g->filter_ends, at - before, 4 + before, &ends));
+	TRY(chunk_window(c, &g->file, &g->filter_ends, at - before, 4 + before, &ends));
 	uint32_t from = before ? get_be32(ends) : 0, to = get_be32(ends + before);
 	if (from >= to || to > g->filters.size - BLOOM_HEAD)
 		return OK;
-	TRY(bytes_at(c, g, &g->filters, BLOOM_HEAD + (uint64_t)from, to - from, &filter));
+	TRY(chunk_window(
+		c, &g->file, &g->filters, BLOOM_HEAD + (uint64_t)from, to - from, &filter));
 	*out = str_from(filter, to - from);
 	return OK;
 }

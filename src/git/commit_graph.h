@@ -12,10 +12,10 @@
 #include "base/oid.h"
 #include "git/bloom.h"
 #include "git/chunks.h"
-#include "git/fanout.h"
+#include "git/lookup.h"
 
-/* A file. Either all of it is here, or what is looked at is read from its extent. */
 struct commit_graph {
+	struct lookup file;
 	enum hash_algo algo;
 	uint32_t count;
 	struct chunk_place fanout, ids,
@@ -25,8 +25,6 @@ struct commit_graph {
 	struct chunk_place filter_ends, filters;   /* `at` 0: the file has none */
 	struct bloom_settings bloom;
 	const uint8_t *fanout_table;
-	struct extent *bytes; /* the owner's; NULL: it was parsed in memory */
-	const uint8_t *all;   /* NULL: not all of it is here (commit_graph_whole). Atomic. */
 };
 
 /*

@@ -153,7 +153,7 @@ static void look(struct ctx *c, struct graph *g)
 	if (!g->all)
 		return;
 	g->looks++;
-	if (commit_graph_whole_pays(g->all, g->looks) && extent_affords(c, g->all->bytes->size))
+	if (commit_graph_whole_pays(g->all, g->looks) && extent_affords(c, g->all->file.size))
 		err = commit_graph_whole(c, g->all);
 	else if (g->looks == FEW_LOOKS && extent_affords(c, commit_graph_rest(g->all)))
 		err = commit_graph_bring_rest(c, g->all);

@@ -2,7 +2,6 @@
 
 #include "base/buf.h"
 #include "base/sort.h"
-#include "git/fanout.h"
 #include "git/hashing.h"
 
 enum {
@@ -13,11 +12,7 @@ enum {
 };
 
 static const uint64_t large = 0x80000000;
-
-static const uint8_t *all_of(const struct idx *idx)
-{
-	return __atomic_load_n(&idx->all, __ATOMIC_ACQUIRE);
-}
+static const char *const what = "a pack index";
 
 /* Where the tables begin. */
 static uint64_t crcs_at(const struct idx *idx)
@@ -38,13 +33,9 @@ static uint64_t large_offsets_at(const struct idx *idx)
 /* Here or not. */
 static struct fanout ids_of(const struct idx *idx)
 {
-	const uint8_t *all = all_of(idx);
-	return (struct fanout){.algo = idx->algo,
-		.count = idx->count,
-		.table = idx->fanout,
-		.ids = all ? all + IDS : NULL,
-		.bytes = idx->bytes,
-		.at = IDS};
+	const struct fanout list = {
+		.algo = idx->algo, .count = idx->count, .table = idx->fanout, .at = IDS};
+	return lookup_ids(&idx->file, list);
 }
 
 struct fanout idx_ids(const struct idx *idx)
@@ -101,7 +92,7 @@ enum err idx_parse(
 	const uint8_t *at = (const uint8_t *)bytes.at;
 	TRY(long_enough(c, algo, bytes.len));
 	TRY(head_parse(c, algo, at, bytes.len, out));
-	out->all = at;
+	out->file = (struct lookup){.what = what, .size = bytes.len, .all = at};
 	out->pack_hash = at + bytes.len - 2 * hash_size(algo);
 	return verify ? idx_verify(c, out, bytes) : OK;
 }
@@ -113,22 +104,13 @@ enum err idx_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, stru
 	TRY(long_enough(c, algo, bytes->size));
 	TRY(extent_window(c, bytes, 0, IDS, &head));
 	TRY(head_parse(c, algo, head, bytes->size, out));
-	out->bytes = bytes;
-	if (!bytes->far || (bytes->size <= AT_ONCE && extent_affords(c, bytes->size)))
-		TRY(idx_whole(c, out));
+	TRY(lookup_open(c, what, bytes, AT_ONCE, &out->file));
 	return extent_window(c, bytes, bytes->size - tail, tail, &out->pack_hash);
 }
 
 enum err idx_whole(struct ctx *c, struct idx *idx)
 {
-	const uint8_t *all = NULL;
-	if (all_of(idx))
-		return OK;
-	if (idx->bytes->size > SIZE_MAX / 2)
-		return fail(c, ERR_TOO_BIG, "a pack index is too big");
-	TRY(extent_window(c, idx->bytes, 0, (size_t)idx->bytes->size, &all));
-	__atomic_store_n(&idx->all, all, __ATOMIC_RELEASE);
-	return OK;
+	return lookup_whole(c, &idx->file);
 }
 
 const uint8_t *idx_hash(const struct idx *idx, uint32_t position)
@@ -144,12 +126,12 @@ struct oid idx_oid(const struct idx *idx, uint32_t position)
 
 uint32_t idx_crc(const struct idx *idx, uint32_t position)
 {
-	return get_be32(all_of(idx) + crcs_at(idx) + (size_t)position * 4);
+	return get_be32(lookup_all(&idx->file) + crcs_at(idx) + (size_t)position * 4);
 }
 
 uint64_t idx_offset(const struct idx *idx, uint32_t position)
 {
-	const uint8_t *all = all_of(idx);
+	const uint8_t *all = lookup_all(&idx->file);
 	uint64_t offset = get_be32(all + offsets_at(idx) + (size_t)position * 4);
 	if (!(offset & large))
 		return offset;
@@ -177,7 +159,7 @@ static enum err offset_at(struct ctx *c, const struct idx *idx, uint32_t positio
 	uint64_t from = where / PIECE * PIECE, to = from + PIECE;
 	from = from < offsets_at(idx) ? offsets_at(idx) : from;
 	to = to < large_offsets_at(idx) ? to : large_offsets_at(idx);
-	TRY(extent_window(c, idx->bytes, from, (size_t)(to - from), &at));
+	TRY(lookup_window(c, &idx->file, from, (size_t)(to - from), &at));
 	*out = get_be32(at + (where - from));
 	if (!(*out & large))
 		return OK;
@@ -185,7 +167,7 @@ static enum err offset_at(struct ctx *c, const struct idx *idx, uint32_t positio
 	*out = UINT64_MAX;
 	if (number >= idx->large_count)
 		return OK;
-	TRY(extent_window(c, idx->bytes, large_offsets_at(idx) + number * 8, 8, &at));
+	TRY(lookup_window(c, &idx->file, large_offsets_at(idx) + number * 8, 8, &at));
 	*out = get_be64(at);
 	return OK;
 }

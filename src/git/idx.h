@@ -4,23 +4,18 @@
 #ifndef GIT_IDX_H
 #define GIT_IDX_H
 
-#include "base/extent.h"
 #include "base/oid.h"
 #include "base/stream.h"
-#include "git/fanout.h"
+#include "git/lookup.h"
 
-/*
- * An index. Either all of it is here, or what is looked up is read from its extent, a few bytes for
- * each look. Read by any number of threads.
- */
+/* An index. Read by any number of threads. */
 struct idx {
+	struct lookup file;
 	enum hash_algo algo;
 	uint32_t count;
 	uint64_t large_count;
 	const uint8_t *fanout;
 	const uint8_t *pack_hash; /* the pack's trailer */
-	struct extent *bytes;     /* the owner's; NULL: it was parsed in memory */
-	const uint8_t *all;       /* NULL: not all of it is here (idx_whole). Atomic. */
 };
 
 /* One in memory. Checks shape, sizes and the fan-out; the hashes with `verify`. ERR_CORRUPT. */

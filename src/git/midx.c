@@ -11,31 +11,12 @@ enum {
 
 static const uint32_t large_flag = 0x80000000;
 
-static const uint8_t *all_of(const struct midx *m)
-{
-	return __atomic_load_n(&m->all, __ATOMIC_ACQUIRE);
-}
-
-/* Bytes of a chunk, which has so many. */
-static enum err bytes_at(struct ctx *c, const struct midx *m, const struct chunk_place *chunk,
-	uint64_t from, size_t len, const uint8_t **out)
-{
-	const uint8_t *all = all_of(m);
-	if (!all)
-		return extent_window(c, m->bytes, chunk->at + from, len, out);
-	*out = all + chunk->at + from;
-	return OK;
-}
-
+/* Here or not. */
 static struct fanout ids_of(const struct midx *m)
 {
-	const uint8_t *all = all_of(m);
-	return (struct fanout){.algo = m->algo,
-		.count = m->count,
-		.table = m->fanout_table,
-		.ids = all ? all + m->ids.at : NULL,
-		.bytes = m->bytes,
-		.at = m->ids.at};
+	const struct fanout list = {
+		.algo = m->algo, .count = m->count, .table = m->fanout_table, .at = m->ids.at};
+	return lookup_ids(&m->file, list);
 }
 
 struct fanout midx_ids(const struct midx *m)
@@ -47,16 +28,16 @@ struct fanout midx_ids(const struct midx *m)
 
 const uint8_t *midx_order(const struct midx *m)
 {
-	const uint8_t *all = all_of(m);
+	const uint8_t *all = lookup_all(&m->file);
 	ASSERT(all);
 	return m->order.at ? all + m->order.at : NULL;
 }
 
 const uint8_t *midx_checksum(const struct midx *m)
 {
-	const uint8_t *all = all_of(m);
+	const uint8_t *all = lookup_all(&m->file);
 	ASSERT(all);
-	return all + m->size - hash_size(m->algo);
+	return all + m->file.size - hash_size(m->algo);
 }
 
 static enum err chunks_find(struct ctx *c, struct midx *m, struct chunk_place *names)
@@ -70,9 +51,9 @@ static enum err chunks_find(struct ctx *c, struct midx *m, struct chunk_place *n
 		{"LOFF", &m->large_offsets},
 		{"RIDX", &m->order},
 	};
-	if (m->size < HEAD + CHUNK_ROW + hash_size(m->algo))
+	if (m->file.size < HEAD + CHUNK_ROW + hash_size(m->algo))
 		return fail(c, ERR_CORRUPT, "this is no multi-pack index of version 1");
-	TRY(extent_window(c, m->bytes, 0, HEAD, &at));
+	TRY(lookup_window(c, &m->file, 0, HEAD, &at));
 	if (memcmp(at, "MIDX\1", 5) != 0)
 		return fail(c, ERR_CORRUPT, "this is no multi-pack index of version 1");
 	if (at[5] != (m->algo == HASH_SHA256 ? 2 : 1))
@@ -81,7 +62,7 @@ static enum err chunks_find(struct ctx *c, struct midx *m, struct chunk_place *n
 		return fail(c, ERR_UNSUPPORTED, "a multi-pack index is one of several files");
 	m->pack_count = get_be32(at + 8);
 	const struct chunk_file file = {
-		"multi-pack index", m->bytes, HEAD, at[6], hash_size(m->algo)};
+		"multi-pack index", m->file.bytes, HEAD, at[6], hash_size(m->algo)};
 	return chunks_parse(c, &file, slots, sizeof slots / sizeof *slots);
 }
 
@@ -90,7 +71,7 @@ static enum err chunks_take(struct ctx *c, struct midx *m, const struct chunk_pl
 	struct fanout ids;
 	if (m->fanout.size != FANOUT_SIZE || !m->ids.at || !m->places.at || !names->at)
 		return fail(c, ERR_CORRUPT, "a multi-pack index lacks a chunk that it must have");
-	TRY(bytes_at(c, m, &m->fanout, 0, FANOUT_SIZE, &m->fanout_table));
+	TRY(chunk_window(c, &m->file, &m->fanout, 0, FANOUT_SIZE, &m->fanout_table));
 	TRY(fanout_parse(c, m->algo, m->fanout_table, &ids));
 	m->count = ids.count;
 	uint64_t count = ids.count;
@@ -117,7 +98,7 @@ static enum err names_take(struct ctx *c, const struct chunk_place *chunk, struc
 	const uint8_t *at = NULL;
 	uint64_t most = m->pack_count * (uint64_t)NAME_MAX_LEN;
 	size_t len = (size_t)(chunk->size < most ? chunk->size : most);
-	TRY(bytes_at(c, m, chunk, 0, len, &at));
+	TRY(chunk_window(c, &m->file, chunk, 0, len, &at));
 	struct str names = str_from(at, len), rest = names, name, before = {0};
 	for (uint32_t i = 0; i < m->pack_count; i++) {
 		if (!name_next(&rest, &name) || (i && str_cmp(before, name) >= 0))
@@ -136,7 +117,7 @@ static enum err verify_all(struct ctx *c, const struct midx *m)
 	uint8_t digest[HASH_MAX];
 	const struct fanout ids = midx_ids(m);
 	const uint8_t *order = midx_order(m);
-	hash_once(m->algo, m->all, (size_t)m->size - size, digest);
+	hash_once(m->algo, m->file.all, (size_t)m->file.size - size, digest);
 	if (memcmp(digest, midx_checksum(m), size) != 0)
 		return fail(
 			c, ERR_CORRUPT, "a multi-pack index does not have the hash that it says");
@@ -153,22 +134,14 @@ static enum err verify_all(struct ctx *c, const struct midx *m)
 
 enum err midx_whole(struct ctx *c, struct midx *m)
 {
-	const uint8_t *all = NULL;
-	if (all_of(m))
-		return OK;
-	if (m->size > SIZE_MAX / 2)
-		return fail(c, ERR_TOO_BIG, "a multi-pack index is too big");
-	TRY(extent_window(c, m->bytes, 0, (size_t)m->size, &all));
-	__atomic_store_n(&m->all, all, __ATOMIC_RELEASE);
-	return OK;
+	return lookup_whole(c, &m->file);
 }
 
 enum err midx_open(struct ctx *c, enum hash_algo algo, struct extent *bytes, struct midx *out)
 {
 	struct chunk_place names = {0};
-	*out = (struct midx){.algo = algo, .bytes = bytes, .size = bytes->size};
-	if (!bytes->far || (bytes->size <= AT_ONCE && extent_affords(c, bytes->size)))
-		TRY(midx_whole(c, out));
+	*out = (struct midx){.algo = algo};
+	TRY(lookup_open(c, "a multi-pack index", bytes, AT_ONCE, &out->file));
 	TRY(chunks_find(c, out, &names));
 	TRY(chunks_take(c, out, &names));
 	if (out->pack_count > MIDX_PACKS_MAX)
@@ -184,7 +157,7 @@ enum err midx_parse(
 	struct extent_bytes here;
 	extent_bytes_init(&here, bytes.at, bytes.len);
 	TRY(midx_open(c, algo, &here.extent, out));
-	out->bytes = NULL;
+	out->file.bytes = NULL;
 	return verify ? verify_all(c, out) : OK;
 }
 
@@ -192,7 +165,7 @@ enum err midx_place(
 	struct ctx *c, const struct midx *m, uint32_t position, uint32_t *pack, uint64_t *offset)
 {
 	const uint8_t *place = NULL;
-	TRY(bytes_at(c, m, &m->places, (uint64_t)position * PLACE, PLACE, &place));
+	TRY(chunk_window(c, &m->file, &m->places, (uint64_t)position * PLACE, PLACE, &place));
 	uint32_t at = get_be32(place + 4);
 	*pack = get_be32(place);
 	*offset = at;
@@ -204,7 +177,7 @@ enum err midx_place(
 	at &= ~large_flag;
 	if (at >= m->large_offsets.size / 8)
 		return fail(c, ERR_CORRUPT, "a multi-pack index has an offset that is not there");
-	TRY(bytes_at(c, m, &m->large_offsets, (uint64_t)at * 8, 8, &place));
+	TRY(chunk_window(c, &m->file, &m->large_offsets, (uint64_t)at * 8, 8, &place));
 	*offset = get_be64(place);
 	return OK;
 }

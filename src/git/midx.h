@@ -8,13 +8,13 @@
 #define GIT_MIDX_H
 
 #include "git/chunks.h"
-#include "git/fanout.h"
+#include "git/lookup.h"
 #include "git/pack.h"
 
 enum { MIDX_PACKS_MAX = 1 << 16 };
 
-/* A file. Either all of it is here, or what is looked up is read from its extent. */
 struct midx {
+	struct lookup file;
 	enum hash_algo algo;
 	uint32_t count, pack_count;
 	struct str names; /* of the packs' indexes, sorted, each with a NUL behind it */
@@ -22,9 +22,6 @@ struct midx {
 	struct chunk_place places;               /* per object: number of the pack, offset */
 	struct chunk_place large_offsets, order; /* `at` 0: the file has none */
 	const uint8_t *fanout_table;
-	uint64_t size;
-	struct extent *bytes; /* the owner's; NULL: it was parsed in memory */
-	const uint8_t *all;   /* NULL: not all of it is here (midx_whole). Atomic. */
 };
 
 /* A whole file in memory that the caller keeps; hash, order and places are checked with `verify`.

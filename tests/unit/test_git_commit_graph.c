@@ -316,7 +316,7 @@ static void open_far(struct ctx *c, struct far_extent *f, struct str file, struc
 	buf_bytes(&all, memset(padding, 0, PADDING + tail), PADDING + tail);
 	far_extent_init(f, all.at, all.len);
 	assert_ok(c, commit_graph_open(c, algo, &f->bytes.extent, out));
-	assert_null(out->all);
+	assert_null(out->file.all);
 }
 
 static void a_filter_outside_of_the_file_is_none(void **state)
@@ -349,7 +349,7 @@ static void a_large_one_far_away_is_read_in_small_pieces(void **state)
 		check_all(c, h, &g);
 		check_filters(c, h, &g);
 		assert_int_equal(far_asked(f), 1);
-		assert_null(g.all);
+		assert_null(g.file.all);
 		assert_ok(c, commit_graph_whole(c, &g));
 		check_all(c, h, &g);
 		assert_true(far_asked(f) >= PADDING / FAR_PIECE);
@@ -376,7 +376,7 @@ static void one_far_away_is_read_whole_where_that_pays(void **state)
 		c->afar.bytes_max = most ? 0 : PADDING;
 		assert_ok(c, graph_commit(c, &graph, graph_add(&graph, &h->merge), &info));
 		assert_true(info->exact);
-		assert_int_equal(g.all != NULL, most);
+		assert_int_equal(g.file.all != NULL, most);
 		graph_done(&graph);
 	}
 	end(h);

@@ -169,7 +169,7 @@ static void a_large_one_far_away_is_read_in_small_pieces(void **state)
 			pieces += far_asked(a);
 		}
 		assert_true(pieces <= looks * 7);
-		assert_null(idx.all);
+		assert_null(idx.file.all);
 		assert_ok(c, idx_whole(c, &idx));
 		assert_ok(c, idx_look_up(c, &idx, &entries[77].id, &hit));
 		assert_true(hit.found && hit.offset == entries[77].offset);
@@ -215,11 +215,11 @@ static void a_small_one_far_away_is_read_at_once(void **state)
 	struct far_extent *a = NEW(c->arena, struct far_extent);
 	struct idx idx;
 	make_far(c, a, HASH_SHA1, 1000, &idx);
-	assert_non_null(idx.all);
+	assert_non_null(idx.file.all);
 	/* But for a page that has read so much of others. */
 	c->afar = (struct afar){.bytes = 100000, .bytes_max = 100000};
 	make_far(c, a, HASH_SHA1, 1000, &idx);
-	assert_null(idx.all);
+	assert_null(idx.file.all);
 }
 
 static void where_the_way_is_broken_that_is_the_error(void **state)

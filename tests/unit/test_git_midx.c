@@ -196,7 +196,7 @@ static void places_are_checked_when_they_are_read(void **state)
 	assert_int_equal(offset, 0x80000001);
 	m.large_offsets = (struct chunk_place){m.ids.at, 16};
 	assert_ok(c, midx_place(c, &m, 0, &pack, &offset));
-	assert_true(offset == get_be64(m.all + m.ids.at + 8));
+	assert_true(offset == get_be64(m.file.all + m.ids.at + 8));
 	m.large_offsets.size = 8;
 	assert_err(c, midx_place(c, &m, 0, &pack, &offset), ERR_CORRUPT);
 	end(&f);
@@ -275,8 +275,7 @@ static void an_object_with_two_bits_is_refused(void **state)
 		.ids = {IDS, 80},
 		.places = {PLACES, 32},
 		.order = {ORDER, 16},
-		.size = sizeof file,
-		.all = file};
+		.file = {.size = sizeof file, .all = file}};
 	assert_err(c, bitmap_objects_of_midx(c, c->arena, &midx, m->packs, &o), ERR_CORRUPT);
 	odb_make_done(m);
 }
@@ -398,7 +397,7 @@ static void objects_of_several_packs_are_found_by_it(void **state)
 	struct odb_reader r = offer_file(c, h, h->file);
 	find_all(c, h, &r);
 	assert_int_equal(h->opened, 1);
-	assert_ptr_equal(r.midx.midx->all, h->file.at);
+	assert_ptr_equal(r.midx.midx->file.all, h->file.at);
 	odb_make_done(h->m);
 }
 
@@ -413,7 +412,7 @@ static void and_far_away_by_windows(void **state)
 	struct odb_reader r = offer(c, h, &f->bytes.extent);
 	assert_ok(c, pack_midx(c, h->m->packs[0], h->m->packs, HOUSE_PACKS + 1, &m));
 	assert_int_equal(far_asked(f), 1);
-	((struct midx *)(uintptr_t)m.midx)->all = NULL;
+	((struct midx *)(uintptr_t)m.midx)->file.all = NULL;
 	find_all(c, h, &r);
 	assert_int_equal(far_asked(f), 1);
 	/* The packs themselves say it too. */
