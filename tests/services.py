@@ -29,6 +29,8 @@ from pathlib import Path
 # Tests ask more in a minute than anybody does; those that are about these limits set them again.
 UNLIMITED = {f"NIMBUS_RATE_{whose}": "0"
              for whose in ["PERSON", "CI", "AGENT", "ANONYMOUS", "CRAWLER", "ACCOUNT", "ADDRESS"]}
+# And where one key plays many clients, who would have a share each, it has all of a process.
+ONE_FOR_MANY = {f"NIMBUS_{what}": "1024" for what in ["LANE_CI", "LANE_ANONYMOUS", "FLOW_WORKERS", "REPO_WORKERS"]}
 
 
 class Missing(Exception):

@@ -32,6 +32,7 @@ from s3_proxy import Proxy  # noqa: E402
 BINARY = HERE.parent.parent / "build/nimbus"
 BASIC = "Basic " + base64.b64encode(f"{OWNER}:{PASSWORD}".encode()).decode()
 CLIENTS, LARGE = 8, 4_000_000
+SETTINGS = {"NIMBUS_COMPACT": "off", **services.ONE_FOR_MANY}
 
 
 def call(port, method, path, body=None, want=201):
@@ -115,7 +116,7 @@ def latencies(port, authorization, folder, seconds):
 
 
 def home(folder, seconds):
-    pod = Pod(0, BINARY, folder, {"NIMBUS_OWNER": OWNER, "NIMBUS_OWNER_PASSWORD": PASSWORD, "NIMBUS_COMPACT": "off"})
+    pod = Pod(0, BINARY, folder, {"NIMBUS_OWNER": OWNER, "NIMBUS_OWNER_PASSWORD": PASSWORD, **SETTINGS})
     pod.start()
     try:
         while not pod.ready():
@@ -173,7 +174,7 @@ def main():
 
     try:
         at_home = home(folder, options.seconds)
-        with contextlib.closing(Cluster(3, BINARY, {"NIMBUS_COMPACT": "off"})) as cluster:
+        with contextlib.closing(Cluster(3, BINARY, SETTINGS)) as cluster:
             authorization = token(cluster.pods[0].port)
             here = latencies(cluster.pods[0].port, authorization, folder, options.seconds)
             here["MiB resident"] = rss_mib(cluster.pods[0].process)
@@ -185,7 +186,7 @@ def main():
             for count in (1, 2, 3):
                 ports = [pod.port for pod in cluster.pods[:count]]
                 print(f"  {count} processes  {throughput(ports, authorization, options.seconds, f'p{count}x'):7.0f}")
-        with contextlib.closing(Cluster(1, BINARY, {"NIMBUS_COMPACT": "off"}, through)) as cluster:
+        with contextlib.closing(Cluster(1, BINARY, SETTINGS, through)) as cluster:
             authorization = token(cluster.pods[0].port)
             print("\nrequests to the bucket")
             for what, requests, took in in_the_bucket(cluster, proxies[0], authorization, folder):
