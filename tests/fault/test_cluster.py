@@ -17,6 +17,7 @@ from s3_proxy import Proxy, always
 PUSHES, CLIENTS, REPOS, REFS = 2000, 16, 20, 3
 LARGE = 300_000  # over NIMBUS_PACK_INLINE_MAX: such a push goes to the bucket
 PAUSE = 0.6      # seconds at most between two pushes of a client: so that all has time to go wrong
+BUCKET_FAULTS = ["503", "cut", "lost", "half", "slow"]
 BINARY = Path(os.environ.get("NIMBUS_BIN", BUILD / "nimbus"))
 
 
@@ -32,8 +33,9 @@ class Pusher(threading.Thread):
     def run(self):
         try:
             while self.world.next_push():
-                time.sleep(self.rng.random() * PAUSE)
-                self.one(f"r{self.rng.randrange(REPOS)}", f"refs/heads/b{self.rng.randrange(REFS)}")
+                while not self.world.over.wait(self.rng.random() * PAUSE):
+                    if self.one(f"r{self.rng.randrange(REPOS)}", f"refs/heads/b{self.rng.randrange(REFS)}"):
+                        break
         except BaseException as why:
             self.wrong = why
             raise
@@ -45,11 +47,12 @@ class Pusher(threading.Thread):
         return value
 
     def one(self, repo, ref):
+        """Was anything pushed? Who cannot read where a ref is has nothing to push."""
         try:
             old = self.read(repo, ref)
         except (Lost, Refused):
             time.sleep(0.05)
-            return
+            return False
         size = LARGE if self.rng.random() < 0.03 else self.rng.randrange(10, 2000)
         new, pack = commit(old, self.rng.randbytes(size), f"{self.name} {time.monotonic_ns()}")
         start = time.monotonic()
@@ -63,18 +66,19 @@ class Pusher(threading.Thread):
         except Lost:
             told, end = LOST, math.inf
         self.world.note(repo, ref, Operation(SWAP, start, end, new, old, told))
+        return True
 
 
 class World:
     def __init__(self, cluster, authorization, pushes):
         self.cluster, self.authorization, self.left = cluster, authorization, pushes
         self.lock, self.history = threading.Lock(), collections.defaultdict(list)
-        self.refusals = collections.Counter()
+        self.refusals, self.over = collections.Counter(), threading.Event()
 
     def next_push(self):
         with self.lock:
             self.left -= 1
-            return self.left >= 0
+            return self.left >= 0 and not self.over.is_set()
 
     def note(self, repo, ref, operation):
         with self.lock:
@@ -123,7 +127,7 @@ class Misfortune(threading.Thread):
         self.cluster.redis.launch()
 
     def bucket_fails(self):
-        what = self.rng.choice(["503", "cut", "lost", "half", "slow"])
+        what = BUCKET_FAULTS[(self.happened["bucket_fails"] - 1) % len(BUCKET_FAULTS)]
         self.happened[f"bucket: {what}"] += 1
         self.proxy.fault = lambda number, method, path: what if number % 3 else None
         self.ended.wait(3)
@@ -207,7 +211,7 @@ def suffer(cluster, proxy, pushes, seconds):
         thread.start()
     for client in clients:
         client.join(max(1, seconds - (time.monotonic() - begin)))
-    world.left = 0
+    world.over.set()
     for client in clients:
         client.join(120)
         eq((client.is_alive(), client.wrong), (False, None), client.name)
@@ -217,6 +221,8 @@ def suffer(cluster, proxy, pushes, seconds):
           f"in {time.monotonic() - begin:.0f} s; {killer.kills} kills, {dict(misfortune.happened)}")
     for why, times in world.refusals.most_common(8):
         print(f"# {times} x {why}")
+    acts = ["postgres_restarts", "redis_stops", *(f"bucket: {what}" for what in BUCKET_FAULTS)]
+    eq([act for act in acts if not misfortune.happened[act]], [], "what did not happen")
     return world
 
 
@@ -245,6 +251,8 @@ def test_nothing_that_was_acknowledged_is_lost():
         run([BINARY, "admin", "fsck"], env=fresh.env)
         if world.told(DONE) < PUSHES / 4:
             fail("so few pushes got through that this shows nothing")
+        if tiny:
+            has(cluster.pods[0].log.read_text(errors="replace"), "No space left on device", "the log of the full disk")
         for pod in cluster.pods:
             text = pod.log.read_text(errors="replace")
             for sign in ("Sanitizer", "runtime error:", "nimbus: panic:"):
