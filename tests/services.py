@@ -174,13 +174,44 @@ class Redis(Service):
         self.launch()
 
     def launch(self):
-        self.process = self.spawn(program("redis-server"), "--port", self.port, "--bind", "127.0.0.1", "--save", "",
+        self.process = self.spawn(program("redis-server"), *self.doors(), "--bind", "127.0.0.1", "--save", "",
                                   "--databases", self.databases, "--appendonly", "no", "--dir", self.folder)
         self.wait_until(self.listens)
+
+    def doors(self):
+        return ["--port", self.port]
 
     def halt(self, how=signal.SIGTERM):
         self.processes.remove(self.process)
         self.end(self.process, how)
+
+
+class RedisTls(Redis):
+    """
+    Redis that speaks TLS alone, by a certificate of "localhost" that signs itself: ca in the URL. Beside it lies
+    other.pem, which has nothing to do with it.
+    """
+
+    name, role = "redis-tls", "redis_tls"
+
+    def start(self):
+        self.certificate, self.key = self.folder / "cert.pem", self.folder / "key.pem"
+        self.certify(self.folder / "other.pem")
+        self.certify(self.certificate)
+        self.url = f"rediss://localhost:{self.port}/0?ca={self.certificate}"
+        self.launch()
+
+    def certify(self, certificate):
+        made = subprocess.run([program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                               "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", certificate,
+                               "-subj", "/CN=Redis", "-days", "3", "-addext", "subjectAltName=DNS:localhost"],
+                              capture_output=True, text=True)
+        if made.returncode:
+            raise Missing(f"no certificate can be made: {made.stderr.strip()}")
+
+    def doors(self):
+        return ["--port", 0, "--tls-port", self.port, "--tls-cert-file", self.certificate, "--tls-key-file", self.key,
+                "--tls-auth-clients", "no"]
 
 
 def bucket_environment(url, prefix=""):
@@ -438,7 +469,7 @@ class Opa(Service):
         self.wait_until(self.listens)
 
 
-SERVICES = {service.name: service for service in (Postgres, Redis, Ceph, VersityGW, Oidc, RecordedOpa, Opa)}
+SERVICES = {service.name: service for service in (Postgres, Redis, RedisTls, Ceph, VersityGW, Oidc, RecordedOpa, Opa)}
 
 
 def main():

@@ -100,12 +100,13 @@ enum err blob_s3_open(struct ctx *c, const struct blob_s3_options *options, stru
 /* At most `max_bytes` of keys and values; over it, what expires first or was used least recently
  * goes. */
 struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
-/* The Redis of redis://user:password@host:port/database, connected to when something is asked: that
- * it is lost is no error here. ERR_INVALID, ERR_UNSUPPORTED of the URL. c->world outlives it. */
+/* The Redis of redis:// or rediss://user:password@host:port/database, connected to when something is asked: that
+ * it is lost is no error here. ERR_INVALID of the URL, or of what is to be trusted. c->world outlives it. */
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
 /* The same with a URL, a user and a password (the last two may be empty), of which user and password may
- * change. */
-enum err kv_redis_open_as(struct ctx *c, const struct secret_set *login, struct kv **out) MUST;
+ * change; `ca` is a file of certificates (PEM) to trust instead of the system's, or NULL. */
+enum err kv_redis_open_as(
+	struct ctx *c, const struct secret_set *login, const char *ca, struct kv **out) MUST;
 
 /* Files; the reference is a file's name. One that changes is seen a second later. */
 struct secret *secret_file_open(void);

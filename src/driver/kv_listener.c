@@ -10,17 +10,17 @@
 enum { QUIET_US = 10000000, TURN = 256 };
 
 /* Sleeps until there is something to hear (with a connection), something to do, or the time is over. */
-static void rest(struct kv_listener *l, struct redisContext *conn, int64_t micros)
+static void rest(struct kv_listener *l, struct redis_link *conn, int64_t micros)
 {
 	uint64_t count;
-	struct pollfd fds[] = {{l->wake, POLLIN, 0}, {conn ? conn->fd : -1, POLLIN, 0}};
+	struct pollfd fds[] = {{l->wake, POLLIN, 0}, {conn ? conn->redis->fd : -1, POLLIN, 0}};
 	if (micros <= 0 || poll(fds, 2, (int)((micros + 999) / 1000)) <= 0)
 		return;
 	if (fds[0].revents)
 		(void)!read(l->wake, &count, sizeof count);
 }
 
-static enum err tell_wishes(struct ctx *c, struct kv_listener *l, struct redisContext *conn)
+static enum err tell_wishes(struct ctx *c, struct kv_listener *l, struct redis_link *conn)
 {
 	struct buf out = {.arena = c->arena};
 	struct str channel;
@@ -58,7 +58,7 @@ static void take(struct ctx *c, struct kv_listener *l, const struct redis_reply 
 
 /* What has come: much of it at most, so that wishes have their turn. */
 static enum err hear_some(
-	struct ctx *c, struct kv_listener *l, struct redisContext *conn, bool *anything)
+	struct ctx *c, struct kv_listener *l, struct redis_link *conn, bool *anything)
 {
 	struct redis_reply reply;
 	struct arena_mark mark = arena_mark(c->arena);
@@ -75,7 +75,7 @@ static enum err hear_some(
 	return OK;
 }
 
-static enum err ping(struct ctx *c, struct kv_listener *l, struct redisContext *conn, bool again)
+static enum err ping(struct ctx *c, struct kv_listener *l, struct redis_link *conn, bool again)
 {
 	if (again)
 		return fail(c, ERR_UNAVAILABLE, "Redis (%s): it says nothing any more",
@@ -85,7 +85,7 @@ static enum err ping(struct ctx *c, struct kv_listener *l, struct redisContext *
 	return redis_send(c, l->redis, conn, buf_view(&out), redis_limit(c, l->redis));
 }
 
-static enum err serve(struct ctx *c, struct kv_listener *l, struct redisContext *conn)
+static enum err serve(struct ctx *c, struct kv_listener *l, struct redis_link *conn)
 {
 	struct arena_mark mark = arena_mark(c->arena);
 	int64_t heard = l->redis->world->monotonic();
@@ -114,7 +114,7 @@ static enum err serve(struct ctx *c, struct kv_listener *l, struct redisContext 
 /* Until the connection is lost, which is an error, or it is told to end. */
 static enum err listen_once(struct ctx *c, struct kv_listener *l)
 {
-	struct redisContext *conn;
+	struct redis_link *conn;
 	TRY(redis_connect(c, l->redis, redis_limit(c, l->redis), &conn));
 	redis_back(l->redis);
 	kv_hub_up(&l->hub);

@@ -16,7 +16,7 @@ struct kv_redis {
 	struct kv kv;
 	struct redis redis;
 	struct host_lock lock;
-	struct redisContext *idle[IDLE_MAX];
+	struct redis_link *idle[IDLE_MAX];
 	size_t idle_count;
 	uint64_t generation; /* of the login that they were opened with */
 	struct kv_listener listener;
@@ -36,10 +36,10 @@ static struct kv_redis *redis_of(struct kv *self)
 
 /* One that is alive, or NULL: what the server closed meanwhile is noticed here, before anything is
  * asked. */
-static struct redisContext *take_idle(struct kv_redis *kv)
+static struct redis_link *take_idle(struct kv_redis *kv)
 {
 	for (;;) {
-		struct redisContext *conn = NULL;
+		struct redis_link *conn = NULL;
 		{
 			WITH_LOCK(&kv->lock);
 			if (kv->idle_count)
@@ -65,7 +65,7 @@ static enum err forget_outdated(struct ctx *c, struct kv_redis *kv, uint64_t *ge
 }
 
 /* `generation`: of the login when it was taken or made. */
-static void give_back(struct kv_redis *kv, struct redisContext *conn, uint64_t generation)
+static void give_back(struct kv_redis *kv, struct redis_link *conn, uint64_t generation)
 {
 	{
 		WITH_LOCK(&kv->lock);
@@ -77,7 +77,7 @@ static void give_back(struct kv_redis *kv, struct redisContext *conn, uint64_t g
 	redis_disconnect(conn);
 }
 
-static enum err exchange(struct ctx *c, struct redis *r, struct redisContext *conn,
+static enum err exchange(struct ctx *c, struct redis *r, struct redis_link *conn,
 	const struct request *q, int64_t limit, struct redis_reply *reply)
 {
 	TRY(redis_send(c, r, conn, buf_view(&q->bytes), limit));
@@ -88,7 +88,7 @@ static enum err exchange(struct ctx *c, struct redis *r, struct redisContext *co
 
 /* On an idle connection or a new one. The idle one may die just now: then a new one, once. */
 static enum err exchange_somehow(struct ctx *c, struct kv_redis *kv, const struct request *q,
-	struct redisContext **conn, struct redis_reply *reply)
+	struct redis_link **conn, struct redis_reply *reply)
 {
 	struct redis *r = &kv->redis;
 	int64_t limit = redis_limit(c, r);
@@ -109,7 +109,7 @@ static enum err ask(
 	struct ctx *c, struct kv_redis *kv, const struct request *q, struct redis_reply *reply)
 {
 	struct redis *r = &kv->redis;
-	struct redisContext *conn = NULL;
+	struct redis_link *conn = NULL;
 	uint64_t generation;
 	TRY(redis_try(c, r));
 	TRY(forget_outdated(c, kv, &generation));
@@ -260,16 +260,17 @@ static const struct kv_ops redis_ops = {
 
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out)
 {
-	return kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}}, out);
+	return kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}}, NULL, out);
 }
 
-enum err kv_redis_open_as(struct ctx *c, const struct secret_set *login, struct kv **out)
+enum err kv_redis_open_as(
+	struct ctx *c, const struct secret_set *login, const char *ca, struct kv **out)
 {
 	struct kv_redis *kv = calloc(1, sizeof *kv);
 	if (!kv)
 		host_panic("out of memory");
 	kv->kv.ops = &redis_ops;
-	enum err kind = redis_init_as(c, &kv->redis, login, c->world);
+	enum err kind = redis_init_as(c, &kv->redis, login, ca, c->world);
 	if (!kind && (kind = kv_listener_init(c, &kv->listener, &kv->redis)))
 		redis_done(&kv->redis);
 	if (kind) {

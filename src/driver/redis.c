@@ -9,9 +9,10 @@
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
-enum { MINUTE_US = 60000000, PORT = 6379, DEPTH_MAX = 4 };
+enum { MINUTE_US = 60000000, PORT = 6379, DEPTH_MAX = 4, READ_MAX = 16 << 10 };
 
 static enum err bad_url(struct ctx *c, const char *what)
 {
@@ -49,12 +50,9 @@ static enum err read_place(struct ctx *c, struct redis *r, struct str place)
 
 static enum err read_url(struct ctx *c, struct redis *r, struct str url)
 {
-	if (str_starts(url, STR("rediss://")))
-		return fail(c, ERR_UNSUPPORTED,
-			"NIMBUS_KV: rediss:// (Redis over TLS) is not in this build; use redis:// "
-			"over a private network, or a TLS proxy beside Nimbus");
-	if (!str_skip(&url, STR("redis://")))
-		return bad_url(c, "is no redis:// URL");
+	r->secret = str_skip(&url, STR("rediss://"));
+	if (!r->secret && !str_skip(&url, STR("redis://")))
+		return bad_url(c, "is no redis:// or rediss:// URL");
 	struct str database = url, user, password = {0};
 	struct str place = str_cut(&database, '/');
 	size_t at = str_find_last(place, '@');
@@ -87,18 +85,23 @@ enum err redis_init(struct ctx *c, struct redis *r, const char *url, const struc
 	return kind;
 }
 
-enum err redis_init_as(
-	struct ctx *c, struct redis *r, const struct secret_set *login, const struct world *world)
+enum err redis_init_as(struct ctx *c, struct redis *r, const struct secret_set *login,
+	const char *ca, const struct world *world)
 {
 	struct secret_values values;
 	TRY(secret_set_read(c, login, &values));
 	TRY(redis_init(c, r, login_url(c->arena, &values), world));
 	r->login = *login;
-	return OK;
+	r->trust.ca = ca;
+	enum err kind = r->secret ? redis_trust_read(c, &r->trust) : OK;
+	if (kind)
+		redis_done(r);
+	return kind;
 }
 
 void redis_done(struct redis *r)
 {
+	redis_trust_forget(&r->trust);
 	arena_done(&r->arena);
 }
 
@@ -191,11 +194,12 @@ static enum err gone(struct ctx *c, const struct redis *r, const char *why)
 	return fail(c, ERR_UNAVAILABLE, "Redis (%s): %s", r->where, why);
 }
 
-static enum err wait_for(struct ctx *c, const struct redis *r, int fd, short events, int64_t limit)
+static enum err wait_for(
+	struct ctx *c, const struct redis *r, const struct redis_link *conn, int64_t limit)
 {
 	int64_t left;
 	while ((left = limit - r->world->monotonic()) > 0)
-		if (socket_wait(fd, events, left))
+		if (socket_wait(conn->redis->fd, conn->awaits, left))
 			return OK;
 	/* Whose patience was it? */
 	if (c->deadline && c->deadline <= limit)
@@ -205,7 +209,7 @@ static enum err wait_for(struct ctx *c, const struct redis *r, int fd, short eve
 
 /* A refused sign-in is as good as no server. `as`: whose user and password it is. */
 static enum err greet(struct ctx *c, struct redis *r, const struct redis *as,
-	struct redisContext *conn, int64_t limit)
+	struct redis_link *conn, int64_t limit)
 {
 	struct buf out = {.arena = c->arena};
 	struct str auth[] = {STR("AUTH"), str_of(as->user), str_of(as->password)};
@@ -229,7 +233,7 @@ static enum err greet(struct ctx *c, struct redis *r, const struct redis *as,
 	return OK;
 }
 
-static enum err sign_in(struct ctx *c, struct redis *r, struct redisContext *conn, int64_t limit)
+static enum err sign_in(struct ctx *c, struct redis *r, struct redis_link *conn, int64_t limit)
 {
 	struct secret_values login;
 	struct redis as;
@@ -247,44 +251,63 @@ static enum err sign_in(struct ctx *c, struct redis *r, struct redisContext *con
 	return kind;
 }
 
-static enum err be_connected(
-	struct ctx *c, struct redis *r, struct redisContext *conn, int64_t limit)
+static enum err shake(struct ctx *c, struct redis *r, struct redis_link *conn, int64_t limit)
 {
-	if (conn->err)
-		return gone(c, r, conn->errstr);
-	(void)fcntl(conn->fd, F_SETFD, FD_CLOEXEC);
-	TRY(wait_for(c, r, conn->fd, POLLOUT, limit));
-	int problem = 0;
+	const char *why = NULL;
+	TRY(redis_link_begin_tls(c, conn, &r->trust, r->host));
+	while (redis_link_shake(conn, &why) != 0) {
+		if (errno != EAGAIN) {
+			redis_trust_forget(&r->trust);
+			return fail(c, ERR_UNAVAILABLE, "Redis (%s): no TLS with it: %s", r->where,
+				why);
+		}
+		TRY(wait_for(c, r, conn, limit));
+	}
+	return OK;
+}
+
+static enum err be_connected(struct ctx *c, struct redis *r, struct redis_link *conn, int64_t limit)
+{
+	int fd = conn->redis->fd, problem = 0;
 	socklen_t size = sizeof problem;
-	if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &problem, &size) != 0)
+	if (conn->redis->err)
+		return gone(c, r, conn->redis->errstr);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	conn->awaits = POLLOUT;
+	TRY(wait_for(c, r, conn, limit));
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &size) != 0)
 		problem = errno;
 	if (problem)
 		return gone(c, r, strerrordesc_np(problem));
+	if (r->secret)
+		TRY(shake(c, r, conn, limit));
 	return sign_in(c, r, conn, limit);
 }
 
-enum err redis_connect(struct ctx *c, struct redis *r, int64_t limit, struct redisContext **out)
+enum err redis_connect(struct ctx *c, struct redis *r, int64_t limit, struct redis_link **out)
 {
-	struct redisContext *conn = redisConnectNonBlock(r->host, r->port);
-	if (!conn)
+	struct redis_link *conn = calloc(1, sizeof *conn);
+	if (!conn || !(conn->redis = redisConnectNonBlock(r->host, r->port)))
 		host_panic("out of memory");
 	enum err kind = be_connected(c, r, conn, limit);
 	if (kind)
-		redisFree(conn);
+		redis_disconnect(conn);
 	else
 		*out = conn;
 	return kind;
 }
 
-void redis_disconnect(struct redisContext *conn)
+void redis_disconnect(struct redis_link *conn)
 {
-	if (conn)
-		redisFree(conn);
+	if (!conn)
+		return;
+	redis_link_close(conn);
+	free(conn);
 }
 
-bool redis_is_idle(struct redisContext *conn)
+bool redis_is_idle(struct redis_link *conn)
 {
-	return socket_wait(conn->fd, POLLIN | POLLRDHUP, 0) == 0;
+	return !redis_link_stirs(conn);
 }
 
 void redis_command(struct buf *out, size_t count, const struct str *words)
@@ -297,16 +320,15 @@ void redis_command(struct buf *out, size_t count, const struct str *words)
 	}
 }
 
-/* Not by hiredis: its write(2) raises SIGPIPE where a process has not silenced that. */
-enum err redis_send(struct ctx *c, struct redis *r, struct redisContext *conn, struct str commands,
-	int64_t limit)
+enum err redis_send(
+	struct ctx *c, struct redis *r, struct redis_link *conn, struct str commands, int64_t limit)
 {
 	while (commands.len) {
-		ssize_t put = send(conn->fd, commands.at, commands.len, MSG_NOSIGNAL);
+		ssize_t put = redis_link_send(conn, commands);
 		if (put > 0)
 			commands = str_from_index(commands, (size_t)put);
 		else if (put < 0 && errno == EAGAIN)
-			TRY(wait_for(c, r, conn->fd, POLLOUT, limit));
+			TRY(wait_for(c, r, conn, limit));
 		else if (put < 0 && errno != EINTR)
 			return gone(c, r, strerrordesc_np(errno));
 	}
@@ -341,12 +363,12 @@ static void copy_reply(struct ctx *c, const redisReply *from, int depth, struct 
 	}
 }
 
-static enum err parse(struct ctx *c, struct redis *r, struct redisContext *conn, bool *there,
+static enum err parse(struct ctx *c, struct redis *r, struct redis_link *conn, bool *there,
 	struct redis_reply *out)
 {
 	void *reply = NULL;
-	if (redisGetReplyFromReader(conn, &reply) != REDIS_OK)
-		return gone(c, r, conn->errstr);
+	if (redisReaderGetReply(conn->redis->reader, &reply) != REDIS_OK)
+		return gone(c, r, conn->redis->reader->errstr);
 	*there = reply != NULL;
 	if (!reply)
 		return OK;
@@ -355,19 +377,27 @@ static enum err parse(struct ctx *c, struct redis *r, struct redisContext *conn,
 	return OK;
 }
 
-enum err redis_receive_now(struct ctx *c, struct redis *r, struct redisContext *conn, bool *there,
+enum err redis_receive_now(struct ctx *c, struct redis *r, struct redis_link *conn, bool *there,
 	struct redis_reply *out)
 {
-	TRY(parse(c, r, conn, there, out));
-	if (*there)
-		return OK;
-	/* Nothing to read is no error of a socket that does not block. */
-	if (redisBufferRead(conn) != REDIS_OK)
-		return gone(c, r, conn->errstr);
-	return parse(c, r, conn, there, out);
+	char bytes[READ_MAX];
+	for (;;) {
+		TRY(parse(c, r, conn, there, out));
+		if (*there)
+			return OK;
+		ssize_t got = redis_link_receive(conn, bytes, sizeof bytes);
+		if (got == 0)
+			return gone(c, r, "it ended the connection");
+		if (got < 0 && errno == EAGAIN)
+			return OK;
+		if (got < 0 && errno != EINTR)
+			return gone(c, r, strerrordesc_np(errno));
+		if (got > 0 && redisReaderFeed(conn->redis->reader, bytes, (size_t)got) != REDIS_OK)
+			return gone(c, r, conn->redis->reader->errstr);
+	}
 }
 
-enum err redis_receive(struct ctx *c, struct redis *r, struct redisContext *conn, int64_t limit,
+enum err redis_receive(struct ctx *c, struct redis *r, struct redis_link *conn, int64_t limit,
 	struct redis_reply *out)
 {
 	bool there;
@@ -375,6 +405,6 @@ enum err redis_receive(struct ctx *c, struct redis *r, struct redisContext *conn
 		TRY(redis_receive_now(c, r, conn, &there, out));
 		if (there)
 			return OK;
-		TRY(wait_for(c, r, conn->fd, POLLIN, limit));
+		TRY(wait_for(c, r, conn, limit));
 	}
 }

@@ -43,17 +43,28 @@ static void open_memory(struct ctx *c, struct kv **out)
 }
 
 /* An empty one. */
-static void open_redis(struct ctx *c, struct kv **out)
+static void open_redis_at(struct ctx *c, const char *url, struct kv **out)
 {
-	const char *url = getenv("NIMBUS_TEST_REDIS");
 	struct str words[] = {STR("FLUSHDB")};
 	ear_redis(url, 1, words);
-	assert_ok(c, kv_redis_open(c, url, out));
+	const char *ca = ear_cut_ca(c->arena, &url);
+	assert_ok(c, kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}}, ca, out));
+}
+
+static void open_redis(struct ctx *c, struct kv **out)
+{
+	open_redis_at(c, getenv("NIMBUS_TEST_REDIS"), out);
+}
+
+static void open_redis_tls(struct ctx *c, struct kv **out)
+{
+	open_redis_at(c, getenv("NIMBUS_TEST_REDIS_TLS"), out);
 }
 
 static const struct driver drivers[] = {
 	{"memory", open_memory, pass_at_once, NULL},
 	{"redis", open_redis, pass_really, "NIMBUS_TEST_REDIS"},
+	{"redis_tls", open_redis_tls, pass_really, "NIMBUS_TEST_REDIS_TLS"},
 };
 
 static const char *name_of(const void *driver)

@@ -10,9 +10,9 @@ import services
 
 
 @contextlib.contextmanager
-def redis():
+def redis(kind=services.Redis):
     try:
-        server = services.Redis()
+        server = kind()
     except services.Missing as why:
         skip(str(why))
     try:
@@ -170,6 +170,22 @@ def test_sessions_outlive_the_server_and_tries_are_counted():
         eq(sign_in(s)[0].status, 303, "signing in")
 
 
+def test_it_may_be_reached_over_tls():
+    with redis(services.RedisTls) as r:
+        url, _, ca = r.url.partition("?ca=")
+        s = Nimbus(env={"NIMBUS_KV": url, "NIMBUS_KV_CA": ca})
+        answer, cookie = sign_in(s)
+        eq((answer.status, is_signed_in(s, cookie)), (303, True), "signing in")
+        r.halt()
+        eq(is_signed_in(s, cookie), False, "the session without Redis")
+        r.launch()
+        wait_until(lambda: sign_in(s)[0].status == 303, 10, "signing in")
+        s.stop()
+        s = Nimbus(env={"NIMBUS_KV": url})
+        eq(sign_in(s)[0].status, 503, "signing in where nothing says that the certificate is good")
+        has(messages(s, "Redis is lost")[0]["why"], "self-signed certificate", "the log")
+
+
 def test_the_password_comes_from_a_file():
     with redis() as r:
         eq(say(r, "CONFIG", "SET", "requirepass", "p@ss/word"), "+OK", "setting a password")
@@ -185,7 +201,7 @@ def test_the_password_comes_from_a_file():
 
 
 def test_an_address_that_makes_no_sense_stops_the_start():
-    for url, code in (("redis://:hush@host:port", 2), ("memcached://hush", 2), ("rediss://:hush@host/0", 15)):
+    for url, code in (("redis://:hush@host:port", 2), ("memcached://hush", 2), ("rediss://:hush@host:port", 2)):
         s = Nimbus(env={"NIMBUS_KV": url}, start=False)
         result = s.admin("serve", check=False)
         eq(result.code, code, f"exit code of {result}")

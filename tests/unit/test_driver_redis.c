@@ -95,14 +95,126 @@ static void an_url_that_makes_no_sense_is_refused_without_its_password(void **st
 		"redis://u:hush@[::1]6379",
 		"redis://u:hush%zz@host",
 		"redis://hush@host",
+		"rediss://u:hush@host:0",
 	};
 	struct kv *kv;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_err(c, kv_redis_open(c, bad[i], &kv), ERR_INVALID);
 		assert_null(strstr(c->error.text, "hush"));
 	}
-	assert_err(c, kv_redis_open(c, "rediss://u:hush@host/0", &kv), ERR_UNSUPPORTED);
-	assert_null(strstr(c->error.text, "hush"));
+}
+
+/* Opens one at a Redis over TLS, by other words of its URL and another file of certificates. */
+static struct kv *open_over_tls(struct ctx *c, const char *host, const char *ca)
+{
+	struct kv *kv;
+	const char *url = getenv("NIMBUS_TEST_REDIS_TLS");
+	if (!url) {
+		printf("skip: NIMBUS_TEST_REDIS_TLS is not set: tests/run sets it where Redis is "
+		       "installed\n");
+		skip();
+	}
+	const char *own = ear_cut_ca(c->arena, &url);
+	const char *there = arena_fmt(c->arena, "rediss://%s%s", host, strrchr(url, ':'));
+	const struct secret_set login = {{{NULL, there}}};
+	assert_ok(c, kv_redis_open_as(c, &login, ca ? ca : own, &kv));
+	return kv;
+}
+
+/* A machine with much to do may take longer than its patience at first. */
+static void fails_because(struct ctx *c, struct kv *kv, const char *why)
+{
+	struct str value;
+	int64_t end = os_world()->monotonic() + EAR_US;
+	do {
+		ctx_clear(c);
+		usleep(REDIS_PAUSE_US + 100000);
+		assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_UNAVAILABLE);
+	} while (!strstr(c->error.text, why) && os_world()->monotonic() < end);
+	assert_non_null(strstr(c->error.text, why));
+}
+
+static void over_tls_it_has_to_prove_its_name(void **state)
+{
+	struct ctx *c = *state;
+	struct str value;
+	struct kv *kv = open_over_tls(c, "localhost", NULL);
+	assert_ok(c, kv_put(c, kv, STR("a"), STR("b"), 60));
+	assert_ok(c, kv_get(c, kv, STR("a"), &value));
+	assert_str(value, "b");
+	kv_close(kv);
+	kv = open_over_tls(c, "127.0.0.1", NULL);
+	fails_because(c, kv, "IP address mismatch");
+	kv_close(kv);
+	kv = open_over_tls(c, "localhost", "");
+	fails_because(c, kv, "self-signed certificate");
+	kv_close(kv);
+}
+
+static void certificates_to_trust_are_read_again_after_a_failure(void **state)
+{
+	struct ctx *c = *state;
+	struct str value;
+	enum err kind;
+	char path[64];
+	kv_close(open_over_tls(c, "localhost", NULL));
+	const char *url = getenv("NIMBUS_TEST_REDIS_TLS"), *ca = ear_cut_ca(c->arena, &url);
+	const char *other = arena_fmt(c->arena, "%.*s/other.pem", (int)(strrchr(ca, '/') - ca), ca);
+	snprintf(path, sizeof path, "/tmp/nimbus-ca-%d", getpid());
+	assert_int_equal(symlink(other, path), 0);
+	struct kv *kv = open_over_tls(c, "localhost", path);
+	fails_because(c, kv, "self-signed certificate");
+	assert_int_equal(unlink(path), 0);
+	fails_because(c, kv, path);
+	assert_int_equal(symlink(ca, path), 0);
+	int64_t end = os_world()->monotonic() + EAR_US;
+	do {
+		ctx_clear(c);
+		usleep(100000);
+		kind = kv_get(c, kv, STR("none"), &value);
+	} while (kind == ERR_UNAVAILABLE && os_world()->monotonic() < end);
+	assert_err(c, kind, ERR_NOT_FOUND);
+	assert_int_equal(unlink(path), 0);
+	kv_close(kv);
+	assert_err(c, kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}}, path, &kv),
+		ERR_INVALID);
+	assert_non_null(strstr(c->error.text, path));
+}
+
+static void over_tls_a_connection_that_rests_is_idle(void **state)
+{
+	struct ctx *c = *state;
+	struct redis r;
+	struct redis_link *conn;
+	struct redis_reply reply;
+	kv_close(open_over_tls(c, "localhost", NULL));
+	const char *url = getenv("NIMBUS_TEST_REDIS_TLS"), *ca = ear_cut_ca(c->arena, &url);
+	assert_ok(c, redis_init(c, &r, url, c->world));
+	r.trust.ca = ca;
+	int64_t limit = redis_limit(c, &r);
+	assert_ok(c, redis_connect(c, &r, limit, &conn));
+	assert_true(redis_is_idle(conn));
+	struct buf out = {.arena = c->arena};
+	redis_command(&out, 1, (struct str[]){STR("QUIT")});
+	assert_ok(c, redis_send(c, &r, conn, buf_view(&out), limit));
+	assert_ok(c, redis_receive(c, &r, conn, limit, &reply));
+	while (redis_is_idle(conn) && os_world()->monotonic() < limit)
+		usleep(1000);
+	assert_false(redis_is_idle(conn));
+	assert_err(c, redis_receive(c, &r, conn, limit, &reply), ERR_UNAVAILABLE);
+	redis_disconnect(conn);
+	redis_done(&r);
+}
+
+static void who_speaks_no_tls_is_as_good_as_lost(void **state)
+{
+	struct ctx *c = *state;
+	struct kv *kv;
+	struct str value;
+	const char *url = strchr(server(c), ':');
+	assert_ok(c, kv_redis_open(c, arena_fmt(c->arena, "rediss%s", url), &kv));
+	assert_err(c, kv_get(c, kv, STR("a"), &value), ERR_UNAVAILABLE);
+	kv_close(kv);
 }
 
 static void a_closed_connection_is_noticed_before_it_is_used(void **state)
@@ -148,7 +260,7 @@ static void a_password_that_is_changed_is_used_for_new_connections(void **state)
 	let_in(url, STR("ann"));
 	assert_ok(c, file_write(c, path, STR("hush"), 0600));
 	const struct secret_set login = {{{NULL, url}, {NULL, "ann"}, {files, path}}};
-	assert_ok(c, kv_redis_open_as(c, &login, &kv));
+	assert_ok(c, kv_redis_open_as(c, &login, NULL, &kv));
 	assert_ok(c, kv_put(c, kv, STR("a"), STR("one"), 60));
 	ear_redis(url, 5,
 		(struct str[]){
@@ -371,6 +483,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(an_url_says_where_and_as_whom),
 		UNIT_TEST(an_url_that_makes_no_sense_is_refused_without_its_password),
+		UNIT_TEST(over_tls_it_has_to_prove_its_name),
+		UNIT_TEST(certificates_to_trust_are_read_again_after_a_failure),
+		UNIT_TEST(over_tls_a_connection_that_rests_is_idle),
+		UNIT_TEST(who_speaks_no_tls_is_as_good_as_lost),
 		UNIT_TEST(a_closed_connection_is_noticed_before_it_is_used),
 		UNIT_TEST(it_signs_in_and_says_when_it_is_refused),
 		UNIT_TEST(a_password_that_is_changed_is_used_for_new_connections),
