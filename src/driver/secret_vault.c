@@ -1,7 +1,8 @@
 /*
  * Secrets in Vault. What was read once is kept, and a thread looks after it: what has a lease is
  * renewed when two thirds of it have passed, or read anew where that is refused or gives little; what
- * has none is read again after a while.
+ * has none is read again after a while. With a token Vault ends all that it lent to it, so that what has a
+ * lease is read anew, too, as soon as another token is there.
  */
 #include "driver/driver.h"
 
@@ -25,6 +26,7 @@ struct reading {
 	struct arena arena;
 	VEC_OF(struct field) fields;
 	const char *lease; /* NULL: none */
+	uint64_t token;    /* the number of the one that it was lent to */
 	int64_t seconds;   /* of it */
 	bool renewable;
 };
@@ -46,7 +48,8 @@ struct secret_vault {
 	struct host_lock lock;   /* the rest */
 	struct arena arena;      /* of the entries */
 	struct entry *entries;
-	bool failing; /* the last round of the keeper failed */
+	uint64_t token; /* the number of the one that the keeper saw last */
+	bool failing;   /* its last round failed */
 	atomic_bool stopping;
 	struct thread keeper;
 };
@@ -155,6 +158,7 @@ static enum err read_anew(struct ctx *c, struct secret_vault *v, struct entry *e
 	const struct json *answer;
 	TRY(vault_api_ask(c, &v->api, e->path, NULL, &answer));
 	struct reading *now = reading_of(answer), *before = now;
+	now->token = v->api.number;
 	{
 		WITH_LOCK(&v->lock);
 		if (!same_fields(e->reading, now))
@@ -171,7 +175,8 @@ static enum err read_anew(struct ctx *c, struct secret_vault *v, struct entry *e
 static enum err look(struct ctx *c, struct secret_vault *v, struct entry *e)
 {
 	bool done = false;
-	if (e->reading && e->reading->lease && e->reading->renewable)
+	const struct reading *r = e->reading;
+	if (r && r->lease && r->renewable && r->token == v->api.number)
 		TRY_WHILE(c, renew(c, v, e, &done), "renewing the lease of %s", e->path);
 	return done ? OK : read_anew(c, v, e);
 }
@@ -291,6 +296,16 @@ static void tell(struct secret_vault *v, const struct ctx *c, bool failing)
 	v->failing = failing;
 }
 
+/* What was lent to a token that is replaced is due. */
+static void see_token(struct secret_vault *v, int64_t now)
+{
+	WITH_LOCK(&v->lock);
+	for (struct entry *e = v->entries; e && v->token != v->api.number; e = e->next)
+		if (e->reading && e->reading->lease && e->reading->token != v->api.number)
+			e->look = now;
+	v->token = v->api.number;
+}
+
 /* All that is due. */
 static void keep_round(struct ctx *c, struct secret_vault *v)
 {
@@ -304,6 +319,7 @@ static void keep_round(struct ctx *c, struct secret_vault *v)
 			v->api.renew = now + VAULT_AGAIN_US;
 		}
 	}
+	see_token(v, now);
 	for (struct entry *e = v->entries; e && !atomic_load(&v->stopping); e = e->next) {
 		if (e->look > now)
 			continue;

@@ -178,6 +178,8 @@ static void take_token(
 {
 	int64_t now = c->world->monotonic();
 	if (token.at) {
+		if (!v->token || !str_is(token, v->token))
+			v->number++;
 		forget_token(v);
 		v->token = strndup(token.at, token.len);
 		if (!v->token)

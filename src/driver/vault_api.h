@@ -18,6 +18,7 @@ struct vault_api {
 	struct http_client *http;
 	struct vault_options options;
 	char *token;     /* NULL: not signed in */
+	uint64_t number; /* of the token: how many were got so far */
 	int64_t got;     /* world->monotonic() when that was */
 	int64_t renew;   /* and when it has to be looked after; 0: never */
 	int64_t seconds; /* that it was given at first */

@@ -181,37 +181,56 @@ static void change_vault(struct world_of_secrets *w, const char *text)
 	snprintf(w->vault.value, WORD, "%s", text);
 }
 
-/* A real one in development mode: its address and root token. */
-static void put_real(struct world_of_secrets *w, const char *text)
+/* HashiCorp's own, as tests/services.py starts it: its address, and the root's token. */
+static const char *real_address(struct ctx *c, const char **token)
 {
-	struct ctx *c = &w->unit.ctx;
+	struct str rest = str_of(getenv("NIMBUS_TEST_VAULT"));
+	size_t end = str_find_str(rest, STR("?token="));
+	*token = str_dup(c->arena, str_from_index(rest, end + strlen("?token=")));
+	return str_dup(c->arena, str_until(rest, end));
+}
+
+static struct str tell_real(struct ctx *c, const char *path, const char *what)
+{
 	struct http_client *h;
 	struct http_answer answer;
-	struct buf body = {.arena = c->arena};
+	const char *token, *address = real_address(c, &token);
 	const struct http_client_options options = {.service = "Vault"};
-	const struct http_header header = {
-		STR("X-Vault-Token"), str_of(getenv("NIMBUS_TEST_VAULT_TOKEN"))};
-	buf_fmt(&body, "{\"data\":{\"value\":\"%s\",\"number\":7,\"list\":[],\"empty\":\"\"}}",
-		text);
-	assert_ok(c, http_client_open(c, &options, &h));
+	const struct http_header header = {STR("X-Vault-Token"), str_of(token)};
 	const struct http_call call = {.method = "POST",
-		.url = arena_fmt(c->arena, "%s/v1/secret/data/nimbus", getenv("NIMBUS_TEST_VAULT")),
+		.url = arena_fmt(c->arena, "%s/v1/%s", address, path),
 		.headers = &header,
 		.header_count = 1,
-		.body = buf_view(&body)};
+		.body = str_of(what),
+		.body_max = 10000};
+	assert_ok(c, http_client_open(c, &options, &h));
 	assert_ok(c, http_call(c, h, &call, &answer));
 	assert_int_equal(answer.status, 200);
 	http_client_close(h);
+	return answer.body;
+}
+
+static void put_real(struct world_of_secrets *w, const char *text)
+{
+	struct ctx *c = &w->unit.ctx;
+	tell_real(c, "secret/data/nimbus",
+		arena_fmt(c->arena,
+			"{\"data\":{\"value\":\"%s\",\"number\":7,\"list\":[],\"empty\":\"\"}}",
+			text));
+}
+
+static struct vault_options real_options(struct world_of_secrets *w)
+{
+	struct vault_options options = options_of(w);
+	options.address = real_address(&w->unit.ctx, &options.token.reference);
+	options.role_id = options.secret_id.reference = "";
+	return options;
 }
 
 static void open_real(struct world_of_secrets *w)
 {
 	peer_begin(w);
-	struct vault_options options = options_of(w);
-	options.address = getenv("NIMBUS_TEST_VAULT");
-	options.role_id = "";
-	options.secret_id.reference = "";
-	options.token.reference = getenv("NIMBUS_TEST_VAULT_TOKEN");
+	struct vault_options options = real_options(w);
 	put_real(w, "first");
 	w->reference = "secret/data/nimbus#value";
 	assert_ok(&w->unit.ctx, secret_vault_open(&w->unit.ctx, &options, &w->secret));
@@ -428,6 +447,29 @@ static void a_token_is_renewed_and_replaced_by_a_new_one(void **state)
 	assert_true(WAIT(v, v->logins >= 2));
 }
 
+/* Vault ends what it lent to a token together with the token, however long the lease was to last. */
+static void what_was_lent_to_a_token_that_is_replaced_is_read_anew(void **state)
+{
+	struct ctx *c = *state;
+	struct world_of_secrets *w = world_of(c);
+	struct vault *v = &w->vault;
+	struct secret_value user;
+	v->ttl = 2;
+	assert_ok(c, secret_get(c, w->secret, "database/creds/nimbus#username", &user));
+	assert_str(user.text, "u1");
+	assert_true(WAIT(v, v->renewals >= 1));
+	assert_int_equal(v->creds, 1); /* a token that goes on changes nothing */
+	host_lock(&v->lock);
+	v->ttl = 0;
+	host_unlock(&v->lock);
+	assert_true(WAIT(v, v->logins >= 2));
+	host_lock(&v->lock);
+	v->ttl = 3600;
+	host_unlock(&v->lock);
+	assert_true(WAIT(v, v->creds >= 2));
+	assert_int_equal(v->lease_renewals, 0);
+}
+
 static void a_token_that_was_revoked_is_replaced(void **state)
 {
 	struct ctx *c = *state;
@@ -566,6 +608,25 @@ static void there_are_three_ways_to_sign_in(void **state)
 	assert_ok(c, open_with(c, &options, w->reference));
 }
 
+/* Whom the real one lets in, and shows nothing. */
+static void who_has_no_policy_is_denied(void **state)
+{
+	struct ctx *c = *state;
+	struct world_of_secrets *w = world_of(c);
+	struct vault_options options = real_options(w);
+	struct json *answer;
+	struct str made = tell_real(c, "auth/token/create", "{\"policies\":[\"default\"]}");
+	assert_ok(c, json_parse(c, made, &answer));
+	struct str token = json_text(json_get(answer, "auth"), "client_token");
+	options.token.reference = str_dup(c->arena, token);
+	assert_err(c, open_with(c, &options, w->reference), ERR_DENIED);
+	assert_non_null(strstr(c->error.text, "refuses secret/data/nimbus: permission denied"));
+	assert_null(strstr(c->error.text, options.token.reference));
+	options.token.reference = "hvs.nobodys";
+	assert_err(c, open_with(c, &options, w->reference), ERR_DENIED);
+	assert_non_null(strstr(c->error.text, "NIMBUS_VAULT_TOKEN"));
+}
+
 static void settings_that_make_no_sense_are_named(void **state)
 {
 	struct ctx *c = *state;
@@ -610,6 +671,7 @@ int main(void)
 		CONTRACT_TEST(a_lease_is_renewed_and_its_secret_stays),
 		CONTRACT_TEST(where_a_lease_cannot_go_on_new_credentials_come_before_it_ends),
 		CONTRACT_TEST(a_token_is_renewed_and_replaced_by_a_new_one),
+		CONTRACT_TEST(what_was_lent_to_a_token_that_is_replaced_is_read_anew),
 		CONTRACT_TEST(a_token_that_was_revoked_is_replaced),
 		CONTRACT_TEST(trouble_has_its_kind_and_a_clear_line),
 		CONTRACT_TEST(a_vault_that_is_lost_changes_nothing),
@@ -618,11 +680,19 @@ int main(void)
 		CONTRACT_TEST(there_are_three_ways_to_sign_in),
 		CONTRACT_TEST(settings_that_make_no_sense_are_named),
 	};
+	static const struct contract_test of_the_real[] = {
+		CONTRACT_TEST(a_field_must_be_a_secret),
+		CONTRACT_TEST(who_has_no_policy_is_denied),
+	};
 	struct contract contract = CONTRACT(drivers, setup, teardown);
 	contract.needs = needs;
 	log_init(LOG_LEVEL_OFF, 1);
 	int failed = contract_run(&contract, tests, sizeof tests / sizeof *tests);
 	failed += contract_run_one(&contract, &drivers[0], of_files, 1);
-	return failed + contract_run_one(&contract, &drivers[1], of_vault,
-				sizeof of_vault / sizeof *of_vault);
+	failed += contract_run_one(
+		&contract, &drivers[1], of_vault, sizeof of_vault / sizeof *of_vault);
+	if (getenv(drivers[2].needs))
+		failed += contract_run_one(&contract, &drivers[2], of_the_real,
+			sizeof of_the_real / sizeof *of_the_real);
+	return failed;
 }
