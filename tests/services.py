@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import hmac
 import http.client
+import json
 import os
 import pwd
 import shutil
@@ -22,7 +23,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 import uuid
 from pathlib import Path
 
@@ -469,7 +472,37 @@ class Opa(Service):
         self.wait_until(self.listens)
 
 
-SERVICES = {service.name: service for service in (Postgres, Redis, RedisTls, Ceph, VersityGW, Oidc, RecordedOpa, Opa)}
+class Vault(Service):
+    """
+    A Vault with nothing in memory but a key-value store (version 2) at secret/. Its URL has the root token, which who
+    uses it takes out of it (token).
+    """
+
+    name = role = "vault"
+    token = "nimbus-test-root"
+
+    def start(self):
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.url = f"{self.address}?token={self.token}"
+        self.spawn(peer("vault"), f"127.0.0.1:{self.port}", self.token)
+        self.wait_until(self.listens)
+        vault_ask(self.url, "sys/mounts/secret", {"type": "kv", "options": {"version": "2"}})
+
+
+def vault_ask(url, path, what=None):
+    """What the Vault at the URL answers to its root: to what is written, or to a read; None where that is nothing."""
+    address, _, token = url.partition("?token=")
+    body = None if what is None else json.dumps(what).encode()
+    request = urllib.request.Request(f"{address}/v1/{path}", body, {"X-Vault-Token": token})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as why:
+        raise RuntimeError(f"Vault answers {why.code} to {path}: {why.read()[:500]!r}") from None
+
+
+SERVICES = {service.name: service for service in (Postgres, Redis, RedisTls, Ceph, VersityGW, Oidc, RecordedOpa, Opa,
+                                                 Vault)}
 
 
 def main():

@@ -1,8 +1,7 @@
 """The database's password is changed while people work: nobody notices."""
 
-import threading
-
 from harness import *
+from work import Work
 
 
 def server_with_passwords():
@@ -23,31 +22,6 @@ def write_secret(path, text):
     new = path.with_suffix(".new")
     new.write_text(text + "\n")
     new.rename(path)
-
-
-class Work:
-    """Requests, one after the other, in threads; .failed has what was not as it should be."""
-
-    def __init__(self, server, threads=4):
-        self.server, self.ending, self.failed, self.done = server, False, [], 0
-        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(threads)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self):
-        while not self.ending:
-            try:
-                answer = self.server.request("GET", "/api/v1/repos/r", timeout=30)
-                if answer.status != 200:
-                    self.failed.append(f"{answer.status}: {answer.body[:300]!r}")
-            except OSError as why:
-                self.failed.append(repr(why))
-            self.done += 1
-
-    def end(self):
-        self.ending = True
-        for thread in self.threads:
-            thread.join()
 
 
 def push_one(work, name):
