@@ -112,6 +112,8 @@ enum err factor_used(struct ctx *c, struct db_tx *tx, const struct actor *who, c
 		.action = STR(AUDIT_FACTOR_USED),
 		.subject = who->username,
 		.detail = buf_view(&b)};
+	if (strcmp(how, "totp") != 0)
+		TRY(meta_totp_forgive(c, tx, who->user_id));
 	return record_audit(c, tx, who, &entry, NULL);
 }
 
@@ -288,75 +290,72 @@ static enum err wrong_code(struct ctx *c)
 	return fail(c, ERR_UNAUTH, "that code is wrong, too old, or was used already");
 }
 
-/* So many wrong codes of one account within so long block its codes for as long. */
-struct bound {
-	const char *name;
-	int64_t most, seconds;
-	const char *told;
-};
+static const char blocked_a_while[] =
+	"too many wrong codes were tried for this account: use a passkey or a recovery code, or "
+	"wait ten minutes";
+static const char blocked_a_day[] =
+	"too many wrong codes were tried for this account within a day: use a passkey or a "
+	"recovery code, or wait until tomorrow";
 
-static const struct bound bounds[] = {
-	{"wrong", CODES_WRONG, CODES_SECONDS,
-		"too many wrong codes were tried for this account: use a passkey or a recovery "
-		"code, or wait ten minutes"},
-	{"wrong-day", CODES_DAY, DAY_SECONDS,
-		"too many wrong codes were tried for this account within a day: use a passkey or a "
-		"recovery code, or wait until tomorrow"},
-};
-enum { BOUNDS = sizeof bounds / sizeof *bounds };
+static const struct totp_bound within_a_day = {CODES_DAY, DAY_SECONDS};
 
-static struct str count_key(struct ctx *c, const struct bound *bound, const struct actor *who)
+static struct str count_key(struct ctx *c, const struct actor *who)
 {
-	return str_of(arena_fmt(c->arena, "factor-%s/%lld", bound->name, (long long)who->user_id));
+	return str_of(arena_fmt(c->arena, "factor-wrong/%lld", (long long)who->user_id));
 }
 
-static struct str block_key(struct ctx *c, const struct bound *bound, const struct actor *who)
+static struct str block_key(struct ctx *c, const struct actor *who)
 {
-	struct str key = count_key(c, bound, who);
-	return str_of(arena_fmt(c->arena, "%.*s/block", STR_FMT(key)));
+	return str_of(arena_fmt(c->arena, "factor-wrong/%lld/block", (long long)who->user_id));
 }
 
 /* What cannot be asked blocks nobody. */
 static enum err check_count(struct ctx *c, struct core *core, const struct actor *who)
 {
 	struct str value;
-	for (size_t i = BOUNDS; i-- > 0;)
-		if (!kv_get(c, core->kv, block_key(c, &bounds[i], who), &value))
-			return fail(c, ERR_RATE_LIMITED, "%s", bounds[i].told);
+	if (!kv_get(c, core->kv, block_key(c, who), &value))
+		return fail(c, ERR_RATE_LIMITED, "%s", blocked_a_while);
 	ctx_clear(c);
 	return OK;
 }
 
-static void count_for(
-	struct ctx *c, struct core *core, const struct bound *bound, const struct actor *who)
+static void record_block(
+	struct ctx *c, struct core *core, const struct actor *who, const char *told)
 {
-	int64_t count;
-	enum err kind = kv_count(c, core->kv, count_key(c, bound, who), bound->seconds, &count);
-	if (kind || count < bound->most)
-		return;
-	kind = kv_put(c, core->kv, block_key(c, bound, who), STR("1"), bound->seconds);
-	if (!kind && count == bound->most)
-		audit_refuse(c, core,
-			&(struct audit_refusal){.who = who,
-				.action = STR(AUDIT_FACTOR_BLOCKED),
-				.subject = who->username,
-				.why = str_of(bound->told)});
+	audit_refuse(c, core,
+		&(struct audit_refusal){.who = who,
+			.action = STR(AUDIT_FACTOR_BLOCKED),
+			.subject = who->username,
+			.why = str_of(told)});
 }
 
 static void count_wrong(struct ctx *c, struct core *core, const struct actor *who)
 {
 	struct error before = c->error;
-	for (size_t i = 0; i < BOUNDS; i++)
-		count_for(c, core, &bounds[i], who);
+	int64_t count;
+	enum err kind = kv_count(c, core->kv, count_key(c, who), CODES_SECONDS, &count);
+	if (!kind && count >= CODES_WRONG)
+		kind = kv_put(c, core->kv, block_key(c, who), STR("1"), CODES_SECONDS);
+	if (!kind && count == CODES_WRONG)
+		record_block(c, core, who, blocked_a_while);
 	c->error = before;
 }
 
 void factor_proved(struct ctx *c, struct core *core, const struct actor *who)
 {
-	for (size_t i = 0; i < BOUNDS; i++)
-		if (kv_remove(c, core->kv, count_key(c, &bounds[i], who)) ||
-			kv_remove(c, core->kv, block_key(c, &bounds[i], who)))
-			ctx_clear(c);
+	if (kv_remove(c, core->kv, count_key(c, who)) || kv_remove(c, core->kv, block_key(c, who)))
+		ctx_clear(c);
+}
+
+/* That a code was wrong is what stays of the transaction. */
+static enum err keep_wrong(struct ctx *c, struct db_tx **tx, const struct actor *who, bool *blocks)
+{
+	struct error before = c->error;
+	ctx_clear(c);
+	TRY(meta_totp_wrong(c, *tx, who->user_id, &within_a_day, blocks));
+	TRY(db_commit(c, tx));
+	c->error = before;
+	return before.kind;
 }
 
 static enum err use_totp(struct ctx *c, struct core *core, struct db_tx *tx,
@@ -370,6 +369,8 @@ static enum err use_totp(struct ctx *c, struct core *core, struct db_tx *tx,
 	if (kind == ERR_NOT_FOUND)
 		return wrong_code(c);
 	TRY(kind);
+	if (meta_totp_is_blocked(tx, &row, &within_a_day))
+		return fail(c, ERR_RATE_LIMITED, "%s", blocked_a_day);
 	TRY(seal_open(c, &core->seals, &bound, row.sealed, &secret));
 	if (!totp_check(secret, typed, db_now(tx), &row.step))
 		return wrong_code(c);
@@ -381,15 +382,16 @@ static enum err use_totp(struct ctx *c, struct core *core, struct db_tx *tx,
 	return meta_totp_seal(c, tx, who->user_id, seal_make(c, &core->seals, &bound, secret));
 }
 
-/* Whoever was proven meanwhile to be nobody any more has no factor either. */
+/* Whoever was proven meanwhile to be nobody any more has no factor either. *blocks: for a day, now. */
 static enum err use_code(struct ctx *c, struct core *core, const struct actor *who,
-	struct str typed, const char **how)
+	struct str typed, const char **how, bool *blocks)
 {
 	DB_TX *tx = NULL;
 	char hash[RECOVERY_HASH];
 	bool recovery = recovery_hash(typed, hash), was;
 	struct actor whole = *who;
 	whole.half = false;
+	*blocks = false;
 	if (!recovery)
 		TRY(check_count(c, core, who));
 	TRY(db_begin(c, core->db, DB_WRITE, &tx));
@@ -399,7 +401,8 @@ static enum err use_code(struct ctx *c, struct core *core, const struct actor *w
 		if (!was)
 			return wrong_code(c);
 	} else {
-		TRY(use_totp(c, core, tx, who, typed));
+		enum err kind = use_totp(c, core, tx, who, typed);
+		TRY(kind == ERR_UNAUTH ? keep_wrong(c, &tx, who, blocks) : kind);
 	}
 	*how = recovery ? "recovery" : "totp";
 	TRY(factor_used(c, tx, who, *how));
@@ -411,11 +414,12 @@ enum err factor_check_code(struct ctx *c, struct core *core, const struct actor 
 {
 	const struct credential guess = {CREDENTIAL_PASSWORD, who->username, typed};
 	struct tries tries;
+	bool blocks;
 	TRY(tries_of(c, core, &guess, &(struct login_from){.peer = who->peer}, &tries));
 	/* Who guesses at the password from elsewhere does not get in the way of who knows it. */
 	tries.name = STR("");
 	TRY(tries_check(c, core, &tries, false));
-	enum err kind = use_code(c, core, who, typed, how);
+	enum err kind = use_code(c, core, who, typed, how, &blocks);
 	if (!kind && !strcmp(*how, "recovery"))
 		factor_proved(c, core, who);
 	if (kind == ERR_UNAUTH)
@@ -428,5 +432,7 @@ enum err factor_check_code(struct ctx *c, struct core *core, const struct actor 
 				.why = str_of(c->error.text)});
 	if (kind == ERR_UNAUTH)
 		count_wrong(c, core, who);
+	if (blocks)
+		record_block(c, core, who, blocked_a_day);
 	return kind;
 }

@@ -3,10 +3,12 @@
 enum err meta_totp_get(struct ctx *c, struct db_tx *tx, int64_t user_id, struct totp_row *out)
 {
 	static const char sql[] =
-		"SELECT secret, step, created, used FROM totp WHERE account_id = $1";
-	struct db_value row[4];
+		"SELECT secret, step, created, used, wrong, wrong_since FROM totp "
+		"WHERE account_id = $1";
+	struct db_value row[6];
 	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(user_id)), row));
-	*out = (struct totp_row){row[0].text, row[1].integer, row[2].integer, row[3].integer};
+	*out = (struct totp_row){row[0].text, row[1].integer, row[2].integer, row[3].integer,
+		row[4].integer, row[5].integer};
 	return OK;
 }
 
@@ -29,6 +31,39 @@ enum err meta_totp_use(struct ctx *c, struct db_tx *tx, int64_t user_id, int64_t
 	TRY(db_run(c, tx, sql, DB_ARGS(DB_I(step), DB_I(db_now(tx)), DB_I(user_id)), &changed));
 	*first = changed == 1;
 	return OK;
+}
+
+bool meta_totp_is_blocked(
+	const struct db_tx *tx, const struct totp_row *row, const struct totp_bound *bound)
+{
+	return row->wrong >= bound->most && row->wrong_since > db_now(tx) - bound->seconds;
+}
+
+enum err meta_totp_wrong(struct ctx *c, struct db_tx *tx, int64_t user_id,
+	const struct totp_bound *bound, bool *blocks)
+{
+	static const char count[] =
+		"UPDATE totp SET wrong = CASE WHEN wrong_since > $1 THEN wrong + 1 ELSE 1 END, "
+		"wrong_since = CASE WHEN wrong_since > $1 AND wrong + 1 <> $2 THEN wrong_since "
+		"ELSE $3 END WHERE account_id = $4";
+	int64_t now = db_now(tx);
+	struct totp_row row;
+	*blocks = false;
+	TRY(db_run(c, tx, count,
+		DB_ARGS(DB_I(now - bound->seconds), DB_I(bound->most), DB_I(now), DB_I(user_id)),
+		NULL));
+	enum err kind = meta_totp_get(c, tx, user_id, &row);
+	*blocks = !kind && row.wrong == bound->most;
+	if (kind != ERR_NOT_FOUND)
+		return kind;
+	ctx_clear(c);
+	return OK;
+}
+
+enum err meta_totp_forgive(struct ctx *c, struct db_tx *tx, int64_t user_id)
+{
+	static const char sql[] = "UPDATE totp SET wrong = 0 WHERE account_id = $1 AND wrong > 0";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(user_id)), NULL);
 }
 
 enum err meta_totp_seal(struct ctx *c, struct db_tx *tx, int64_t user_id, struct str sealed)

@@ -4,7 +4,7 @@
 #include "core_house.h"
 #include "model/totp.h"
 
-enum { WRONG_CODES = 50 };
+enum { WRONG_CODES = 50, DAY_STEPS = 86400 / TOTP_SECONDS };
 
 /* An app: the secret of its offer. */
 static struct str secret_of(struct ctx *c, const struct actor *who, const struct totp_offer *offer)
@@ -191,6 +191,53 @@ static void guesses_from_everywhere_are_bounded(void **state)
 	assert_err(c, factor_check_code(c, core_of(c), &owner, right, &how), ERR_RATE_LIMITED);
 	assert_ok(c, factor_check_code(c, core_of(c), &owner, str_of(fresh[0].text), &how));
 	pass(21);
+	right = code_at(c, secret, step_now(c));
+	assert_ok(c, factor_check_code(c, core_of(c), &owner, right, &how));
+}
+
+/* Wrong codes, each from an address of its own, and as after a restart: at home the kv is memory. */
+static void guess_and_restart(struct ctx *c, struct actor who)
+{
+	const char *how;
+	struct kv *kept = core_of(c)->kv;
+	core_of(c)->kv = kv_memory_open(1 << 20, c->world);
+	for (int i = 0; i < WRONG_CODES; i++) {
+		who.peer = str_of(arena_fmt(c->arena, "10.0.0.%d", i));
+		assert_err(
+			c, factor_check_code(c, core_of(c), &who, STR("000000"), &how), ERR_UNAUTH);
+	}
+	kv_close(core_of(c)->kv);
+	core_of(c)->kv = kept;
+}
+
+static void a_restart_gives_no_more_guesses_a_day(void **state)
+{
+	struct ctx *c = *state;
+	struct actor owner = house_of(c)->owner;
+	const struct recovery_code *fresh;
+	const char *how;
+	struct str secret = enrol(c, &owner, &fresh);
+	guess_and_restart(c, owner);
+	pass(3);
+	struct str right = code_at(c, secret, step_now(c));
+	assert_ok(c, factor_check_code(c, core_of(c), &owner, right, &how));
+	guess_and_restart(c, owner);
+	pass(3);
+	right = code_at(c, secret, step_now(c));
+	assert_err(c, factor_check_code(c, core_of(c), &owner, right, &how), ERR_RATE_LIMITED);
+	assert_non_null(strstr(c->error.text, "within a day"));
+
+	/* For a day from then on, or until they prove who they are. */
+	pass(DAY_STEPS - 4);
+	right = code_at(c, secret, step_now(c));
+	assert_err(c, factor_check_code(c, core_of(c), &owner, right, &how), ERR_RATE_LIMITED);
+	pass(4);
+	right = code_at(c, secret, step_now(c));
+	assert_ok(c, factor_check_code(c, core_of(c), &owner, right, &how));
+	guess_and_restart(c, owner);
+	guess_and_restart(c, owner);
+	pass(3);
+	assert_ok(c, factor_check_code(c, core_of(c), &owner, str_of(fresh[0].text), &how));
 	right = code_at(c, secret, step_now(c));
 	assert_ok(c, factor_check_code(c, core_of(c), &owner, right, &how));
 }
@@ -395,6 +442,7 @@ int main(void)
 		HOUSE_TEST(a_recovery_code_is_good_once),
 		HOUSE_TEST(another_accounts_codes_are_nothing),
 		HOUSE_TEST(guesses_from_everywhere_are_bounded),
+		HOUSE_TEST(a_restart_gives_no_more_guesses_a_day),
 		HOUSE_TEST(one_address_is_slowed_as_by_passwords),
 		HOUSE_TEST(a_key_changes_nothing_of_it),
 		HOUSE_TEST(the_owner_removes_those_of_others),
