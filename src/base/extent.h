@@ -46,6 +46,21 @@ static inline bool extent_spent(const struct ctx *c)
 	return c->afar.bytes_max && c->afar.bytes >= c->afar.bytes_max;
 }
 
+/* Nothing has been said yet, and it could go on for long. ERR_TIMEOUT when so much has come. */
+static inline MUST enum err extent_check(struct ctx *c)
+{
+	if (extent_spent(c))
+		return fail(c, ERR_TIMEOUT, "what it takes lies too far away for one page");
+	return OK;
+}
+
+/* Would so many bytes, of who can do without them, be within it? */
+static inline bool extent_leaves(const struct ctx *c, uint64_t bytes)
+{
+	/* Where nothing comes from afar, nothing is too much. */
+	return !c->afar.bytes_max || !c->afar.bytes || c->afar.bytes + bytes <= c->afar.bytes_max;
+}
+
 /* May so many bytes come that are wanted only later, or perhaps? Something is left for the others. */
 static inline bool extent_affords(const struct ctx *c, uint64_t bytes)
 {

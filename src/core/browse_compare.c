@@ -25,6 +25,7 @@ static enum err list_commits(struct ctx *c, struct browse *b, struct graph *g,
 	struct commit_line *lines = NEW_ARRAY(c->arena, struct commit_line, shown + 1);
 	for (size_t i = 0; i < shown; i++) {
 		struct oid id = oidmap_oid(&g->ids, all->at[i]);
+		TRY(extent_check(c));
 		TRY(browse_line(c, b, &id, &lines[i]));
 	}
 	out->log = (struct commit_log){
@@ -48,7 +49,7 @@ static enum err relate(struct ctx *c, struct browse *b, struct comparison *out)
 	return list_commits(c, b, &g, &ahead, out);
 }
 
-/* Within a budget: what could not be found out in time is not known. */
+/* Within a budget: what could not be found out in time, or from afar, is not known. */
 static enum err relate_in_time(struct ctx *c, struct browse *b, struct comparison *out)
 {
 	int64_t deadline = c->deadline, until = c->world->monotonic() + RELATE_MICROS;
@@ -57,7 +58,7 @@ static enum err relate_in_time(struct ctx *c, struct browse *b, struct compariso
 	enum err err = relate(c, b, out);
 	bool mine = c->deadline == until;
 	c->deadline = deadline;
-	if (err != ERR_TIMEOUT || !mine)
+	if (err != ERR_TIMEOUT || !(mine || extent_spent(c)))
 		return err;
 	ctx_clear(c);
 	out->cut = true;
@@ -84,6 +85,8 @@ enum err browse_compare(struct ctx *c, struct browse *b, struct str text,
 {
 	*out = (struct comparison){0};
 	TRY(resolve(c, b, text, out));
+	if (!limits->micros)
+		c->afar.bytes_max = 0;
 	TRY(relate_in_time(c, b, out));
 	const struct oid *from = out->direct ? &out->base.commit : &out->fork;
 	if (!from->algo)

@@ -247,6 +247,10 @@ static enum err compare_file(struct ctx *c, struct job *j, struct diff_file *f)
 		f->without = DIFF_TOO_BIG;
 		return OK;
 	}
+	if (!extent_leaves(c, old + new)) {
+		f->without = DIFF_UNREAD;
+		return OK;
+	}
 	j->bytes_left -= old + new;
 	struct arena_mark mark = arena_mark(c->arena), empty = arena_mark(&j->scratch);
 	TRY(compare_text(c, j, f));
@@ -293,7 +297,9 @@ static enum err find_renames(struct ctx *c, struct job *j, const struct tree_cha
 	limits.all_bytes = j->limits->all_bytes;
 	own.arena = &j->scratch;
 	struct arena_mark mark = arena_mark(own.arena);
+	own.afar.bytes_max = own.afar.bytes_max / 4 * 3; /* something is left for the lines */
 	enum err err = renames_find(&own, &j->browse->reader, changes, &limits, &pairs);
+	c->afar.bytes = own.afar.bytes;
 	for (size_t i = 0; !err && i < pairs.count; i++)
 		join(&j->files[pairs.at[i].from], &j->files[pairs.at[i].to],
 			pairs.at[i].similarity);
@@ -340,6 +346,7 @@ static enum err compare_all(struct ctx *c, struct job *j, struct diff *out)
 		}
 		TRY(compare_file(c, j, f));
 		TRY(ctx_check(c));
+		out->cut = f->without == DIFF_UNREAD;
 		out->added += f->added;
 		out->removed += f->removed;
 	}
@@ -368,6 +375,8 @@ enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *
 	struct tree_changes changes;
 	size_t listed = limits->listed > limits->files ? limits->listed : limits->files;
 	*out = (struct diff){0};
+	if (!limits->micros)
+		c->afar.bytes_max = 0;
 	if (from)
 		TRY(tree_of(c, b, from, &old));
 	TRY(tree_of(c, b, to, &new));
@@ -380,6 +389,7 @@ enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *
 		add_file(&j.files[i], &changes.at[i]);
 	TRY(find_renames(c, &j, &changes));
 	drop_gone(&j);
+	out->cut = changes.cut;
 	TRY(compare_all(c, &j, out));
 	out->files = j.files;
 	out->count = j.count;

@@ -306,12 +306,14 @@ static struct cached_stream *stream_of(struct cached_file *f, size_t first)
 }
 
 /* How many chunks the journey that begins here brings: what is needed, and more and more ahead of
- * who comes back where his last one ended; as far as they are missing. Under the lock. */
-static size_t run_to_fetch(struct cached_file *f, size_t first, size_t last)
+ * who comes back where his last one ended, and can afford it; as far as they are missing. Under the
+ * lock. */
+static size_t run_to_fetch(const struct ctx *c, struct cached_file *f, size_t first, size_t last)
 {
 	struct cached_stream *stream = stream_of(f, first);
 	size_t needed = last - first + 1, most = stream->run ? stream->run * 2 : 1, n = 1;
-	most = most < needed ? needed : most;
+	bool ahead = most > needed && extent_affords(c, (uint64_t)most * CACHED_CHUNK);
+	most = ahead ? most : needed;
 	most = most < CACHED_RUN_MAX ? most : CACHED_RUN_MAX;
 	while (n < most && first + n < f->entry.count && state_of(f, first + n) == 0)
 		n++;
@@ -342,7 +344,7 @@ static enum err lead(struct ctx *c, struct cached_file *f, size_t chunk, size_t 
 {
 	enum err kind = OK;
 	unsigned was = state_of(f, chunk), is = was;
-	size_t n = was == 0 ? run_to_fetch(f, chunk, last) : 1;
+	size_t n = was == 0 ? run_to_fetch(c, f, chunk, last) : 1;
 	if (was == 0)
 		n = run_around(c, f, &chunk, n);
 	set_states(f, chunk, n, was | CACHED_BUSY);

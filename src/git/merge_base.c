@@ -85,6 +85,7 @@ static enum err paint_step(struct ctx *c, struct painting *p, uint32_t *number, 
 		return OK;
 	if (++p->steps % CHECK_EVERY == 0)
 		TRY(graph_check(c, p->g));
+	TRY(extent_check(c));
 	uint8_t *paint = paint_of(p, *number);
 	*paint &= (uint8_t)~PAINT_QUEUED;
 	p->fresh -= !(*paint & PAINT_STALE);

@@ -68,7 +68,7 @@ static enum err find_renames(struct ctx *c, struct merging *m, int side, size_t 
 			.new_id = p->at[side].id};
 		*vec_push(&number) = i;
 	}
-	struct tree_changes changes = {list.at, list.len, list.len};
+	struct tree_changes changes = {.at = list.at, .count = list.len, .total = list.len};
 	struct rename_limits limits = RENAME_LIMITS_PAGE;
 	struct rename_pairs pairs;
 	limits.no_empty = true;

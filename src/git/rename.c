@@ -156,7 +156,7 @@ static enum err spans_of(struct ctx *c, struct finder *f, struct file *file)
 	struct str bytes;
 	if (file->spans.read)
 		return OK;
-	if (file->size > f->bytes_left) {
+	if (file->size > f->bytes_left || !extent_leaves(c, file->size)) {
 		f->cut = true;
 		return OK;
 	}
@@ -171,7 +171,8 @@ static enum err estimate(
 	struct ctx *c, struct finder *f, struct file *from, struct file *to, int *out)
 {
 	*out = 0;
-	if (!is_regular(from->mode) || !is_regular(to->mode))
+	f->cut = f->cut || extent_spent(c);
+	if (f->cut || !is_regular(from->mode) || !is_regular(to->mode))
 		return OK;
 	TRY(size_of(c, f, from));
 	TRY(size_of(c, f, to));

@@ -29,7 +29,7 @@ struct rename_pair {
 struct rename_pairs {
 	struct rename_pair *at; /* by `to` */
 	size_t count;
-	bool cut; /* there was too much to compare: only exact moves are in it */
+	bool cut; /* there was too much to compare, or to bring from afar: it is not all in it */
 };
 
 enum err renames_find(struct ctx *c, struct odb_reader *r, const struct tree_changes *changes,

@@ -122,9 +122,12 @@ enum err tree_diff(struct ctx *c, struct odb_reader *r, const struct oid *old,
 			w.stack.len--;
 			continue;
 		}
+		if (extent_spent(c))
+			break;
 		TRY(advance(c, &w, top));
 		TRY(ctx_check(c));
 	}
-	*out = (struct tree_changes){w.changes.at, w.changes.len, w.total};
+	bool cut = w.stack.len && w.total < TREE_DIFF_COUNT_MAX;
+	*out = (struct tree_changes){w.changes.at, w.changes.len, w.total, cut};
 	return OK;
 }

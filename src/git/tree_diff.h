@@ -14,6 +14,7 @@ struct tree_changes {
 	struct tree_change *at; /* in the order of a depth-first walk */
 	size_t count;           /* <= the limit */
 	size_t total;           /* how many there are; not counted beyond TREE_DIFF_COUNT_MAX */
+	bool cut; /* what may come from afar was spent: there may be more (base/extent.h) */
 };
 
 enum { TREE_DIFF_DEPTH_MAX = 512, TREE_DIFF_COUNT_MAX = 200000 };

@@ -146,6 +146,7 @@ enum err walk_new(struct ctx *c, struct graph *g, const struct numbers *wants,
 	for (uint32_t number; !is_over(&w, &slop) && commit_queue_pop(&w.queue, &number);) {
 		if (++steps % CHECK_EVERY == 0)
 			TRY(graph_check(c, g));
+		TRY(extent_check(c));
 		TRY(step(c, &w, number));
 	}
 	*out = (struct numbers){.arena = &g->arena};

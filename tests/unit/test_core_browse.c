@@ -415,6 +415,33 @@ static void a_diff_keeps_its_limits(void **state)
 	browse_close(&b);
 }
 
+static void what_lies_too_far_away_is_not_compared(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct commit_full commit;
+	struct diff diff;
+	struct comparison cmp;
+	open_scene(c, &b);
+	assert_ok(c, browse_commit(c, &b, &ids[1], &commit));
+	c->afar.bytes_max = 1000;
+	c->afar.bytes = 999;
+	assert_ok(c, browse_diff(c, &b, &commit, &DIFF_LIMITS_PAGE, &diff));
+	assert_true(diff.cut);
+	assert_int_equal(diff.total, 8);
+	for (size_t i = 0; i < diff.count; i++)
+		assert_int_equal(diff.files[i].without, DIFF_UNREAD);
+	c->afar.bytes = 1000;
+	assert_ok(c, browse_compare(c, &b, STR("main...feature/y"), &DIFF_LIMITS_PAGE, &cmp));
+	assert_true(cmp.cut);
+	assert_int_equal(cmp.fork.algo, 0);
+	/* Who wants all of it as text gets it. */
+	assert_ok(c, browse_diff(c, &b, &commit, &DIFF_LIMITS_TEXT, &diff));
+	assert_false(diff.cut);
+	assert_int_equal(diff.files[1].hunk_count, 1);
+	browse_close(&b);
+}
+
 static void refs_are_listed_with_the_default_first(void **state)
 {
 	struct ctx *c = *state;
@@ -457,6 +484,7 @@ int main(void)
 		HOUSE_TEST(the_markdown_readme_goes_first),
 		HOUSE_TEST(history_may_be_that_of_one_path),
 		HOUSE_TEST(a_diff_keeps_its_limits),
+		HOUSE_TEST(what_lies_too_far_away_is_not_compared),
 		HOUSE_TEST(refs_are_listed_with_the_default_first),
 		HOUSE_TEST(nothing_pushed_is_said_as_such),
 	};

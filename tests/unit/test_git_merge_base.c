@@ -129,6 +129,24 @@ static void a_commit_that_is_not_there_is_an_error(void **state)
 	history_done(h);
 }
 
+static void what_lies_too_far_away_is_not_walked(void **state)
+{
+	struct ctx *c = *state;
+	struct history *h = history_make(c, 1, 10, false);
+	__attribute__((cleanup(graph_done))) struct graph g;
+	struct numbers found;
+	graph_init(&g, &h->reader);
+	uint32_t x = graph_add(&g, &h->commits[0]), y = graph_add(&g, &h->commits[9]);
+	c->afar.bytes_max = c->afar.bytes = 1;
+	assert_err(c, merge_bases(c, &g, x, y, &found), ERR_TIMEOUT);
+	ctx_clear(c);
+	assert_err(c, commits_between(c, &g, x, y, &found), ERR_TIMEOUT);
+	ctx_clear(c);
+	c->afar.bytes = 0;
+	assert_ok(c, merge_bases(c, &g, x, y, &found));
+	history_done(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +155,7 @@ int main(void)
 		UNIT_TEST(so_they_are_where_some_have_a_generation),
 		UNIT_TEST(generations_say_when_to_stop),
 		UNIT_TEST(a_commit_that_is_not_there_is_an_error),
+		UNIT_TEST(what_lies_too_far_away_is_not_walked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

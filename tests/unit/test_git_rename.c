@@ -24,7 +24,7 @@ static void open_scene(struct ctx *c, struct scene *s)
 	s->list[1] = (struct tree_change){STR("b/same"), 0, MODE_EXECUTABLE, same, same};
 	s->list[2] = (struct tree_change){STR("edited"), MODE_FILE, 0, old, old};
 	s->list[3] = (struct tree_change){STR("same"), MODE_FILE, 0, same, same};
-	s->changes = (struct tree_changes){s->list, 4, 4};
+	s->changes = (struct tree_changes){.at = s->list, .count = 4, .total = 4};
 }
 
 static void moved_and_edited_files_are_found(void **state)
@@ -58,6 +58,13 @@ static void past_a_limit_only_exact_moves_are_found(void **state)
 	assert_ok(c, renames_find(c, &s.reader, &s.changes, &bytes, &p));
 	assert_int_equal(p.count, 1);
 	assert_true(p.cut);
+	/* So it is where what is left to bring from afar is less than a file. */
+	c->afar.bytes_max = 20;
+	c->afar.bytes = 10;
+	assert_ok(c, renames_find(c, &s.reader, &s.changes, &RENAME_LIMITS_PAGE, &p));
+	assert_int_equal(p.count, 1);
+	assert_true(p.cut);
+	c->afar = (struct afar){0};
 	odb_make_done(s.make);
 }
 

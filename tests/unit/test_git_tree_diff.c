@@ -195,6 +195,24 @@ static void a_tree_that_is_not_there_is_an_error(void **state)
 	pack_unref(t->pack);
 }
 
+static void what_lies_too_far_away_is_left_out(void **state)
+{
+	struct ctx *c = *state;
+	struct trees *t = begin(c);
+	struct tree_changes all;
+	struct oid to = tree_with(c, t, "100644 x", file_id(1));
+	end(c, t);
+	c->afar.bytes_max = c->afar.bytes = 1;
+	assert_ok(c, tree_diff(c, &t->reader, NULL, &to, 100, &all));
+	assert_int_equal(all.total, 0);
+	assert_true(all.cut);
+	c->afar.bytes = 0;
+	assert_ok(c, tree_diff(c, &t->reader, NULL, &to, 100, &all));
+	assert_int_equal(all.total, 1);
+	assert_false(all.cut);
+	pack_unref(t->pack);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +222,7 @@ int main(void)
 		UNIT_TEST(what_is_over_the_limit_is_counted),
 		UNIT_TEST(folders_nested_without_end_are_refused),
 		UNIT_TEST(a_tree_that_is_not_there_is_an_error),
+		UNIT_TEST(what_lies_too_far_away_is_left_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

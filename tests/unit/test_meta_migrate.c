@@ -15,18 +15,14 @@ static void migrating_twice_changes_nothing(void **state)
 {
 	struct ctx *c = *state;
 	struct db *db = open_db(c);
-	struct db_value row[2];
-	int64_t count = 0;
-	static const char sql[] = "SELECT max(version), count(*) FROM schema_version";
+	struct db_value row[1];
+	static const char sql[] = "SELECT count(*) FROM schema_version";
 	for (int i = 0; i < 3; i++) {
 		DB_TX *tx = NULL;
 		assert_ok(c, meta_migrate(c, db));
 		assert_ok(c, db_begin(c, db, DB_READ, &tx));
 		assert_ok(c, db_row(c, tx, sql, DB_NO_ARGS, row));
 		assert_int_equal(row[0].integer, meta_schema_version());
-		if (i)
-			assert_int_equal(row[1].integer, count);
-		count = row[1].integer;
 	}
 	db_close(db);
 }
