@@ -120,6 +120,7 @@ enum err collaborator_set_password(struct ctx *c, struct core *core, const struc
 	TRY(login_enrol(c, core, password, &stored));
 	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
+	TRY(password_counts(c, core, user.owner));
 	TRY(meta_user_set_password(c, tx, user.id, stored));
 	TRY(meta_session_remove_all(c, tx, user.id));
 	TRY(meta_login_link_remove_all(c, tx, user.id));

@@ -23,7 +23,7 @@ enum err collaborator_set_expires(struct ctx *c, struct core *core, const struct
 	struct str username, int64_t expires) MUST;
 
 /* One's own, or anybody's for the owner; whether who sets their own knows the old one, asks
- * password_change. Not with a token below ADMIN. */
+ * password_change. Not with a token below ADMIN, and none that does not count (password_counts). */
 enum err collaborator_set_password(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct str password) MUST;
 

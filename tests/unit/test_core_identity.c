@@ -311,6 +311,10 @@ static void nobody_is_given_a_password_that_does_not_count(void **state)
 	core->passwords_owner_only = true;
 	assert_err(c, password_reset(c, core, owner, STR("ben"), 600, &secret), ERR_DENIED);
 	says(c, "passwords are the owner's alone");
+	assert_err(c,
+		collaborator_set_password(c, core, owner, STR("ben"), STR("another good one")),
+		ERR_DENIED);
+	says(c, "passwords are the owner's alone");
 	assert_err(c, collaborator_create(c, core, owner, STR("eve"), password, &user), ERR_DENIED);
 	assert_int_equal(people(c), 2);
 	assert_ok(c, collaborator_create(c, core, owner, STR("eve"), STR(""), &user));
@@ -328,6 +332,7 @@ static void nobody_is_given_a_password_that_does_not_count(void **state)
 	assert_ok(c, password_reset(c, core, owner, STR("owner"), 600, &fresh));
 	assert_ok(c, password_reset_take(c, core, fresh, password, &who));
 	assert_true(who.owner);
+	assert_ok(c, collaborator_set_password(c, core, &who, STR("owner"), STR("correct horse")));
 	core->passwords_owner_only = false;
 }
 
