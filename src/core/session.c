@@ -167,6 +167,12 @@ static void keep_id_token(struct ctx *c, struct core *core, const struct beginni
 		ctx_clear(c);
 }
 
+static int64_t longest(const struct core *core, const struct beginning *how)
+{
+	int64_t seconds = core->limits.session_seconds;
+	return how->by && seconds > SESSION_BY_SECONDS ? SESSION_BY_SECONDS : seconds;
+}
+
 /* The kv first: a row that nothing is known of would be a session in the list and none at all. */
 static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
 	struct remembered *s, const struct beginning *how, struct session *out)
@@ -195,7 +201,7 @@ static enum err begin(struct ctx *c, struct core *core, const struct actor *who,
 	s->before = STR("-");
 	if (!s->started) {
 		s->started = known.now;
-		s->ends = known.now + core->limits.session_seconds;
+		s->ends = known.now + longest(core, how);
 	}
 	enum err kind = remember(c, core, id, s, known.now);
 	if (kind == ERR_UNAVAILABLE)

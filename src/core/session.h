@@ -10,8 +10,9 @@
  * and each proof anew (session_prove) gives another cookie; a day of use another secret, of which the
  * one before is good for SESSION_OVERLAP seconds more, for requests that are on their way.
  *
- * One that was begun by a provider (core/sso.h) ends with the connection to it, and when the person
- * signs out there. Its actor's `via` says by which.
+ * One that was begun by a provider (core/sso.h) ends with the connection to it, when the person signs out
+ * there, and SESSION_BY_SECONDS after its beginning: what the provider says of them is looked at by a sign-in
+ * alone. Its actor's `via` says by which.
  *
  * While core->kv is lost nobody has a session or begins one. What comes out lives in c->arena.
  */
@@ -20,7 +21,12 @@
 
 #include "core/core.h"
 
-enum { SESSION_CSRF_SIZE = 65, SESSION_TURN = 86400, SESSION_OVERLAP = 60 };
+enum {
+	SESSION_CSRF_SIZE = 65,
+	SESSION_TURN = 86400,
+	SESSION_OVERLAP = 60,
+	SESSION_BY_SECONDS = 86400,
+};
 
 /* A sign-in by a provider. */
 struct session_by {

@@ -118,6 +118,33 @@ static void groups_decide_with_each_sign_in(void **state)
 	assert_str(list[0].source, "");
 }
 
+/* Only then are their groups looked at again. */
+static void whom_a_provider_signed_in_signs_in_anew_every_day(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct sso_end end;
+	const int64_t hour = 3600 * 1000000LL;
+	gives(&corp, reads, 1);
+	assert_ok(c, sign_in(c, &end));
+	struct session s = session_by(c, &end), own = house_session(c, &house_of(c)->owner), got;
+	assert_int_equal(s.seconds, 86400);
+	for (int i = 0; i < 23; i++) {
+		house_moved += hour;
+		assert_ok(c, session_get(c, core, s.cookie, &got));
+	}
+	/* Proving it once more gives no more time: no group was looked at for that. */
+	assert_ok(c, session_prove_by(c, core, &got, &(struct session_from){0}, &end.by, &s));
+	assert_ok(c, session_get(c, core, s.cookie, &got));
+	house_moved += hour;
+	assert_err(c, session_get(c, core, s.cookie, &got), ERR_UNAUTH);
+	assert_ok(c, session_get(c, core, own.cookie, &got));
+	core->limits.session_seconds = 600;
+	assert_ok(c, sign_in(c, &end));
+	s = session_by(c, &end);
+	assert_int_equal(s.seconds, 600);
+}
+
 static void a_flow_is_of_one_browser_once_and_for_ten_minutes(void **state)
 {
 	struct ctx *c = *state;
@@ -414,6 +441,7 @@ int main(void)
 		SSO_TEST(who_may_sign_up_is_a_setting),
 		SSO_TEST(names_are_made_unique_and_nobody_is_matched_by_them),
 		SSO_TEST(groups_decide_with_each_sign_in),
+		SSO_TEST(whom_a_provider_signed_in_signs_in_anew_every_day),
 		SSO_TEST(a_flow_is_of_one_browser_once_and_for_ten_minutes),
 		SSO_TEST(what_a_provider_refuses_is_refused),
 		SSO_TEST(what_begins_a_flow_is_bounded),
