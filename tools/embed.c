@@ -55,7 +55,9 @@ static void row_write(FILE *out, const struct file *file, int number)
 	fprintf(out, "\t{\"%s\", file_%d, %zu, \"", file->path, number, file->len);
 	for (int i = 0; i < HASH_BYTES; i++)
 		fprintf(out, "%02x", digest[i]);
-	fprintf(out, "\"},\n");
+	unsigned char text[(EVP_MAX_MD_SIZE + 2) / 3 * 4 + 1];
+	EVP_EncodeBlock(text, digest, (int)len);
+	fprintf(out, "\", \"sha256-%s\"},\n", (const char *)text);
 }
 
 static int by_path(const void *a, const void *b)

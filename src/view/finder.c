@@ -140,13 +140,12 @@ static void marked(struct buf *out, const struct finder_hit *hit)
 void view_finder(struct buf *out, struct str base, const struct finder_hit *hits, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		buf_fmt(out, "<li role=\"option\" id=\"@hit%zu\"", i);
-		buf_cstr(out, i ? "><a tabindex=\"-1\" href=\""
-				: " aria-selected=\"true\"><a tabindex=\"-1\" href=\"");
+		buf_fmt(out, "<a role=\"option\" id=\"@hit%zu\" tabindex=\"-1\"", i);
+		buf_cstr(out, i ? " href=\"" : " aria-selected=\"true\" href=\"");
 		html_str(out, base);
 		html_path(out, hits[i].path);
 		HTML("\">");
 		marked(out, &hits[i]);
-		HTML("</a></li>");
+		HTML("</a>");
 	}
 }

@@ -24,7 +24,7 @@ struct finder_hit {
  */
 size_t finder_find(struct str paths, struct str query, struct finder_hit hits[FINDER_HITS_MAX]);
 
-/* The hits as items of a listbox, whose links begin with `base`: "/NAME/blob/REV/", encoded. */
+/* The hits as the options of a listbox: links that begin with `base`: "/NAME/blob/REV/", encoded. */
 void view_finder(struct buf *out, struct str base, const struct finder_hit *hits, size_t count);
 
 #endif

@@ -73,13 +73,25 @@ void html_size(struct buf *out, uint64_t bytes)
 		(unsigned long long)((bytes & 1023) * 10 >> 10), units[unit]);
 }
 
-void html_script(struct buf *out, const char *url)
+static void attribute(struct buf *out, const char *name, const char *value)
 {
-	if (!url)
+	buf_fmt(out, " %s=\"", name);
+	html_cstr(out, value);
+	buf_byte(out, '"');
+}
+
+void html_script(struct buf *out, const struct script *script)
+{
+	if (!script->url)
 		return;
-	HTML("<script src=\"");
-	html_cstr(out, url);
-	HTML("\" defer></script>\n");
+	HTML("<script");
+	attribute(out, "src", script->url);
+	attribute(out, "integrity", script->integrity);
+	if (script->module) {
+		attribute(out, "data-module", script->module);
+		attribute(out, "data-integrity", script->module_integrity);
+	}
+	HTML(" defer></script>\n");
 }
 
 void html_raw(struct buf *out, struct str html)

@@ -36,8 +36,12 @@ void html_time(struct buf *out, int64_t seconds, int64_t now);
 /* "312 bytes", "4.2 KiB". */
 void html_size(struct buf *out, uint64_t bytes);
 
-/* The element that runs a file of ours; NULL: nothing. */
-void html_script(struct buf *out, const char *url);
+/* A file of ours that runs; url NULL: none. `module`: what it may run besides, of WebAssembly, if it was built. */
+struct script {
+	const char *url, *integrity;
+	const char *module, *module_integrity;
+};
+void html_script(struct buf *out, const struct script *script);
 
 /* HTML that is safe already. */
 void html_raw(struct buf *out, struct str html);

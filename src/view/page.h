@@ -17,7 +17,7 @@
 struct page {
 	struct str title;
 	const char *css, *icon; /* URLs of ours, safe in an attribute */
-	const char *script;     /* likewise; NULL: none, as on most */
+	struct script script;   /* none, where nothing needs one */
 	struct str username;    /* empty: nobody is signed in */
 	bool owner;
 	struct str csrf;

@@ -33,6 +33,8 @@ void web_passkey_answer(const struct web_request *r, struct passkey_answer *out)
 
 /* The page that is coming may run the scripts of web/, and no other. */
 void web_allow_script(struct web_request *r);
+/* The same, and the module; the script may draw with it, and ask this server for more. */
+void web_allow_module(struct web_request *r);
 /* The page that is coming may play sound and moving pictures of ours. */
 void web_allow_media(struct web_request *r);
 

@@ -3,6 +3,7 @@
 #include "base/date.h"
 #include "base/map.h"
 #include "base/uri.h"
+#include "web/internal.h"
 
 enum { FRESH_SECONDS = 600, PICKER_BRANCHES = 25 };
 
@@ -115,6 +116,8 @@ void page_repo_begin(struct ctx *c, struct web_request *r, struct browse *b,
 {
 	struct ref_list *branches = NEW(c->arena, struct ref_list);
 	page_begin(c, r, b->repo.name, &top->page);
+	top->page.script = web_script(c->arena, "nimbus.js", "nimbus.wasm");
+	web_allow_module(r);
 	browse_branches(c, b, PICKER_BRANCHES, branches);
 	top->repo = &b->repo;
 	top->rev = rev;

@@ -38,11 +38,18 @@ enum err page_commit(struct ctx *c, struct web_request *r)
 	TRY(browse_commit(c, &b, &rev.commit, &commit));
 	if (text)
 		return as_text(c, r, &b, &commit, mail);
-	if (page_is_fresh(c, r, &b, &commit.id))
+	bool data = page_look_wants_data(r);
+	if (!data && page_is_fresh(c, r, &b, &commit.id))
 		return web_not_modified(c, r);
 	struct diff_look look = page_look(c, r);
 	struct diff_limits limits = page_look_limits(&look);
 	TRY(browse_diff(c, &b, &commit, &limits, &diff));
+	if (data) {
+		struct diff_page page = {b.repo.name, {{0}, 0}, commit.id, true, look.wish, diff};
+		if (commit.parent_count)
+			page.base = commit.parents[0];
+		return page_look_data(c, r, &page);
+	}
 	struct str subject = str_until(commit.subject, 150);
 	struct page_commit p = {.commit = &commit, .diff = &diff, .look = &look};
 	page_repo_begin(c, r, &b, &rev, &p.top);

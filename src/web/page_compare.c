@@ -31,6 +31,12 @@ enum err page_compare(struct ctx *c, struct web_request *r)
 	struct diff_look look = page_look(c, r);
 	struct diff_limits limits = page_look_limits(&look);
 	TRY(browse_compare(c, &b, web_param(r, "path"), &limits, &cmp));
+	if (page_look_wants_data(r)) {
+		struct oid base = cmp.direct ? cmp.base.commit : cmp.fork;
+		return page_look_data(c, r,
+			&(struct diff_page){
+				b.repo.name, base, cmp.head.commit, false, look.wish, cmp.diff});
+	}
 	if (page_is_fresh(c, r, &b, &cmp.head.commit))
 		return web_not_modified(c, r);
 	struct page_compare p = {.compared = &cmp, .look = &look};

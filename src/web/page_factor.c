@@ -21,7 +21,7 @@ static enum err take_ask(struct ctx *c, struct web_request *r, struct page *page
 	out->ceremony = ask->ceremony;
 	if (!ask->options.len)
 		return OK;
-	page->script = web_asset_url(c->arena, "passkey.js");
+	page->script = web_script(c->arena, "passkey.js", NULL);
 	web_allow_script(r);
 	web_header(r, "Cache-Control", STR("no-store"));
 	return OK;

@@ -11,4 +11,8 @@ struct diff_look page_look(struct ctx *c, struct web_request *r);
 /* What a page with that look compares. */
 struct diff_limits page_look_limits(const struct diff_look *look);
 
+/* Is it the difference as bytes that the script of a page asks for, to draw it by itself? */
+bool page_look_wants_data(const struct web_request *r);
+enum err page_look_data(struct ctx *c, struct web_request *r, const struct diff_page *page) MUST;
+
 #endif

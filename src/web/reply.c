@@ -11,6 +11,11 @@
 	HTML_POLICY "; script-src 'self'; require-trusted-types-for 'script'; trusted-types " \
 		    "'none'"
 
+/* One that draws, with our module: what it makes markup of passes by one policy's name. */
+#define MODULE_POLICY                                                                         \
+	HTML_POLICY "; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src " \
+		    "'self'; require-trusted-types-for 'script'; trusted-types nimbus"
+
 #define DATA_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 void web_header(struct web_request *r, const char *name, struct str value)
@@ -32,9 +37,9 @@ void web_allow_script(struct web_request *r)
 	web_header(r, "Content-Security-Policy", STR(SCRIPT_POLICY));
 }
 
-void web_allow_media(struct web_request *r)
+void web_allow_module(struct web_request *r)
 {
-	web_header(r, "Content-Security-Policy", STR(HTML_POLICY "; media-src 'self'"));
+	web_header(r, "Content-Security-Policy", STR(MODULE_POLICY));
 }
 
 static bool is_set(const struct web_request *r, const char *name)
@@ -43,6 +48,13 @@ static bool is_set(const struct web_request *r, const char *name)
 		if (str_eq_nocase(r->headers[i].name, str_of(name)))
 			return true;
 	return false;
+}
+
+/* A page with the module may already. */
+void web_allow_media(struct web_request *r)
+{
+	if (!is_set(r, "Content-Security-Policy"))
+		web_header(r, "Content-Security-Policy", STR(HTML_POLICY "; media-src 'self'"));
 }
 
 /* A header that every reply has unless the handler set another. */
@@ -69,7 +81,9 @@ enum err web_begin(
 				STR_FMT(r->form_target))));
 	if (type)
 		standing(r, "Content-Type", type);
-	standing(r, "Content-Security-Policy", html ? HTML_POLICY : DATA_POLICY);
+	/* A browser takes the headers of a 304 for those of what it has: that keeps its own policy. */
+	if (status != 304)
+		standing(r, "Content-Security-Policy", html ? HTML_POLICY : DATA_POLICY);
 	standing(r, "X-Content-Type-Options", "nosniff");
 	standing(r, "Referrer-Policy", "same-origin");
 	standing(r, "Cross-Origin-Opener-Policy", "same-origin");

@@ -2,6 +2,7 @@
 
 #include "core/instance.h"
 #include "core/permit.h"
+#include "view/html.h"
 #include "web/assets.h"
 #include "web/handlers.h"
 #include "web/internal.h"
@@ -220,6 +221,19 @@ const char *web_asset_url(struct arena *a, const char *name)
 	const struct asset *asset = find_asset(str_of(name));
 	ASSERT(asset);
 	return arena_fmt(a, "/assets/%s?%s", name, asset->hash);
+}
+
+struct script web_script(struct arena *a, const char *name, const char *module)
+{
+	const struct asset *asset = find_asset(str_of(name));
+	const struct asset *with = module ? find_asset(str_of(module)) : NULL;
+	ASSERT(asset);
+	return (struct script){
+		.url = web_asset_url(a, name),
+		.integrity = asset->integrity,
+		.module = with ? web_asset_url(a, module) : NULL,
+		.module_integrity = with ? with->integrity : NULL,
+	};
 }
 
 static const struct asset_type {

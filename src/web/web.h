@@ -150,6 +150,9 @@ bool web_is_local_path(struct str path);
 /* The URL of a file in web/ ("nimbus.css"), with its hash in it so that it may be cached for ever.
  */
 const char *web_asset_url(struct arena *a, const char *name);
+/* A script in web/, and the module that it runs (NULL: none; as where it was not built). */
+struct script;
+struct script web_script(struct arena *a, const char *name, const char *module);
 
 /* The page for an error: web/page_error.c. Infallible: it is what is shown when things fail. */
 void page_error(

@@ -34,7 +34,7 @@ def hostile_repo():
     (repo / "book.ipynb").write_text(jsonlib.dumps({"cells": [{"cell_type": "markdown", "source": [README]}], "metadata": {},
                                                     "nbformat": 4, "nbformat_minor": 5}))
     (repo / "docs").mkdir()
-    (repo / "docs/guide.md").write_text(README)
+    (repo / "docs/guide.md").write_text(README.replace("drawing.svg", "../drawing.svg"))
     git("add", "-A", cwd=repo)
     git("commit", "-q", "-m", f"First {SCRIPT}\n\n{README}", cwd=repo,
         env={"GIT_AUTHOR_NAME": SCRIPT, "GIT_AUTHOR_EMAIL": "\"onload=\"alert(9)"})

@@ -21,7 +21,7 @@ AUTHORIZE = "/oauth/authorize?" + urllib.parse.urlencode({
 
 # What answers GET and is no page.
 NO_PAGES = {"/healthz", "/readyz", "/assets/{file}", "/robots.txt", "/.well-known/jwks.json",
-            "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}"}
+            "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}", "/{name}/paths/{id}"}
 # Pages that send one elsewhere at once: tests/page/test_sso.py.
 AWAY = {"/sign-in/{provider}/return", "/sign-in/{secret}"}
 
@@ -104,12 +104,21 @@ def test_every_page_is_in_the_table():
     eq(sorted((NO_PAGES | AWAY | set(place().pages())) - set(patterns)), [], "pages that are no more")
 
 
-@timeout(400)
+@timeout(900)
 def test_every_page_is_accessible_and_the_browser_complains_of_none():
     looks = [{"who": who, "path": path, "status": status}
              for pages in place().pages().values() for who, path, status in pages]
-    found = visit("axe", origin=place().server.url, visitors=place().visitors, pages=looks)
+    found = visit("axe", 800, origin=place().server.url, visitors=place().visitors, pages=looks)
     eq(found, [], "what is wrong with the pages")
+
+
+@timeout(200)
+def test_differences_are_drawn_anew_and_files_are_found():
+    if not (BUILD / "nimbus.wasm").exists():
+        skip("clang and lld, which make nimbus.wasm, are not installed")
+    found = visit("enhance", origin=place().server.url, diff=f"/hostile/commit/{place().head}", files="/hostile",
+                  file={"letters": "docguid", "path": "docs/guide.md", "at": "/hostile/blob/main/docs/guide.md"})
+    eq(found, [], "what is wrong")
 
 
 if __name__ == "__main__":

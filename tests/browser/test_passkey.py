@@ -195,8 +195,8 @@ def test_an_answer_is_good_once_here_and_for_what_it_was_asked():
 
 def test_a_script_is_run_only_where_it_is_needed():
     with Place("eve") as (place, b):
-        b.open(place.url + "/mine")
-        eq(b.js("document.scripts.length"), 0, "scripts on a page of a repository")
+        b.open(place.url + "/")
+        eq(b.js("document.scripts.length"), 0, "scripts on a page that needs none")
         b.open(place.url + "/sign-in")
         eq(b.js("document.scripts.length"), 1, "scripts where one signs in")
         eq(b.js("(() => { try { document.body.innerHTML = '<b>x</b>'; return 'made' } catch (e) { return e.name } })()"), "TypeError",

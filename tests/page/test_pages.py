@@ -524,6 +524,7 @@ def test_an_unchanged_page_is_not_sent_again():
         first = visitor.get(path)
         again = visitor.get(path, **{"If-None-Match": first.headers["etag"]})
         eq((again.status, again.body), (304, b""), path)
+        eq(again.headers.get("content-security-policy"), None, "a policy that would replace the page's own")
 
 
 def test_a_cold_page_weighs_little_in_two_requests():

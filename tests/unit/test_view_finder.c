@@ -45,9 +45,9 @@ static void hits_are_drawn_with_what_matched(void **state)
 	size_t count = finder_find(STR("a <b>/c.js\0"), STR("bc"), hits);
 	view_finder(&out, STR("/r/blob/x/"), hits, count);
 	assert_string_equal(buf_text(&out),
-		"<li role=\"option\" id=\"@hit0\" aria-selected=\"true\"><a tabindex=\"-1\" "
+		"<a role=\"option\" id=\"@hit0\" tabindex=\"-1\" aria-selected=\"true\" "
 		"href=\"/r/blob/x/a%20%3Cb%3E/c.js\">"
-		"a &lt;<b>b</b>&gt;/<b>c</b>.js</a></li>");
+		"a &lt;<b>b</b>&gt;/<b>c</b>.js</a>");
 }
 
 int main(void)
