@@ -3,7 +3,7 @@
  * and the same as JSON. Runs while building, on the machine that builds.
  *
  * Of YAML it knows what the document is written in: blocks by indentation, "- " lists, {…} and […] on one line, texts
- * in quotes or plain, "|" texts of several lines. Anything else ends the build with the number of its line;
+ * in quotes or plain, "|" and ">-" texts of several lines. Anything else ends the build with the number of its line;
  * tests/page/test_api.py compares what comes out with what a real reader makes of it.
  */
 #include <ctype.h>
@@ -189,7 +189,8 @@ static void read_inline(const char *p)
 	at++;
 }
 
-static void read_literal(int indent)
+/* A text of several lines, each of which ends with `end`: "|" keeps them, ">-" makes one of them. */
+static void read_lines(int indent, char end)
 {
 	char *out = calloc(1, 1);
 	size_t len = 0;
@@ -198,9 +199,11 @@ static void read_literal(int indent)
 		out = realloc(out, len + more + 2);
 		memcpy(out + len, lines[at].text, more);
 		len += more;
-		out[len++] = '\n';
+		out[len++] = end;
 	}
-	while (len > 1 && out[len - 2] == '\n')
+	while (len > 1 && out[len - 2] == end)
+		len--;
+	if (len && end == ' ')
 		len--;
 	put_string(out, len);
 	free(out);
@@ -210,8 +213,9 @@ static void read_block(int indent);
 
 static void read_value(const char *p, int indent)
 {
-	if (strcmp(p, "|") == 0) {
-		read_literal(indent);
+	bool folded = strcmp(p, ">-") == 0;
+	if (folded || strcmp(p, "|") == 0) {
+		read_lines(indent, folded ? ' ' : '\n');
 		return;
 	}
 	if (!is_blank(p)) {
