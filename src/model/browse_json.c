@@ -3,23 +3,31 @@
 #include "base/hex.h"
 #include "model/schema.h"
 
-static const char *const file_kinds[] = {
-	[FILE_TEXT] = "text",
-	[FILE_BINARY] = "binary",
-	[FILE_IMAGE] = "image",
-	[FILE_TOO_BIG] = "too_big",
-	[FILE_SYMLINK] = "symlink",
-	[FILE_SUBMODULE] = "submodule",
-};
-
-/* A kind that is new gets its name here. */
 static const char *kind_of(const struct file *file)
 {
-	const char *name = NULL;
-	if ((size_t)file->kind < sizeof file_kinds / sizeof *file_kinds)
-		name = file_kinds[file->kind];
-	ASSERT(name);
-	return name;
+	switch (file->kind) {
+	case FILE_TEXT: return "text";
+	case FILE_BINARY: return "binary";
+	case FILE_IMAGE: return "image";
+	case FILE_AUDIO: return "audio";
+	case FILE_VIDEO: return "video";
+	case FILE_PDF: return "pdf";
+	case FILE_TOO_BIG: return "too_big";
+	case FILE_SYMLINK: return "symlink";
+	case FILE_SUBMODULE: return "submodule";
+	case FILE_LFS: return "lfs";
+	}
+	ASSERT(false);
+}
+
+/* What a pointer of Git LFS points at. */
+static void lfs(struct json_writer *w, const struct file *file)
+{
+	json_key(w, "lfs");
+	json_begin_object(w);
+	json_member_str(w, "oid", file->lfs_oid);
+	json_member_int(w, "size", (int64_t)file->lfs_size);
+	json_end_object(w);
 }
 
 void json_member_oid(struct json_writer *w, const char *key, const struct oid *id)
@@ -60,6 +68,8 @@ void json_file_members(struct json_writer *w, struct arena *a, const struct file
 	json_member_oid(w, "id", &file->id);
 	json_member_int(w, "size", (int64_t)file->size);
 	json_member_bool(w, "executable", file->executable);
+	if (file->kind == FILE_LFS)
+		lfs(w, file);
 	json_member_cstr(w, "encoding", !whole ? NULL : plain ? "utf-8" : "base64");
 	json_key(w, "content");
 	if (!whole)

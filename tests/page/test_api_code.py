@@ -9,6 +9,7 @@ from harness import *
 from openapi import Checked
 
 _shared = None
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 12345\n"
 
 
 def server():
@@ -27,6 +28,9 @@ def server():
     (s.work / "README.md").write_text("# Code\n")
     (s.work / "latin").write_bytes(b"caf\xe9\n")
     (s.work / "picture.bin").write_bytes(bytes(range(256)))
+    (s.work / "src/paper.pdf").write_bytes(b"%PDF-1.7\0\n")
+    (s.work / "src/sound.mp3").write_bytes(b"ID3\0\0")
+    (s.work / "src/huge").write_text(POINTER)
     (s.work / "link").symlink_to("README.md")
     for i in range(5):
         (s.work / "src/count").write_text("".join(f"line {n}\n" for n in range(i + 1)))
@@ -73,7 +77,7 @@ def test_a_folder_is_listed_with_what_changed_its_entries_last():
     eq((subjects["src"], subjects["README.md"], top["last_commit"]["subject"]), ("count to 4", "count to 0", "count to 4"),
        "last changes")
     deep = s.api("GET", "/repos/code/contents/src?ref=side/way", want=200).json
-    eq([one["name"] for one in deep["entries"]], ["number"], "entries of src")
+    eq([one["name"] for one in deep["entries"]], ["huge", "number", "paper.pdf", "sound.mp3"], "entries of src")
     for path in ("contents/nothing", "contents?ref=none", "contents?ref=main/src"):
         problem(s.api("GET", f"/repos/code/{path}"), 404)
 
@@ -102,6 +106,9 @@ def test_a_file_has_its_content_or_its_bytes():
     eq(s.get(binary["raw_url"].removeprefix(s.url)).body, bytes(range(256)), "its raw URL")
     raw = s.get("/api/v1/repos/code/contents/picture.bin", headers={"Accept": "application/octet-stream"})
     eq((raw.status, raw.body), (200, bytes(range(256))), "raw")
+    for name, kind in (("paper.pdf", "pdf"), ("sound.mp3", "audio"), ("huge", "lfs")):
+        eq(s.api("GET", f"/repos/code/contents/src/{name}", want=200).json["kind"], kind, name)
+    eq(s.api("GET", "/repos/code/contents/src/huge", want=200).json["lfs"], {"oid": "sha256:" + "a" * 64, "size": 12345}, "LFS")
     link = s.api("GET", "/repos/code/contents/link", want=200).json
     eq((link["kind"], link["content"]), ("symlink", "README.md"), "a symbolic link")
 
