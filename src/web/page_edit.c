@@ -143,6 +143,10 @@ static enum err read_old(struct ctx *c, struct browse *b, const struct revision 
 	case FILE_TEXT: out->unfit = edit_unfit(out->file.bytes); return OK;
 	case FILE_BINARY: out->unfit = "is binary"; return OK;
 	case FILE_IMAGE: out->unfit = "is a picture"; return OK;
+	case FILE_AUDIO: out->unfit = "is a recording"; return OK;
+	case FILE_VIDEO: out->unfit = "is a film"; return OK;
+	case FILE_PDF: out->unfit = "is a PDF"; return OK;
+	case FILE_LFS: out->unfit = "is a pointer of Git LFS"; return OK;
 	case FILE_TOO_BIG: out->unfit = "is too long for a page"; return OK;
 	case FILE_SYMLINK: out->unfit = "is a symbolic link"; return OK;
 	case FILE_SUBMODULE: break;
@@ -244,7 +248,7 @@ static enum err show_preview(
 		.path = p->name,
 		.name = slash < p->name.len ? str_from_index(p->name, slash + 1) : p->name,
 		.bytes = p->text,
-		.is_markup = true,
+		.form = FORM_MARKUP,
 	};
 	TRY(browse_render(c, &at->browse, &at->rev, file));
 	p->preview = file;
