@@ -14,24 +14,31 @@ _shared = None
 
 
 def server():
-    """One server with libuv and a private repository with hostile text."""
+    """One server with a private repository of hostile text, a public one, and an empty one."""
     global _shared
     if _shared is None:
         _shared = Nimbus(shared=True)
-        _shared.create_repo("libuv", visibility="public")
-        repo = tmp("libuv")
-        git("clone", "-q", "-b", "v1.x", shared("data/libuv.bundle"), ".", cwd=repo)
-        git("checkout", "-q", "--orphan", "one", cwd=repo)
-        git("commit", "-q", "-m", "All files, without their history", cwd=repo)
-        git("push", "-q", _shared.git_url("libuv"), "one:v1.x", cwd=repo)
-        _shared.libuv = repo
-        _shared.create_repo("secret")
-        repo = tmp("secret")
-        git("init", "-q", "-b", "main", ".", cwd=repo)
-        commit_file(repo, "<script>alert(1)<.txt", "</td><script>alert(2)</script> <b>\n")
-        git("push", "-q", _shared.git_url("secret"), "main", cwd=repo)
+        for name, file, text in (("secret", "<script>alert(1)<.txt", "</td><script>alert(2)</script> <b>\n"),
+                                 ("plain", "docs/a.md", "Run uv_run\n")):
+            _shared.create_repo(name, visibility="public" if name == "plain" else "private")
+            repo = tmp(name)
+            git("init", "-q", "-b", "main", ".", cwd=repo)
+            (repo / file).parent.mkdir(exist_ok=True)
+            commit_file(repo, file, text)
+            git("push", "-q", _shared.git_url(name), "main", cwd=repo)
         _shared.create_repo("empty", visibility="public")
     return _shared
+
+
+def push_libuv():
+    """All its files in one commit, pushed; the folder that they lie in."""
+    bundle, repo = shared("data/libuv.bundle"), tmp("libuv")
+    git("clone", "-q", "-b", "v1.x", bundle, ".", cwd=repo)
+    git("checkout", "-q", "--orphan", "one", cwd=repo)
+    git("commit", "-q", "-m", "All files, without their history", cwd=repo)
+    server().create_repo("libuv", visibility="public")
+    git("push", "-q", server().git_url("libuv"), "one:v1.x", cwd=repo)
+    return repo
 
 
 def search(visitor, repo="libuv", **query):
@@ -52,33 +59,33 @@ def search(visitor, repo="libuv", **query):
 
 
 def test_it_finds_what_git_grep_finds():
-    visitor = Browser(server())
+    repo, visitor = push_libuv(), Browser(server())
     for words, options, query in (
             ("uv_fs_open", ["-i"], {}),
             ("UV_FS_O_", [], {"case": "1"}),
             ("getaddrinfo(", ["-i"], {"path": "src/unix"}),
             ("malloc", ["-i"], {"path": "*.c"})):
         scope = [query["path"]] if "path" in query else []
-        out = git("grep", "-I", "-n", "-F", *options, "-e", words, "one", "--", *scope, cwd=server().libuv, check=False).out
+        out = git("grep", "-I", "-n", "-F", *options, "-e", words, "one", "--", *scope, cwd=repo, check=False).out
         want = {}
         for line in out.splitlines():
             _, name, number, _ = line.split(":", 3)
             want.setdefault(name, []).append(int(number))
         got = {name: found for name, found in search(visitor, q=words, **query).items() if found[0]}
         eq({name: (lines[:8], max(0, len(lines) - 8)) for name, lines in want.items()}, got, words)
-    names = git("ls-tree", "-r", "--name-only", "one", cwd=server().libuv).out.splitlines()
+    names = git("ls-tree", "-r", "--name-only", "one", cwd=repo).out.splitlines()
     eq(sorted(search(visitor, q="WIN/", names="1")), sorted(n for n in names if "win/" in n.lower()), "names")
 
 
 def test_it_teaches_and_refuses():
     visitor = Browser(server())
-    has(visitor.page("/libuv/search").words, "Find a text in the files")
-    has(visitor.page("/libuv/search?q=qqqqzzzz").words, "Nothing")
-    has(check(visitor.get("/libuv/search?q=x"), 400).words, "2 to 200 bytes")
-    check(visitor.get("/libuv/search/never?q=xx"), 404)
+    has(visitor.page("/plain/search").words, "Find a text in the files")
+    has(visitor.page("/plain/search?q=qqqqzzzz").words, "Nothing")
+    has(check(visitor.get("/plain/search?q=x"), 400).words, "2 to 200 bytes")
+    check(visitor.get("/plain/search/never?q=xx"), 404)
     eq(visitor.get("/empty/search?q=xx").headers["location"], "/empty", "nothing is pushed")
     eq(visitor.get("/secret/search?q=alert").status, 303, "nobody")
-    page = visitor.page("/libuv/search/v1.x?q=uv_run&path=docs")
+    page = visitor.page("/plain/search/main?q=uv_run&path=docs")
     eq(re.search(r'name="q"[^>]*value="([^"]*)"', page.text)[1], "uv_run", "what was typed")
 
 
