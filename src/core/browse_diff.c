@@ -1,7 +1,6 @@
 /* What a commit changed: trees, then renames, then lines. */
-#include "core/browse.h"
-
 #include "base/vec.h"
+#include "core/browse_parts.h"
 #include "git/diff.h"
 #include "git/rename.h"
 #include "git/word_diff.h"
@@ -199,6 +198,13 @@ static enum err compare_lines(
 	return err;
 }
 
+static bool is_pointer(struct str text)
+{
+	struct str oid;
+	uint64_t size;
+	return browse_lfs(text, &oid, &size);
+}
+
 static enum err compare_text(struct ctx *c, struct job *j, struct diff_file *f)
 {
 	struct str old, new;
@@ -209,6 +215,7 @@ static enum err compare_text(struct ctx *c, struct job *j, struct diff_file *f)
 		f->without = DIFF_BINARY;
 		return OK;
 	}
+	f->is_lfs = is_pointer(old) || is_pointer(new);
 	enum err err = compare_lines(c, j, old, new, &script);
 	if (err == ERR_TOO_BIG) {
 		ctx_clear(c);

@@ -66,20 +66,20 @@ static enum file_form form_of(struct str name)
 	return FORM_LINES;
 }
 
-/* A pointer as git-lfs writes it, docs/spec.md there: lines of "key value", the version first. */
-static bool is_lfs(struct file *f)
+bool browse_lfs(struct str bytes, struct str *oid, uint64_t *size)
 {
-	struct str rest = f->bytes, line;
+	struct str rest = bytes, line;
+	*oid = (struct str){0};
 	if (rest.len > LFS_MAX ||
 		!str_skip(&rest, STR("version https://git-lfs.github.com/spec/v1\n")))
 		return false;
 	bool sized = false;
 	while (str_line(&rest, &line))
 		if (str_skip(&line, STR("oid ")))
-			f->lfs_oid = line;
+			*oid = line;
 		else if (str_skip(&line, STR("size ")))
-			sized = str_to_u64(line, &f->lfs_size);
-	return sized && f->lfs_oid.len > 0;
+			sized = str_to_u64(line, size);
+	return sized && oid->len > 0;
 }
 
 /* As git guesses: a NUL among the first bytes. */
@@ -112,7 +112,7 @@ static enum err fill(struct ctx *c, struct browse *b, const struct tree_entry *e
 		return OK;
 	}
 	TRY(odb_read_as(c, &b->reader, &e->id, OBJECT_BLOB, &f->bytes));
-	if (!symlink && is_lfs(f))
+	if (!symlink && browse_lfs(f->bytes, &f->lfs_oid, &f->lfs_size))
 		f->kind = FILE_LFS;
 	else if (!shown)
 		f->kind = symlink ? FILE_SYMLINK : is_binary(f->bytes) ? FILE_BINARY : FILE_TEXT;

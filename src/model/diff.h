@@ -49,6 +49,7 @@ struct diff_file {
 	uint32_t old_mode, new_mode;   /* 0: not there */
 	struct oid old_id, new_id;
 	int similarity; /* DIFF_RENAMED: 50..100 percent */
+	bool is_lfs;    /* a side is a pointer of Git LFS: the file itself is kept elsewhere */
 	bool is_image;  /* by its name: one that a browser shows */
 	uint32_t added, removed;
 	const struct diff_hunk *hunks;

@@ -157,6 +157,18 @@ def test_images_stand_side_by_side():
     has_not(text, f'src="/r/raw/{new}/gone.png"')
 
 
+def test_a_pointer_of_git_lfs_is_said_to_be_one():
+    _, repo = stood()
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
+    (repo / "kept.png").write_text(pointer.format("ab" * 32, 1234))
+    pushed()
+    (repo / "kept.png").write_text(pointer.format("cd" * 32, 4321))
+    at = page(f"/r/commit/{pushed()}")
+    has(at.words, "Git LFS keeps this file elsewhere")
+    has(changed(at.text), "+size 4321")
+    has_not(at.text, "<img")
+
+
 def test_two_dots_show_how_two_revisions_differ():
     _, repo = stood()
     git("checkout", "-q", "-b", "side", "HEAD~1", cwd=repo)

@@ -69,6 +69,7 @@ static struct diff_file some_file(struct ctx *c)
 		.similarity = 50 + (int)chance(51),
 		.added = chance(1000),
 		.removed = chance(1000),
+		.is_lfs = !chance(5),
 		.is_image = !chance(5)};
 	file.old_mode = file.change == DIFF_ADDED ? 0 : 0100644;
 	file.new_mode = file.change == DIFF_DELETED ? 0 : chance(2) ? 0100755 : 0100644;
