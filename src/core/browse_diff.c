@@ -339,7 +339,7 @@ static void drop_gone(struct job *j)
 
 static bool is_spent(struct ctx *c, const struct job *j)
 {
-	return j->until && (extent_spent(c) || c->world->monotonic() > j->until);
+	return extent_spent(c) || (j->until && c->world->monotonic() > j->until);
 }
 
 static enum err compare_all(struct ctx *c, struct job *j, struct diff *out)
