@@ -196,7 +196,7 @@ static enum err get(struct reader *r, int bytes, uint64_t *out)
 
 static enum err get_text(struct reader *r, struct str *out)
 {
-	uint64_t len;
+	uint64_t len = 0;
 	TRY(get(r, 4, &len));
 	if (len > r->rest.len)
 		return cut_short(r);
@@ -207,7 +207,7 @@ static enum err get_text(struct reader *r, struct str *out)
 
 static enum err get_id(struct reader *r, struct oid *out)
 {
-	uint64_t algo;
+	uint64_t algo = 0;
 	TRY(get(r, 1, &algo));
 	*out = (struct oid){0};
 	if (!algo)
@@ -257,7 +257,7 @@ static enum err decode(struct reader *r, const struct schema *schema, char *out)
 
 static enum err decode_list(struct reader *r, const struct schema_field *f, char *model)
 {
-	uint64_t count;
+	uint64_t count = 0;
 	bool ids = f->kind == SCHEMA_IDS;
 	TRY(get(r, 4, &count));
 	if (count > r->rest.len / (ids ? 1 : least(f->of)))
@@ -277,7 +277,7 @@ static enum err decode_list(struct reader *r, const struct schema_field *f, char
 
 static enum err decode_maybe(struct reader *r, const struct schema_field *f, const void **out)
 {
-	uint64_t there;
+	uint64_t there = 0;
 	TRY(get(r, 1, &there));
 	if (there > 1)
 		return fail(
@@ -292,7 +292,7 @@ static enum err decode_maybe(struct reader *r, const struct schema_field *f, con
 static enum err decode_number(struct reader *r, const struct schema_field *f, void *at)
 {
 	bool small = f->kind <= SCHEMA_SIGN || f->kind == SCHEMA_ENUM;
-	uint64_t value;
+	uint64_t value = 0;
 	TRY(get(r, small ? 1 : f->kind <= SCHEMA_MODE ? 4 : 8, &value));
 	bool good = true;
 	switch (f->kind) {
@@ -343,7 +343,7 @@ static enum err decode(struct reader *r, const struct schema *schema, char *out)
 enum err schema_decode(struct ctx *c, const struct schema *schema, struct str bytes, void *out)
 {
 	struct reader r = {c, bytes};
-	uint64_t hash;
+	uint64_t hash = 0;
 	TRY(get(&r, 8, &hash));
 	if (hash != schema_hash())
 		return fail(c, ERR_INVALID, "the data is of another version: load the page again");

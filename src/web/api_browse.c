@@ -65,7 +65,7 @@ static enum err send_folder(struct ctx *c, struct web_request *r, struct browse 
 	struct listing list;
 	const struct commit_line *last;
 	struct api_reply reply;
-	size_t from;
+	size_t from = 0;
 	TRY(api_page_of(c, r, FOLDER_PAGE, FOLDER_PAGE, &page));
 	TRY(read_place(c, r, page.after, &from));
 	if (api_is_fresh(c, r, b, &rev->commit))
