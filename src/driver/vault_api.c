@@ -78,13 +78,19 @@ void vault_api_done(struct vault_api *v)
 	forget_token(v);
 }
 
-/* The first of what Vault complains of. */
+/* The first of what Vault complains of, also of a list: "1 error occurred:\n\t* permission denied\n\n". */
 static struct str complaint(const struct json *body)
 {
+	enum { LONGEST = 160 };
+	static const struct str item = {"\n\t* ", 4};
 	const struct json *errors = json_get(body, "errors");
 	const struct json *first = errors && errors->kind == JSON_ARRAY ? errors->first : NULL;
-	bool said = first && first->kind == JSON_STRING && first->text.len;
-	return said ? str_until(first->text, 160) : STR("it does not say why");
+	struct str text = first && first->kind == JSON_STRING ? first->text : STR("");
+	size_t begin = str_find_str(text, item);
+	if (begin < text.len)
+		text = str_from_index(text, begin + item.len);
+	text = str_until(text, str_find(text, '\n'));
+	return text.len ? str_until(text, LONGEST) : STR("it does not say why");
 }
 
 static enum err refused(

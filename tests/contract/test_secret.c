@@ -66,7 +66,7 @@ static void say_login(
 	struct vault *v, const struct peer_request *q, struct buf *out, const char *must)
 {
 	if (str_find_str(q->body, str_of(must)) == q->body.len) {
-		peer_say(out, 400, "{\"errors\":[\"invalid role or secret ID\"]}");
+		peer_say(out, 400, "{\"errors\":[\"invalid secret id\"]}");
 		return;
 	}
 	v->logins++;
@@ -128,7 +128,8 @@ static void vault_answer(void *arg, const struct peer_request *q, struct buf *ou
 	else if (str_is(q->path, "/v1/auth/kubernetes/login"))
 		say_login(v, q, out, "{\"role\":\"nimbus\",\"jwt\":\"e30.e30.x\"}");
 	else if (!knows(v, q))
-		peer_say(out, 403, "{\"errors\":[\"permission denied\"]}");
+		peer_say(out, 403,
+			"{\"errors\":[\"1 error occurred:\\n\\t* permission denied\\n\\n\"]}");
 	else if (str_is(q->path, "/v1/auth/token/lookup-self"))
 		say_token(v, out, "data");
 	else if (str_is(q->path, "/v1/auth/token/renew-self")) {
@@ -599,6 +600,7 @@ static void there_are_three_ways_to_sign_in(void **state)
 	options.token.reference = "s.none";
 	assert_err(c, open_with(c, &options, w->reference), ERR_DENIED);
 	assert_non_null(strstr(c->error.text, "NIMBUS_VAULT_TOKEN"));
+	assert_non_null(strstr(c->error.text, "lookup-self: permission denied; check"));
 	options.token.reference = "";
 	options.kubernetes_role = "nimbus";
 	options.kubernetes_jwt = arena_fmt(c->arena, "%s/jwt", w->folder);

@@ -12,10 +12,12 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/hashicorp/go-hclog"
 	kubernetes "github.com/hashicorp/vault-plugin-auth-kubernetes"
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
 	"github.com/hashicorp/vault/builtin/credential/approle"
 	"github.com/hashicorp/vault/builtin/logical/database"
+	"github.com/hashicorp/vault/helper/namespace"
 	vaulthttp "github.com/hashicorp/vault/http"
 	"github.com/hashicorp/vault/internalshared/configutil"
 	"github.com/hashicorp/vault/plugins/database/postgresql"
@@ -24,8 +26,6 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/hashicorp/vault/sdk/physical/inmem"
 	"github.com/hashicorp/vault/vault"
-
-	"github.com/hashicorp/vault/helper/namespace"
 )
 
 const postgres = "postgresql-database-plugin"
@@ -57,7 +57,7 @@ func (builtins) IsBuiltinEntPlugin(string, consts.PluginType) bool {
 }
 
 func newCore() (*vault.Core, error) {
-	logger := logging.NewVaultLogger(logging.ParseLogLevel("warn"))
+	logger := logging.NewVaultLogger(hclog.Warn)
 	store, err := inmem.NewInmem(nil, logger)
 	if err != nil {
 		return nil, err
