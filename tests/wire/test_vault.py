@@ -110,8 +110,8 @@ def test_what_one_may_not_read_is_said_at_the_start():
         has_not(line, given)
 
 
-def postgres_of_vault():
-    """A PostgreSQL where logins that Vault makes, in the role `app`, have to say their passwords."""
+def postgres_of_vault(lease, longest):
+    """A PostgreSQL where logins that Vault makes, in the role `app`, have to say their passwords; lent for so long."""
     postgres = services.Postgres()
     hba = postgres.data / "pg_hba.conf"
     hba.write_text("host all +app 127.0.0.1/32 scram-sha-256\n" + hba.read_text())
@@ -121,7 +121,7 @@ def postgres_of_vault():
     ask("database/config/app", {"plugin_name": "postgresql-database-plugin", "allowed_roles": "*",
                                 "connection_url": f"postgresql://nimbus@127.0.0.1:{postgres.port}/app"})
     ask("database/roles/app", {
-        "db_name": "app", "default_ttl": "4s", "max_ttl": "9s", "revocation_statements": ['DROP ROLE "{{name}}"'],
+        "db_name": "app", "default_ttl": lease, "max_ttl": longest, "revocation_statements": ['DROP ROLE "{{name}}"'],
         "creation_statements": [
             """CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app""",
             'ALTER ROLE "{{name}}" SET role = app']})
@@ -138,9 +138,9 @@ def leases_renewed():
     return renewed
 
 
-def work_with_logins(sign_in):
+def work_with_logins(sign_in, lease, longest):
     """Requests while Vault makes logins and ends them. Returns how many leases were renewed."""
-    env, postgres = vault(), postgres_of_vault()
+    env, postgres = vault(), postgres_of_vault(lease, longest)
     try:
         server = Nimbus(env={**env, **sign_in(), "NIMBUS_DB": f"postgres://127.0.0.1:{postgres.port}/app",
                              "NIMBUS_DB_USER": "vault:database/creds/app#username",
@@ -165,12 +165,12 @@ def work_with_logins(sign_in):
 
 
 def test_a_lease_is_renewed_and_its_successor_is_there_before_it_ends():
-    if not work_with_logins(lambda: {"NIMBUS_VAULT_TOKEN": token()}):
+    if not work_with_logins(lambda: {"NIMBUS_VAULT_TOKEN": token()}, "4s", "9s"):
         fail("no lease was renewed")
 
 
 def test_logins_that_end_with_their_token_have_successors_too():
-    work_with_logins(lambda: app_role("short", token_ttl="3s", token_max_ttl="6s"))
+    work_with_logins(lambda: app_role("short", token_ttl="3s", token_max_ttl="6s"), "1h", "1h")
 
 
 main()
