@@ -1,14 +1,15 @@
-// What pages of a repository gain by a script: differences drawn anew without loading, a finder of files (t), copying.
+// What pages of a repository gain by a script: differences drawn anew without loading, a finder of files (t), copying,
+// and pages that change when what they show does.
 // They are complete without it; where anything here fails, a link leads where it always leads.
 "use strict";
 
 const { module, integrity } = document.currentScript.dataset;
 const policy = globalThis.trustedTypes?.createPolicy("nimbus", { createHTML: html => html });
-const repo = document.querySelector(".repo")?.dataset;
+const repo = { ...document.querySelector(".repo").dataset };
 
-// The module draws with the server's own C, which escapes: what it gives is the only markup that is ever made here.
-function draw(place, html) {
-	place.innerHTML = policy ? policy.createHTML(html) : html;
+// Markup is only ever made of what the server's C gives, here in the module or there: it escapes.
+function markup(html) {
+	return policy ? policy.createHTML(html) : html;
 }
 
 let loading;
@@ -46,9 +47,12 @@ function isPlain(event) {
 
 // Differences: side by side or not is drawn from what is here; for other white space or more lines, data comes.
 
-const differences = document.getElementById("@diff");
 const DIFF = "application/x-nimbus-diff";
 const drawn = { path: location.pathname, query: location.search, data: new Map() };
+
+function shown() {
+	return document.getElementById("@diff");
+}
 
 async function look(url) {
 	const query = new URLSearchParams(url.search), split = query.get("view") === "split";
@@ -59,14 +63,14 @@ async function look(url) {
 	const [good, html] = call(await load(), "diff", drawn.data.get(key), split ? 1 : 0);
 	if (!good)
 		throw new Error(html);
-	draw(differences, html);
+	shown().innerHTML = markup(html);
 	drawn.query = url.search;
 	if (url.hash)
 		document.getElementById(url.hash.slice(1))?.scrollIntoView();
 }
 
 async function follow(link) {
-	const url = new URL(link.href), words = link.textContent, inNav = link.closest("nav") !== null;
+	const url = new URL(link.href), words = link.textContent, inNav = link.closest("nav") !== null, differences = shown();
 	differences.setAttribute("aria-busy", "true");
 	try {
 		await look(url);
@@ -81,9 +85,9 @@ async function follow(link) {
 	}
 }
 
-if (differences && module) {
-	differences.addEventListener("click", event => {
-		const link = event.target.closest("a[href^='?']");
+if (shown() && module) {
+	addEventListener("click", event => {
+		const link = event.target.closest?.("[id='@diff'] a[href^='?']");
 		if (!link || !isPlain(event))
 			return;
 		event.preventDefault();
@@ -140,7 +144,7 @@ function find() {
 		return;
 	const query = new TextEncoder().encode(`/${repo.name}/blob/${repo.rev}/\0${finder.input.value}`);
 	const [count, html] = call(finder.x, "find", query);
-	draw(finder.hits, html);
+	finder.hits.innerHTML = markup(html);
 	choose(0);
 	finder.status.textContent = count ? "" : "No path has these letters in this order.";
 }
@@ -150,24 +154,29 @@ async function openFinder() {
 		makeFinder();
 	finder.dialog.showModal();
 	finder.input.select();
-	if (finder.x)
-		return;
+	if (finder.commit === repo.commit)
+		return find();
 	finder.status.textContent = "Fetching the list of files …";
 	try {
 		const [x, paths] = await Promise.all([load(), bytesOf(`/${repo.name}/paths/${repo.commit}`)]);
 		const at = x.paths(paths.length);
 		new Uint8Array(x.memory.buffer, at, paths.length).set(paths);
-		finder.x = x;
+		Object.assign(finder, { x, commit: repo.commit });
 		find();
 	} catch {
 		finder.status.textContent = "The list of files could not be fetched. Close this and try again.";
 	}
 }
 
-if (repo?.commit && module && HTMLDialogElement) {
-	const button = element("button", { type: "button", class: "quiet find", "aria-keyshortcuts": "t" }, "Go to file ", element("kbd", { "aria-hidden": "true" }, "t"));
+function offerFinder() {
+	const key = element("kbd", { "aria-hidden": "true" }, "t");
+	const button = element("button", { type: "button", class: "quiet find", "aria-keyshortcuts": "t" }, "Go to file ", key);
 	button.addEventListener("click", openFinder);
-	document.querySelector(".tabs").append(button);
+	document.querySelector(".repo").append(button);
+}
+
+if (repo.commit && module) {
+	offerFinder();
 	addEventListener("keydown", event => {
 		if (event.key !== "t" || !isPlain(event) || event.target.closest("input, textarea, select, dialog, [contenteditable]"))
 			return;
@@ -178,12 +187,86 @@ if (repo?.commit && module && HTMLDialogElement) {
 
 // Copying what is there to be copied.
 
-for (const text of navigator.clipboard ? document.querySelectorAll(".copy") : []) {
-	const button = element("button", { type: "button", class: "quiet" }, "Copy");
-	button.addEventListener("click", async () => {
-		await navigator.clipboard.writeText(text.textContent);
-		button.textContent = "Copied";
-		setTimeout(() => { button.textContent = "Copy"; }, 2000);
+function offerCopies() {
+	for (const text of navigator.clipboard ? document.querySelectorAll(".copy") : []) {
+		const button = element("button", { type: "button", class: "quiet" }, "Copy");
+		button.addEventListener("click", async () => {
+			await navigator.clipboard.writeText(text.textContent);
+			button.textContent = "Copied";
+			setTimeout(() => { button.textContent = "Copy"; }, 2000);
+		});
+		text.after(button);
+	}
+}
+
+offerCopies();
+
+// A page of a branch, tag or of all refs: when something happened in the repository, what it shows is fetched again. Not
+// under somebody's hands: who writes in it, or has a menu open, is told instead.
+
+const live = { told: element("p", { role: "status", class: "hide" }), wait: 1000, timer: 0 };
+
+function isInUse(main) {
+	const fields = [...main.querySelectorAll("input, textarea")];
+	return finder.dialog?.open || main.querySelector("details.pick[open]") || fields.some(field => field.value !== field.defaultValue);
+}
+
+function tellOfChange(main) {
+	if (!main.querySelector(".changed"))
+		main.prepend(element("p", { class: "note changed" }, "This page has changed. ", element("a", { href: "" }, "Load it again")));
+}
+
+async function refresh(version) {
+	const main = document.getElementById("@main");
+	if (isInUse(main))
+		return tellOfChange(main);
+	const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+	if (!answer.ok)
+		return tellOfChange(main);
+	const page = new DOMParser().parseFromString(markup(await answer.text()), "text/html");
+	const fresh = page.getElementById("@main"), focused = document.activeElement.getAttribute?.("href");
+	if (!fresh?.querySelector(".repo") || isInUse(main))
+		return tellOfChange(main);
+	main.replaceChildren(...fresh.childNodes);
+	Object.assign(repo, document.querySelector(".repo").dataset);
+	repo.live = version;
+	drawn.data.clear();
+	document.title = page.title;
+	if (repo.commit && module)
+		offerFinder();
+	offerCopies();
+	if (focused)
+		[...main.querySelectorAll("a")].find(a => a.getAttribute("href") === focused)?.focus({ preventScroll: true });
+	live.told.textContent = "This page was brought up to date.";
+}
+
+function heard({ data }) {
+	const { version, event, closing } = JSON.parse(data);
+	if (closing?.retry)
+		live.wait = closing.retry;
+	const now = event?.version ?? version ?? 0;
+	if (now <= Number(repo.live))
+		return;
+	clearTimeout(live.timer);
+	live.timer = setTimeout(() => refresh(now).catch(() => {}), 200);
+}
+
+function listen() {
+	const socket = new WebSocket(`${location.origin.replace("http", "ws")}/api/v1/live`);
+	socket.addEventListener("open", () => {
+		live.wait = 1000;
+		socket.send(JSON.stringify({ subscribe: [`repo:${decodeURIComponent(repo.name)}`] }));
 	});
-	text.after(button);
+	socket.addEventListener("message", heard);
+	socket.addEventListener("close", ({ code }) => {
+		if (code === 1008 || code === 4401)
+			return;
+		setTimeout(listen, live.wait * (1 + Math.random()));
+		live.wait = Math.min(live.wait * 2, 60000);
+	});
+}
+
+if (repo.live) {
+	document.body.append(live.told);
+	listen();
 }

@@ -50,11 +50,15 @@ static bool is_set(const struct web_request *r, const char *name)
 	return false;
 }
 
-/* A page with the module may already. */
+/* Beside what it may already. */
 void web_allow_media(struct web_request *r)
 {
-	if (!is_set(r, "Content-Security-Policy"))
-		web_header(r, "Content-Security-Policy", STR(HTML_POLICY "; media-src 'self'"));
+	struct str policy = STR(HTML_POLICY);
+	for (size_t i = 0; i < r->header_count; i++)
+		if (str_eq_nocase(r->headers[i].name, STR("Content-Security-Policy")))
+			policy = r->headers[i].value;
+	web_header(r, "Content-Security-Policy",
+		str_of(arena_fmt(r->http->ctx->arena, "%.*s; media-src 'self'", STR_FMT(policy))));
 }
 
 /* A header that every reply has unless the handler set another. */

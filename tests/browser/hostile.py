@@ -20,6 +20,7 @@ README = f"""# Read me {SCRIPT}
 | 1 | 2 |
 """
 NAMES = [f"{SCRIPT[:-9]}.js", "\"><img src=x onerror=alert(7)>.md", "' onmouseover='alert(8).c", "\u202egpj.exe", "a\nb.txt"]
+BRANCH, TAG = "x/<img-src=x-onerror=alert(1)>", "v1\"<b>"
 
 
 def hostile_repo():
@@ -45,6 +46,6 @@ def hostile_repo():
     (repo / "drawing.svg").write_text(SVG.replace("run", "ran"))
     git("mv", "page.html", f"docs/{SCRIPT[:7]}.html", cwd=repo)
     git("commit", "-q", "-a", "-m", f"</title>{SCRIPT}", cwd=repo)
-    git("tag", "-a", "-m", SCRIPT, "v1\"<b>", cwd=repo)
-    git("branch", "x/<img-src=x-onerror=alert(1)>", cwd=repo)
+    git("tag", "-a", "-m", SCRIPT, TAG, cwd=repo)
+    git("branch", BRANCH, cwd=repo)
     return repo

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from harness import *
 from browsing import Browser
 from devices import ask, sign_in, text_of
-from hostile import NAMES, hostile_repo
+from hostile import BRANCH, NAMES, TAG, hostile_repo
 from visiting import routes, visit
 
 GUEST_PASSWORD = "gravel-otter-ninety-lamp"
@@ -21,7 +21,8 @@ AUTHORIZE = "/oauth/authorize?" + urllib.parse.urlencode({
 
 # What answers GET and is no page.
 NO_PAGES = {"/healthz", "/readyz", "/assets/{file}", "/robots.txt", "/.well-known/jwks.json",
-            "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}", "/{name}/paths/{id}"}
+            "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}", "/{name}/paths/{id}",
+            "/{name}/feed/activity", "/{name}/feed/commits", "/{name}/feed/commits/{path...}", "/{name}/feed/releases"}
 # Pages that send one elsewhere at once: tests/page/test_sso.py.
 AWAY = {"/sign-in/{provider}/return", "/sign-in/{secret}"}
 
@@ -89,6 +90,19 @@ class Place:
             "/{name}/compare/{path...}": [("nobody", f"/hostile/compare/{self.base}...main", 200)],
             "/{name}/refs": [("nobody", "/hostile/refs", 200)],
             "/{name}/settings": [("owner", "/hostile/settings", 200)],
+            "/{name}/activity": [("nobody", "/hostile/activity", 200)],
+            "/{name}/clone": [("nobody", "/hostile/clone", 200), ("owner", "/hostile/clone", 200)],
+            "/{name}/history": [("owner", "/hostile/history", 200)],
+            "/{name}/refs/delete": [("owner", "/hostile/refs/delete?ref=refs/heads/" + urllib.parse.quote(BRANCH), 200)],
+            "/{name}/releases": [("nobody", "/hostile/releases", 200)],
+            "/{name}/releases/{path...}": [("nobody", "/hostile/releases/" + urllib.parse.quote(TAG), 200)],
+            "/{name}/search": [("nobody", "/hostile/search?q=script", 200), ("nobody", "/hostile/search", 200)],
+            "/{name}/search/{path...}": [("nobody", "/hostile/search/main?q=int", 200)],
+            "/{name}/edit/{path...}": [("owner", f"/hostile/edit/main/{names[0]}", 200), ("owner", "/hostile/edit/main/README.md", 200)],
+            "/{name}/new/{path...}": [("owner", "/hostile/new/main/docs", 200)],
+            "/{name}/upload/{path...}": [("owner", "/hostile/upload/main", 200)],
+            "/{name}/delete/{path...}": [("owner", f"/hostile/delete/main/{names[0]}", 200)],
+            "/admin/deleted": [("owner", "/admin/deleted", 200)],
         }
 
 
@@ -118,6 +132,21 @@ def test_differences_are_drawn_anew_and_files_are_found():
         skip("clang and lld, which make nimbus.wasm, are not installed")
     found = visit("enhance", origin=place().server.url, diff=f"/hostile/commit/{place().head}", files="/hostile",
                   file={"letters": "docguid", "path": "docs/guide.md", "at": "/hostile/blob/main/docs/guide.md"})
+    eq(found, [], "what is wrong")
+
+
+def test_a_page_follows_what_is_pushed():
+    s = place().server
+    s.create_repo("lively", visibility="public")
+    repo = make_repo(commits=3)
+    git("push", "-q", s.git_url("lively"), "main", cwd=repo)
+    env = [f"{key}={value}" for key, value in git_env().items()]
+    ids = []
+    for name in ("first-new.txt", "second-new.txt"):
+        commit_file(repo, name, "x\n", f"Add {name}")
+        ids.append(git("rev-parse", "HEAD", cwd=repo).out.strip())
+    pushes = [["env", *env, "git", "-C", str(repo), "push", "-q", s.git_url("lively"), f"{id}:refs/heads/main"] for id in ids]
+    found = visit("live", origin=s.url, path="/lively", pushes=pushes, words=["first-new.txt", "second-new.txt"], field="ne")
     eq(found, [], "what is wrong")
 
 
