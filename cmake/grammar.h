@@ -1,5 +1,5 @@
 /*
- * Comes before each source of a grammar. Some scanners write their state up to a few bytes past the end of the
+ * Comes before each scanner of a grammar. Some write their state up to a few bytes past the end of the
  * parser's buffer (TREE_SITTER_SERIALIZATION_BUFFER_SIZE bytes) when a text is nested deeply: so they are told of
  * less than there is.
  */

@@ -157,6 +157,7 @@ enum err browse_render_text(struct ctx *c, struct browse *b, const struct revisi
 		.images = base_url(c, b, rev, "raw", folder),
 		.links_root = base_url(c, b, rev, "blob", STR("")),
 		.images_root = base_url(c, b, rev, "raw", STR("")),
+		.highlight = b->core->highlight,
 	};
 	struct buf html = {.arena = c->arena};
 	enum err err = markup_render(c, b->core->markup, text, &base, &html);

@@ -19,7 +19,9 @@ enum err browse_highlight(struct ctx *c, struct browse *b, struct file *file)
 		return OK;
 	}
 	TRY(highlight_spans(c, b->core->highlight, grammar, file->bytes, &file->spans));
-	made_cache_put(b->core->made, key,
-		str_from(file->spans.at, file->spans.count * sizeof *file->spans.at));
+	/* None may mean that there was no time for it now. */
+	if (file->spans.count)
+		made_cache_put(b->core->made, key,
+			str_from(file->spans.at, file->spans.count * sizeof *file->spans.at));
 	return OK;
 }

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So much time for a text's tree, and as much again for what is asked of it. */
-enum { MICROS = 150 * 1000, SLICE = 16 << 10, MATCHES = 256, AT_ONCE = 4 };
+/* So much time for a text's tree, and as much again for what is asked of it: what is found then stays. */
+enum { MICROS = 250 * 1000, SLICE = 16 << 10, MATCHES = 256, AT_ONCE = 4 };
 
 struct known {
 	struct host_lock lock;
@@ -62,7 +62,15 @@ struct canvas {
 	uint32_t from, to; /* the slice that is being painted */
 	uint32_t last_from, last_to;
 	enum highlight_class last;
+	struct ctx *c;
+	int64_t until; /* c->world->monotonic() */
 };
+
+static bool is_late(TSQueryCursorState *state)
+{
+	const struct canvas *v = state->payload;
+	return v->c->world->monotonic() >= v->until;
+}
 
 /* Of several names for the same node, the one that says most is taken. */
 static void paint(struct canvas *v, TSNode node, enum highlight_class class)
@@ -85,7 +93,8 @@ static void paint_slice(
 	uint32_t index;
 	v->last_from = UINT32_MAX;
 	ts_query_cursor_set_byte_range(cursor, v->from, v->to);
-	ts_query_cursor_exec(cursor, q->query, root);
+	TSQueryCursorOptions options = {v, is_late};
+	ts_query_cursor_exec_with_options(cursor, q->query, root, &options);
 	while (ts_query_cursor_next_capture(cursor, &match, &index)) {
 		const TSQueryCapture *capture = &match.captures[index];
 		if (q->paints[capture->index] && highlight_query_holds(q, &match, v->text.at))
@@ -93,14 +102,12 @@ static void paint_slice(
 	}
 }
 
-/* Slice by slice, so that it can be given up between them: what is painted then stays. */
-static void paint_all(
-	struct ctx *c, const struct highlight_query *q, const TSTree *tree, struct canvas *v)
+/* Slice by slice, so that matches which are long in the making do not pile up. */
+static void paint_all(const struct highlight_query *q, const TSTree *tree, struct canvas *v)
 {
-	int64_t until = c->world->monotonic() + MICROS;
 	TSQueryCursor *cursor = ts_query_cursor_new();
 	ts_query_cursor_set_match_limit(cursor, MATCHES);
-	while (v->to < v->text.len && c->world->monotonic() < until) {
+	while (v->to < v->text.len && v->c->world->monotonic() < v->until) {
 		v->from = v->to;
 		v->to = v->text.len - v->from > SLICE ? v->from + SLICE : (uint32_t)v->text.len;
 		paint_slice(q, cursor, ts_tree_root_node(tree), v);
@@ -151,11 +158,15 @@ static enum err spans(struct ctx *c, struct highlight *self, const char *languag
 	begin(s);
 	TSTree *tree = parse(&grammars[grammar], text);
 	if (tree) {
-		struct canvas v = {.text = text, .class = arena_alloc(c->arena, text.len)};
-		paint_all(c, q, tree, &v);
-		ts_tree_delete(tree);
+		struct canvas v = {.text = text,
+			.class = arena_alloc(c->arena, text.len),
+			.c = c,
+			.until = c->world->monotonic() + MICROS};
+		paint_all(q, tree, &v);
 		*out = read_off(c, &v);
 	}
+	if (tree)
+		ts_tree_delete(tree);
 	end(s);
 	return OK;
 }

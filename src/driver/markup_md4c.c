@@ -5,15 +5,19 @@
  */
 #include "base/html.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "driver/driver.h"
+#include "driver/markup_notes.h"
 #include "driver/markup_tags.h"
 #include "driver/markup_url.h"
+#include "model/language.h"
+#include "model/painter.h"
 
 #include <md4c.h>
 #include <string.h>
 
 /* Links by reference can make a small text large, and nested quotes a deep page. */
-enum { TEXT_MAX = 1 << 20, HTML_MAX = 4 << 20, DEPTH_MAX = 100 };
+enum { TEXT_MAX = 1 << 20, HTML_MAX = 4 << 20, DEPTH_MAX = 100, CODE_MAX = 128 << 10 };
 
 struct render {
 	struct ctx *c;
@@ -21,8 +25,16 @@ struct render {
 	struct buf *out;
 	struct buf heading, words; /* a heading's HTML, and its text alone */
 	struct buf raw;            /* an HTML block */
-	struct buf alt;            /* a picture's text */
-	struct str image;          /* its URL */
+	struct buf code;           /* a block of code … */
+	const char *grammar;       /* … and its language's; NULL: it is written as it comes */
+	size_t to_highlight;       /* bytes of code that may still be parsed */
+	struct markup_notes notes;
+	size_t quote; /* where the block began that the next text may make an alert */
+	bool quote_begins, alert_begins;
+	uint64_t alerts[2]; /* which of the open quotes are alerts: bits by their number */
+	int quotes;
+	struct buf alt;   /* a picture's text */
+	struct str image; /* its URL */
 	struct map slugs;
 	size_t copied; /* bytes of attributes, which one definition can give to many links */
 	int depth, image_depth, refused; /* refused: links that are open but not written */
@@ -109,6 +121,24 @@ static void begin_code(struct render *r, const MD_BLOCK_CODE_DETAIL *code)
 		put(r, "\"");
 	}
 	put(r, ">");
+	enum language_id id = language_called(lang);
+	r->grammar = r->base->highlight && id != LANGUAGES ? languages[id].grammar : NULL;
+	r->code.len = 0;
+}
+
+static void end_code(struct render *r)
+{
+	struct spans spans = {0};
+	struct str text = buf_view(&r->code);
+	if (r->grammar && text.len <= r->to_highlight) {
+		r->to_highlight -= text.len;
+		if (highlight_spans(r->c, r->base->highlight, r->grammar, text, &spans))
+			ctx_clear(r->c);
+	}
+	struct painter paint = {.text = text, .spans = spans};
+	highlight_paint(r->out, &paint, 0, text.len);
+	r->grammar = NULL;
+	put(r, "</code></pre>\n");
 }
 
 static void begin_item(struct render *r, const MD_BLOCK_LI_DETAIL *item)
@@ -131,6 +161,59 @@ static void begin_cell(struct render *r, const char *tag, const MD_BLOCK_TD_DETA
 	buf_fmt(target(r), "<%s%s>", tag, where);
 }
 
+static void begin_quote(struct render *r)
+{
+	r->quote = r->out->len;
+	r->quote_begins = true;
+	r->quotes++;
+	put(r, "<blockquote>\n");
+}
+
+static uint64_t *alert_bit(struct render *r, uint64_t *bit)
+{
+	unsigned number = (unsigned)r->quotes % 128;
+	*bit = (uint64_t)1 << number % 64;
+	return &r->alerts[number / 64];
+}
+
+static void end_quote(struct render *r)
+{
+	uint64_t bit, *alerts = alert_bit(r, &bit);
+	put(r, *alerts & bit ? "</div>\n" : "</blockquote>\n");
+	*alerts &= ~bit;
+	r->quotes--;
+	r->quote_begins = false;
+}
+
+/*
+ * A quote that begins with "[!NOTE]" on a line of its own is an alert: what was written of the quote is written anew.
+ * True: the text is not to be written.
+ */
+static bool make_alert(struct render *r, MD_TEXTTYPE type, struct str text)
+{
+	static const struct {
+		const char *mark, *class, *name;
+	} all[] = {{"[!NOTE]", "note-box", "Note"}, {"[!TIP]", "tip-box", "Tip"},
+		{"[!IMPORTANT]", "important-box", "Important"},
+		{"[!WARNING]", "warning-box", "Warning"}, {"[!CAUTION]", "caution-box", "Caution"}};
+	bool begins = r->quote_begins, after = r->alert_begins;
+	uint64_t bit, *alerts = alert_bit(r, &bit);
+	r->quote_begins = r->alert_begins = false;
+	if (after && type == MD_TEXT_SOFTBR)
+		return true;
+	for (size_t i = 0; begins && type == MD_TEXT_NORMAL && i < sizeof all / sizeof *all; i++) {
+		if (!str_eq_nocase(text, str_of(all[i].mark)))
+			continue;
+		r->out->len = r->quote;
+		buf_fmt(r->out, "<div class=\"alert %s\">\n<p class=\"alert-name\">%s</p>\n<p>",
+			all[i].class, all[i].name);
+		*alerts |= bit;
+		r->alert_begins = true;
+		return true;
+	}
+	return false;
+}
+
 /* Stops the parser: some of its loops only do for less than 0. */
 static int check(struct render *r)
 {
@@ -143,9 +226,10 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *self)
 {
 	struct render *r = self;
 	r->depth++;
+	r->quote_begins = r->quote_begins && type == MD_BLOCK_P;
 	switch (type) {
 	case MD_BLOCK_DOC: break;
-	case MD_BLOCK_QUOTE: put(r, "<blockquote>\n"); break;
+	case MD_BLOCK_QUOTE: begin_quote(r); break;
 	case MD_BLOCK_UL: put(r, "<ul>\n"); break;
 	case MD_BLOCK_OL: {
 		unsigned start = ((MD_BLOCK_OL_DETAIL *)detail)->start;
@@ -167,7 +251,10 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *self)
 		r->raw.len = 0;
 		break;
 	case MD_BLOCK_P: put(r, "<p>"); break;
-	case MD_BLOCK_TABLE: put(r, "<table>\n"); break;
+	case MD_BLOCK_TABLE:
+		put(r, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+		       "aria-label=\"Table\"><table>\n");
+		break;
 	case MD_BLOCK_THEAD: put(r, "<thead>\n"); break;
 	case MD_BLOCK_TBODY: put(r, "<tbody>\n"); break;
 	case MD_BLOCK_TR: put(r, "<tr>"); break;
@@ -196,15 +283,15 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *self)
 	switch (type) {
 	case MD_BLOCK_DOC:
 	case MD_BLOCK_HR: break;
-	case MD_BLOCK_QUOTE: put(r, "</blockquote>\n"); break;
+	case MD_BLOCK_QUOTE: end_quote(r); break;
 	case MD_BLOCK_UL: put(r, "</ul>\n"); break;
 	case MD_BLOCK_OL: put(r, "</ol>\n"); break;
 	case MD_BLOCK_LI: put(r, "</li>\n"); break;
 	case MD_BLOCK_H: end_heading(r, ((MD_BLOCK_H_DETAIL *)detail)->level); break;
-	case MD_BLOCK_CODE: put(r, "</code></pre>\n"); break;
+	case MD_BLOCK_CODE: end_code(r); break;
 	case MD_BLOCK_HTML: end_raw(r); break;
 	case MD_BLOCK_P: put(r, "</p>\n"); break;
-	case MD_BLOCK_TABLE: put(r, "</table>\n"); break;
+	case MD_BLOCK_TABLE: put(r, "</table></div>\n"); break;
 	case MD_BLOCK_THEAD: put(r, "</thead>\n"); break;
 	case MD_BLOCK_TBODY: put(r, "</tbody>\n"); break;
 	case MD_BLOCK_TR: put(r, "</tr>\n"); break;
@@ -304,6 +391,12 @@ static int put_text(MD_TEXTTYPE type, const MD_CHAR *at, MD_SIZE size, void *sel
 		buf_str(&r->raw, text);
 		return check(r);
 	}
+	if (type == MD_TEXT_CODE && r->grammar) {
+		buf_str(&r->code, text);
+		return check(r);
+	}
+	if (make_alert(r, type, text))
+		return check(r);
 	if (r->image_depth) {
 		buf_str(&r->alt, type == MD_TEXT_HTML ? STR("") : text);
 		return check(r);
@@ -312,6 +405,8 @@ static int put_text(MD_TEXTTYPE type, const MD_CHAR *at, MD_SIZE size, void *sel
 		markup_tags(target(r), r->base, text);
 	else if (type == MD_TEXT_BR)
 		put(r, "<br>\n");
+	else if (type == MD_TEXT_NORMAL)
+		markup_notes_text(target(r), &r->notes, text, !r->in_heading);
 	else
 		html_escape(target(r), text);
 	if (r->in_heading && type != MD_TEXT_HTML)
@@ -329,10 +424,8 @@ static const char *with_end(struct ctx *c, struct str text)
 	return copy;
 }
 
-static enum err render(struct ctx *c, struct markup *self, struct str text,
-	const struct markup_base *base, struct buf *html)
+static enum err parse(struct render *r, struct str text)
 {
-	(void)self;
 	static const MD_PARSER parser = {
 		.flags = MD_DIALECT_GITHUB,
 		.enter_block = enter_block,
@@ -341,20 +434,51 @@ static enum err render(struct ctx *c, struct markup *self, struct str text,
 		.leave_span = leave_span,
 		.text = put_text,
 	};
+	if (md_parse(with_end(r->c, text), (MD_SIZE)text.len, &parser, r) == 0)
+		return OK;
+	if (r->c->error.kind)
+		return r->c->error.kind;
+	return fail(r->c, ERR_TOO_BIG, "the text is too large or too deep when it is rendered");
+}
+
+/* Those that the text refers to, in the order in which it does; one may refer to others. */
+static enum err render_notes(struct render *r)
+{
+	struct markup_notes *notes = &r->notes;
+	if (!notes->used.len)
+		return OK;
+	put(r, "<section class=\"notes\" aria-label=\"Footnotes\">\n<ol>\n");
+	for (size_t i = 0; i < notes->used.len; i++) {
+		buf_fmt(r->out, "<li id=\"@note-%zu\">", i + 1);
+		TRY(parse(r, buf_view(&notes->used.at[i]->text)));
+		buf_fmt(r->out,
+			" <a href=\"#@note-of-%zu\" aria-label=\"Back to the "
+			"text\">\xE2\x86\xA9</a></li>\n",
+			i + 1);
+	}
+	put(r, "</ol>\n</section>\n");
+	return OK;
+}
+
+static enum err render(struct ctx *c, struct markup *self, struct str text,
+	const struct markup_base *base, struct buf *html)
+{
+	(void)self;
 	if (text.len > TEXT_MAX)
 		return fail(c, ERR_TOO_BIG, "the text is longer than %d bytes", TEXT_MAX);
-	struct render r = {.c = c, .base = base, .out = html};
-	r.heading.arena = r.words.arena = r.raw.arena = r.alt.arena = r.slugs.arena = c->arena;
+	struct render r = {.c = c, .base = base, .out = html, .to_highlight = CODE_MAX};
+	r.heading.arena = r.words.arena = r.raw.arena = r.alt.arena = r.slugs.arena = r.code.arena =
+		c->arena;
 	c->world->random(&r.slugs.seed, sizeof r.slugs.seed);
 	(void)str_skip(&text, STR("\xEF\xBB\xBF"));
 	size_t start = html->len;
 	ctx_clear(c);
-	if (md_parse(with_end(c, text), (MD_SIZE)text.len, &parser, &r) == 0)
-		return OK;
-	html->len = start;
-	if (c->error.kind)
-		return c->error.kind;
-	return fail(c, ERR_TOO_BIG, "the text is too large or too deep when it is rendered");
+	text = markup_notes_cut(c, text, &r.notes);
+	enum err err = parse(&r, text);
+	err = err ? err : render_notes(&r);
+	if (err)
+		html->len = start;
+	return err;
 }
 
 static void close_markup(struct markup *self)

@@ -1,7 +1,7 @@
 /*
  * What parts of a source text are, to be told apart by colour.
  *
- * Made by port/highlight.h, drawn by view/spans.h, kept as bytes in a cache: so a span is plain data.
+ * Made by port/highlight.h, drawn by model/painter.h, kept as bytes in a cache: so a span is plain data.
  */
 #ifndef MODEL_HIGHLIGHT_H
 #define MODEL_HIGHLIGHT_H

@@ -4,13 +4,15 @@
 
 #include "base/buf.h"
 #include "base/ctx.h"
+#include "port/highlight.h"
 
 /* Where relative links and images of a document lead. */
 struct markup_base {
-	struct str links;       /* "/NAME/blob/main/docs/" */
-	struct str images;      /* "/NAME/raw/main/docs/" */
-	struct str links_root;  /* "/NAME/blob/main/": of those that begin with '/' */
-	struct str images_root; /* "/NAME/raw/main/" */
+	struct str links;            /* "/NAME/blob/main/docs/" */
+	struct str images;           /* "/NAME/raw/main/docs/" */
+	struct str links_root;       /* "/NAME/blob/main/": of those that begin with '/' */
+	struct str images_root;      /* "/NAME/raw/main/" */
+	struct highlight *highlight; /* of blocks of code; NULL: they are plain */
 };
 
 struct markup {
@@ -21,7 +23,7 @@ struct markup_ops {
 	/*
 	 * Renders GitHub-flavoured Markdown: no raw HTML of the author's, links only to http,
 	 * https, mailto and relative ones, pictures only over https and relative ones, headings
-	 * with anchors. ERR_TOO_BIG over the driver's limits.
+	 * with anchors, footnotes, alerts ("> [!NOTE]"). ERR_TOO_BIG over the driver's limits.
 	 */
 	enum err (*render)(struct ctx *c, struct markup *self, struct str text,
 		const struct markup_base *base, struct buf *html);

@@ -1,5 +1,5 @@
+#include "model/painter.h"
 #include "view/page_file.h"
-#include "view/spans.h"
 
 /* By hand and terse, because it is the bulk of what this server draws. */
 void view_lines(struct buf *out, const struct file *file, unsigned from, unsigned to)
@@ -14,7 +14,7 @@ void view_lines(struct buf *out, const struct file *file, unsigned from, unsigne
 		buf_fmt(out, "<a id=\"L%u\" href=\"#L%u\"%s>%u</a>", number, number, marked,
 			number);
 		size_t at = (size_t)(line.at - file->bytes.at);
-		view_paint(out, &paint, at, at + line.len);
+		highlight_paint(out, &paint, at, at + line.len);
 		buf_byte(out, '\n');
 	}
 	HTML("</pre>");

@@ -25,7 +25,7 @@ static bool read_range(struct str text, unsigned *from, unsigned *to)
 }
 
 /* Who asked by the form is led to the lines: only a fragment scrolls to them, and only a redirect can set one. */
-static enum err lead_to_lines(struct ctx *c, struct web_request *r, struct page_blob *p, bool *led)
+static enum err lead_to_lines(struct ctx *c, struct web_request *r, bool *led)
 {
 	unsigned from, to;
 	struct str asked = web_query(c, r, "mark");
@@ -33,8 +33,7 @@ static enum err lead_to_lines(struct ctx *c, struct web_request *r, struct page_
 	if (!*led)
 		return OK;
 	return web_redirect(c, r,
-		arena_fmt(c->arena, "%.*s?%slines=%u-%u#L%u", STR_FMT(r->path),
-			p->source ? "source=1&" : "", from, to, from));
+		arena_fmt(c->arena, "%.*s?lines=%u-%u#L%u", STR_FMT(r->path), from, to, from));
 }
 
 static long long count_lines(struct str text)
@@ -83,13 +82,15 @@ enum err page_blob(struct ctx *c, struct web_request *r)
 	TRY(browse_kind(c, &b, &rev, path, &kind));
 	if (kind == ENTRY_TREE)
 		return page_redirect_to(c, r, &b, "tree", &rev, path);
-	TRY(lead_to_lines(c, r, &p, &led));
+	TRY(lead_to_lines(c, r, &led));
 	if (led)
 		return OK;
 	if (page_is_fresh(c, r, &b, &rev.commit))
 		return web_not_modified(c, r);
 	TRY(browse_file(c, &b, &rev, path, &file));
-	(void)read_range(web_query(c, r, "lines"), &p.from, &p.to);
+	/* Who asks for lines wants to see them. */
+	if (read_range(web_query(c, r, "lines"), &p.from, &p.to))
+		p.source = true;
 	if (file.kind == FILE_TEXT)
 		TRY(fill_text(c, &b, &rev, &file, &p));
 	struct log_query query = {.from = rev.commit, .path = path, .limit = 1};

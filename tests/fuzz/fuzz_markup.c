@@ -11,7 +11,7 @@ static bool has(struct str html, const char *part)
 static void fuzz_one(struct ctx *c, struct str input)
 {
 	const struct markup_base base = {
-		STR("/r/blob/m/"), STR("/r/raw/m/"), STR("/r/blob/m/"), STR("/r/raw/m/")};
+		STR("/r/blob/m/"), STR("/r/raw/m/"), STR("/r/blob/m/"), STR("/r/raw/m/"), NULL};
 	struct buf out = {.arena = c->arena};
 	enum err err = markup_render(c, markup_md4c_open(), input, &base, &out);
 	ASSERT(err == OK || err == ERR_TOO_BIG);

@@ -51,7 +51,7 @@ def page(path):
 
 def test_source_is_in_colour_and_reads_as_it_is_written():
     shown = page("main.c")
-    has(shown.words, "C · 5 lines · ")
+    has(" ".join(shown.words.split()), "C · 5 lines · 61 bytes")
     has(shown.words, "#include <a.h>\n")
     has(shown.words, "\treturn 17; /* <b> */\n")
     if not (Path.home() / ".cache/nimbus-git/grammars").exists():
@@ -71,9 +71,8 @@ def test_lines_are_marked_and_have_an_address_for_ever():
     answer = visitor.get("/files/blob/main/main.c?mark=2-4")
     eq(answer.status, 303, "status")
     eq(answer.headers["location"], "/files/blob/main/main.c?lines=2-4#L2", "where")
-    for odd in ("0", "x", "1-", "-", "99999999999", "1-0", "1-2-3", "%00"):
-        has_not(visitor.page(f"/files/blob/main/main.c?lines={odd}&mark={odd}").text, 'aria-current="true">1'
-                if odd != "1-" else "no such thing")
+    for odd in ("0", "x", "-", "99999999999", "1-0", "1-2-3", "%00"):
+        has_not(visitor.page(f"/files/blob/main/main.c?lines={odd}&mark={odd}").text, 'aria-current="true">')
     has(page("main.c").links, f"/files/blob/{server().commit}/main.c")
     has_not(visitor.page(f"/files/blob/{server().commit}/main.c").words, "Permalink")
 

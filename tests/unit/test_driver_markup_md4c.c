@@ -4,7 +4,7 @@
 #include "driver/driver.h"
 
 static const struct markup_base base = {STR("/r/blob/main/docs/"), STR("/r/raw/main/docs/"),
-	STR("/r/blob/main/"), STR("/r/raw/main/")};
+	STR("/r/blob/main/"), STR("/r/raw/main/"), NULL};
 
 static struct str render(struct ctx *c, const char *text)
 {
@@ -162,6 +162,93 @@ static void what_lies_behind_the_text_is_not_read(void **state)
 	}
 }
 
+static void footnotes_stand_at_the_end(void **state)
+{
+	struct ctx *c = *state;
+	struct str html = render(c, "A[^b] and[^a], again[^b], not[^x].\n\n[^a]: First "
+				    "*one*\n[^b]: Second, see[^a]\n    more\n\n"
+				    "[^un]: used by nobody\n\nRest\n");
+	assert_has(html, "A<sup><a href=\"#@note-1\" id=\"@note-of-1\" aria-label=\"Footnote "
+			 "1\">1</a></sup>");
+	assert_has(html, "again<sup><a href=\"#@note-1\" aria-label");
+	assert_has(html, "not[^x].");
+	assert_has(html, "<li id=\"@note-1\"><p>Second, see<sup><a href=\"#@note-2\"");
+	assert_has(html, "\nmore</p>");
+	assert_has(html, "<li id=\"@note-2\"><p>First <em>one</em></p>");
+	assert_has(html, "<p>Rest</p>");
+	assert_lacks(html, "nobody");
+	html = render(c, "```\n[^a]: code\n```\n\n`[^a]` [^a]\n");
+	assert_has(html, "[^a]: code");
+	assert_lacks(html, "<sup>");
+}
+
+static void a_note_may_refer_to_itself(void **state)
+{
+	struct ctx *c = *state;
+	struct str html = render(c, "x[^a]\n\n[^a]: y[^a]\n\n[^a]: two words\n");
+	assert_has(html, "<li id=\"@note-1\"><p>y<sup>");
+	assert_lacks(render(c, "[^a]: <script>x</script>\n\n[^a]"), "<script");
+}
+
+static void alerts_have_a_name(void **state)
+{
+	struct ctx *c = *state;
+	assert_str(render(c, "> [!NOTE]\n> Mind *this*.\n"),
+		"<div class=\"alert note-box\">\n<p class=\"alert-name\">Note</p>\n<p>Mind "
+		"<em>this</em>.</p>\n</div>\n");
+	assert_has(render(c, "> [!warning]\n>\n> > inner\n"), "warning-box");
+	assert_has(render(c, "> [!warning]\n>\n> > inner\n"),
+		"<blockquote>\n<p>inner</p>\n</blockquote>\n</div>");
+	assert_lacks(render(c, "> [!NOTE] here\n"), "alert");
+	assert_lacks(render(c, "> a\n> [!NOTE]\n"), "alert");
+	assert_lacks(render(c, "> - [!NOTE]\n"), "alert");
+	assert_lacks(render(c, "[!NOTE]\n"), "alert");
+}
+
+static void a_table_scrolls_in_a_box_of_its_own(void **state)
+{
+	struct ctx *c = *state;
+	assert_has(render(c, "|a|b|\n|---|---|\n|1|2|\n"),
+		"<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>");
+}
+
+#ifdef NIMBUS_HIGHLIGHT
+static void blocks_of_code_are_in_colour(void **state)
+{
+	struct ctx *c = *state;
+	struct markup_base lit = base;
+	struct buf out = {.arena = c->arena};
+	lit.highlight = highlight_tree_sitter_open();
+	assert_ok(c, markup_render(c, markup_md4c_open(),
+			     STR("```c\nreturn 1; // <b>\n```\n\n```x\n<i>\n```\n"), &lit, &out));
+	assert_has(buf_view(&out), "<code class=\"language-x\">&lt;i&gt;\n</code>");
+	assert_lacks(buf_view(&out), "<b>");
+	struct spans spans;
+	assert_ok(c, highlight_spans(c, lit.highlight, "c", STR("return 1;"), &spans));
+	if (spans.count)
+		assert_has(buf_view(&out), "<i class=\"k\">return</i>");
+	highlight_close(lit.highlight);
+}
+#endif
+
+static void hostile_notes_take_linear_time(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const pieces[] = {
+		"[^a]", "[^a]: [^a]\n", "[^", "[^a]: x\n    ", "> [!NOTE]\n\n", "```\n[^a]:\n"};
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		struct buf text = {.arena = c->arena}, out = {.arena = c->arena};
+		buf_cstr(&text, "[^a]: x\n\n");
+		while (text.len < 200000)
+			buf_cstr(&text, pieces[i]);
+		int64_t begin = c->world->monotonic();
+		enum err err = markup_render(c, markup_md4c_open(), buf_view(&text), &base, &out);
+		assert_true(err == OK || err == ERR_TOO_BIG);
+		ctx_clear(c);
+		assert_true(c->world->monotonic() - begin < 10000000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +261,14 @@ int main(void)
 		UNIT_TEST(a_small_text_cannot_become_a_huge_page),
 		UNIT_TEST(nor_a_deep_one),
 		UNIT_TEST(what_lies_behind_the_text_is_not_read),
+		UNIT_TEST(footnotes_stand_at_the_end),
+		UNIT_TEST(a_note_may_refer_to_itself),
+		UNIT_TEST(alerts_have_a_name),
+		UNIT_TEST(a_table_scrolls_in_a_box_of_its_own),
+#ifdef NIMBUS_HIGHLIGHT
+		UNIT_TEST(blocks_of_code_are_in_colour),
+#endif
+		UNIT_TEST(hostile_notes_take_linear_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-#include "view/spans.h"
+#include "model/painter.h"
 
-#include "view/html.h"
+#include "base/html.h"
 
 static const char *const letters[] = {
 #define X(name, letter) letter,
@@ -8,7 +8,7 @@ static const char *const letters[] = {
 #undef X
 };
 
-void view_paint(struct buf *out, struct painter *p, size_t from, size_t to)
+void highlight_paint(struct buf *out, struct painter *p, size_t from, size_t to)
 {
 	while (from < to && p->next < p->spans.count) {
 		const struct span *s = &p->spans.at[p->next];
@@ -19,12 +19,12 @@ void view_paint(struct buf *out, struct painter *p, size_t from, size_t to)
 		}
 		if (begin >= to)
 			break;
-		html_str(out, str_from(p->text.at + from, begin - from));
+		html_escape(out, str_from(p->text.at + from, begin - from));
 		from = end < to ? end : to;
 		buf_fmt(out, "<i class=\"%s\">", letters[s->class]);
-		html_str(out, str_from(p->text.at + begin, from - begin));
-		HTML("</i>");
+		html_escape(out, str_from(p->text.at + begin, from - begin));
+		buf_cstr(out, "</i>");
 	}
 	if (from < to)
-		html_str(out, str_from(p->text.at + from, to - from));
+		html_escape(out, str_from(p->text.at + from, to - from));
 }

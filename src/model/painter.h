@@ -1,6 +1,6 @@
 /* Writing source text in colour: <i class="k">return</i>. */
-#ifndef VIEW_SPANS_H
-#define VIEW_SPANS_H
+#ifndef MODEL_PAINTER_H
+#define MODEL_PAINTER_H
 
 #include "base/buf.h"
 #include "model/highlight.h"
@@ -13,6 +13,6 @@ struct painter {
 };
 
 /* The bytes [from, to) of the text, which come after those that were written before. */
-void view_paint(struct buf *out, struct painter *p, size_t from, size_t to);
+void highlight_paint(struct buf *out, struct painter *p, size_t from, size_t to);
 
 #endif
