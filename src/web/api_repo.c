@@ -30,13 +30,50 @@ static void write_repo(struct ctx *c, const struct web_request *r, struct json_w
 	json_end_object(w);
 }
 
+static enum err read_sort(struct ctx *c, struct web_request *r, bool *by_push)
+{
+	struct str sort = web_query(c, r, "sort");
+	r->field = "sort";
+	*by_push = str_is(sort, "pushed");
+	if (sort.len && !*by_push && !str_is(sort, "name"))
+		return fail(c, ERR_INVALID, "\"sort\" must be name or pushed");
+	r->field = NULL;
+	return OK;
+}
+
+/* A name; where the last pushed comes first, "1795448072 name": when it was, and of those the name. */
+static enum err read_place(
+	struct ctx *c, struct web_request *r, struct str cursor, struct repo_query *out)
+{
+	uint64_t pushed = 0;
+	out->after = cursor;
+	if (!out->by_push || !cursor.len)
+		return OK;
+	r->field = "cursor";
+	if (!str_to_u64(str_cut(&out->after, ' '), &pushed) || pushed > INT64_MAX)
+		return fail(c, ERR_INVALID, "\"cursor\" is not one that was given out");
+	r->field = NULL;
+	out->pushed = (int64_t)pushed;
+	return OK;
+}
+
+static struct str place_of(struct ctx *c, const struct repo_query *query, const struct repo *last)
+{
+	if (!query->by_push)
+		return last->name;
+	return str_of(
+		arena_fmt(c->arena, "%lld %.*s", (long long)last->pushed, STR_FMT(last->name)));
+}
+
 enum err api_repos_list(struct ctx *c, struct web_request *r)
 {
 	struct api_page page;
 	struct repo_list list;
+	struct repo_query query = {.words = web_query(c, r, "q")};
 	TRY(api_page(c, r, &page));
-	struct repo_query query = {
-		.after = page.after, .limit = page.limit, .words = web_query(c, r, "q")};
+	TRY(read_sort(c, r, &query.by_push));
+	TRY(read_place(c, r, page.after, &query));
+	query.limit = page.limit;
 	TRY(repo_list(c, r->core, &r->who, &query, &list));
 	struct api_reply reply;
 	api_begin(c, &reply);
@@ -45,7 +82,7 @@ enum err api_repos_list(struct ctx *c, struct web_request *r)
 		write_repo(c, r, &reply.w, &list.at[i], NULL);
 	json_end_array(&reply.w);
 	if (list.more)
-		api_next(c, r, &page, list.at[list.count - 1].name);
+		api_next(c, r, &page, place_of(c, &query, &list.at[list.count - 1]));
 	return api_send(c, r, 200, &reply);
 }
 

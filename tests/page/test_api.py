@@ -97,6 +97,23 @@ def test_a_repository_is_created_with_all_its_fields():
     eq(s.api("GET", "/repos/Full-1.x", want=200).json, repo, "what GET says")
 
 
+def test_repositories_are_sorted_by_name_or_by_their_last_push():
+    s = Checked()
+    for at, name in enumerate(("b", "a", "d", "c", "e")):
+        s.create_repo(name)
+        s.sql("UPDATE repo SET pushed = ? WHERE name = ?", (0, 300, 100, 300, 200)[at], name)
+    for sort, want in (("", "abcde"), ("&sort=name", "abcde"), ("&sort=pushed", "acedb")):
+        seen, path = "", f"/api/v1/repos?limit=1{sort}"
+        while path:
+            answer = s.get(path)
+            seen += "".join(one["name"] for one in answer.json)
+            link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
+            path = link and link[1].removeprefix(s.url)
+        eq(seen, want, f"the order of {sort}")
+    problem(s.get("/api/v1/repos?sort=size"), 422, "sort")
+    problem(s.get("/api/v1/repos?sort=pushed&cursor=7a"), 422, "cursor")
+
+
 def test_a_repository_has_defaults():
     repo = server().create_repo("plain")
     eq((repo["visibility"], repo["default_branch"], repo["object_format"], repo["description"]),
