@@ -3,8 +3,11 @@
 // They are complete without it; where anything here fails, a link leads where it always leads.
 "use strict";
 
-const { module, integrity } = document.currentScript.dataset;
-const policy = globalThis.trustedTypes?.createPolicy("nimbus", { createHTML: html => html });
+const { module, integrity, worker } = document.currentScript.dataset;
+const policy = globalThis.trustedTypes?.createPolicy("nimbus", {
+	createHTML: html => html,
+	createScriptURL: url => url === worker ? url : "about:blank",
+});
 const repo = { ...document.querySelector(".repo").dataset };
 
 // Markup is only ever made of what the server's C gives, here in the module or there: it escapes.
@@ -265,6 +268,19 @@ function listen() {
 		live.wait = Math.min(live.wait * 2, 60000);
 	});
 }
+
+// Pages that never change are kept by a service worker, for when there is no network.
+
+async function keepPages() {
+	const account = document.querySelector(".bar a[href='/account']")?.textContent ?? "";
+	const isNew = !navigator.serviceWorker.controller;
+	await navigator.serviceWorker.register(policy ? policy.createScriptURL(worker) : worker, { scope: "/" });
+	const { active } = await navigator.serviceWorker.ready;
+	active.postMessage({ account, url: isNew ? location.href : "" });
+}
+
+if (worker && navigator.serviceWorker)
+	keepPages().catch(() => {});
 
 if (repo.live) {
 	document.body.append(live.told);

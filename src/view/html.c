@@ -91,6 +91,8 @@ void html_script(struct buf *out, const struct script *script)
 		attribute(out, "data-module", script->module);
 		attribute(out, "data-integrity", script->module_integrity);
 	}
+	if (script->worker)
+		attribute(out, "data-worker", script->worker);
 	HTML(" defer></script>\n");
 }
 

@@ -36,10 +36,14 @@ void html_time(struct buf *out, int64_t seconds, int64_t now);
 /* "312 bytes", "4.2 KiB". */
 void html_size(struct buf *out, uint64_t bytes);
 
-/* A file of ours that runs; url NULL: none. `module`: what it may run besides, of WebAssembly, if it was built. */
+/*
+ * A file of ours that runs; url NULL: none. `module`: what it may run besides, of WebAssembly, if it was built. `worker`:
+ * the service worker that it starts; may be NULL.
+ */
 struct script {
 	const char *url, *integrity;
 	const char *module, *module_integrity;
+	const char *worker;
 };
 void html_script(struct buf *out, const struct script *script);
 

@@ -245,6 +245,12 @@ static struct session_from session_from(const struct web_request *r)
 	};
 }
 
+/* What a browser kept for reading offline is the account's whose pages they were. */
+static void forget_kept(struct web_request *r)
+{
+	web_header(r, "Clear-Site-Data", STR("\"storage\""));
+}
+
 /*
  * Nobody is let in of whom it could not be written down. Never goes on with a session that was there
  * before: somebody else may have put it there.
@@ -260,6 +266,7 @@ static enum err begin_session(
 	if (before.len)
 		TRY(session_end(c, r->core, before));
 	use_session(c, r, session);
+	forget_kept(r);
 	return give_device(c, r, who);
 }
 
@@ -335,6 +342,7 @@ enum err web_sign_out(struct ctx *c, struct web_request *r)
 	if (cookie.len)
 		TRY(session_end(c, r->core, cookie));
 	web_set_cookie(c, r, WEB_COOKIE, STR(""), 0);
+	forget_kept(r);
 	if (r->session)
 		TRY(audit_note(c, r->core, &r->who, AUDIT_SIGN_OUT));
 	r->session = NULL;

@@ -117,6 +117,7 @@ void page_repo_begin(struct ctx *c, struct web_request *r, struct browse *b,
 	struct ref_list *branches = NEW(c->arena, struct ref_list);
 	page_begin(c, r, b->repo.name, &top->page);
 	top->page.script = web_script(c->arena, "nimbus.js", "nimbus.wasm");
+	top->page.script.worker = web_asset_url(c->arena, "worker.js");
 	web_allow_module(r);
 	browse_branches(c, b, PICKER_BRANCHES, branches);
 	top->repo = &b->repo;

@@ -249,6 +249,15 @@ static const struct asset_type {
 	{".wasm", "application/wasm"},
 };
 
+/* A service worker has a policy of its own, and is of the whole site. */
+static void allow_worker(struct web_request *r)
+{
+	web_header(r, "Content-Security-Policy",
+		STR("default-src 'none'; connect-src 'self'; script-src 'self'; "
+		    "require-trusted-types-for 'script'; trusted-types 'none'"));
+	web_header(r, "Service-Worker-Allowed", STR("/"));
+}
+
 enum err web_asset(struct ctx *c, struct web_request *r)
 {
 	const struct asset *asset = find_asset(web_param(r, "file"));
@@ -262,6 +271,8 @@ enum err web_asset(struct ctx *c, struct web_request *r)
 	if (str_find_str(web_request_header(r, "if-none-match"), str_of(asset->hash)) <
 		web_request_header(r, "if-none-match").len)
 		return web_not_modified(c, r);
+	if (str_is(web_param(r, "file"), "worker.js"))
+		allow_worker(r);
 	const char *type = "application/octet-stream";
 	for (size_t i = 0; i < sizeof asset_types / sizeof *asset_types; i++)
 		if (str_ends(str_of(asset->path), str_of(asset_types[i].suffix)))

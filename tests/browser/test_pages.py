@@ -150,5 +150,14 @@ def test_a_page_follows_what_is_pushed():
     eq(found, [], "what is wrong")
 
 
+def test_what_was_seen_is_read_offline_until_one_signs_out():
+    s, p = place().server, place()
+    s.create_repo("kept")
+    git("push", "-q", s.git_url("kept"), "main", cwd=p.repo)
+    found = visit("offline", origin=s.url.replace("127.0.0.1", "localhost"), account=s.auth, pinned=f"/kept/tree/{p.head}",
+                  other=f"/kept/blob/{p.head}/docs/guide.md", moving="/kept", words="docs")
+    eq(found, [], "what is wrong")
+
+
 if __name__ == "__main__":
     main()
