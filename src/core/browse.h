@@ -48,8 +48,8 @@ enum err browse_kind(struct ctx *c, struct browse *b, const struct revision *rev
 
 /* The paths of all files of a commit, each ended by a NUL; of very many the first BROWSE_PATHS_MAX. */
 enum { BROWSE_PATHS_MAX = 100000 };
-enum err browse_paths(
-	struct ctx *c, struct browse *b, const struct oid *commit, struct buf *out) MUST;
+enum err browse_paths(struct ctx *c, struct browse *b, const struct oid *commit, struct buf *out)
+	MUST;
 
 /* A folder, sub-folders first. ERR_NOT_FOUND, also when it is no folder. */
 enum err browse_listing(struct ctx *c, struct browse *b, const struct revision *rev,

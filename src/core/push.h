@@ -67,7 +67,7 @@ struct push_commands {
 	struct push_command *at;
 	size_t count;
 	bool atomic;
-	bool forward; /* what would leave history behind, or may, is refused */
+	bool forward;              /* what would leave history behind, or may, is refused */
 	const struct str *options; /* --push-option, for the event */
 	size_t option_count;
 	const struct push_signed

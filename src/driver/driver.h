@@ -97,14 +97,12 @@ struct blob_s3_options {
  */
 enum err blob_s3_open(struct ctx *c, const struct blob_s3_options *options, struct blob **out) MUST;
 
-/* At most `max_bytes` of keys and values; over it, what expires first or was used least recently
- * goes. */
+/* At most `max_bytes` of keys and values: what expires first, or was used least lately, goes. */
 struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
 /* The Redis of redis:// or rediss://user:password@host:port/database, connected to when something is asked: that
  * it is lost is no error here. ERR_INVALID of the URL, or of what is to be trusted. c->world outlives it. */
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
-/* The same with a URL, a user and a password (the last two may be empty), of which user and password may
- * change; `ca` is a file of certificates (PEM) to trust instead of the system's, or NULL. */
+/* The same with a login that may change. `ca`: a PEM file to trust, NULL: what the system does. */
 enum err kv_redis_open_as(
 	struct ctx *c, const struct secret_set *login, const char *ca, struct kv **out) MUST;
 

@@ -5,8 +5,8 @@ enum { GZIP_LEVEL = 5, GZIP_LEAST = 1024 };
 
 static bool is_text(const char *type)
 {
-	static const char *const types[] = {
-		"text/", "application/json", "application/problem+json", "image/svg+xml", "application/x-nimbus"};
+	static const char *const types[] = {"text/", "application/json", "application/problem+json",
+		"image/svg+xml", "application/x-nimbus"};
 	for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
 		if (str_starts(str_of(type), str_of(types[i])))
 			return true;

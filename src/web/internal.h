@@ -35,6 +35,8 @@ void web_passkey_answer(const struct web_request *r, struct passkey_answer *out)
 void web_allow_script(struct web_request *r);
 /* The same, and the module; the script may draw with it, and ask this server for more. */
 void web_allow_module(struct web_request *r);
+/* Whatever was allowed before: this page has neither script nor media. */
+void web_allow_nothing(struct web_request *r);
 /* The page that is coming may play sound and moving pictures of ours. */
 void web_allow_media(struct web_request *r);
 

@@ -93,5 +93,6 @@ void page_error(
 	struct page_error p = {.status = status, .text = str_of(text), .request = str_of(c->id)};
 	page_begin(c, r, str_of(arena_fmt(c->arena, "%d", status)), &p.page);
 	p.page.notice = STR("");
+	web_allow_nothing(r);
 	view_error(html, &p);
 }

@@ -37,6 +37,11 @@ void web_allow_script(struct web_request *r)
 	web_header(r, "Content-Security-Policy", STR(SCRIPT_POLICY));
 }
 
+void web_allow_nothing(struct web_request *r)
+{
+	web_header(r, "Content-Security-Policy", STR(HTML_POLICY));
+}
+
 void web_allow_module(struct web_request *r)
 {
 	web_header(r, "Content-Security-Policy", STR(MODULE_POLICY));

@@ -48,8 +48,8 @@ struct web_request {
 	struct str form_target;  /* where a form may lead besides us, as the Content-Security-Policy
 				    has it; empty: nowhere */
 	const char *field; /* what is being checked: an ERR_INVALID names it (422 under /api) */
-	struct str body; /* read already, for who asks for it again; at NULL: not yet */
-	bool probing; /* only the ETag of the answer is wanted: web/unchanged.c */
+	struct str body;   /* read already, for who asks for it again; at NULL: not yet */
+	bool probing;      /* only the ETag of the answer is wanted: web/unchanged.c */
 	struct idempotent *running; /* core/idempotent.h: its answer is to be kept; or NULL */
 	struct http_exchange *http;
 	const struct web *web;

@@ -136,8 +136,7 @@ static void the_last_pushed_to_come_first(void **state)
 	static const int64_t pushed[] = {0, 100, 300, 100, 0, 200};
 	DB_TX *tx = NULL;
 	for (int i = 0; i < 6; i++) {
-		struct repo repo =
-			house_repo(c, arena_fmt(c->arena, "r%d", i), VISIBILITY_PUBLIC);
+		struct repo repo = house_repo(c, arena_fmt(c->arena, "r%d", i), VISIBILITY_PUBLIC);
 		assert_ok(c, db_begin(c, house_of(c)->db, DB_WRITE, &tx));
 		assert_ok(c, meta_repo_set_pushed(c, tx, repo.id, pushed[i]));
 		assert_ok(c, db_commit(c, &tx));
