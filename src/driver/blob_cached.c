@@ -392,12 +392,26 @@ static void cached_close(struct blob *self)
 	free(s);
 }
 
+static void cached_kept(struct blob *self, struct blob_kept *out)
+{
+	struct blob_cached_stats stats;
+	blob_cached_stats(self, &stats);
+	*out = (struct blob_kept){
+		.bytes = stats.bytes,
+		.blobs = stats.blobs,
+		.hits = stats.hits,
+		.misses = stats.misses,
+		.fails = stats.disk_fails,
+	};
+}
+
 static const struct blob_ops cached_ops = {
 	.open = cached_open,
 	.create = cached_create,
 	.publish = cached_publish,
 	.remove = cached_remove,
 	.list = cached_list,
+	.kept = cached_kept,
 	.close = cached_close,
 };
 

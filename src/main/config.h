@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/ctx.h"
+#include "model/instance.h"
 #include "port/secret.h"
 
 /* Where a secret comes from; `reference`: the text, a file's name, or what follows "vault:". */
@@ -65,6 +66,10 @@ enum err config_read(
 
 /* Every setting with its value, where that came from, and what it is: for people. */
 void config_print(char *const *environment, const struct config *config, struct buf *out);
+
+/* The same as data, in `a`, without the values of secrets. `config` must live as long. */
+const struct instance_setting *config_list(
+	char *const *environment, const struct config *config, struct arena *a, size_t *count);
 
 /* docs/configuration.md. */
 void config_markdown(struct buf *out);

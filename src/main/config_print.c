@@ -70,6 +70,47 @@ void config_print(char *const *environment, const struct config *config, struct 
 	}
 }
 
+/* A URL of which a part is a password is one secret, whatever row it is in. */
+static bool tells_password(struct str value)
+{
+	size_t at = str_find_str(value, STR("://"));
+	struct str rest = str_from_index(value, at < value.len ? at + 3 : at);
+	struct str host = str_until(rest, str_find(rest, '/'));
+	return str_find(host, '@') < host.len;
+}
+
+const struct instance_setting *config_list(
+	char *const *environment, const struct config *config, struct arena *a, size_t *count)
+{
+	size_t rows;
+	const char *group = NULL;
+	struct config *copy = NEW(a, struct config);
+	*copy = *config;
+	const struct config_setting *settings = config_settings(a, copy, &rows);
+	struct instance_setting *out = NEW_ARRAY(a, struct instance_setting, rows);
+	*count = 0;
+	for (size_t i = 0; i < rows; i++) {
+		const struct config_row *row = &settings[i].row;
+		struct buf value = {.arena = a};
+		if (row->kind == CONFIG_GROUP) {
+			group = row->about;
+			continue;
+		}
+		print_value(&settings[i], config, &value);
+		bool secret = row->kind == CONFIG_SECRET || tells_password(buf_view(&value));
+		out[(*count)++] = (struct instance_setting){
+			.group = group,
+			.name = row->name,
+			.value = secret ? STR("") : buf_view(&value),
+			.secret = secret,
+			.set = secret ? value.len > 0
+				      : strcmp(origin_of(environment, row), "default") != 0,
+		};
+		group = NULL;
+	}
+	return out;
+}
+
 static void print_range(const struct config_row *row, struct buf *out)
 {
 	if (row->kind == CONFIG_WORD) {

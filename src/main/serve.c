@@ -19,6 +19,7 @@
 #include "os/signal.h"
 #include "os/thread.h"
 #include "os/world.h"
+#include "web/about.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -195,6 +196,22 @@ static enum err make_web(struct ctx *c, struct serving *s)
 	TRY_WHILE(c, proxies_parse(c, str_of(config->trusted_proxies), &web->proxies),
 		"reading NIMBUS_TRUSTED_PROXIES");
 	return OK;
+}
+
+/* What the owner is shown of this process. */
+static const struct web_about *about(
+	struct ctx *c, const struct serving *s, char *const *environment)
+{
+	struct web_about *out = NEW(c->arena, struct web_about);
+	*out = (struct web_about){
+		.roles = roles_print(c, s->dispatcher.roles),
+		.home = s->config->data,
+		.kinds = {s->core.db->ops->dialect == DB_POSTGRES ? "PostgreSQL" : "SQLite",
+			s->core.bucket ? "S3, and a cache of it" : "A folder",
+			*s->config->kv ? "Redis" : "Memory of this process"},
+	};
+	out->settings = config_list(environment, s->config, c->arena, &out->setting_count);
+	return out;
 }
 
 /* What a lane may hold of the workers: as set, else so many quarters of them. */
@@ -431,13 +448,14 @@ static enum err open_drivers(struct ctx *c, struct serving *s)
 	}
 }
 
-static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
+static enum err run_server(struct ctx *c, struct serving *s, const struct run *run)
 {
 	FD lock = -1;
 	TRY(open_tls(c, s));
 	TRY(lock_serving(c, s->config->data, &lock));
 	TRY(open_drivers(c, s));
 	TRY(make_web(c, s));
+	s->dispatcher.web.about = about(c, s, run->environment);
 	TRY(open_http(c, s));
 	s->worker = (struct worker){.core = &s->core, .config = s->config, .http = s->http};
 	if (s->dispatcher.roles & ROLE_WORKER)
@@ -449,7 +467,7 @@ static enum err run_server(struct ctx *c, struct serving *s, bool wants_welcome)
 	TRY(auditor_start(c, &s->auditor));
 	TRY(http_start(c, s->http));
 	log_start(c, s);
-	TRY(welcome(c, s, wants_welcome));
+	TRY(welcome(c, s, run_argument(run, "--welcome") != NULL));
 	wait_for_end(s);
 	drain(s);
 	const struct pack_cache_stats stats = pack_cache_stats(s->core.packs);
@@ -472,7 +490,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 	limit_raise_files();
 	enum err e = secrets_open(c, &run->config);
 	if (!e)
-		e = run_server(c, &s, run_argument(run, "--welcome") != NULL);
+		e = run_server(c, &s, run);
 	worker_stop(&s.worker);
 	if (s.http)
 		http_close(s.http);

@@ -114,3 +114,56 @@ enum err meta_event_recent(
 	*count = list.len;
 	return OK;
 }
+
+#define LISTED                                                                      \
+	"SELECT event.repo_id, sequence, type, "                                    \
+	"CASE WHEN length(data) <= $1 THEN data ELSE '' END, time, event.version, " \
+	"coalesce(repo.name, ''), coalesce(repo.deleted, 0) "                       \
+	"FROM event LEFT JOIN repo ON repo.id = event.repo_id WHERE ($2 = '' OR type = $2) "
+
+/* Within a repository they are in the order of their sequence, by the table's key. */
+static enum err ask_list(
+	struct ctx *c, struct db_tx *tx, const struct meta_event_query *q, struct db_rows **rows)
+{
+	static const char all[] =
+		LISTED "AND time <= $3 AND (time, event.repo_id, sequence) < ($3, $4, $5) "
+		       "ORDER BY time DESC, event.repo_id DESC, sequence DESC LIMIT $6";
+	static const char one[] = LISTED "AND event.repo_id = $3 AND sequence < $4 "
+					 "ORDER BY sequence DESC LIMIT $5";
+	struct db_value most = DB_I((int64_t)q->data_max), limit = DB_I((int64_t)q->limit);
+	if (q->repo_id < 0)
+		return db_query(c, tx, all,
+			DB_ARGS(most, DB_T(q->type), DB_I(q->time), DB_I(q->before_repo),
+				DB_I(q->before), limit),
+			rows);
+	return db_query(c, tx, one,
+		DB_ARGS(most, DB_T(q->type), DB_I(q->repo_id), DB_I(q->before), limit), rows);
+}
+
+enum err meta_event_list(struct ctx *c, struct db_tx *tx, const struct meta_event_query *query,
+	struct instance_event **out, size_t *count)
+{
+	DB_ROWS *rows = NULL;
+	VEC_OF(struct instance_event) list = {.arena = c->arena};
+	TRY(ask_list(c, tx, query, &rows));
+	for (;;) {
+		struct db_value row[8];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		*vec_push(&list) = (struct instance_event){
+			.repo_id = row[0].integer,
+			.sequence = row[1].integer,
+			.type = row[2].text,
+			.data = row[3].text,
+			.time = row[4].integer,
+			.version = row[5].integer,
+			.repo = row[6].text,
+			.deleted = row[7].integer != 0,
+		};
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}

@@ -3,6 +3,7 @@
 #define META_EVENT_H
 
 #include "model/event.h"
+#include "model/instance.h"
 #include "port/db.h"
 
 /* Stores it with the next sequence of its repository and the time of now. */
@@ -36,5 +37,16 @@ struct meta_event_head {
 };
 enum err meta_event_recent(struct ctx *c, struct db_tx *tx, int64_t since,
 	struct meta_event_head **out, size_t *count) MUST;
+
+/* Events, the newest first: of a repository (0: the instance, -1: all) and of a type (empty: all). */
+struct meta_event_query {
+	int64_t repo_id;
+	struct str type;
+	/* Those before the event of this time (microseconds), repository and sequence. */
+	int64_t time, before_repo, before;
+	size_t limit, data_max; /* longer data is left out: empty */
+};
+enum err meta_event_list(struct ctx *c, struct db_tx *tx, const struct meta_event_query *query,
+	struct instance_event **out, size_t *count) MUST;
 
 #endif

@@ -26,3 +26,25 @@ enum err meta_instance_next_id(struct ctx *c, struct db_tx *tx, struct str noun,
 	*id = row[0].integer;
 	return OK;
 }
+
+enum err meta_instance_counts(struct ctx *c, struct db_tx *tx, struct instance_counts *out)
+{
+	static const char sql[] = "SELECT (SELECT count(*) FROM repo WHERE deleted = 0), "
+				  "(SELECT count(*) FROM repo WHERE deleted > 0), "
+				  "(SELECT count(*) FROM account), "
+				  "(SELECT count(*) FROM session WHERE ends > $1), "
+				  "(SELECT count(*) FROM token WHERE expires = 0 OR expires > $1), "
+				  "(SELECT count(*) FROM signing_key), "
+				  "(SELECT count(*) FROM device WHERE expires > $1)";
+	struct db_value row[7];
+	TRY(db_ask_time(c, tx));
+	TRY(db_row(c, tx, sql, DB_ARGS(DB_I(db_now(tx))), row));
+	out->repos = row[0].integer;
+	out->deleted = row[1].integer;
+	out->people = row[2].integer;
+	out->sessions = row[3].integer;
+	out->tokens = row[4].integer;
+	out->signing_keys = row[5].integer;
+	out->devices = row[6].integer;
+	return OK;
+}

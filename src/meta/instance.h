@@ -2,6 +2,7 @@
 #ifndef META_INSTANCE_H
 #define META_INSTANCE_H
 
+#include "model/instance.h"
 #include "port/db.h"
 
 /* Keys of more than one file. By the key of META_PROOF_KEY processes tell each other whose password
@@ -14,5 +15,8 @@ enum err meta_instance_put(struct ctx *c, struct db_tx *tx, struct str key, stru
 
 /* The next id of a noun ("repo", "account" …): 1, 2, 3 …, never one twice. Write transaction. */
 enum err meta_instance_next_id(struct ctx *c, struct db_tx *tx, struct str noun, int64_t *id) MUST;
+
+/* How many repositories, people, keys and sessions there are now; not the packs. */
+enum err meta_instance_counts(struct ctx *c, struct db_tx *tx, struct instance_counts *out) MUST;
 
 #endif

@@ -178,3 +178,52 @@ const char *meta_pack_derived_suffix(struct ctx *c, uint64_t derived, const char
 	return arena_fmt(
 		c->arena, "%llx.%s", (unsigned long long)(derived >> PACK_DERIVED_NUMBER), suffix);
 }
+
+#define SUM(what, state) \
+	"CAST(coalesce(sum(CASE WHEN state = " state " THEN " what " END), 0) AS BIGINT)"
+#define SUMS SUM("1", "1") ", " SUM("bytes", "1") ", " SUM("1", "2") ", " SUM("bytes", "2")
+_Static_assert(PACK_LIVE == 1 && PACK_RETIRED == 2, "SUMS names both");
+
+enum err meta_pack_counts(struct ctx *c, struct db_tx *tx, struct instance_counts *out)
+{
+	struct db_value row[4];
+	TRY(db_row(c, tx, "SELECT " SUMS " FROM pack", DB_NO_ARGS, row));
+	out->packs = row[0].integer;
+	out->bytes = (uint64_t)row[1].integer;
+	out->retired_packs = row[2].integer;
+	out->retired_bytes = (uint64_t)row[3].integer;
+	return OK;
+}
+
+enum err meta_pack_storage(struct ctx *c, struct db_tx *tx, const struct meta_storage_page *page,
+	struct meta_storage **out, size_t *count)
+{
+	static const char sql[] =
+		"SELECT id, key, name, deleted, " SUMS " FROM "
+		"(SELECT id, key, name, deleted FROM repo WHERE key > $1 ORDER BY key LIMIT $2) "
+		"AS page LEFT JOIN pack ON pack.repo_id = page.id "
+		"GROUP BY id, key, name, deleted ORDER BY key";
+	DB_ROWS *rows = NULL;
+	VEC_OF(struct meta_storage) list = {.arena = c->arena};
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_T(page->after), DB_I((int64_t)page->limit)), &rows));
+	for (;;) {
+		struct db_value row[8];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		*vec_push(&list) = (struct meta_storage){
+			.key = row[1].text,
+			.repo = {.id = row[0].integer,
+				.name = row[2].text,
+				.deleted = row[3].integer != 0,
+				.packs = row[4].integer,
+				.bytes = (uint64_t)row[5].integer,
+				.retired_packs = row[6].integer,
+				.retired_bytes = (uint64_t)row[7].integer},
+		};
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}

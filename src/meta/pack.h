@@ -5,6 +5,7 @@
 #ifndef META_PACK_H
 #define META_PACK_H
 
+#include "model/instance.h"
 #include "model/repo.h"
 #include "port/db.h"
 
@@ -118,5 +119,20 @@ const char *meta_pack_key(struct ctx *c, const char *instance, int64_t repo_id,
 	const struct oid *id, const char *suffix);
 /* The suffix of a derived file, with the number that the row says: "5c0ffee.bitmap". In c->arena. */
 const char *meta_pack_derived_suffix(struct ctx *c, uint64_t derived, const char *suffix);
+
+/* How many there are of all repositories, and what they take: the packs of *out. */
+enum err meta_pack_counts(struct ctx *c, struct db_tx *tx, struct instance_counts *out) MUST;
+
+/* What repositories take, deleted ones too, in the order of their keys, which come after `after`. */
+struct meta_storage_page {
+	struct str after; /* empty: from the first */
+	size_t limit;
+};
+struct meta_storage {
+	struct str key;
+	struct instance_storage repo;
+};
+enum err meta_pack_storage(struct ctx *c, struct db_tx *tx, const struct meta_storage_page *page,
+	struct meta_storage **out, size_t *count) MUST;
 
 #endif

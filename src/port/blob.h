@@ -39,6 +39,13 @@ struct blob_grant {
 	const char *sha256;
 };
 
+/* What a store that keeps near what lies far away has near. */
+struct blob_kept {
+	uint64_t bytes, blobs;
+	uint64_t hits, misses; /* since it was opened */
+	bool fails;            /* the disk does, so it is served from memory */
+};
+
 struct blob_address {
 	struct str url;
 	struct str header, value; /* that the request must carry; empty: none */
@@ -67,6 +74,8 @@ struct blob_ops {
 	 * a blob is not looked at. Whoever has it may use it as often as they like. */
 	enum err (*presign)(struct ctx *c, struct blob *self, const struct blob_grant *grant,
 		struct blob_address *out);
+	/* Optional, of a store that keeps near what lies far away. */
+	void (*kept)(struct blob *self, struct blob_kept *out);
 	void (*close)(struct blob *self);
 };
 
@@ -108,6 +117,14 @@ static inline MUST enum err blob_presign(
 	struct ctx *c, struct blob *b, const struct blob_grant *grant, struct blob_address *out)
 {
 	return b->ops->presign(c, b, grant, out);
+}
+
+/* False: it keeps nothing near. */
+static inline bool blob_kept(struct blob *b, struct blob_kept *out)
+{
+	if (b->ops->kept)
+		b->ops->kept(b, out);
+	return b->ops->kept != NULL;
 }
 
 static inline void blob_close(struct blob *b)

@@ -164,8 +164,11 @@ static struct str place_of(
 /* Pages that take long to make: what a crawler would have of each commit and file. */
 static bool is_dear(struct str path)
 {
-	static const char *const kinds[] = {"commits", "commit", "blame", "compare", "archive"};
-	struct str rest = str_from_index(path, 1);
+	static const char *const kinds[] = {"commits", "commit", "blame", "compare", "archive",
+		"search", "refs", "branches", "history", "activity", "feed"};
+	struct str rest = path;
+	if (!str_skip(&rest, STR("/api/v1/repos/")))
+		rest = str_from_index(path, 1);
 	(void)str_cut(&rest, '/');
 	struct str kind = str_cut(&rest, '/');
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

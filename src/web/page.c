@@ -3,9 +3,10 @@
 #include "base/date.h"
 #include "base/map.h"
 #include "base/uri.h"
+#include "core/permit.h"
 #include "web/internal.h"
 
-enum { FRESH_SECONDS = 600, PICKER_BRANCHES = 25 };
+enum { PICKER_BRANCHES = 25 };
 
 int64_t page_now(const struct ctx *c)
 {
@@ -23,6 +24,7 @@ static struct str notice_for(struct str done)
 		{"restored", "Restored."},
 		{"purged", "Removed for good."},
 		{"rules", "Rules changed."},
+		{"compacted", "Compacted: its packs are made anew."},
 		{"deleted", "The repository is deleted, and can be restored for a while."},
 		{"password", "Your password is changed."},
 		{"revoked", "The token is revoked: it does not work any more."},
@@ -129,6 +131,34 @@ void page_repo_begin(struct ctx *c, struct web_request *r, struct browse *b,
 		arena_fmt(c->arena, "%.*s/%.*s.git", STR_FMT(r->origin), STR_FMT(b->repo.name)));
 }
 
+/* The part of the path that is a revision: "/NAME/tree/REV/…", "/api/v1/repos/NAME/commits/REV". */
+static struct str revision_of(struct str path)
+{
+	if (!str_skip(&path, STR("/api/v1/repos/")))
+		path = str_from_index(path, 1);
+	(void)str_cut(&path, '/');
+	(void)str_cut(&path, '/');
+	return str_cut(&path, '/');
+}
+
+bool page_is_id(struct str text, const struct oid *id)
+{
+	char hex[OID_HEX_MAX];
+	return str_is(text, oid_hex(id, hex));
+}
+
+void page_lasts(struct ctx *c, struct web_request *r, const struct browse *b, int seconds)
+{
+	bool anybody = false;
+	if (!actor_is_anonymous(&r->who))
+		return;
+	if (permit_anybody(c, r->core, &b->repo, OPERATION_REPOSITORY_READ, &anybody))
+		ctx_clear(c);
+	if (anybody)
+		web_header(r, "Cache-Control",
+			str_of(arena_fmt(c->arena, "public, max-age=%d, immutable", seconds)));
+}
+
 bool page_is_fresh(
 	struct ctx *c, struct web_request *r, const struct browse *b, const struct oid *what)
 {
@@ -140,10 +170,12 @@ bool page_is_fresh(
 	looks = bytes_hash(looks, r->query.at, r->query.len);
 	if (what)
 		oid_hex(what, hex);
+	if (what && str_is(revision_of(r->path), hex))
+		page_lasts(c, r, b, PAGE_FRESH_SECONDS);
 	return web_is_fresh(
 		r, str_of(arena_fmt(c->arena, "%lld.%lld.%.16s.%llx.%lld", (long long)repo->id,
 			   (long long)repo->version, hex, (unsigned long long)looks,
-			   (long long)(page_now(c) / FRESH_SECONDS))));
+			   (long long)(page_now(c) / PAGE_FRESH_SECONDS))));
 }
 
 enum err page_redirect_to(struct ctx *c, struct web_request *r, const struct browse *b,

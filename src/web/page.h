@@ -19,9 +19,22 @@ bool page_is_their_error(enum err kind);
 void page_repo_begin(struct ctx *c, struct web_request *r, struct browse *b,
 	const struct revision *rev, struct page_repo *top);
 
+/* PAGE_BYTES_SECONDS: as long as a proof is good, then it has to be asked whether anybody still may. */
+enum { PAGE_FRESH_SECONDS = 600, PAGE_BYTES_SECONDS = 3600 };
+
+/* Is `text` this id, in full? */
+bool page_is_id(struct str text, const struct oid *id);
+/*
+ * The coming reply is the same for as long as its URL is, which names commits by their full ids: shared
+ * caches may keep it for `seconds` where it is for nobody in particular and anybody may read it. What
+ * is for somebody, or private, is asked for again each time.
+ */
+void page_lasts(struct ctx *c, struct web_request *r, const struct browse *b, int seconds);
+
 /*
  * Has the client this very page? Then answer web_not_modified(). `what` (may be NULL) tells apart
  * what the URL does not. A page with relative dates is fresh for ten minutes.
+ * One whose path has `what`, a commit, as its revision lasts as long.
  */
 bool page_is_fresh(
 	struct ctx *c, struct web_request *r, const struct browse *b, const struct oid *what);

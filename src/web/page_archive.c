@@ -44,6 +44,8 @@ enum err page_archive(struct ctx *c, struct web_request *r)
 		return fail(c, ERR_NOT_FOUND, "there is no branch, tag or commit \"%.*s\"",
 			STR_FMT(name));
 	char hex[OID_HEX_MAX];
+	if (page_is_id(name, &rev.commit))
+		page_lasts(c, r, &b, PAGE_BYTES_SECONDS);
 	if (web_is_fresh(
 		    r, str_of(arena_fmt(c->arena, "%s.%s", oid_hex(&rev.commit, hex), suffix))))
 		return web_not_modified(c, r);

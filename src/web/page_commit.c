@@ -36,6 +36,8 @@ enum err page_commit(struct ctx *c, struct web_request *r)
 	TRY(browse_open(c, r->core, &r->who, web_param(r, "name"), &b));
 	TRY(browse_resolve(c, &b, id, &rev, &path));
 	TRY(browse_commit(c, &b, &rev.commit, &commit));
+	if (text && page_is_id(id, &commit.id))
+		page_lasts(c, r, &b, PAGE_BYTES_SECONDS);
 	if (text)
 		return as_text(c, r, &b, &commit, mail);
 	bool data = page_look_wants_data(r);

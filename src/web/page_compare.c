@@ -37,6 +37,9 @@ enum err page_compare(struct ctx *c, struct web_request *r)
 			&(struct diff_page){
 				b.repo.name, base, cmp.head.commit, false, look.wish, cmp.diff});
 	}
+	if (page_is_id(cmp.base.text, &cmp.base.commit) &&
+		page_is_id(cmp.head.text, &cmp.head.commit))
+		page_lasts(c, r, &b, PAGE_FRESH_SECONDS);
 	if (page_is_fresh(c, r, &b, &cmp.head.commit))
 		return web_not_modified(c, r);
 	struct page_compare p = {.compared = &cmp, .look = &look};

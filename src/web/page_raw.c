@@ -124,6 +124,8 @@ enum err page_raw(struct ctx *c, struct web_request *r)
 	if (file.kind == FILE_SUBMODULE)
 		return fail(c, ERR_NOT_FOUND, "\"%.*s\" is a submodule", STR_FMT(path));
 	char hex[OID_HEX_MAX];
+	if (page_is_id(rev.text, &rev.commit))
+		page_lasts(c, r, &b, PAGE_BYTES_SECONDS);
 	if (web_is_fresh(r, str_of(oid_hex(&file.id, hex))))
 		return web_not_modified(c, r);
 	TRY(media_type(c, &b, &file, &type));

@@ -203,9 +203,19 @@ enum err api_readyz(struct ctx *c, struct web_request *r)
 
 enum err web_robots(struct ctx *c, struct web_request *r)
 {
-	return web_text(c, r, 200,
-		STR("User-agent: *\nDisallow: /api/\nDisallow: /sign-in\nDisallow: /oauth/\n"
-		    "Disallow: /*/raw/\nDisallow: /*/commits/\nDisallow: /*/commit/\n"));
+	/* What a clone tells sooner, or nobody but who is signed in is told: RFC 9309. */
+	static const char *const closed[] = {"/account", "/admin", "/api/", "/collaborators",
+		"/device", "/invitation/", "/new", "/new-password/", "/oauth/", "/prove",
+		"/sign-in", "/*?", "/*/activity", "/*/archive/", "/*/blame/", "/*/commit/",
+		"/*/commits", "/*/compare", "/*/delete/", "/*/edit/", "/*/feed/", "/*/history",
+		"/*/new/", "/*/raw/", "/*/refs", "/*/search", "/*/settings", "/*/upload/"};
+	struct buf out = {.arena = c->arena};
+	buf_cstr(&out, "User-agent: *\n");
+	for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+		buf_fmt(&out, "Disallow: %s\n", closed[i]);
+	web_header(r, "Cache-Control", STR("public, max-age=3600"));
+	web_header(r, "Vary", STR("Accept-Encoding"));
+	return web_text(c, r, 200, buf_view(&out));
 }
 
 static const struct asset *find_asset(struct str path)

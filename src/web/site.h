@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 struct live_hub;
+struct web_about;
 
 enum secure_cookies { SECURE_AUTO, SECURE_ALWAYS, SECURE_NEVER };
 
@@ -31,7 +32,8 @@ struct web {
 	int redirect_port;      /* of https: who comes without it is sent there; 0: nobody is */
 	int64_t request_micros; /* how long a page or a call may take */
 	const char *version;
-	const char *owner; /* the instance's owner's username */
+	const struct web_about *about; /* web/about.h; NULL where nothing is served */
+	const char *owner;             /* the instance's owner's username */
 };
 
 /* From now on /readyz answers 503, so that load balancers send their requests elsewhere. */

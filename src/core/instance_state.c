@@ -1,0 +1,102 @@
+/* How an instance fares: what there is, what it takes, and whether what it rests on answers. */
+#include "core/instance_state.h"
+
+#include "core/permit.h"
+#include "meta/instance.h"
+#include "meta/pack.h"
+#include "meta/repo.h"
+
+enum { PROBE_US = 2000000 };
+
+static enum err ask_db(struct ctx *c, struct core *core)
+{
+	DB_TX *tx = NULL;
+	TRY(db_begin(c, core->db, DB_READ, &tx));
+	return db_ask_time(c, tx);
+}
+
+/* Past the cache, which would answer by itself. */
+static enum err ask_blob(struct ctx *c, struct core *core)
+{
+	struct extent *none = NULL;
+	struct blob *store = core->bucket ? core->bucket : core->blob;
+	TRY(blob_open(c, store, arena_fmt(c->arena, "%s/probe", core->instance), &none));
+	extent_close(none);
+	return OK;
+}
+
+static enum err ask_kv(struct ctx *c, struct core *core)
+{
+	struct str none;
+	return kv_get(c, core->kv, STR("probe"), &none);
+}
+
+/* What is asked for is nowhere: that this is told, is the answer. */
+static void probe(struct ctx *c, struct core *core, const char *name,
+	enum err (*ask)(struct ctx *c, struct core *core), struct instance_port *out)
+{
+	int64_t deadline = c->deadline, begin = c->world->monotonic();
+	if (!deadline || deadline > begin + PROBE_US)
+		c->deadline = begin + PROBE_US;
+	enum err err = ask(c, core);
+	*out = (struct instance_port){.name = name, .micros = c->world->monotonic() - begin};
+	if (err && err != ERR_NOT_FOUND)
+		out->why = str_of(arena_strdup(c->arena, c->error.text));
+	ctx_clear(c);
+	c->deadline = deadline;
+}
+
+enum err instance_state(
+	struct ctx *c, struct core *core, const struct actor *who, struct instance_state *out)
+{
+	DB_TX *tx = NULL;
+	*out = (struct instance_state){0};
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
+	TRY(meta_instance_counts(c, tx, &out->counts));
+	TRY(meta_pack_counts(c, tx, &out->counts));
+	db_rollback(&tx);
+	probe(c, core, "database", ask_db, &out->ports[0]);
+	probe(c, core, "blob store", ask_blob, &out->ports[1]);
+	probe(c, core, "kv", ask_kv, &out->ports[2]);
+	out->cached = blob_kept(core->blob, &out->kept);
+	return OK;
+}
+
+enum err instance_storage(struct ctx *c, struct core *core, const struct actor *who,
+	struct str after, size_t limit, struct instance_storage_list *out)
+{
+	DB_TX *tx = NULL;
+	ASSERT(limit && limit <= INSTANCE_PAGE_MAX);
+	const struct meta_storage_page page = {.after = after, .limit = limit + 1};
+	struct meta_storage *rows;
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
+	TRY(meta_pack_storage(c, tx, &page, &rows, &out->count));
+	out->more = out->count > limit;
+	if (out->more)
+		out->count = limit;
+	out->at = NEW_ARRAY(c->arena, struct instance_storage, out->count + 1);
+	for (size_t i = 0; i < out->count; i++)
+		out->at[i] = rows[i].repo;
+	out->next = out->more ? rows[limit - 1].key : STR("");
+	return OK;
+}
+
+static enum err find_repo(struct ctx *c, struct core *core, const struct actor *who,
+	struct str name, struct repo *out)
+{
+	DB_TX *tx = NULL;
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
+	enum err err = meta_repo_get_by_name(c, tx, name, out);
+	if (err == ERR_NOT_FOUND)
+		return fail(c, err, "there is no repository \"%.*s\"", STR_FMT(name));
+	return err;
+}
+
+enum err instance_compact(struct ctx *c, struct core *core, const struct actor *who,
+	struct str name, struct compact_run *run)
+{
+	struct repo repo;
+	*run = (struct compact_run){.core = core, .full = true};
+	TRY(find_repo(c, core, who, name, &repo));
+	return compact_repo(c, run, &repo);
+}
