@@ -1,19 +1,13 @@
 /* How an instance fares: what there is, what it takes, and whether what it rests on answers. */
 #include "core/instance_state.h"
 
+#include "core/instance.h"
 #include "core/permit.h"
 #include "meta/instance.h"
 #include "meta/pack.h"
 #include "meta/repo.h"
 
 enum { PROBE_US = 2000000 };
-
-static enum err ask_db(struct ctx *c, struct core *core)
-{
-	DB_TX *tx = NULL;
-	TRY(db_begin(c, core->db, DB_READ, &tx));
-	return db_ask_time(c, tx);
-}
 
 /* Past the cache, which would answer by itself. */
 static enum err ask_blob(struct ctx *c, struct core *core)
@@ -55,7 +49,7 @@ enum err instance_state(
 	TRY(meta_instance_counts(c, tx, &out->counts));
 	TRY(meta_pack_counts(c, tx, &out->counts));
 	db_rollback(&tx);
-	probe(c, core, "database", ask_db, &out->ports[0]);
+	probe(c, core, "database", instance_ready, &out->ports[0]);
 	probe(c, core, "blob store", ask_blob, &out->ports[1]);
 	probe(c, core, "kv", ask_kv, &out->ports[2]);
 	out->cached = blob_kept(core->blob, &out->kept);
