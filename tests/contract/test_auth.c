@@ -1,11 +1,17 @@
 #include "contract/contract.h"
 #include "core_house.h"
+#include "http_peer.h"
 
 #include "core/device.h"
+#include "core/identity.h"
 #include "core/issuer.h"
+#include "driver/kubernetes.h"
 #include "meta/token.h"
 #include "meta/user.h"
 #include "model/token.h"
+
+/* Of core->auth: what the house has, and where one more is put. */
+enum { OF_PASSWORDS = 0, OF_TOKENS = 1, OF_ACCESS_TOKENS = 3, ONE_MORE = 4 };
 
 /* A way to prove who one is: how "anna" gets a secret by it. */
 struct driver {
@@ -13,6 +19,9 @@ struct driver {
 	size_t index; /* in core->auth */
 	enum credential_kind kind;
 	struct str (*give_secret)(struct ctx *c, struct actor *anna);
+	struct auth *(*open)(struct ctx *c); /* of ONE_MORE */
+	/* What a secret that is not the right one comes to: one of its shape, and any other. */
+	enum err wrong, shapeless;
 };
 
 static struct str give_password(struct ctx *c, struct actor *anna)
@@ -46,12 +55,117 @@ static struct str give_access(struct ctx *c, struct actor *anna)
 	return tokens.access;
 }
 
+/* A machine of the cluster "runner" in the namespace "ci", until the year 2100. */
+#define SERVICE_ACCOUNT "system:serviceaccount:ci:runner"
+#define SERVICE_TOKEN                                                                     \
+	"eyJhbGciOiJSUzI1NiJ9."                                                           \
+	"eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6Y2k6cnVubmVyIiwiZXhwIjo0MTAyNDQ0ODAwfQ." \
+	"AAAB"
+
+static struct http_peer *cluster;
+
+/* An API server, played, that knows that one. */
+static void review(void *arg, const struct peer_request *request, struct buf *out)
+{
+	(void)arg;
+	bool known = str_find_str(request->body, STR("\"" SERVICE_TOKEN "\"")) < request->body.len;
+	peer_say(out, 201,
+		known ? "{\"status\":{\"authenticated\":true,\"user\":{\"username\":"
+			"\"" SERVICE_ACCOUNT "\"}}}"
+		      : "{\"status\":{\"authenticated\":false}}");
+}
+
+static struct auth *open_kubernetes(struct ctx *c)
+{
+	struct auth *auth;
+	struct kubernetes_options options = {.host = "",
+		.port = "",
+		.ca = "",
+		.token_file = "/dev/null",
+		.audiences = "",
+		.accounts = "ci:runner=anna",
+		.namespace = "",
+		.timeout = 20000};
+	cluster = peer_start(c, review, NULL);
+	options.api = cluster->url;
+	assert_ok(c, auth_kubernetes_open(c, &options, core_of(c)->db, &auth));
+	return auth;
+}
+
+static struct str give_service_token(struct ctx *c, struct actor *anna)
+{
+	(void)c, (void)anna;
+	return STR(SERVICE_TOKEN);
+}
+
+static struct auth *open_mtls(struct ctx *c)
+{
+	struct auth *auth;
+	assert_ok(c, auth_mtls_open(c, core_of(c)->db, "dns:runner.ci.example.org=anna", &auth));
+	return auth;
+}
+
+/* What a certificate that was verified calls its owner. */
+static struct str give_name(struct ctx *c, struct actor *anna)
+{
+	(void)c, (void)anna;
+	return STR("dns:runner.ci.example.org");
+}
+
+#define PROVIDER_TOKEN "eyJhbGciOiJFUzI1NiJ9.e30.AAAA"
+
+/* A provider, played, that made that one. */
+static enum err bearer(
+	struct ctx *c, struct provider *self, struct str token, struct provider_person *out)
+{
+	if (!str_is(token, PROVIDER_TOKEN))
+		return fail(c, ERR_UNAUTH, "its signature is not right");
+	*out = (struct provider_person){.issuer = str_of(self->issuer), .subject = STR("runner")};
+	return OK;
+}
+
+static const struct provider_ops provider_ops = {.bearer = bearer};
+static struct provider provider = {
+	.ops = &provider_ops, .name = "corp", .label = "Corp", .issuer = "https://id.example.org"};
+static struct provider *providers[] = {&provider};
+
+static struct auth *open_oidc(struct ctx *c)
+{
+	core_of(c)->providers = providers;
+	core_of(c)->provider_count = 1;
+	return auth_oidc_open(core_of(c)->db, providers, 1);
+}
+
+static struct str give_provider_token(struct ctx *c, struct actor *anna)
+{
+	struct identity identity;
+	const struct identity_new what = {anna->username, STR("corp"), STR("runner")};
+	assert_ok(c, identity_add(c, core_of(c), &house_of(c)->owner, &what, &identity));
+	return STR(PROVIDER_TOKEN);
+}
+
 static const struct driver drivers[] = {
-	{"password", 0, CREDENTIAL_PASSWORD, give_password},
-	{"token as a password", 1, CREDENTIAL_PASSWORD, give_token},
-	{"token as a bearer", 1, CREDENTIAL_TOKEN, give_token},
-	{"access token as a password", 3, CREDENTIAL_PASSWORD, give_access},
-	{"access token as a bearer", 3, CREDENTIAL_TOKEN, give_access},
+	{"password", OF_PASSWORDS, CREDENTIAL_PASSWORD, give_password, NULL, ERR_UNAUTH,
+		ERR_UNAUTH},
+	{"token as a password", OF_TOKENS, CREDENTIAL_PASSWORD, give_token, NULL, ERR_UNAUTH,
+		ERR_UNAUTH},
+	{"token as a bearer", OF_TOKENS, CREDENTIAL_TOKEN, give_token, NULL, ERR_UNAUTH,
+		ERR_UNAUTH},
+	{"access token as a password", OF_ACCESS_TOKENS, CREDENTIAL_PASSWORD, give_access, NULL,
+		ERR_UNAUTH, ERR_UNAUTH},
+	{"access token as a bearer", OF_ACCESS_TOKENS, CREDENTIAL_TOKEN, give_access, NULL,
+		ERR_UNAUTH, ERR_UNAUTH},
+	{"service account as a password (recorded cluster)", ONE_MORE, CREDENTIAL_PASSWORD,
+		give_service_token, open_kubernetes, ERR_UNAUTH, ERR_UNSUPPORTED},
+	{"service account as a bearer (recorded cluster)", ONE_MORE, CREDENTIAL_TOKEN,
+		give_service_token, open_kubernetes, ERR_UNAUTH, ERR_UNSUPPORTED},
+	{"provider's token as a password", ONE_MORE, CREDENTIAL_PASSWORD, give_provider_token,
+		open_oidc, ERR_UNAUTH, ERR_UNAUTH},
+	{"provider's token as a bearer", ONE_MORE, CREDENTIAL_TOKEN, give_provider_token, open_oidc,
+		ERR_UNAUTH, ERR_UNAUTH},
+	/* A name is nobody's secret: one that has no account is left to the others. */
+	{"certificate", ONE_MORE, CREDENTIAL_CERTIFICATE, give_name, open_mtls, ERR_UNSUPPORTED,
+		ERR_UNSUPPORTED},
 };
 
 static const char *name_of(const void *driver)
@@ -65,13 +179,27 @@ static const struct driver *current;
 static int setup(void **state)
 {
 	current = *state;
-	return house_setup(state);
+	house_setup(state);
+	struct core *core = core_of(*state);
+	if (current->open)
+		core->auth[core->auth_count++] = current->open(*state);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	if (current->open)
+		auth_close(core_of(*state)->auth[ONE_MORE]);
+	if (cluster)
+		peer_stop(cluster);
+	cluster = NULL;
+	return house_teardown(state);
 }
 
 static enum err try(struct ctx *c, const char *username, struct str secret, struct actor *who)
 {
 	struct credential cred = {current->kind, str_of(username), secret};
-	if (current->kind == CREDENTIAL_TOKEN)
+	if (current->kind != CREDENTIAL_PASSWORD)
 		cred.username = (struct str){0};
 	return auth_authenticate(c, core_of(c)->auth[current->index], &cred, who);
 }
@@ -97,14 +225,14 @@ static void a_wrong_secret_proves_nobody(void **state)
 	assert_ok(c, try(c, "anna", secret, &who));
 	char *wrong = str_dup(c->arena, secret);
 	wrong[secret.len - 1] ^= 1;
-	assert_err(c, try(c, "anna", str_of(wrong), &who), ERR_UNAUTH);
+	assert_err(c, try(c, "anna", str_of(wrong), &who), current->wrong);
 	struct str longer = str_of(arena_fmt(c->arena, "%.*sx", STR_FMT(secret)));
-	assert_err(c, try(c, "anna", longer, &who), ERR_UNAUTH);
+	assert_err(c, try(c, "anna", longer, &who), current->shapeless);
 	char *huge = arena_alloc(c->arena, 100001);
 	memset(huge, 'x', 100000);
 	memcpy(huge, secret.at, 4);
 	huge[50] = huge[100] = '.';
-	assert_err(c, try(c, "anna", str_from(huge, 100000), &who), ERR_UNAUTH);
+	assert_err(c, try(c, "anna", str_from(huge, 100000), &who), current->shapeless);
 }
 
 static void who_was_removed_is_nobody(void **state)
@@ -123,7 +251,7 @@ static void what_is_stored_is_not_the_secret(void **state)
 	struct str stored, again;
 	struct auth *auth = core_of(c)->auth[current->index];
 	struct str secret = current->index ? STR(TOKEN_PREFIX "abcdefgh") : STR("battery staple");
-	if (current->index == 3) { /* nothing is stored of what it takes */
+	if (current->index >= OF_ACCESS_TOKENS) { /* nothing is stored of what it takes */
 		assert_err(c, auth_enrol(c, auth, STR("eyJh.b.c"), &stored), ERR_UNSUPPORTED);
 		return;
 	}
@@ -131,7 +259,7 @@ static void what_is_stored_is_not_the_secret(void **state)
 	assert_ok(c, auth_enrol(c, auth, secret, &again));
 	assert_true(str_find_str(stored, secret) == stored.len);
 	/* A password is salted; a token has enough randomness of its own and must be found. */
-	assert_int_equal(str_eq(stored, again), current->index == 1);
+	assert_int_equal(str_eq(stored, again), current->index == OF_TOKENS);
 }
 
 static void another_kind_of_credential_is_left_to_others(void **state)
@@ -370,7 +498,7 @@ int main(void)
 		HOUSE_TEST(keys_that_are_made_up_are_not_looked_up_each_time),
 		HOUSE_TEST(a_key_that_is_taken_away_takes_along_what_it_signed),
 	};
-	static const struct contract contract = CONTRACT(drivers, setup, house_teardown);
+	static const struct contract contract = CONTRACT(drivers, setup, teardown);
 	int failed = contract_run(&contract, tests, sizeof tests / sizeof *tests);
 	return failed + cmocka_run_group_tests(own, NULL, NULL);
 }
