@@ -138,6 +138,24 @@ def test_differences_are_drawn_anew_and_files_are_found():
     eq(found, [], "what is wrong")
 
 
+def do_tasks(javascript):
+    s, name = place().server, f"made-{'with' if javascript else 'without'}"
+    env = [f"{key}={value}" for key, value in git_env().items()]
+    push = ["env", *env, "git", "-C", str(place().repo), "push", "-q", "--all", s.git_url(name)]
+    found = visit("tasks", origin=s.url, owner=s.auth, javascript=javascript, name=name, push=push)
+    eq(found, [], "what cannot be done, or is complained of")
+
+
+@timeout(300)
+def test_what_one_comes_for_can_be_done_without_scripts():
+    do_tasks(False)
+
+
+@timeout(300)
+def test_what_one_comes_for_can_be_done_with_scripts():
+    do_tasks(True)
+
+
 def test_a_page_follows_what_is_pushed():
     s = place().server
     s.create_repo("lively", visibility="public")

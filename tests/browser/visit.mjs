@@ -7,6 +7,9 @@ const [modules, chromium, script] = process.argv.slice(2);
 const require = createRequire(`${modules}/`);
 const { chromium: driver } = require("playwright-core");
 
+// What playwright itself says where it keeps service workers away, also from pages in a sandbox.
+const BY_THE_DRIVER = /Service Worker registration blocked by Playwright|Service worker is disabled because the context is sandboxed/;
+
 /**
  * A tab with cookies of its own. What its console, its policies and its network complain about is kept in `complaints`,
  * what it asked for in `requests`.
@@ -27,7 +30,7 @@ export class Tab {
 		const tab = new Tab(context, origin);
 		await context.addCookies(Object.entries(cookies).map(([name, value]) => ({ name, value, url: origin })));
 		context.on("request", request => tab.#asked(request.url()));
-		context.on("weberror", error => tab.complaints.push(`an exception: ${error.error()}`));
+		context.on("weberror", error => BY_THE_DRIVER.test(error.error()) || tab.complaints.push(`an exception: ${error.error()}`));
 		context.on("console", message => tab.#said(message));
 		context.on("dialog", dialog => {
 			tab.complaints.push(`a dialog: ${dialog.message()}`);
@@ -46,7 +49,7 @@ export class Tab {
 	#said(message) {
 		// A browser complains of every answer over 399, though it be the one that was wanted.
 		const refused = message.text().startsWith("Failed to load resource") && this.refused.has(message.location().url);
-		if (["error", "warning", "assert"].includes(message.type()) && !refused)
+		if (["error", "warning", "assert"].includes(message.type()) && !refused && !BY_THE_DRIVER.test(message.text()))
 			this.complaints.push(`${this.page.url()}: ${message.type()}: ${message.text()}`);
 	}
 
