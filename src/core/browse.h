@@ -57,6 +57,9 @@ enum err browse_listing(struct ctx *c, struct browse *b, const struct revision *
 /* Fills `last` of its entries, and *folder with the commit that last changed the folder itself. */
 enum err browse_last_changes(struct ctx *c, struct browse *b, const struct revision *rev,
 	struct listing *list, const struct commit_line **folder) MUST;
+/* The languages of a revision's files; none where that takes longer than a page has: a later look goes on. */
+enum err browse_languages(struct ctx *c, struct browse *b, const struct revision *rev,
+	struct language_shares *out) MUST;
 /* The README of a folder, or NULL. Its html is rendered where it is Markdown. */
 enum err browse_readme(struct ctx *c, struct browse *b, const struct revision *rev,
 	const struct listing *list, struct file **out) MUST;

@@ -173,10 +173,8 @@ struct policy_opa_options {
 enum err policy_opa_open(
 	struct ctx *c, const struct policy_opa_options *options, struct policy **out) MUST;
 
-#ifdef NIMBUS_HIGHLIGHT
-/* tree-sitter, with the grammars that this was built with. */
+/* With what cmake/grammars.cmake found; not there where it found nothing (NIMBUS_HIGHLIGHT). */
 struct highlight *highlight_tree_sitter_open(void);
-#endif
 struct markup *markup_md4c_open(void);
 struct strength *strength_zxcvbn_open(void);
 struct qr_maker *qr_qrencode_open(void);

@@ -77,8 +77,10 @@ struct page_tree {
 	const struct listing *listing;
 	const struct commit_line *last; /* the commit that last changed this folder; may be NULL */
 	const struct file *readme;      /* may be NULL */
+	const struct language_shares *languages; /* may be NULL */
 };
 void view_tree(struct buf *out, const struct page_tree *p);
+void view_languages(struct buf *out, const struct language_shares *shares);
 
 /* A repository without a commit on its HEAD. */
 struct page_empty {

@@ -28,13 +28,16 @@ static enum err show_tree(struct ctx *c, struct web_request *r, struct browse *b
 {
 	struct listing list;
 	struct file *readme;
-	struct page_tree p = {.listing = &list};
+	struct language_shares shares = {0};
+	struct page_tree p = {.listing = &list, .languages = &shares};
 	if (page_is_fresh(c, r, b, &rev->commit))
 		return web_not_modified(c, r);
 	TRY(browse_listing(c, b, rev, path, &list));
 	TRY(browse_last_changes(c, b, rev, &list, &p.last));
 	TRY(browse_readme(c, b, rev, &list, &readme));
 	p.readme = readme;
+	if (path.len == 0)
+		TRY(browse_languages(c, b, rev, &shares));
 	page_repo_begin(c, r, b, rev, &p.top);
 	if (path.len)
 		p.top.page.title = str_of(
