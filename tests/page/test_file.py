@@ -130,4 +130,27 @@ def test_records_are_a_table():
     has(page("odd.csv").text, '<pre class="lines">')
 
 
+
+def test_the_home_shows_which_languages_count():
+    server().create_repo("tongues", visibility="public")
+    repo = tmp("tongues")
+    git("init", "-q", ".", cwd=repo)
+    for path, size in (("a.c", 600), ("sub/deep/b.py", 300), ("run.js", 100), ("vendor/x.c", 9000), ("data.json", 9000),
+                       ("lib.min.js", 9000), ("made/up.rb", 9000), ("odd.xyz", 0)):
+        (repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (repo / path).write_text("x" * size)
+    (repo / ".gitattributes").write_text("made/** linguist-generated\nrun.js linguist-language=Go\n*.txt text\n")
+    git("add", "-A", cwd=repo)
+    git("commit", "-q", "-m", "All", cwd=repo)
+    git("push", "-q", server().git_url("tongues"), "HEAD:main", cwd=repo)
+    for _ in range(2):
+        shown = " ".join(Browser(server()).page("/tongues").words.split())
+        has(shown, "C60.0 %Python30.0 %Go10.0 %")
+    has_not(Browser(server()).page("/tongues/tree/main/sub").text, "langs")
+    (repo / ".gitattributes").unlink()
+    git("commit", "-q", "-am", "No rules", cwd=repo)
+    git("push", "-q", server().git_url("tongues"), "HEAD:main", cwd=repo)
+    has(" ".join(Browser(server()).page("/tongues").words.split()), "Ruby90.0 %C6.0 %Python3.0 %JavaScript1.0 %")
+
+
 main()
