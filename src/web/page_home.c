@@ -1,5 +1,6 @@
 /* The list of repositories, making one, and the page for errors. */
 #include "core/repo.h"
+#include "web/internal.h"
 #include "web/page.h"
 
 enum { HOME_PER_PAGE = 50 };

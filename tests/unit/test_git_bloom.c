@@ -23,7 +23,7 @@ static void a_path_is_asked_about_with_its_folders(void **state)
 	struct ctx *c = *state;
 	struct bloom_path path = bloom_path(1, STR("a/b/c"), c->arena);
 	struct tree_change list[] = {{.path = STR("a/x/c")}};
-	struct tree_changes all = {list, 1, 1};
+	struct tree_changes all = {.at = list, .count = 1, .total = 1};
 	struct str filter = bloom_make(c, &BLOOM_SETTINGS, &all, c->arena);
 	struct bloom_key want = bloom_key(1, STR("a/b"));
 	assert_int_equal(path.count, 3);
@@ -66,7 +66,7 @@ static void a_filter_holds_what_changed_and_its_folders(void **state)
 	struct ctx *c = *state;
 	struct tree_change list[] = {
 		{.path = STR("src/git/walk.c")}, {.path = STR("src/git/walk.h")}};
-	struct tree_changes all = {list, 2, 2};
+	struct tree_changes all = {.at = list, .count = 2, .total = 2};
 	struct str filter = bloom_make(c, &BLOOM_SETTINGS, &all, c->arena);
 	assert_int_equal(filter.len, 5); /* 4 paths, 10 bits each */
 	const char *held[] = {"src", "src/git", "src/git/walk.c", "src/git/walk.h"};

@@ -132,7 +132,7 @@ static void so_it_is_where_filters_end_nowhere(void **state)
 		history_commit_graph(h, COMMITS);
 		struct commit_graph all = *h->make->odb.commits;
 		/* The graph lies in the test's memory. */
-		uint8_t *ends = (uint8_t *)(uintptr_t)all.all + all.filter_ends.at;
+		uint8_t *ends = (uint8_t *)(uintptr_t)all.file.all + all.filter_ends.at;
 		for (uint32_t i = 0; i < all.count && seed % 2; i++)
 			if (history_random(h, 3) == 0)
 				memset(ends + 4 * i, 0xff, 4);
@@ -223,8 +223,10 @@ static void a_log_is_the_same_with_a_commit_graph(void **state)
 			if (indexed)
 				history_commit_graph(h, indexed);
 			for (int i = 0; i < 6; i++) {
-				struct path_log_query query = {
-					h->commits[COMMITS - 1], str_of(paths[i]), PLENTY, PLENTY};
+				struct path_log_query query = {.from = h->commits[COMMITS - 1],
+					.path = str_of(paths[i]),
+					.steps = PLENTY,
+					.micros = PLENTY};
 				struct str got = log_of(c, h, query, &count, &cut);
 				assert_false(cut);
 				assert_int_equal(count == 0, i == 5);
@@ -241,7 +243,8 @@ static void a_log_that_was_given_up_says_so(void **state)
 {
 	struct ctx *c = *state;
 	struct history *h = history_make(c, 3, COMMITS, false);
-	struct path_log_query query = {h->commits[COMMITS - 1], STR(""), 5, PLENTY};
+	struct path_log_query query = {
+		.from = h->commits[COMMITS - 1], .path = STR(""), .steps = 5, .micros = PLENTY};
 	size_t count;
 	bool cut;
 	log_of(c, h, query, &count, &cut);

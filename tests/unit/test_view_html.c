@@ -2,6 +2,10 @@
 #include "unit.h"
 
 #include "view/page_account.h"
+#include "view/page_commits.h"
+#include "view/page_diff.h"
+#include "view/page_file.h"
+#include "view/page_refs.h"
 
 #define HOSTILE "\"><script>alert('1')</script>&\xFF"
 
@@ -118,30 +122,33 @@ static struct page_repo hostile_repo(struct ctx *c)
 	rev->commit = line->id = line->commit.id = oid_zero(HASH_SHA1);
 	line->commit.subject = line->commit.author = STR(HOSTILE);
 	*refs = (struct ref_list){line, 1, 0, 2};
-	return (struct page_repo){hostile_page(), repo, rev, refs, STR(HOSTILE), TAB_FILES, true};
+	return (struct page_repo){
+		hostile_page(), repo, rev, refs, STR(HOSTILE), TAB_FILES, true, true};
 }
 
 static void no_data_becomes_markup_on_any_page_of_files(void **state)
 {
 	struct ctx *c = *state;
 	struct buf out = {.arena = c->arena};
-	struct commit_line last = {oid_zero(HASH_SHA1), STR(HOSTILE), STR(HOSTILE), 1};
+	struct commit_line last = {oid_zero(HASH_SHA1), STR(HOSTILE), STR(HOSTILE), 1, 1};
 	struct listing_entry entries[2] = {{ENTRY_FILE, STR(HOSTILE), oid_zero(HASH_SHA1), &last},
 		{ENTRY_SUBMODULE, STR(HOSTILE), oid_zero(HASH_SHA1), NULL}};
 	struct listing list = {STR(HOSTILE "/" HOSTILE), entries, 2, 3};
 	struct file file = {
 		.kind = FILE_TEXT, .path = STR(HOSTILE), .name = STR(HOSTILE), .size = 1};
 	file.bytes = STR(HOSTILE "\n" HOSTILE);
-	struct page_tree tree = {hostile_repo(c), &list, &last, &file};
+	struct page_tree tree = {hostile_repo(c), &list, &last, &file, NULL};
 	view_tree(&out, &tree);
-	for (int kind = FILE_TEXT; kind <= FILE_SUBMODULE; kind++) {
-		struct page_blob blob = {hostile_repo(c), &file, &last, true};
+	file.lfs_oid = STR(HOSTILE);
+	for (int kind = FILE_TEXT; kind <= FILE_LFS; kind++) {
+		struct page_blob blob = {
+			.top = hostile_repo(c), .file = &file, .last = &last, .source = true};
 		file.kind = (enum file_kind)kind;
 		view_blob(&out, &blob);
 	}
 	struct page_empty empty = {hostile_repo(c), STR(HOSTILE), true};
 	view_empty(&out, &empty);
-	struct page_refs refs = {hostile_repo(c), empty.top.branches};
+	struct page_refs refs = {hostile_repo(c), STR(HOSTILE), empty.top.branches, true};
 	view_refs(&out, &refs);
 	assert_harmless(view(&out));
 }
@@ -150,9 +157,20 @@ static void no_data_becomes_markup_on_any_page_of_history(void **state)
 {
 	struct ctx *c = *state;
 	struct buf out = {.arena = c->arena};
-	struct commit_line line = {oid_zero(HASH_SHA1), STR(HOSTILE), STR(HOSTILE), 1};
-	struct commit_log log = {&line, 1, 1, oid_zero(HASH_SHA1), true, true};
-	struct page_commits commits = {hostile_repo(c), STR(HOSTILE), &log};
+	struct commit_line line = {oid_zero(HASH_SHA1), STR(HOSTILE), STR(HOSTILE), 1, 1};
+	struct commit_log log = {.at = &line,
+		.count = 1,
+		.skip = 1,
+		.head = oid_zero(HASH_SHA1),
+		.more = true,
+		.cut = true};
+	struct page_commits commits = {.top = hostile_repo(c),
+		.path = STR(HOSTILE),
+		.author = STR(HOSTILE),
+		.text = STR(HOSTILE),
+		.since = STR(HOSTILE),
+		.until = STR(HOSTILE),
+		.log = &log};
 	view_commits(&out, &commits);
 	struct person who = {STR(HOSTILE), STR(HOSTILE), 1, 0};
 	struct commit_full full = {.id = line.id, .author = who, .subject = STR(HOSTILE)};
@@ -164,8 +182,11 @@ static void no_data_becomes_markup_on_any_page_of_history(void **state)
 		.change = DIFF_RENAMED, .old_path = STR(HOSTILE), .new_path = STR(HOSTILE)};
 	file.hunks = &hunk;
 	file.hunk_count = 1;
-	struct diff diff = {&file, 1, 2, 1, 1};
-	struct page_commit commit = {hostile_repo(c), &full, &diff};
+	struct diff diff = {.files = &file, .count = 1, .total = 2, .added = 1, .removed = 1};
+	struct diff_look look = {.split = true};
+	struct page_commit commit = {hostile_repo(c), &full, &diff, &look};
+	view_commit(&out, &commit);
+	look.split = false;
 	view_commit(&out, &commit);
 	assert_harmless(view(&out));
 }
