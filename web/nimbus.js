@@ -173,7 +173,7 @@ async function openFinder() {
 
 function offerFinder() {
 	const key = element("kbd", { "aria-hidden": "true" }, "t");
-	const button = element("button", { type: "button", class: "quiet find", "aria-keyshortcuts": "t" }, "Go to file ", key);
+	const button = element("button", { type: "button", class: "quiet goto", "aria-keyshortcuts": "t" }, "Go to file ", key);
 	button.addEventListener("click", openFinder);
 	document.querySelector(".repo").append(button);
 }

@@ -35,7 +35,7 @@ export default async function (browser, { origin, diff, files, file, cookies = {
 	// What a browser has is still good after it asked whether it is: with its policy, scripts and style.
 	await tab.page.reload();
 	await tab.page.reload();
-	check(await tab.page.locator("button.find").count(), "after a reload there is no script");
+	check(await tab.page.locator("button.goto").count(), "after a reload there is no script");
 
 	// Without scripts the same links lead there.
 	await plain.go(diff);

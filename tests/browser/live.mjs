@@ -12,7 +12,7 @@ export default async function (browser, { origin, path, pushes, words, field }, 
 
 	push(pushes[0]);
 	await tab.page.getByText(words[0]).first().waitFor({ timeout: 15000 }).catch(() => found.push("nothing new is shown"));
-	if (await tab.page.locator("button.find").count() !== 1)
+	if (await tab.page.locator("button.goto").count() !== 1)
 		found.push("the new page has no finder, or two");
 	await tab.page.keyboard.press("t");
 	await tab.page.getByRole("option").first().waitFor();

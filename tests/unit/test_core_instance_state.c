@@ -32,10 +32,9 @@ static void only_the_owner_sees_any_of_it(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct actor *who = rows[i].who;
 		assert_err(c, instance_state(c, &h->core, who, &all), rows[i].kind);
-		assert_err(c, instance_storage(c, &h->core, who, STR(""), 10, &storage),
-			rows[i].kind);
 		assert_err(
-			c, instance_events(c, &h->core, who, &query, &events), rows[i].kind);
+			c, instance_storage(c, &h->core, who, STR(""), 10, &storage), rows[i].kind);
+		assert_err(c, instance_events(c, &h->core, who, &query, &events), rows[i].kind);
 		assert_err(c, instance_compact(c, &h->core, who, STR("r"), &run), rows[i].kind);
 	}
 	assert_ok(c, instance_state(c, &h->core, &h->owner, &all));
@@ -168,8 +167,8 @@ static void events_are_found_by_repository_and_type(void **state)
 	assert_str(list.at[0].type, "collaborator.added");
 	list = events_of(c, (struct instance_events_query){.type = STR("repository.created")});
 	assert_int_equal(list.count, 2);
-	list = events_of(c,
-		(struct instance_events_query){.repo = STR("one"), .type = STR("push")});
+	list = events_of(
+		c, (struct instance_events_query){.repo = STR("one"), .type = STR("push")});
 	assert_int_equal(list.count, 0);
 	/* One that is deleted has its id only. */
 	assert_ok(c, repo_delete(c, &h->core, &h->owner, STR("one"), NULL));
@@ -194,8 +193,8 @@ static void what_is_asked_for_wrongly_is_refused(void **state)
 		{.after = {"99999999999999999999.1.1", 24}},
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-		assert_err(c, instance_events(c, &h->core, &h->owner, &wrong[i], &list),
-			ERR_INVALID);
+		assert_err(
+			c, instance_events(c, &h->core, &h->owner, &wrong[i], &list), ERR_INVALID);
 	assert_err(c, instance_compact(c, &h->core, &h->owner, STR("none"), &run), ERR_NOT_FOUND);
 }
 
