@@ -10,7 +10,7 @@ enum { ID_BYTES = 12, SECOND_US = 1000000 };
 /* "ID.USER.GENERATION.SECONDS.SIGNATURE" */
 struct known {
 	struct str id, signed_part, signature;
-	uint64_t user_id, generation, made;
+	int64_t user_id, generation, made;
 };
 
 static struct str sign(struct ctx *c, struct core *core, struct str part)
@@ -40,6 +40,14 @@ enum err known_browser_make(
 	return OK;
 }
 
+static bool read_number(struct str *rest, int64_t *out)
+{
+	uint64_t number;
+	bool ok = str_to_u64(str_cut(rest, '.'), &number) && number <= INT64_MAX;
+	*out = ok ? (int64_t)number : 0;
+	return ok;
+}
+
 static bool parse(struct str text, struct known *out)
 {
 	struct str rest = text;
@@ -47,15 +55,14 @@ static bool parse(struct str text, struct known *out)
 	out->signed_part = str_until(text, end);
 	out->signature = str_from_index(text, end + 1);
 	out->id = str_cut(&rest, '.');
-	return out->id.len && str_to_u64(str_cut(&rest, '.'), &out->user_id) &&
-	       str_to_u64(str_cut(&rest, '.'), &out->generation) &&
-	       str_to_u64(str_cut(&rest, '.'), &out->made);
+	return out->id.len && read_number(&rest, &out->user_id) &&
+	       read_number(&rest, &out->generation) && read_number(&rest, &out->made);
 }
 
 static bool is_signed(struct ctx *c, struct core *core, const struct known *d)
 {
 	struct str ours = sign(c, core, d->signed_part);
-	int64_t age = c->world->clock() / SECOND_US - (int64_t)d->made;
+	int64_t age = c->world->clock() / SECOND_US - d->made;
 	return str_eq_secret(d->signature, ours) && age < KNOWN_BROWSER_SECONDS;
 }
 
@@ -69,13 +76,13 @@ enum err known_browser_check(
 	if (!core->nonce_key.len || !parse(text, &d) || !is_signed(c, core, &d))
 		return OK;
 	TRY(db_begin(c, core->db, DB_READ, &tx));
-	enum err kind = meta_user_get(c, tx, (int64_t)d.user_id, &user);
+	enum err kind = meta_user_get(c, tx, d.user_id, &user);
 	if (kind == ERR_NOT_FOUND) {
 		ctx_clear(c);
 		return OK;
 	}
 	TRY(kind);
-	if (str_eq(user.username, username) && user.generation == (int64_t)d.generation)
+	if (str_eq(user.username, username) && user.generation == d.generation)
 		*id = d.id;
 	return OK;
 }

@@ -160,7 +160,8 @@ static void a_new_password_ends_devices(void **state)
 			     c, core_of(c), &owner, STR("owner"), STR("another battery staple")));
 	assert_ok(c, known_browser_check(c, core_of(c), device, STR("owner"), &id));
 	assert_int_equal(id.len, 0);
-	static const char *const nonsense[] = {"", ".", "....", "a.1.1.1.b", "a.b.c.d.e"};
+	static const char *const nonsense[] = {"", ".", "....", "a.1.1.1.b", "a.b.c.d.e",
+		"a.1.1.9223372036854775808.b", "a.9223372036854775808.1.1.b"};
 	for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
 		assert_ok(c,
 			known_browser_check(c, core_of(c), str_of(nonsense[i]), STR("owner"), &id));
