@@ -288,18 +288,23 @@ class Peer(Server):
         self.metered = not self.group.folder
         self.start()
 
+    def environment(self):
+        return {"PATH": os.environ["PATH"], "HOME": str(self.dir), "GIT_CONFIG_NOSYSTEM": "1",
+                "GIT_CONFIG_GLOBAL": str(self.dir / "gitconfig")}
+
+    def locations(self):
+        place = {"dir": self.dir, "repos": self.repos, "backend": self.backend}
+        return "".join(LOCATION.format(name=name, script=script, **place) for name, script in (
+            ("git", self.backend), ("metered", self.meter), ("control", self.dir / "control"))) + \
+            LOCATION.format(name="mcontrol", script=self.meter, **{**place, "backend": self.dir / "control"})
+
     def start(self):
         (self.dir / "gitconfig").write_text(
             "[uploadpack]\n\tallowFilter = true\n[http]\n\treceivepack = true\n"
             "[receive]\n\tfsckObjects = true\n\tautogc = false\n[safe]\n\tdirectory = *\n")
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.dir), "GIT_CONFIG_NOSYSTEM": "1",
-               "GIT_CONFIG_GLOBAL": str(self.dir / "gitconfig")}
-        place = {"dir": self.dir, "repos": self.repos, "backend": self.backend}
-        locations = "".join(LOCATION.format(name=name, script=script, **place) for name, script in (
-            ("git", self.backend), ("metered", self.meter), ("control", self.dir / "control"))) + \
-            LOCATION.format(name="mcontrol", script=self.meter, **{**place, "backend": self.dir / "control"})
+        env = self.environment()
         (self.dir / "nginx.conf").write_text(NGINX.format(
-            dir=self.dir, port=self.port, locations=locations, user="user root;" if os.getuid() == 0 else ""))
+            dir=self.dir, port=self.port, locations=self.locations(), user="user root;" if os.getuid() == 0 else ""))
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(str(self.dir / "fcgi"))
         listening.listen(128)

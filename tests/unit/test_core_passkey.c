@@ -188,14 +188,11 @@ static void it_ends_what_guesses_led_to(void **state)
 	const char *how;
 	assert_ok(c, add(c, &owner, a, &fresh));
 	owner.generation++;
-	for (int i = 0; i < 100; i++) {
-		if (i % 40 == 0)
-			house_moved += 601 * 1000000LL;
+	for (int i = 0; i < 50; i++) {
 		owner.peer = str_of(arena_fmt(c->arena, "10.0.%d.1", i));
 		assert_err(c, factor_check_code(c, core_of(c), &owner, STR("000000"), &how),
 			ERR_UNAUTH);
 	}
-	house_moved += 601 * 1000000LL;
 	assert_err(
 		c, factor_check_code(c, core_of(c), &owner, STR("000000"), &how), ERR_RATE_LIMITED);
 	assert_ok(c, passkey_ask_second(c, core_of(c), &owner, ORIGIN, &ask));
