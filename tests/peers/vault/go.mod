@@ -2,6 +2,8 @@ module nimbus-git/tests/peers/vault
 
 go 1.20
 
+// Under the MPL, as all up to 1.14 are. Later ones of 1.14 need an sdk that no module proxy gives; and the
+// sdk is the one that 1.14.1 names: a newer one refuses its paths.
 require github.com/hashicorp/vault v1.14.1
 
 require (
