@@ -139,7 +139,7 @@ class Browser:
 
     def headers(self):
         cookie = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
-        return {"Accept": "text/html", **({"Cookie": cookie} if cookie else {})}
+        return {"Accept": "text/html, */*;q=0.1", **({"Cookie": cookie} if cookie else {})}
 
     def get(self, path, **headers):
         return self.keep(self.server.request("GET", path, headers={**self.headers(), **headers}, auth=None))
