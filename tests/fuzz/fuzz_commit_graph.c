@@ -28,8 +28,8 @@ static struct commit_graph from_afar(
 {
 	struct commit_graph far = *near;
 	extent_bytes_init(bytes, file.at, file.len);
-	far.bytes = &bytes->extent;
-	far.all = NULL;
+	far.file.bytes = &bytes->extent;
+	far.file.all = NULL;
 	return far;
 }
 

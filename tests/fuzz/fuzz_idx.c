@@ -23,8 +23,8 @@ static void look_from_afar(struct ctx *c, const struct idx *near, struct str inp
 	struct extent_bytes bytes;
 	struct idx far = *near;
 	extent_bytes_init(&bytes, input.at, input.len);
-	far.bytes = &bytes.extent;
-	far.all = NULL;
+	far.file.bytes = &bytes.extent;
+	far.file.all = NULL;
 	for (uint32_t i = 0; i < far.count && i < 2000; i++) {
 		struct oid id, same = idx_oid(near, i);
 		struct idx_hit hit, want;

@@ -53,8 +53,8 @@ static void use_midx(struct ctx *c, const struct midx *m, struct str file, bool 
 	struct extent_bytes bytes;
 	struct midx far = *m;
 	extent_bytes_init(&bytes, file.at, file.len);
-	far.bytes = &bytes.extent;
-	far.all = NULL;
+	far.file.bytes = &bytes.extent;
+	far.file.all = NULL;
 	for (uint32_t i = 0; i < m->count; i++) {
 		uint32_t pack = 0, at = 0, same = 0;
 		uint64_t offset = 0, there = 0;
