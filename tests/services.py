@@ -396,7 +396,8 @@ class Ceph(S3):
         return None
 
     def start_storage(self, identity):
-        self.call("ceph", *self.options, "osd", "new", identity, "0")
+        # A monitor that answers already may not yet know its own commands.
+        self.wait_until(lambda: self.ask("osd", "new", identity, "0") is not None)
         # The daemon may ask before the monitor has told it whose it is ("wrong fsid"), and ends then.
         end = time.monotonic() + 90
         while time.monotonic() < end:

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* So much time for a text's tree, and as much again for what is asked of it: what is found then stays. */
-enum { MICROS = 250 * 1000, SLICE = 16 << 10, MATCHES = 256, AT_ONCE = 4 };
+enum { MICROS = 250 * 1000, SLICE = 16 << 10, MATCHES = 256, AT_ONCE = 4, OPEN_MAX = 500 };
 
 struct known {
 	struct host_lock lock;
@@ -132,6 +132,26 @@ static struct spans read_off(struct ctx *c, const struct canvas *v)
 	return (struct spans){out.at, out.len};
 }
 
+/*
+ * Where a text ends with thousands of brackets open, the parser tries at that one place to make sense of all of
+ * them, and looks at no clock while it does.
+ */
+static bool is_open_too_deep(struct str text)
+{
+	int open = 0;
+	for (size_t i = 0; i < text.len && open < OPEN_MAX; i++)
+		switch (text.at[i]) {
+		case '(':
+		case '[':
+		case '{': open++; break;
+		case ')':
+		case ']':
+		case '}': open -= open > 0; break;
+		default: break;
+		}
+	return open >= OPEN_MAX;
+}
+
 static TSTree *parse(const struct grammar *g, struct str text)
 {
 	TSTree *tree = NULL;
@@ -150,7 +170,8 @@ static enum err spans(struct ctx *c, struct highlight *self, const char *languag
 	size_t grammar = 0;
 	while (grammar < s->count && strcmp(grammars[grammar].name, language) != 0)
 		grammar++;
-	if (grammar == s->count || text.len == 0 || text.len > HIGHLIGHT_TEXT_MAX)
+	if (grammar == s->count || text.len == 0 || text.len > HIGHLIGHT_TEXT_MAX ||
+		is_open_too_deep(text))
 		return OK;
 	const struct highlight_query *q = query_of(s, grammar);
 	if (!q)
