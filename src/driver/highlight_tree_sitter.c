@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* So much time for a text's tree, and as much again for what is asked of it: what is found then stays. */
-enum { MICROS = 250 * 1000, SLICE = 16 << 10, MATCHES = 256, AT_ONCE = 4, OPEN_MAX = 500 };
+enum { MICROS = 250 * 1000, SLICE = 16 << 10, MATCHES = 256, AT_ONCE = 2, OPEN_MAX = 500 };
 
 struct known {
 	struct host_lock lock;

@@ -9,22 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of two that fit the same piece of text, the later one says more. */
+/* With the class that an element gets for it: in capitals, because tables of code have classes of one letter too.
+ * Of two that fit the same piece of text, the later one says more. */
 #define HIGHLIGHT_CLASSES(X) \
 	X(NONE, "")          \
-	X(STRING, "s")       \
-	X(COMMENT, "c")      \
-	X(NUMBER, "n")       \
-	X(TYPE, "t")         \
-	X(PROPERTY, "p")     \
-	X(CONSTANT, "o")     \
-	X(BUILTIN, "b")      \
-	X(SPECIAL, "x")      \
-	X(ESCAPE, "e")       \
-	X(ATTRIBUTE, "a")    \
-	X(TAG, "g")          \
-	X(KEYWORD, "k")      \
-	X(FUNCTION, "f")
+	X(STRING, "S")       \
+	X(COMMENT, "C")      \
+	X(NUMBER, "N")       \
+	X(TYPE, "T")         \
+	X(PROPERTY, "P")     \
+	X(CONSTANT, "O")     \
+	X(BUILTIN, "B")      \
+	X(SPECIAL, "X")      \
+	X(ESCAPE, "E")       \
+	X(ATTRIBUTE, "A")    \
+	X(TAG, "G")          \
+	X(KEYWORD, "K")      \
+	X(FUNCTION, "F")
 
 enum highlight_class {
 #define X(name, letter) HIGHLIGHT_##name,

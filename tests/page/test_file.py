@@ -56,9 +56,9 @@ def test_source_is_in_colour_and_reads_as_it_is_written():
     has(shown.words, "\treturn 17; /* <b> */\n")
     if not (Path.home() / ".cache/nimbus-git/grammars").exists():
         skip("there are no grammars here: ./dev grammars fetches them")
-    has(shown.text, '<i class="k">return</i>')
-    has(shown.text, '<i class="c">/* &lt;b&gt; */</i>')
-    has(Browser(server()).page("/files/blame/main/main.c").text, '<i class="k">return</i>')
+    has(shown.text, '<i class="K">return</i>')
+    has(shown.text, '<i class="C">/* &lt;b&gt; */</i>')
+    has(Browser(server()).page("/files/blame/main/main.c").text, '<i class="K">return</i>')
 
 
 def test_lines_are_marked_and_have_an_address_for_ever():

@@ -226,7 +226,7 @@ static void blocks_of_code_are_in_colour(void **state)
 	struct spans spans;
 	assert_ok(c, highlight_spans(c, lit.highlight, "c", STR("return 1;"), &spans));
 	if (spans.count)
-		assert_has(buf_view(&out), "<i class=\"k\">return</i>");
+		assert_has(buf_view(&out), "<i class=\"K\">return</i>");
 	highlight_close(lit.highlight);
 }
 #endif
