@@ -53,8 +53,8 @@ class Cgit(servers.Peer):
         if not Path(self.program).exists():
             raise servers.Failed("cgit is not installed: ./dev bench --pages installs it")
         (self.dir / "cgitrc").write_text(
-            f"scan-path={self.repos}\nenable-blame=1\nenable-commit-graph=0\nenable-log-filecount=0\n"
-            "enable-index-owner=0\nrobots=noindex\ncss=/cgit.css\nlogo=\n")
+            "enable-blame=1\nenable-commit-graph=0\nenable-log-filecount=0\nenable-index-owner=0\n"
+            f"robots=noindex\ncss=/cgit.css\nlogo=\nscan-path={self.repos}\n")  # which takes what stands before it
         super().start()
 
     def environment(self):
