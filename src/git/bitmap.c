@@ -18,7 +18,7 @@ static const uint32_t no_bit = UINT32_MAX;
 static enum err part_make(struct ctx *c, struct pack *p, uint32_t first, struct bitmap_part *out)
 {
 	*out = (struct bitmap_part){.pack = p, .first = first};
-	return pack_order(c, p, &out->by_offset);
+	return pack_order(c, p, &out->order);
 }
 
 enum err bitmap_objects_of_pack(
@@ -28,7 +28,7 @@ enum err bitmap_objects_of_pack(
 		.checksum = p->idx.pack_hash, .parts = NEW(a, struct bitmap_part), .part_count = 1};
 	TRY(part_make(c, p, 0, out->parts));
 	out->ids = idx_ids(&p->idx);
-	out->order = out->parts->by_offset;
+	out->order = out->parts->order.positions;
 	out->bit_of = arena_raw(a, (size_t)out->ids.count * sizeof *out->bit_of);
 	for (uint32_t bit = 0; bit < out->ids.count; bit++)
 		out->bit_of[out->order[bit]] = bit;
@@ -69,7 +69,7 @@ static enum err order_take(struct ctx *c, const struct midx *m, const struct bit
 	for (uint32_t i = 0; i < part->pack->idx.count; i++) {
 		uint32_t bit = part->first + i;
 		uint32_t position = get_be32(all + (size_t)bit * 4);
-		const uint8_t *hash = idx_hash(&part->pack->idx, part->by_offset[i]);
+		const uint8_t *hash = idx_hash(&part->pack->idx, part->order.positions[i]);
 		if (position >= m->count || bit_of[position] != no_bit ||
 			memcmp(fanout_hash(&ids, position), hash, size) != 0)
 			return fail(c, ERR_CORRUPT,
@@ -102,8 +102,8 @@ struct place bitmap_objects_place(const struct bitmap_objects *o, uint32_t bit)
 	const struct bitmap_part *part = &o->parts[o->part_count - 1];
 	while (part->first > bit)
 		part--;
-	uint32_t position = part->by_offset[bit - part->first];
-	return (struct place){part->pack, position, idx_offset(&part->pack->idx, position)};
+	uint32_t at = bit - part->first;
+	return (struct place){part->pack, part->order.positions[at], part->order.offsets[at]};
 }
 
 static enum err head_parse(struct ctx *c, const struct bitmap *b, struct str bytes)

@@ -17,7 +17,7 @@
 /* The bits from `first` on, as many as it has objects, are those of one pack. */
 struct bitmap_part {
 	struct pack *pack;
-	const uint32_t *by_offset; /* positions in its index */
+	struct pack_order order;
 	uint32_t first;
 };
 

@@ -173,14 +173,14 @@ static enum err write_order(struct ctx *c, void *arg)
 {
 	struct writing *s = arg;
 	uint32_t *bits = arena_raw(c->arena, s->count * sizeof *bits + 1);
-	const uint32_t **orders = NEW_ARRAY(c->arena, const uint32_t *, s->pack_count);
 	uint32_t **at = NEW_ARRAY(c->arena, uint32_t *, s->pack_count);
 	for (uint32_t p = 0; p < s->pack_count; p++) {
 		struct pack *pack = s->packs[p].pack;
-		TRY(pack_order(c, pack, &orders[p]));
+		struct pack_order order;
+		TRY(pack_order(c, pack, &order));
 		at[p] = arena_raw(c->arena, pack->idx.count * sizeof **at + 1);
 		for (uint32_t i = 0; i < pack->idx.count; i++)
-			at[p][orders[p][i]] = s->packs[p].first + i;
+			at[p][order.positions[i]] = s->packs[p].first + i;
 	}
 	for (uint32_t i = 0; i < s->count; i++)
 		bits[at[s->objects[i].pack][s->objects[i].position]] = i;

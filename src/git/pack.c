@@ -67,8 +67,10 @@ static void pack_close(struct pack *p)
 	extent_close(p->commits_bytes);
 	extent_close(p->bytes);
 	extent_close(p->idx_bytes);
-	if (p->by_offset)
-		host_free(p->by_offset, (size_t)p->idx.count * sizeof *p->by_offset);
+	if (p->offsets) {
+		host_free(p->positions, (size_t)p->idx.count * sizeof *p->positions);
+		host_free(p->offsets, (size_t)p->idx.count * sizeof *p->offsets);
+	}
 	host_free(p->lock, sizeof *p->lock);
 	host_free(p, sizeof *p);
 }
@@ -410,29 +412,35 @@ static int offset_cmp(const void *a, const void *b, const void *arg)
 	return (left > right) - (left < right);
 }
 
-enum err pack_order(struct ctx *c, struct pack *p, const uint32_t **order)
+static void order_make(struct ctx *c, struct pack *p)
+{
+	uint32_t count = p->idx.count;
+	p->positions = host_alloc((size_t)count * sizeof *p->positions);
+	p->offsets = host_alloc((size_t)count * sizeof *p->offsets);
+	for (uint32_t i = 0; i < count; i++)
+		p->positions[i] = i;
+	sort_array(c->arena, p->positions, count, sizeof *p->positions, offset_cmp, &p->idx);
+	for (uint32_t i = 0; i < count; i++)
+		p->offsets[i] = idx_offset(&p->idx, p->positions[i]);
+}
+
+enum err pack_order(struct ctx *c, struct pack *p, struct pack_order *out)
 {
 	TRY(idx_whole(c, &p->idx));
 	WITH_LOCK(p->lock);
-	if (!p->by_offset && p->idx.count) {
-		uint32_t count = p->idx.count;
-		uint32_t *made = host_alloc((size_t)count * sizeof *made);
-		for (uint32_t i = 0; i < count; i++)
-			made[i] = i;
-		sort_array(c->arena, made, count, sizeof *made, offset_cmp, &p->idx);
-		p->by_offset = made;
-	}
-	*order = p->by_offset;
+	if (!p->offsets && p->idx.count)
+		order_make(c, p);
+	*out = (struct pack_order){p->positions, p->offsets};
 	return OK;
 }
 
-/* The place in by_offset of the first entry at or after `offset`. */
-static uint32_t order_bound(const struct pack *p, const uint32_t *order, uint64_t offset)
+/* The place in the order of the first entry at or after `offset`. */
+static uint32_t order_bound(const struct pack *p, const struct pack_order *order, uint64_t offset)
 {
 	uint32_t low = 0, high = p->idx.count;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		if (idx_offset(&p->idx, order[middle]) < offset)
+		if (order->offsets[middle] < offset)
 			low = middle + 1;
 		else
 			high = middle;
@@ -442,22 +450,22 @@ static uint32_t order_bound(const struct pack *p, const uint32_t *order, uint64_
 
 enum err pack_entry_end(struct ctx *c, struct pack *p, uint32_t position, uint64_t *end)
 {
-	const uint32_t *order = NULL;
+	struct pack_order order;
 	TRY(pack_order(c, p, &order));
 	uint64_t offset = idx_offset(&p->idx, position);
-	uint32_t next = order_bound(p, order, offset) + 1;
+	uint32_t next = order_bound(p, &order, offset) + 1;
 	*end = p->bytes->size - hash_size(p->algo);
-	if (next < p->idx.count && idx_offset(&p->idx, order[next]) < *end)
-		*end = idx_offset(&p->idx, order[next]);
+	if (next < p->idx.count && order.offsets[next] < *end)
+		*end = order.offsets[next];
 	return OK;
 }
 
 enum err pack_order_find(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *at)
 {
-	const uint32_t *order = NULL;
+	struct pack_order order;
 	TRY(pack_order(c, p, &order));
-	*at = order_bound(p, order, offset);
-	if (*at == p->idx.count || idx_offset(&p->idx, order[*at]) != offset)
+	*at = order_bound(p, &order, offset);
+	if (*at == p->idx.count || order.offsets[*at] != offset)
 		return fail(c, ERR_CORRUPT, "pack %s has no entry at %llu", p->name,
 			(unsigned long long)offset);
 	return OK;
@@ -467,6 +475,6 @@ enum err pack_position_at(struct ctx *c, struct pack *p, uint64_t offset, uint32
 {
 	uint32_t at = 0;
 	TRY(pack_order_find(c, p, offset, &at));
-	*position = p->by_offset[at];
+	*position = p->positions[at];
 	return OK;
 }

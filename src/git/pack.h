@@ -22,9 +22,9 @@ struct pack {
 	struct extent *bytes;     /* owned */
 	struct extent *idx_bytes; /* owned */
 	struct idx idx;
-	uint32_t
-		*by_offset; /* positions in the order of offsets; made on first need (pack_order) */
-	struct host_lock *lock; /* for by_offset, and for what is offered */
+	uint32_t *positions;    /* of pack_order, made on first need; as `offsets` is */
+	uint64_t *offsets;      /* NULL: not made yet */
+	struct host_lock *lock; /* for these, and for what is offered */
 	/* May all entries be sent as they lie there? 1: yes, -1: no, 0: not known yet. Atomic. */
 	int as_it_lies;
 	/* Of this pack, or also of others beside it; NULL: there is none, or nobody wanted it yet
@@ -103,8 +103,14 @@ enum err pack_entry_at(struct ctx *c, struct pack *p, uint64_t offset, struct pa
 enum err pack_entry_end(struct ctx *c, struct pack *p, uint32_t position, uint64_t *end) MUST;
 /* The position in the index of the entry at `offset`; ERR_CORRUPT when there is none. */
 enum err pack_position_at(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *position) MUST;
-/* Positions in the order of offsets: idx.count of them. All of the index is here then. */
-enum err pack_order(struct ctx *c, struct pack *p, const uint32_t **order) MUST;
+/* The entries as they lie in the pack: idx.count of them. The pack's own. */
+struct pack_order {
+	const uint32_t *positions; /* in the index */
+	const uint64_t
+		*offsets; /* ascending: the index has them by id, so each far from the next */
+};
+/* All of the index is here then. */
+enum err pack_order(struct ctx *c, struct pack *p, struct pack_order *out) MUST;
 
 /* Where in that order the entry at `offset` is; ERR_CORRUPT when there is none. */
 enum err pack_order_find(struct ctx *c, struct pack *p, uint64_t offset, uint32_t *at) MUST;

@@ -27,7 +27,7 @@ struct share {
 	struct pack *pack;
 	struct item *items;
 	size_t count;
-	const uint32_t *order;
+	struct pack_order order;
 	uint32_t at;    /* of the current item in `order` */
 	uint64_t solid; /* the entries from this offset to the current one lie as far from each
 			   other as they did */
@@ -51,15 +51,6 @@ static int item_cmp(const void *a, const void *b, const void *arg)
 	if (x->pack != y->pack)
 		return x->pack < y->pack ? -1 : 1;
 	return (x->from > y->from) - (x->from < y->from);
-}
-
-static void item_add(struct writing *s, uint32_t pack, uint32_t position, uint32_t number)
-{
-	const struct idx *idx = &s->w->graph->reader->odb->packs[pack]->idx;
-	s->items[s->count++] = (struct item){.pack = pack,
-		.position = position,
-		.number = number,
-		.from = idx_offset(idx, position)};
 }
 
 static enum err place_each(struct ctx *c, struct writing *s)
@@ -98,7 +89,10 @@ static void place_packed(struct writing *s)
 		while (odb->packs[pack] != part->pack)
 			pack++;
 		for (; bit < end; bit = bits_next(s->w->packed, bit + 1))
-			item_add(s, pack, part->by_offset[bit - part->first], OIDMAP_NONE);
+			s->items[s->count++] = (struct item){.pack = pack,
+				.position = part->order.positions[bit - part->first],
+				.number = OIDMAP_NONE,
+				.from = part->order.offsets[bit - part->first]};
 	}
 }
 
@@ -117,7 +111,10 @@ static enum err place_all(struct ctx *c, struct writing *s)
 			uint32_t number = oidmap_find(&g->ids, idx_hash(idx, i));
 			if (number != OIDMAP_NONE && graph_has(g, number, MARK_SEND) &&
 				graph_mark(g, number, MARK_SEEN))
-				item_add(s, pack, i, number);
+				s->items[s->count++] = (struct item){.pack = pack,
+					.position = i,
+					.number = number,
+					.from = idx_offset(idx, i)};
 		}
 	}
 	if (s->count < all)
@@ -226,13 +223,13 @@ static enum err plan_item(struct ctx *c, const struct writing *s, struct share *
 {
 	struct pack *p = share->pack;
 	uint32_t next = share->at + 1, count = p->idx.count;
-	if (next >= count || share->order[next] != item->position) {
+	if (next >= count || share->order.positions[next] != item->position) {
 		TRY(pack_order_find(c, p, item->from, &next));
 		share->solid = item->from;
 	}
 	share->at = next;
 	uint64_t tail = p->bytes->size - hash_size(p->algo);
-	plan->end = next + 1 < count ? idx_offset(&p->idx, share->order[next + 1]) : tail;
+	plan->end = next + 1 < count ? share->order.offsets[next + 1] : tail;
 	TRY(pack_entry_at(c, p, item->from, &plan->entry));
 	if (plan->end <= plan->entry.data || plan->end > tail)
 		return fail(c, ERR_CORRUPT, "pack %s has overlapping entries", p->name);
@@ -399,11 +396,11 @@ static enum err write_first(struct ctx *c, struct writing *s, struct share *shar
 	struct pack *p = share->pack;
 	uint64_t shift = s->out.bytes - PACK_HEAD;
 	size_t n = 0;
-	for (; n < share->count && share->items[n].position == share->order[n]; n++)
+	for (; n < share->count && share->items[n].position == share->order.positions[n]; n++)
 		share->items[n].to = share->items[n].from + shift;
 	s->copy_from = s->copy_to = PACK_HEAD;
 	if (n)
-		s->copy_to = n < p->idx.count ? idx_offset(&p->idx, share->order[n])
+		s->copy_to = n < p->idx.count ? share->order.offsets[n]
 					      : p->bytes->size - hash_size(p->algo);
 	s->done += n;
 	s->w->counts.whole += (uint32_t)n;

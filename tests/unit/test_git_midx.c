@@ -265,9 +265,9 @@ static void an_object_with_two_bits_is_refused(void **state)
 	odb_make_pack(m);
 	memcpy(file + IDS, idx_hash(&m->packs[0]->idx, 0), 40);
 	for (uint32_t bit = 0; bit < 4; bit++) {
-		const uint32_t *by_offset = NULL;
-		assert_ok(c, pack_order(c, m->packs[bit / 2], &by_offset));
-		put_be32(file + ORDER + 4 * bit, by_offset[bit % 2]);
+		struct pack_order order;
+		assert_ok(c, pack_order(c, m->packs[bit / 2], &order));
+		put_be32(file + ORDER + 4 * bit, order.positions[bit % 2]);
 	}
 	const struct midx midx = {.algo = HASH_SHA1,
 		.count = 4,

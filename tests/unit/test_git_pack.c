@@ -14,17 +14,18 @@ static void a_pack_tells_where_its_entries_lie(void **state)
 		offsets[i] = odb_make_last(m);
 	}
 	struct pack *p = odb_make_pack(m);
-	const uint32_t *order = NULL;
+	struct pack_order order;
 	assert_ok(c, pack_order(c, p, &order));
 	for (uint32_t i = 0; i < 40; i++) {
 		struct pack_entry entry;
 		uint32_t at = 0, position = 0;
 		uint64_t end = 0;
-		assert_int_equal(idx_offset(&p->idx, order[i]), offsets[i]);
+		assert_int_equal(idx_offset(&p->idx, order.positions[i]), offsets[i]);
+		assert_int_equal(order.offsets[i], offsets[i]);
 		assert_ok(c, pack_order_find(c, p, offsets[i], &at));
 		assert_int_equal(at, i);
 		assert_ok(c, pack_position_at(c, p, offsets[i], &position));
-		assert_int_equal(position, order[i]);
+		assert_int_equal(position, order.positions[i]);
 		assert_ok(c, pack_entry_end(c, p, position, &end));
 		assert_int_equal(end, i < 39 ? offsets[i + 1] : p->bytes->size - 20);
 		assert_ok(c, pack_entry_at(c, p, offsets[i], &entry));
