@@ -1,5 +1,6 @@
 /*
- * What was made of objects lately, kept in this process: a file's spans, a folder's languages.
+ * What was made of objects lately, kept in this process: a file's spans, who wrote its lines, a folder's
+ * languages.
  *
  * A key names all that the value rests on, so a value never becomes wrong. Safe for any number of threads.
  * Bounded: a new value takes the place of older ones.

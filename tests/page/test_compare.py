@@ -50,6 +50,7 @@ def test_blame_shows_the_commit_of_every_line():
             page = get(server, f"/r/blame/main/{name}").text
             got = [id for id, count in blamed(page) for _ in range(count)]
             eq(got, want, f"blame of {name} ({algo})")
+            eq(get(server, f"/r/blame/main/{name}").text, page, f"the same again, from what was kept ({algo})")
             for n, line in enumerate((repo / name).read_text().splitlines(), 1):
                 has(page, f'<td class="n" id="L{n}"><a href="#L{n}">{n}</a></td><td class="c">{html.escape(line)}</td>')
 
@@ -61,6 +62,7 @@ def test_blame_follows_a_renamed_file_and_leads_to_its_old_name():
     git("commit", "-q", "-m", "Move", cwd=repo)
     git("push", "-q", server.git_url("r"), "main", cwd=repo)
     page = get(server, "/r/blame/main/elsewhere.txt").text
+    eq(get(server, "/r/blame/main/elsewhere.txt").text, page, "the same again, from what was kept")
     has(page, first)
     has(page, "/file0.txt#L")
 
