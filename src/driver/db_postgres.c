@@ -4,8 +4,8 @@
  *
  * Who writes takes a lock that the server keeps for the transaction (pg_advisory_xact_lock): those
  * on one repository take turns with each other, those on everything with all. So transactions are
- * serializable without ever having to be tried again, whichever process they come from. Readers take
- * no lock, and see one moment.
+ * serializable, whichever process they come from, and none of them is in another's way; what others do
+ * in the database may be (db_postgres_again.c). Readers take no lock, and see one moment.
  *
  * A connection is a pipeline: statements are sent, and answers come in their order. Nobody waits for
  * an answer before somebody wants one, so the beginning of a reader's transaction and its end are no
@@ -52,22 +52,31 @@ static enum err lock(struct ctx *c, struct connection *conn, int64_t scope)
 }
 
 /* Who reads finds out with his first statement whether it could begin. */
-static enum err begin_on(struct ctx *c, struct connection *conn, enum db_mode mode, int64_t scope)
+enum err pg_begin(struct ctx *c, struct connection *conn)
 {
 	static const char read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 	/* Each statement sees what was committed last: the lock may have been waited for. */
 	static const char write[] = "BEGIN ISOLATION LEVEL READ COMMITTED";
 	static const char now[] =
 		"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-	conn->writes = mode == DB_WRITE;
-	conn->failed = false;
-	conn->tx.began = 0;
+	conn->failed = conn->outdone = false;
 	TRY(pg_send(c, conn, conn->writes ? write : read, DB_NO_ARGS));
 	if (!conn->writes)
 		return pg_send(c, conn, now, DB_NO_ARGS);
-	TRY(lock(c, conn, scope));
+	TRY(lock(c, conn, conn->scope));
 	TRY(pg_send(c, conn, now, DB_NO_ARGS));
 	return pg_answers(c, conn, "to begin a transaction");
+}
+
+static enum err begin_on(struct ctx *c, struct connection *conn, enum db_mode mode, int64_t scope)
+{
+	conn->writes = mode == DB_WRITE;
+	conn->scope = scope;
+	conn->tx.began = 0;
+	if (conn->writes)
+		pg_kept_begin(&conn->kept);
+	enum err kind = pg_begin(c, conn);
+	return kind && pg_again(c, conn, &kind) ? OK : kind;
 }
 
 /* A connection of the pool, or else a new one, in a transaction. */
@@ -126,8 +135,12 @@ static enum err commit(struct ctx *c, struct connection *conn)
 static enum err postgres_commit(struct ctx *c, struct db_tx *tx)
 {
 	struct connection *conn = connection_of(tx);
+	enum err kind;
 	ASSERT(!conn->rows.tx);
-	enum err kind = commit(c, conn);
+	do
+		kind = commit(c, conn);
+	while (kind && pg_again(c, conn, &kind));
+	pg_kept_end(&conn->kept);
 	if (kind)
 		pg_pool_drop(conn);
 	else
@@ -137,7 +150,7 @@ static enum err postgres_commit(struct ctx *c, struct db_tx *tx)
 
 /* A reader's is not waited for. A writer's is, since others wait for its lock; what else is owed may
  * fail, and must not take ROLLBACK with it. */
-static enum err roll_back(struct ctx *c, struct connection *conn)
+enum err pg_roll_back(struct ctx *c, struct connection *conn)
 {
 	static const char doing[] = "to roll back";
 	if (conn->writes)
@@ -158,7 +171,8 @@ static void postgres_rollback(struct db_tx *tx)
 	arena_init(&arena);
 	ctx_init(&c, &arena, conn->owner->world);
 	c.deadline = c.world->monotonic() + PG_CONNECT_US;
-	bool keep = !conn->broken && roll_back(&c, conn) == OK;
+	pg_kept_end(&conn->kept);
+	bool keep = !conn->broken && pg_roll_back(&c, conn) == OK;
 	/* What a writer was owed may have failed, which is no matter now. */
 	if (conn->writes)
 		keep = !conn->broken && pq.transactionStatus(conn->handle) == PQTRANS_IDLE;
@@ -167,6 +181,15 @@ static void postgres_rollback(struct db_tx *tx)
 	else
 		pg_pool_drop(conn);
 	arena_done(&arena);
+}
+
+static enum err refuse_first(struct ctx *c, struct connection *conn)
+{
+	PGresult *result = conn->first;
+	conn->first = NULL;
+	enum err kind = pg_refused(c, conn, result, running);
+	pq.clear(result);
+	return kind;
 }
 
 /* All that was sent before is answered first. */
@@ -180,7 +203,8 @@ static enum err ask(struct ctx *c, struct connection *conn, const char *sql,
 	/* Rows as they come: a repository may have a million refs. */
 	if (!pq.setSingleRowMode(conn->handle))
 		return pg_lost(c, conn, running);
-	return pg_take(c, conn, wait_end(c, PATIENCE_US), &conn->first);
+	TRY(pg_take(c, conn, wait_end(c, PATIENCE_US), &conn->first));
+	return pq.resultStatus(conn->first) == PGRES_FATAL_ERROR ? refuse_first(c, conn) : OK;
 }
 
 static enum err postgres_query(struct ctx *c, struct db_tx *tx, const char *sql,
@@ -188,8 +212,13 @@ static enum err postgres_query(struct ctx *c, struct db_tx *tx, const char *sql,
 {
 	struct connection *conn = connection_of(tx);
 	ASSERT(!conn->rows.tx && !conn->first);
+	enum err kind;
 	*out = NULL;
-	TRY(ask(c, conn, sql, args, count));
+	do
+		kind = ask(c, conn, sql, args, count);
+	while (kind && pg_again(c, conn, &kind));
+	TRY(kind);
+	pg_keep_said(&conn->kept, sql, args, count, true);
 	conn->changed = 0;
 	conn->rows = (struct db_rows){tx, conn->first ? (size_t)pq.nfields(conn->first) : 0};
 	*out = &conn->rows;
@@ -197,13 +226,25 @@ static enum err postgres_query(struct ctx *c, struct db_tx *tx, const char *sql,
 }
 
 /* What both sides have to keep until it is answered must not grow for ever. */
+static enum err change(struct ctx *c, struct connection *conn, const char *sql,
+	const struct db_value *args, size_t count)
+{
+	TRY(pg_send(c, conn, sql, args, count));
+	return conn->owed < OWED_MAX ? OK : pg_answers(c, conn, running);
+}
+
 static enum err postgres_change(
 	struct ctx *c, struct db_tx *tx, const char *sql, const struct db_value *args, size_t count)
 {
 	struct connection *conn = connection_of(tx);
+	enum err kind;
 	ASSERT(!conn->rows.tx && !conn->first);
-	TRY(pg_send(c, conn, sql, args, count));
-	return conn->owed < OWED_MAX ? OK : pg_answers(c, conn, running);
+	do
+		kind = change(c, conn, sql, args, count);
+	while (kind && pg_again(c, conn, &kind));
+	TRY(kind);
+	pg_keep_said(&conn->kept, sql, args, count, false);
+	return OK;
 }
 
 static int64_t integer_of(const char *bytes, Oid type)
@@ -254,11 +295,12 @@ static enum err postgres_next(struct ctx *c, struct db_rows *rows, struct db_val
 	case PGRES_TUPLES_OK:
 	case PGRES_COMMAND_OK: conn->changed = pg_changed_by(result); break;
 	default:
-		conn->failed = true;
 		kind = pg_refused(c, conn, result, running);
+		pg_kept_end(&conn->kept); /* rows that were given are not taken back */
 		break;
 	}
 	pq.clear(result);
+	pg_keep_heard(&conn->kept, row, rows->columns, *more);
 	return kind;
 }
 
@@ -287,6 +329,7 @@ static int64_t postgres_finish(struct db_rows *rows)
 	conn->broken = conn->broken || kind;
 	arena_done(&arena);
 	conn->rows = (struct db_rows){0};
+	pg_keep_changed(&conn->kept, conn->changed);
 	return conn->changed;
 }
 

@@ -43,7 +43,7 @@ static enum err kind_of(const char *state)
 	static const struct {
 		const char *begins;
 		enum err kind;
-	} kinds[] = {{"23505", ERR_EXISTS}, {"23", ERR_CONFLICT}, {"40", ERR_CONFLICT},
+	} kinds[] = {{"23505", ERR_EXISTS}, {"23", ERR_CONFLICT}, {"40", ERR_UNAVAILABLE},
 		{"57", ERR_UNAVAILABLE}, {"55P03", ERR_UNAVAILABLE}, {"08", ERR_UNAVAILABLE},
 		{"53", ERR_UNAVAILABLE}, {"25P03", ERR_UNAVAILABLE}, {"22021", ERR_INVALID},
 		{"22P05", ERR_INVALID}, {"54", ERR_TOO_BIG}, {"XX00", ERR_DAMAGED}};
@@ -71,15 +71,23 @@ enum err pg_lost(struct ctx *c, const struct connection *conn, const char *doing
 		STR_FMT(first_line(pq.errorMessage(conn->handle))));
 }
 
-enum err pg_refused(
-	struct ctx *c, const struct connection *conn, const PGresult *result, const char *doing)
+/* A failure to serialize, a dead-lock: neither has to do with what the transaction is about. */
+static bool is_for_another(const char *state)
 {
+	return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0;
+}
+
+enum err pg_refused(
+	struct ctx *c, struct connection *conn, const PGresult *result, const char *doing)
+{
+	conn->failed = true;
 	const char *state = result ? pq.resultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	if (!state)
 		return pg_is_lost(conn)
 			       ? pg_lost(c, conn, doing)
 			       : fail(c, ERR_IO, "the database failed %s: %.*s", doing,
 					 STR_FMT(first_line(pq.errorMessage(conn->handle))));
+	conn->outdone = conn->outdone || is_for_another(state);
 	return fail(c, kind_of(state), "the database failed %s: %.*s (%s)", doing,
 		STR_FMT(first_line(pq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY))), state);
 }
@@ -145,7 +153,7 @@ static enum err result_judge(
 	case PGRES_TUPLES_OK: take_time(conn, result); return OK;
 	case PGRES_PIPELINE_SYNC:
 	case PGRES_PIPELINE_ABORTED: return OK; /* what failed before it counts */
-	default: conn->failed = true; return pg_refused(c, conn, result, doing);
+	default: return pg_refused(c, conn, result, doing);
 	}
 }
 
@@ -231,6 +239,7 @@ static enum err statement_prepare(
 void pg_disconnect(struct connection *conn)
 {
 	pq.clear(conn->first);
+	pg_kept_end(&conn->kept);
 	pq.finish(conn->handle);
 	host_free(conn, sizeof *conn);
 }

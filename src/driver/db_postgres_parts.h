@@ -1,6 +1,7 @@
 /*
  * PostgreSQL's driver in parts: connections, each a pipeline (db_postgres_conn.c), the pool of them and
- * the login that they are made with (db_postgres_pool.c), and transactions (db_postgres.c).
+ * the login that they are made with (db_postgres_pool.c), transactions (db_postgres.c), and those that
+ * have to be held again (db_postgres_again.c).
  *
  * A connection belongs to one thread at a time. The pool is for any.
  */
@@ -22,6 +23,16 @@ enum {
 /* What a column may be, by its number in pg_type. */
 enum { PG_BOOL = 16, PG_BYTEA = 17, PG_INT8 = 20, PG_INT2 = 21, PG_INT4 = 23 };
 
+/* What was said and heard in a writer's transaction so far, for pg_again. */
+struct pg_kept {
+	struct arena arena;
+	struct pg_said *first, *newest;
+	size_t bytes;
+	int tries;
+	bool on;    /* all of it is here */
+	bool again; /* it is being said again, and not kept anew */
+};
+
 struct connection {
 	struct db_tx tx;
 	struct db_rows rows; /* the statement under way; rows.tx NULL: none */
@@ -32,9 +43,12 @@ struct connection {
 	int64_t changed;
 	size_t owed; /* answers that are not taken yet: of statements, and of syncs */
 	bool writes;
+	int64_t scope;           /* of who writes: as of db_begin_on */
 	bool failed;             /* the transaction is good for nothing but being rolled back */
+	bool outdone;            /* the server ended it for another's sake */
 	bool broken;             /* nobody knows any more which answer comes next */
 	struct connection *next; /* among the idle */
+	struct pg_kept kept;
 	const char *prepared[PG_STATEMENTS];
 	size_t prepared_count;
 };
@@ -76,9 +90,9 @@ bool pg_is_lost(const struct connection *conn);
 bool pg_is_alive(struct connection *conn);
 
 enum err pg_lost(struct ctx *c, const struct connection *conn, const char *doing) MUST;
-/* What an unwanted result says; `result` may be NULL. */
-enum err pg_refused(struct ctx *c, const struct connection *conn, const PGresult *result,
-	const char *doing) MUST;
+/* What an unwanted result says; `result` may be NULL. The transaction has failed then. */
+enum err pg_refused(
+	struct ctx *c, struct connection *conn, const PGresult *result, const char *doing) MUST;
 
 /* Its answer is owed then. `sql` is a constant. */
 enum err pg_send(struct ctx *c, struct connection *conn, const char *sql,
@@ -93,6 +107,27 @@ enum err pg_settle(struct ctx *c, struct connection *conn, size_t left, const ch
 enum err pg_answers(struct ctx *c, struct connection *conn, const char *doing) MUST;
 /* Rows: "INSERT 0 1", "UPDATE 1", but "SELECT 1" changes nothing. */
 int64_t pg_changed_by(PGresult *result);
+
+/* Begins what conn->writes and conn->scope say. A writer's is begun when it returns. */
+enum err pg_begin(struct ctx *c, struct connection *conn) MUST;
+/* A writer's is rolled back when it returns. */
+enum err pg_roll_back(struct ctx *c, struct connection *conn) MUST;
+
+/* The record of a writer's transaction, begun empty, and ended where it is of no use any more. One that
+ * became too large is ended. */
+void pg_kept_begin(struct pg_kept *kept);
+void pg_kept_end(struct pg_kept *kept);
+void pg_keep_said(struct pg_kept *kept, const char *sql, const struct db_value *args, size_t count,
+	bool asked);
+void pg_keep_heard(struct pg_kept *kept, const struct db_value *row, size_t columns, bool more);
+void pg_keep_changed(struct pg_kept *kept, int64_t changed);
+/*
+ * After a failure, *kind: where it was that the server ended the transaction for another's sake, holds it
+ * again up to what failed, a few times if need be. True: all went as the first time, and what failed is
+ * to be tried again. False: *kind says why not; it did not go as the first time (ERR_UNAVAILABLE), or is
+ * as it was.
+ */
+bool pg_again(struct ctx *c, struct connection *conn, enum err *kind) MUST;
 
 /* A place in the pool: with *out set to an idle connection whose login is of now, if that can be, or NULL
  * to make one. */

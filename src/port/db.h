@@ -75,8 +75,7 @@ struct db_ops {
 	 * either way. */
 	enum err (*commit)(struct ctx *c, struct db_tx *tx);
 	void (*rollback)(struct db_tx *tx);
-	/* Starts a statement. ERR_EXISTS on a broken unique constraint, ERR_CONFLICT when it should
-	 * be retried. */
+	/* Starts a statement. ERR_EXISTS on a broken unique constraint, ERR_CONFLICT on another one. */
 	enum err (*query)(struct ctx *c, struct db_tx *tx, const char *sql,
 		const struct db_value *args, size_t count, struct db_rows **out);
 	/* The next row into row[0..columns), *more false at the end. */

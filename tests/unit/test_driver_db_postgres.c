@@ -4,6 +4,7 @@
 #include "driver/driver.h"
 #include "os/file.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -163,6 +164,244 @@ static void what_failed_cannot_be_committed(void **state)
 	assert_int_equal(rows_now(c), 0);
 }
 
+static int64_t number(struct ctx *c, struct db_tx *tx, const char *sql)
+{
+	struct db_value row[1];
+	assert_ok(c, db_row(c, tx, sql, DB_NO_ARGS, row));
+	return row[0].integer;
+}
+
+static void a_statement_that_takes_too_long_is_ended_and_does_no_harm(void **state)
+{
+	struct ctx *c = *state;
+	static const char limit[] = "SELECT extract(epoch FROM current_setting("
+				    "'statement_timeout')::interval)::bigint";
+	static const char soon[] = "SET LOCAL statement_timeout = '100ms'";
+	need_server(c);
+	for (int mode = DB_READ; mode <= DB_WRITE; mode++) {
+		DB_TX *tx = NULL;
+		struct db_value row[1];
+		assert_ok(c, db_begin(c, served_of(c)->db, (enum db_mode)mode, &tx));
+		int64_t backend = backend_of(c, tx);
+		assert_int_equal(number(c, tx, limit), 60);
+		if (mode == DB_WRITE)
+			assert_ok(c, insert(c, tx, 1, STR("one")));
+		assert_ok(c, db_run(c, tx, soon, DB_NO_ARGS, NULL));
+		int64_t began = c->world->monotonic();
+		assert_err(c, db_row(c, tx, "SELECT 1 FROM pg_sleep(20)", DB_NO_ARGS, row),
+			ERR_UNAVAILABLE);
+		assert_true(c->world->monotonic() - began < 10000000);
+		assert_non_null(strstr(c->error.text, "statement timeout"));
+		db_rollback(&tx);
+		assert_int_equal(rows_now(c), 0);
+		assert_ok(c, db_begin(c, served_of(c)->db, DB_WRITE, &tx));
+		assert_int_equal(backend_of(c, tx), backend);
+		assert_int_equal(number(c, tx, limit), 60);
+	}
+}
+
+/* Others' locks, which Nimbus' writers do not have among themselves. */
+struct rival {
+	struct ctx *main;
+	pthread_barrier_t ready;
+};
+
+static void run(struct ctx *c, struct db_tx *tx, const char *sql)
+{
+	assert_ok(c, db_run(c, tx, sql, DB_NO_ARGS, NULL));
+}
+
+/* Takes the two in the other order, and is never the one that is ended. */
+static void *be_rival(void *arg)
+{
+	struct rival *r = arg;
+	struct arena arena;
+	struct ctx c;
+	arena_init(&arena);
+	ctx_init(&c, &arena, os_world());
+	{
+		DB_TX *tx = NULL;
+		assert_ok(&c, db_begin_on(&c, served_of(r->main)->db, 2, &tx));
+		run(&c, tx, "SET LOCAL deadlock_timeout = '20s'");
+		run(&c, tx, "UPDATE row SET text = text || 'r' WHERE repo = 2");
+		pthread_barrier_wait(&r->ready);
+		run(&c, tx, "UPDATE row SET text = text || 'r' WHERE repo = 1");
+		assert_ok(&c, db_commit(&c, &tx));
+	}
+	arena_done(&arena);
+	return NULL;
+}
+
+static enum err add_to_both(struct ctx *c, bool look, bool waits, pthread_barrier_t *ready)
+{
+	static const char first[] = "UPDATE row SET text = text || 'm' WHERE repo = 1";
+	static const char second[] = "UPDATE row SET text = text || 'm' WHERE repo = 2";
+	struct db_value row[1];
+	DB_TX *tx = NULL;
+	TRY(db_begin_on(c, served_of(c)->db, 1, &tx));
+	if (look)
+		TRY(db_row(c, tx, "SELECT text FROM row WHERE repo = 1", DB_NO_ARGS, row));
+	TRY(db_run(c, tx, first, DB_NO_ARGS, NULL));
+	pthread_barrier_wait(ready);
+	if (waits)
+		TRY(db_run(c, tx, second, DB_NO_ARGS, NULL));
+	else
+		TRY(db_change(c, tx, second, DB_NO_ARGS));
+	return db_commit(c, &tx);
+}
+
+static enum err add_against_a_rival(struct ctx *c, bool look, bool waits)
+{
+	struct rival r = {.main = c};
+	DB_TX *tx = NULL;
+	pthread_t thread;
+	assert_ok(c, db_begin(c, served_of(c)->db, DB_WRITE, &tx));
+	run(c, tx, "DELETE FROM row");
+	assert_ok(c, insert(c, tx, 1, STR("")));
+	assert_ok(c, insert(c, tx, 2, STR("")));
+	assert_ok(c, db_commit(c, &tx));
+	pthread_barrier_init(&r.ready, NULL, 2);
+	pthread_create(&thread, NULL, be_rival, &r);
+	enum err kind = add_to_both(c, look, waits, &r.ready);
+	pthread_join(thread, NULL);
+	pthread_barrier_destroy(&r.ready);
+	return kind;
+}
+
+static void each_row_is(struct ctx *c, const char *text)
+{
+	static const char sql[] = "SELECT count(*) FROM row WHERE text = $1";
+	struct db_value row[1];
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, served_of(c)->db, DB_READ, &tx));
+	assert_ok(c, db_row(c, tx, sql, DB_ARGS(DB_T(str_of(text))), row));
+	assert_int_equal(row[0].integer, 2);
+}
+
+static void who_is_ended_by_a_dead_lock_is_heard_again(void **state)
+{
+	struct ctx *c = *state;
+	need_server(c);
+	for (int waits = 0; waits < 2; waits++) {
+		assert_ok(c, add_against_a_rival(c, false, waits));
+		each_row_is(c, "rm");
+	}
+}
+
+/* It may have been told what is no more so. */
+static void who_would_hear_something_else_by_then_is_told(void **state)
+{
+	struct ctx *c = *state;
+	need_server(c);
+	assert_err(c, add_against_a_rival(c, true, true), ERR_UNAVAILABLE);
+	assert_non_null(strstr(c->error.text, "somebody else changed meanwhile"));
+	each_row_is(c, "r");
+}
+
+static const char lose_function[] =
+	"CREATE FUNCTION lose(wins bigint) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN "
+	"IF nextval('tries') < wins THEN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; "
+	"END IF; RETURN 7; END $$";
+static const char lose_trigger[] =
+	"CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+	"PERFORM lose(TG_ARGV[0]::bigint); RETURN NULL; END $$";
+static const char lose_at_commit[] =
+	"CREATE CONSTRAINT TRIGGER lose AFTER INSERT ON row DEFERRABLE INITIALLY DEFERRED "
+	"FOR EACH ROW EXECUTE FUNCTION lose(4)";
+
+/* What fails to serialize until it has been tried often enough: a sequence is no part of a transaction. */
+static void may_lose(struct ctx *c, bool at_commit)
+{
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, served_of(c)->db, DB_WRITE, &tx));
+	run(c, tx, "CREATE SEQUENCE tries");
+	run(c, tx, lose_function);
+	run(c, tx, lose_trigger);
+	if (at_commit)
+		run(c, tx, lose_at_commit);
+	assert_ok(c, db_commit(c, &tx));
+}
+
+static int64_t tries_so_far(struct ctx *c)
+{
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin(c, served_of(c)->db, DB_READ, &tx));
+	return number(c, tx, "SELECT last_value FROM tries");
+}
+
+static void who_fails_to_serialize_tries_again_with_all_he_said(void **state)
+{
+	struct ctx *c = *state;
+	struct db_value row[1];
+	int64_t changed = 0;
+	need_server(c);
+	may_lose(c, false);
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin_on(c, served_of(c)->db, 1, &tx));
+	int64_t began = tx->began;
+	assert_int_equal(number(c, tx, count), 0);
+	assert_ok(c, insert(c, tx, 1, STR("one")));
+	assert_ok(c, db_change(c, tx, add, DB_ARGS(DB_I(1), DB_T(STR("two")))));
+	assert_int_equal(number(c, tx, count), 2);
+	assert_ok(c, db_row(c, tx, "SELECT lose($1)", DB_ARGS(DB_I(4)), row));
+	assert_int_equal(row[0].integer, 7);
+	assert_int_equal(number(c, tx, count), 2);
+	assert_ok(c, db_run(c, tx, "UPDATE row SET repo = 3", DB_NO_ARGS, &changed));
+	assert_int_equal(changed, 2);
+	assert_int_equal(tx->began, began);
+	assert_ok(c, db_commit(c, &tx));
+	assert_int_equal(rows_now(c), 2);
+	assert_int_equal(tries_so_far(c), 4);
+}
+
+static void who_fails_to_serialize_at_his_commit_tries_again(void **state)
+{
+	struct ctx *c = *state;
+	need_server(c);
+	may_lose(c, true);
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin_on(c, served_of(c)->db, 1, &tx));
+	assert_ok(c, insert(c, tx, 1, STR("one")));
+	assert_ok(c, db_commit(c, &tx));
+	assert_int_equal(rows_now(c), 1);
+	assert_int_equal(tries_so_far(c), 4);
+}
+
+static void who_loses_every_time_is_told_and_has_changed_nothing(void **state)
+{
+	struct ctx *c = *state;
+	struct db_value row[1];
+	need_server(c);
+	may_lose(c, false);
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin_on(c, served_of(c)->db, 1, &tx));
+	assert_ok(c, insert(c, tx, 1, STR("one")));
+	assert_err(c, db_row(c, tx, "SELECT lose($1)", DB_ARGS(DB_I(1000)), row), ERR_UNAVAILABLE);
+	assert_non_null(strstr(c->error.text, "40001"));
+	int64_t tries = tries_so_far(c);
+	assert_true(tries > 1 && tries < 20);
+	assert_err(c, db_commit(c, &tx), ERR_IO);
+	assert_int_equal(rows_now(c), 0);
+	assert_int_equal(tries_so_far(c), tries);
+}
+
+/* More than is kept of it. */
+static void a_large_transaction_is_tried_once(void **state)
+{
+	enum { LARGE = 5 << 20 };
+	struct ctx *c = *state;
+	struct db_value row[1];
+	need_server(c);
+	may_lose(c, false);
+	char *text = arena_alloc(c->arena, LARGE);
+	memset(text, 'x', LARGE);
+	DB_TX *tx = NULL;
+	assert_ok(c, db_begin_on(c, served_of(c)->db, 1, &tx));
+	assert_ok(c, insert(c, tx, 1, str_from(text, LARGE)));
+	assert_err(c, db_row(c, tx, "SELECT lose($1)", DB_ARGS(DB_I(4)), row), ERR_UNAVAILABLE);
+	assert_int_equal(tries_so_far(c), 1);
+}
+
 static void text_must_be_text(void **state)
 {
 	struct ctx *c = *state;
@@ -302,6 +541,19 @@ int main(void)
 			a_connection_that_is_lost_in_a_transaction_has_changed_nothing, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(what_failed_cannot_be_committed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_statement_that_takes_too_long_is_ended_and_does_no_harm, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_is_ended_by_a_dead_lock_is_heard_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_would_hear_something_else_by_then_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_fails_to_serialize_tries_again_with_all_he_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_fails_to_serialize_at_his_commit_tries_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_loses_every_time_is_told_and_has_changed_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_large_transaction_is_tried_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(text_must_be_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			who_finds_all_connections_in_use_waits_until_the_deadline, setup, teardown),
