@@ -217,6 +217,15 @@ class RedisTls(Redis):
                 "--tls-auth-clients", "no"]
 
 
+class RedisMutual(RedisTls):
+    """The same, which lets only those in who show that certificate themselves."""
+
+    name, role = "redis-mutual", "redis_mutual"
+
+    def doors(self):
+        return [*super().doors()[:-1], "yes", "--tls-ca-cert-file", self.certificate]
+
+
 def bucket_environment(url, prefix=""):
     """What Nimbus is told of the bucket that S3 gives the URL of: NIMBUS_BLOB and the keys."""
     where, _, query = url.partition("?")

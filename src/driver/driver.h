@@ -102,9 +102,15 @@ struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
 /* The Redis of redis:// or rediss://user:password@host:port/database, connected to when something is asked: that
  * it is lost is no error here. ERR_INVALID of the URL, or of what is to be trusted. c->world outlives it. */
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
-/* The same with a login that may change. `ca`: a PEM file to trust, NULL: what the system does. */
-enum err kv_redis_open_as(
-	struct ctx *c, const struct secret_set *login, const char *ca, struct kv **out) MUST;
+/* Over TLS. Files of PEM; NULL or "": there is none. */
+struct redis_files {
+	const char *ca; /* to trust instead of the system's */
+	const char *cert,
+		*key; /* what the server is shown; both or none, the key without a passphrase */
+};
+/* The same with a login that may change. `files` may be NULL. */
+enum err kv_redis_open_as(struct ctx *c, const struct secret_set *login,
+	const struct redis_files *files, struct kv **out) MUST;
 
 /* Files; the reference is a file's name. One that changes is seen a second later. */
 struct secret *secret_file_open(void);

@@ -263,14 +263,14 @@ enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out)
 	return kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}}, NULL, out);
 }
 
-enum err kv_redis_open_as(
-	struct ctx *c, const struct secret_set *login, const char *ca, struct kv **out)
+enum err kv_redis_open_as(struct ctx *c, const struct secret_set *login,
+	const struct redis_files *files, struct kv **out)
 {
 	struct kv_redis *kv = calloc(1, sizeof *kv);
 	if (!kv)
 		host_panic("out of memory");
 	kv->kv.ops = &redis_ops;
-	enum err kind = redis_init_as(c, &kv->redis, login, ca, c->world);
+	enum err kind = redis_init_as(c, &kv->redis, login, files, c->world);
 	if (!kind && (kind = kv_listener_init(c, &kv->listener, &kv->redis)))
 		redis_done(&kv->redis);
 	if (kind) {

@@ -86,13 +86,14 @@ enum err redis_init(struct ctx *c, struct redis *r, const char *url, const struc
 }
 
 enum err redis_init_as(struct ctx *c, struct redis *r, const struct secret_set *login,
-	const char *ca, const struct world *world)
+	const struct redis_files *files, const struct world *world)
 {
 	struct secret_values values;
 	TRY(secret_set_read(c, login, &values));
 	TRY(redis_init(c, r, login_url(c->arena, &values), world));
 	r->login = *login;
-	r->trust.ca = ca;
+	if (files)
+		r->trust.files = *files;
 	enum err kind = r->secret ? redis_trust_read(c, &r->trust) : OK;
 	if (kind)
 		redis_done(r);

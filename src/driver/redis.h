@@ -57,7 +57,7 @@ enum err redis_init(struct ctx *c, struct redis *r, const char *url, const struc
 /* The same with a login that may change: a URL, a user, a password; and whose certificates are trusted
  * (redis_link.h). */
 enum err redis_init_as(struct ctx *c, struct redis *r, const struct secret_set *login,
-	const char *ca, const struct world *world) MUST;
+	const struct redis_files *files, const struct world *world) MUST;
 void redis_done(struct redis *r);
 
 /* When a call that begins now has to end: c->deadline, or when patience does. */

@@ -17,19 +17,42 @@ static const char *reason_of_openssl(void)
 	return reason ? reason : "it ends the connection";
 }
 
+static enum err read_own(
+	struct ctx *c, const struct redis_files *files, enum err kind, SSL_CTX *tls)
+{
+	bool cert = files->cert && *files->cert, key = files->key && *files->key;
+	if (cert != key)
+		return fail(c, kind, "a certificate for Redis and its key go together");
+	if (cert && (SSL_CTX_use_certificate_chain_file(tls, files->cert) != 1 ||
+			    SSL_CTX_use_PrivateKey_file(tls, files->key, SSL_FILETYPE_PEM) != 1))
+		return fail(c, kind,
+			"the certificate for Redis (%s) cannot be used with its key (%s): %s",
+			files->cert, files->key, reason_of_openssl());
+	return OK;
+}
+
+static enum err read_files(
+	struct ctx *c, const struct redis_files *files, enum err kind, SSL_CTX *tls)
+{
+	bool own = files->ca && *files->ca;
+	if ((own ? SSL_CTX_load_verify_file(tls, files->ca)
+		 : SSL_CTX_set_default_verify_paths(tls)) != 1)
+		return fail(c, kind, "the certificates to trust (%s) cannot be read: %s",
+			own ? files->ca : "the system's", reason_of_openssl());
+	return read_own(c, files, kind, tls);
+}
+
 static enum err read_trust(
 	struct ctx *c, const struct redis_trust *trust, enum err kind, SSL_CTX **out)
 {
 	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
 	if (!tls)
 		host_panic("out of memory");
-	bool own = trust->ca && *trust->ca;
 	ERR_clear_error();
-	if ((own ? SSL_CTX_load_verify_file(tls, trust->ca)
-		 : SSL_CTX_set_default_verify_paths(tls)) != 1) {
+	enum err bad = read_files(c, &trust->files, kind, tls);
+	if (bad) {
 		SSL_CTX_free(tls);
-		return fail(c, kind, "the certificates to trust (%s) cannot be read: %s",
-			own ? trust->ca : "the system's", reason_of_openssl());
+		return bad;
 	}
 	SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
 	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);

@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 #include "base/host.h"
 #include "base/str.h"
+#include "driver/driver.h"
 
 #include <sys/types.h>
 
@@ -18,10 +19,10 @@ struct redisContext;
 struct ssl_st;
 struct ssl_ctx_st;
 
-/* Whose certificates are trusted. They are read again after a handshake that failed. */
+/* Whose certificates are trusted, and which one is shown. They are read again after a handshake that
+ * failed. */
 struct redis_trust {
-	const char *
-		ca; /* a file of certificates (PEM) instead of the system's; NULL or "": the system's */
+	struct redis_files files;
 	struct host_lock lock;
 	struct ssl_ctx_st *tls; /* NULL: it is to be read */
 };

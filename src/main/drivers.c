@@ -113,7 +113,8 @@ static enum err open_kv(struct ctx *c, const struct config *config, bool serve, 
 	const struct secret_set login = {{secrets_source(config, &config->kv_from),
 		secrets_source(config, &config->kv_user_from),
 		secrets_source(config, &config->kv_password_from)}};
-	TRY(kv_redis_open_as(c, &login, config->kv_ca, kv));
+	const struct redis_files files = {config->kv_ca, config->kv_cert, config->kv_key};
+	TRY(kv_redis_open_as(c, &login, &files, kv));
 	/* So that the log says at the start, not at the first sign-in, if it is not there. */
 	if (serve && kv_get(c, *kv, STR("hello"), &none))
 		ctx_clear(c);

@@ -90,7 +90,7 @@ static inline void ear_redis(const char *url, size_t count, const struct str *wo
 	const char *ca = ear_cut_ca(&arena, &url);
 	redis_command(&out, count, words);
 	assert_ok(&c, redis_init(&c, &redis, url, os_world()));
-	redis.trust.ca = ca;
+	redis.trust.files.ca = ca;
 	int64_t limit = redis_limit(&c, &redis);
 	assert_ok(&c, redis_connect(&c, &redis, limit, &conn));
 	assert_ok(&c, redis_send(&c, &redis, conn, buf_view(&out), limit));

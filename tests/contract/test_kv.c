@@ -48,7 +48,8 @@ static void open_redis_at(struct ctx *c, const char *url, struct kv **out)
 	struct str words[] = {STR("FLUSHDB")};
 	ear_redis(url, 1, words);
 	const char *ca = ear_cut_ca(c->arena, &url);
-	assert_ok(c, kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}}, ca, out));
+	assert_ok(c, kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}},
+			     &(struct redis_files){.ca = ca}, out));
 }
 
 static void open_redis(struct ctx *c, struct kv **out)

@@ -117,7 +117,7 @@ static struct kv *open_over_tls(struct ctx *c, const char *host, const char *ca)
 	const char *own = ear_cut_ca(c->arena, &url);
 	const char *there = arena_fmt(c->arena, "rediss://%s%s", host, strrchr(url, ':'));
 	const struct secret_set login = {{{NULL, there}}};
-	assert_ok(c, kv_redis_open_as(c, &login, ca ? ca : own, &kv));
+	assert_ok(c, kv_redis_open_as(c, &login, &(struct redis_files){.ca = ca ? ca : own}, &kv));
 	return kv;
 }
 
@@ -176,7 +176,9 @@ static void certificates_to_trust_are_read_again_after_a_failure(void **state)
 	assert_err(c, kind, ERR_NOT_FOUND);
 	assert_int_equal(unlink(path), 0);
 	kv_close(kv);
-	assert_err(c, kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}}, path, &kv),
+	assert_err(c,
+		kv_redis_open_as(c, &(struct secret_set){{{NULL, url}}},
+			&(struct redis_files){.ca = path}, &kv),
 		ERR_INVALID);
 	assert_non_null(strstr(c->error.text, path));
 }
@@ -190,7 +192,7 @@ static void over_tls_a_connection_that_rests_is_idle(void **state)
 	kv_close(open_over_tls(c, "localhost", NULL));
 	const char *url = getenv("NIMBUS_TEST_REDIS_TLS"), *ca = ear_cut_ca(c->arena, &url);
 	assert_ok(c, redis_init(c, &r, url, c->world));
-	r.trust.ca = ca;
+	r.trust.files.ca = ca;
 	int64_t limit = redis_limit(c, &r);
 	assert_ok(c, redis_connect(c, &r, limit, &conn));
 	assert_true(redis_is_idle(conn));
