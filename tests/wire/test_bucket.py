@@ -15,7 +15,7 @@ LARGE_FILES, FILE_BYTES, PIECE = 60, 1_000_000, 32 << 10
 Wide = collections.namedtuple("Wide", "folders per_folder file_bytes commits page_max of_pack_max requests_max")
 # What pages are read of, how many bytes one may read, and by how many requests: a pack of 500 MB, one whose index has
 # 8 MiB, and a history whose commit-graph has 10 MiB, in a soak; else packs that show the same in less time.
-LARGE = Wide(100, 1000, 5000, 3000, 8 << 20, 2 << 20, 60) if SOAK else Wide(40, 1000, 1500, 600, 8 << 20, 2 << 20, 30)
+LARGE = Wide(100, 1000, 5000, 3000, 8 << 20, 3 << 20, 60) if SOAK else Wide(40, 1000, 1500, 600, 8 << 20, 2 << 20, 30)
 MANY = Wide(600, 500, 8, 600, 8 << 20, 2 << 20, 80) if SOAK else Wide(320, 500, 8, 60, 8 << 20, 1 << 20, 80)
 LONG = Wide(20, 20, 100, 150_000, 8 << 20, 4 << 20, 120) if SOAK else Wide(8, 10, 100, 40_000, 8 << 20, 2 << 20, 80)
 
