@@ -1,7 +1,7 @@
 """
 A proxy between Nimbus and an S3 server that does to chosen requests what networks and stores do.
 
-`fault(number, method, path)` names what happens to a request, counted from 0: None (it passes), "503", "cut"
+`fault(number, method, path)` names what happens to a request, counted from 0: None (it passes), "503", "429", "cut"
 (the connection ends before the request is passed on), "lost" (it is passed on, its answer is not), "half" (half of
 the answer's body comes, then the end), "stall" (no answer, and no end either), "half stall" (half of it, and no
 end), "slow" (a few bytes a second), "paced" (`rate` bytes a second, on each connection). `sent` counts the bytes of
@@ -14,6 +14,7 @@ import threading
 import time
 
 PIECE = 64 << 10
+BUSY = {"503": b"503 Slow Down", "429": b"429 Too Many Requests"}
 SLOWDOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
 
@@ -66,9 +67,9 @@ class Proxy:
         if what == "cut":
             return False
         body = reader.read(int(headers.get("content-length", 0)))
-        if what == "503":
-            connection.sendall(b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\n"
-                               b"Content-Length: %d\r\n\r\n%s" % (len(SLOWDOWN), SLOWDOWN))
+        if what in BUSY:
+            connection.sendall(b"HTTP/1.1 %s\r\nContent-Type: application/xml\r\nConnection: close\r\n"
+                               b"Content-Length: %d\r\n\r\n%s" % (BUSY[what], len(SLOWDOWN), SLOWDOWN))
             return False
         if what == "stall":
             self.wait_for_the_end(connection)

@@ -100,15 +100,10 @@ enum err blob_s3_open(struct ctx *c, const struct blob_s3_options *options, stru
 /* At most `max_bytes` of keys and values: what expires first, or was used least lately, goes. */
 struct kv *kv_memory_open(size_t max_bytes, const struct world *world);
 /* The Redis of redis:// or rediss://user:password@host:port/database, connected to when something is asked: that
- * it is lost is no error here. ERR_INVALID of the URL, or of what is to be trusted. c->world outlives it. */
+ * it is lost is no error here. ERR_INVALID of the URL, or of a file. c->world outlives it. */
 enum err kv_redis_open(struct ctx *c, const char *url, struct kv **out) MUST;
-/* Over TLS. Files of PEM; NULL or "": there is none. */
-struct redis_files {
-	const char *ca; /* to trust instead of the system's */
-	const char *cert,
-		*key; /* what the server is shown; both or none, the key without a passphrase */
-};
-/* The same with a login that may change. `files` may be NULL. */
+/* The same with a login that may change, and files (driver/redis_link.h), or NULL. */
+struct redis_files;
 enum err kv_redis_open_as(struct ctx *c, const struct secret_set *login,
 	const struct redis_files *files, struct kv **out) MUST;
 

@@ -11,13 +11,19 @@
 #include "base/ctx.h"
 #include "base/host.h"
 #include "base/str.h"
-#include "driver/driver.h"
 
 #include <sys/types.h>
 
 struct redisContext;
 struct ssl_st;
 struct ssl_ctx_st;
+
+/* PEM; NULL or "": there is none. */
+struct redis_files {
+	const char *ca; /* to trust instead of the system's */
+	const char *cert,
+		*key; /* what the server is shown; both or none, the key without a passphrase */
+};
 
 /* Whose certificates are trusted, and which one is shown. They are read again after a handshake that
  * failed. */

@@ -8,6 +8,7 @@
 #include "core/snapshot.h"
 #include "driver/driver.h"
 #include "driver/kubernetes.h"
+#include "driver/redis_link.h"
 #include "main/seals.h"
 #include "main/secrets.h"
 #include "os/file.h"

@@ -136,6 +136,10 @@ def test_a_store_that_is_busy_now_and_then_is_asked_again():
     trial(every(2, "503"))
 
 
+def test_a_store_that_counts_requests_is_asked_again():
+    trial(every(2, "429"))
+
+
 def test_connections_that_are_cut_are_made_anew():
     trial(every(3, "cut"))
 
@@ -368,6 +372,24 @@ def with_sts(lifetime):
 
 def tokens_of(proxy):
     return {headers.get("x-amz-security-token") for _, _, headers in proxy.seen}
+
+
+def test_keys_for_a_while_come_with_their_session_token():
+    bucket = Bucket()
+    if not bucket.sessions:
+        skip("this S3 server refuses session tokens that it did not give itself")
+    for names in (("NIMBUS_S3_ACCESS_KEY", "NIMBUS_S3_SECRET_KEY", "NIMBUS_S3_SESSION_TOKEN"),
+                  ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")):
+        proxy = Proxy(bucket.port)
+        env = bucket.env(proxy.port)
+        keys = env.pop("NIMBUS_S3_ACCESS_KEY"), env.pop("NIMBUS_S3_SECRET_KEY"), "session/of+mine="
+        server = Nimbus({**env, **dict(zip(names, keys))})
+        repo = big_repo(14)
+        push(server, "r", repo)
+        restart_cold(server)
+        eq(clone(server, "r"), head_of(repo), "HEAD of a clone")
+        eq(tokens_of(proxy), {"session/of+mine="}, f"session tokens, by {names}")
+        server.stop()
 
 
 def test_a_workloads_token_is_exchanged_for_keys_and_these_are_renewed():
