@@ -132,4 +132,35 @@ def test_while_it_is_away_it_is_named_and_afterwards_all_goes_on():
             eq(s.get("/readyz", auth=None).status, 200, "readiness")
 
 
+def children(process):
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == process:
+                yield int(path.parent.name)
+
+
+def test_one_that_hangs_holds_nobody_for_longer_than_a_request_may_take():
+    with postgres() as database:
+        s, work = served(database, NIMBUS_REQUEST_TIMEOUT="2s")
+        eq(s.get("/r").status, 200, "a page")
+        stopped = [database.process.pid, *children(database.process.pid)]
+        for process in stopped:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            for path in "/r", "/api/v1/repos/r", "/r.git/info/refs?service=git-upload-pack":
+                began = time.monotonic()
+                answer = s.get(path)
+                took = time.monotonic() - began
+                eq((answer.status in (503, 504), took < 15), (True, True), f"{path}: {answer} after {took:.1f} s")
+            new, result = push(s, work, "two\n", check=False)
+            eq(result.code != 0, True, f"a push: {result}")
+            eq(s.get("/healthz", auth=None).status, 200, "health")
+        finally:
+            for process in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+        git("push", "-q", s.git_url("r"), "main", cwd=work)
+        eq((tip_of(s), s.get("/r").status), (new, 200), "the branch, and the page")
+
+
 main()

@@ -119,6 +119,24 @@ def test_packs_live_in_the_bucket():
     eq(clone(restored.start(), "r"), head_of(repo), "HEAD of a clone from a backup, on disk")
 
 
+def test_any_name_of_a_repository_will_do():
+    """Keys are of numbers, so that a name needs no place in them, and no key changes with a name."""
+    bucket, proxy, server = world()
+    heads = {}
+    for seed, name in enumerate(("0", "A.b_C-d", "x--._-y", "n" * 100)):
+        repo = big_repo(20 + seed)
+        push(server, name, repo)
+        heads[name] = head_of(repo)
+    server.api("PATCH", "/repos/A.b_C-d", {"name": "a.B_c-D"}, want=200)
+    heads["a.B_c-D"] = heads.pop("A.b_C-d")
+    restart_cold(server)
+    for name, head in heads.items():
+        eq(clone(server, name), head, f"HEAD of a clone of {name}")
+    paths = {path.partition("?")[0].partition(f"{bucket.prefix}/")[2] for _, path, _ in proxy.seen if "/pack/" in path}
+    eq(len({path.split("/")[1] for path in paths}), len(heads), f"folders of the bucket in {paths}")
+    eq([path for path in paths if not re.fullmatch(r"i[0-9a-z]+/\d+/pack/[0-9a-z]+\.[a-z]+", path)], [], "keys")
+
+
 def trial(fault):
     """With such a fault now and then, everything goes well."""
     bucket, proxy, server = world(fault)
