@@ -148,6 +148,10 @@ class Postgres(Service):
         ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         self.wait_until(lambda: subprocess.run(ready).returncode == 0)
 
+    def end(self, process, how=signal.SIGINT):
+        """SIGTERM would wait until nobody is connected any more."""
+        super().end(process, how)
+
     def halt(self, how=signal.SIGINT):
         """SIGINT: a fast shutdown; SIGQUIT: as a crash is."""
         self.processes.remove(self.process)
