@@ -296,7 +296,7 @@ static enum err postgres_next(struct ctx *c, struct db_rows *rows, struct db_val
 	case PGRES_COMMAND_OK: conn->changed = pg_changed_by(result); break;
 	default:
 		kind = pg_refused(c, conn, result, running);
-		pg_kept_end(&conn->kept); /* rows that were given are not taken back */
+		pg_kept_spoil(&conn->kept); /* rows that were given are not taken back */
 		break;
 	}
 	pq.clear(result);

@@ -51,12 +51,16 @@ void pg_kept_begin(struct pg_kept *kept)
 	kept->on = true;
 }
 
+void pg_kept_spoil(struct pg_kept *kept)
+{
+	if (!kept->again)
+		pg_kept_end(kept);
+}
+
 static bool is_keeping(const struct pg_kept *kept)
 {
 	return kept->on && !kept->again;
 }
-
-/* Where something cannot be kept, nothing is of use. */
 
 static bool make_room(struct pg_kept *kept, const struct db_value *values, size_t count)
 {

@@ -117,6 +117,8 @@ enum err pg_roll_back(struct ctx *c, struct connection *conn) MUST;
  * became too large is ended. */
 void pg_kept_begin(struct pg_kept *kept);
 void pg_kept_end(struct pg_kept *kept);
+/* The same, but where it is being said again, which can begin once more. */
+void pg_kept_spoil(struct pg_kept *kept);
 void pg_keep_said(struct pg_kept *kept, const char *sql, const struct db_value *args, size_t count,
 	bool asked);
 void pg_keep_heard(struct pg_kept *kept, const struct db_value *row, size_t columns, bool more);

@@ -385,6 +385,67 @@ static void who_loses_every_time_is_told_and_has_changed_nothing(void **state)
 	assert_int_equal(tries_so_far(c), tries);
 }
 
+static const char strike[] =
+	"CREATE FUNCTION strike(at bigint) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN "
+	"IF nextval('tries') = at THEN RAISE EXCEPTION 'struck' USING ERRCODE = '40P01'; "
+	"END IF; RETURN 7; END $$";
+static const char strike_in_rows[] = "SELECT strike($1) FROM generate_series(1, 3)";
+
+static enum err three_rows(struct ctx *c, struct db_tx *tx, int64_t at)
+{
+	struct db_value row[1];
+	DB_ROWS *rows = NULL;
+	bool more;
+	TRY(db_query(c, tx, strike_in_rows, DB_ARGS(DB_I(at)), &rows));
+	for (int i = 0; i < 3; i++) {
+		TRY(db_next(c, rows, row, &more));
+		assert_true(more);
+	}
+	TRY(db_next(c, rows, row, &more));
+	assert_false(more);
+	return OK;
+}
+
+static struct db_tx *may_be_struck(struct ctx *c)
+{
+	DB_TX *tx = NULL;
+	struct db_tx *out;
+	assert_ok(c, db_begin(c, served_of(c)->db, DB_WRITE, &tx));
+	run(c, tx, "CREATE SEQUENCE tries");
+	run(c, tx, strike);
+	assert_ok(c, db_commit(c, &tx));
+	assert_ok(c, db_begin_on(c, served_of(c)->db, 1, &out));
+	return out;
+}
+
+/* The fourth call fails, and then the sixth, which is in the middle of the rows of before. */
+static void who_is_ended_while_he_says_it_again_begins_once_more(void **state)
+{
+	struct ctx *c = *state;
+	struct db_value row[1];
+	need_server(c);
+	DB_TX *tx = may_be_struck(c);
+	assert_ok(c, insert(c, tx, 1, STR("one")));
+	assert_ok(c, three_rows(c, tx, 6));
+	assert_ok(c, db_row(c, tx, "SELECT strike($1)", DB_ARGS(DB_I(4)), row));
+	assert_int_equal(row[0].integer, 7);
+	assert_ok(c, db_commit(c, &tx));
+	assert_int_equal(rows_now(c), 1);
+	assert_int_equal(tries_so_far(c), 10);
+}
+
+static void rows_that_were_given_are_not_taken_back(void **state)
+{
+	struct ctx *c = *state;
+	need_server(c);
+	DB_TX *tx = may_be_struck(c);
+	assert_ok(c, insert(c, tx, 1, STR("one")));
+	assert_err(c, three_rows(c, tx, 2), ERR_UNAVAILABLE);
+	assert_err(c, db_commit(c, &tx), ERR_IO);
+	assert_int_equal(rows_now(c), 0);
+	assert_int_equal(tries_so_far(c), 2);
+}
+
 /* More than is kept of it. */
 static void a_large_transaction_is_tried_once(void **state)
 {
@@ -553,6 +614,10 @@ int main(void)
 			who_fails_to_serialize_at_his_commit_tries_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			who_loses_every_time_is_told_and_has_changed_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_is_ended_while_he_says_it_again_begins_once_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			rows_that_were_given_are_not_taken_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_large_transaction_is_tried_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(text_must_be_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(
