@@ -200,6 +200,24 @@ static void a_statement_that_takes_too_long_is_ended_and_does_no_harm(void **sta
 	}
 }
 
+static void a_statement_is_prepared_once_on_each_connection(void **state)
+{
+	struct ctx *c = *state;
+	static const char plans[] = "SELECT count(*), sum(generic_plans + custom_plans)::bigint "
+				    "FROM pg_prepared_statements WHERE statement = $1";
+	struct db_value row[2];
+	need_server(c);
+	for (int i = 1; i <= 3; i++) {
+		DB_TX *tx = NULL;
+		assert_ok(c, db_begin(c, served_of(c)->db, DB_WRITE, &tx));
+		assert_ok(c, insert(c, tx, i, STR("text")));
+		assert_ok(c, db_row(c, tx, plans, DB_ARGS(DB_T(STR(add))), row));
+		assert_int_equal(row[0].integer, 1);
+		assert_int_equal(row[1].integer, i);
+		assert_ok(c, db_commit(c, &tx));
+	}
+}
+
 /* Others' locks, which Nimbus' writers do not have among themselves. */
 struct rival {
 	struct ctx *main;
@@ -604,6 +622,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_failed_cannot_be_committed, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_statement_that_takes_too_long_is_ended_and_does_no_harm, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_statement_is_prepared_once_on_each_connection, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			who_is_ended_by_a_dead_lock_is_heard_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(
