@@ -235,6 +235,25 @@ def test_a_store_that_crawls_is_an_error_that_says_so():
     failing("slow", 20)
 
 
+def test_pauses_between_tries_grow():
+    bucket, proxy, server = world()
+    tries = {}
+
+    def fault(number, method, path):
+        if method == "PUT":
+            tries.setdefault(path.partition("?")[0], []).append(time.monotonic())
+            return "503"
+
+    proxy.fault = fault
+    result = push(server, "r", big_repo(15), check=False)
+    eq(result.code != 0, True, f"the push failed ({result})")
+    times = max(tries.values(), key=len)
+    pauses = [after - before for before, after in zip(times, times[1:])]
+    eq(4 <= len(pauses) < 10, True, f"pauses: {pauses}")
+    # Each may be twice as long as the one before, and half of it is by chance.
+    eq([(n, pause) for n, pause in enumerate(pauses) if pause < 0.05 * 2 ** n], [], "pauses that are too short")
+
+
 def test_a_clone_that_has_begun_ends_with_words():
     bucket, proxy, server = world()
     repo = big_repo(12, 5 << 20)
