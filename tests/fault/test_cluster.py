@@ -17,6 +17,7 @@ from s3_proxy import Proxy, always
 PUSHES, CLIENTS, REPOS, REFS = 2000, 16, 20, 3
 LARGE = 300_000  # over NIMBUS_PACK_INLINE_MAX: such a push goes to the bucket
 PAUSE = 0.6      # seconds at most between two pushes of a client: so that all has time to go wrong
+REDIS_FAULTS = ["is gone", "hangs"]
 BUCKET_FAULTS = ["503", "cut", "lost", "half", "slow"]
 BINARY = Path(os.environ.get("NIMBUS_BIN", BUILD / "nimbus"))
 
@@ -122,9 +123,17 @@ class Misfortune(threading.Thread):
         self.cluster.postgres.launch()
 
     def redis_stops(self):
-        self.cluster.redis.halt()
+        what = REDIS_FAULTS[self.happened["redis_stops"] % len(REDIS_FAULTS)]
+        self.happened[f"redis: {what}"] += 1
+        if what == "hangs":
+            self.cluster.redis.process.send_signal(signal.SIGSTOP)
+        else:
+            self.cluster.redis.halt()
         self.ended.wait(2)
-        self.cluster.redis.launch()
+        if what == "hangs":
+            self.cluster.redis.process.send_signal(signal.SIGCONT)
+        else:
+            self.cluster.redis.launch()
 
     def bucket_fails(self):
         what = BUCKET_FAULTS[(self.happened["bucket_fails"] - 1) % len(BUCKET_FAULTS)]
@@ -221,7 +230,8 @@ def suffer(cluster, proxy, pushes, seconds):
           f"in {time.monotonic() - begin:.0f} s; {killer.kills} kills, {dict(misfortune.happened)}")
     for why, times in world.refusals.most_common(8):
         print(f"# {times} x {why}")
-    acts = ["postgres_restarts", "redis_stops", *(f"bucket: {what}" for what in BUCKET_FAULTS)]
+    acts = ["postgres_restarts", *(f"redis: {what}" for what in REDIS_FAULTS),
+            *(f"bucket: {what}" for what in BUCKET_FAULTS)]
     eq([act for act in acts if not misfortune.happened[act]], [], "what did not happen")
     return world
 
