@@ -20,6 +20,7 @@
 #include "port/policy.h"
 #include "port/provider.h"
 #include "port/qr.h"
+#include "port/regex.h"
 #include "port/repack.h"
 #include "port/strength.h"
 
@@ -57,7 +58,8 @@ struct core {
 	struct highlight *highlight; /* may be NULL: all text is plain */
 	struct strength *strength;
 	struct qr_maker *qr;
-	struct repack *repack; /* may be NULL: nobody searches for deltas */
+	struct regex_engine *regex; /* may be NULL: texts are found as they stand alone */
+	struct repack *repack;      /* may be NULL: nobody searches for deltas */
 	struct auth *auth[CORE_AUTH_MAX];
 	size_t auth_count;
 	bool by_certificate;         /* one of them knows names of clients' certificates */

@@ -3,7 +3,7 @@
 #include "base/sort.h"
 #include "base/vec.h"
 #include "core/browse_parts.h"
-#include "core/needle.h"
+#include "core/matcher.h"
 #include "model/pattern.h"
 
 enum {
@@ -14,12 +14,15 @@ enum {
 	LINE_SHOWN = 240,     /* bytes of a line */
 	LINE_BEFORE = 60,     /* … of which so many before the first mark */
 	HEAD = 8000,          /* as git guesses: binary where a NUL is in it */
+	PATH_BYTES = 4096,    /* of a path: no system has room for a longer one */
+	FILE_MICROS = 250000, /* that an expression may take for one file */
 };
 
 /* A folder that is being walked through. */
 struct level {
-	struct str path; /* with a '/' at its end, but the top's */
-	struct str rest; /* of its tree */
+	struct str path;        /* with a '/' at its end, but the top's */
+	struct str rest;        /* of its tree */
+	struct arena_mark mark; /* in searching.trees, before it */
 };
 
 struct candidate {
@@ -28,18 +31,23 @@ struct candidate {
 	struct place place;
 	struct search_file *found; /* NULL: it is not in it */
 	bool by_name, readable;
+	bool done; /* it is known what is in it */
 };
 
 struct searching {
 	struct browse *b;
 	const struct search_query *q;
 	struct search *out;
-	struct needle needle;
+	struct matcher matcher;
 	bool has_wildcard, is_name; /* of the query's path: it has one; it is of names, wherever */
 	VEC_OF(struct level) levels;
 	VEC_OF(struct candidate) group;
 	VEC_OF(struct search_file) files;
+	struct arena trees; /* those of `levels`: what was walked through is given back */
 	int64_t end;
+	char path[PATH_BYTES]; /* what the walk has come to … */
+	size_t path_len;
+	bool moved; /* … which is behind where it began: so the next look gets on */
 };
 
 static bool over(const struct ctx *c, const struct searching *s)
@@ -75,36 +83,59 @@ static bool wants_file(struct ctx *c, const struct searching *s, struct str path
 
 static enum err enter(struct ctx *c, struct searching *s, struct str path, const struct oid *tree)
 {
-	struct level level = {.path = path};
+	struct level level = {.mark = arena_mark(&s->trees)};
 	if (s->levels.len == DEPTH_MAX)
 		return OK;
-	TRY(odb_read_as(c, &s->b->reader, tree, OBJECT_TREE, &level.rest));
+	struct arena *request = c->arena;
+	c->arena = &s->trees;
+	level.path = str_copy(c->arena, path);
+	enum err err = odb_read_as(c, &s->b->reader, tree, OBJECT_TREE, &level.rest);
+	c->arena = request;
+	TRY(err);
 	*vec_push(&s->levels) = level;
-	return ctx_check(c);
+	return ctx_check_with(c, &s->trees);
 }
 
-static struct str path_of(struct ctx *c, struct str folder, struct str name, const char *end)
+static void leave(struct searching *s)
 {
-	return str_of(arena_fmt(c->arena, "%.*s%.*s%s", STR_FMT(folder), STR_FMT(name), end));
+	arena_rewind(&s->trees, s->levels.at[--s->levels.len].mark);
+}
+
+/* The path of an entry, which for a folder ends with a '/'; empty where it is too long. */
+static struct str set_path(struct searching *s, struct str folder, const struct tree_entry *entry)
+{
+	bool tree = tree_entry_is_tree(entry);
+	size_t len = folder.len + entry->name.len + tree;
+	if (len > sizeof s->path)
+		return STR("");
+	memcpy(s->path, folder.at, folder.len);
+	memcpy(s->path + folder.len, entry->name.at, entry->name.len);
+	if (tree)
+		s->path[len - 1] = '/';
+	s->path_len = len;
+	return str_from(s->path, len);
 }
 
 static enum err take_entry(struct ctx *c, struct searching *s, const struct level *level,
 	const struct tree_entry *entry)
 {
-	if (tree_entry_is_gitlink(entry))
-		return OK;
-	struct arena_mark mark = arena_mark(c->arena);
-	bool tree = tree_entry_is_tree(entry);
-	struct str path = path_of(c, level->path, entry->name, tree ? "/" : "");
-	if (tree && wants_folder(s, path))
-		return enter(c, s, path, &entry->id);
-	if (!tree && wants_file(c, s, path, entry->name)) {
-		*vec_push(&s->group) = (struct candidate){.path = path,
-			.id = entry->id,
-			.readable = !s->q->names_only && (entry->mode & 0170000) == 0100000};
+	struct str path = set_path(s, level->path, entry);
+	if (!path.len) {
+		s->out->passed++;
 		return OK;
 	}
+	if (tree_entry_is_tree(entry) && wants_folder(s, path))
+		return enter(c, s, path, &entry->id);
+	s->moved = s->moved || str_cmp(path, s->q->after) > 0;
+	if (tree_entry_is_tree(entry) || tree_entry_is_gitlink(entry))
+		return OK;
+	struct arena_mark mark = arena_mark(c->arena);
+	bool wanted = wants_file(c, s, path, entry->name);
 	arena_rewind(c->arena, mark);
+	if (wanted)
+		*vec_push(&s->group) = (struct candidate){.path = str_copy(c->arena, path),
+			.id = entry->id,
+			.readable = !s->q->names_only && (entry->mode & 0170000) == 0100000};
 	return OK;
 }
 
@@ -112,13 +143,13 @@ static enum err take_entry(struct ctx *c, struct searching *s, const struct leve
 static enum err gather(struct ctx *c, struct searching *s)
 {
 	s->group.len = 0;
-	while (s->levels.len && s->group.len < GROUP) {
+	while (s->levels.len && s->group.len < GROUP && !(s->moved && over(c, s))) {
 		struct level *level = &s->levels.at[s->levels.len - 1];
 		struct tree_entry entry;
 		bool more;
 		TRY(tree_next(c, s->b->snapshot->algo, &level->rest, &entry, &more));
 		if (!more) {
-			s->levels.len--;
+			leave(s);
 			continue;
 		}
 		const struct level here = *level;
@@ -139,18 +170,23 @@ static struct str around(struct str line, size_t first, size_t *cut)
 	return str_from(line.at + *cut, end - *cut);
 }
 
-static void take_line(struct ctx *c, const struct searching *s, struct str line, size_t first,
-	struct search_line *to)
+/* Marks what is found in the part of a line that is shown. */
+static enum err take_line(struct ctx *c, struct searching *s, struct str line,
+	struct regex_match match, struct search_line *to)
 {
 	size_t cut;
-	struct str shown = around(line, first, &cut);
+	struct str shown = around(line, match.at, &cut);
 	to->text = str_copy(c->arena, shown);
-	for (size_t at = first - cut; at < shown.len && to->mark_count < SEARCH_MARKS_MAX;
-		at = needle_find(&s->needle, shown, at + s->needle.text.len)) {
-		size_t len = s->needle.text.len;
-		len = at + len > shown.len ? shown.len - at : len;
-		to->marks[to->mark_count++] = (struct search_mark){(uint32_t)at, (uint32_t)len};
+	while (match.found && match.at < cut + shown.len && to->mark_count < SEARCH_MARKS_MAX) {
+		size_t at = match.at - cut, left = shown.len - at;
+		size_t len = match.len < left ? match.len : left;
+		if (len)
+			to->marks[to->mark_count++] =
+				(struct search_mark){(uint32_t)at, (uint32_t)len};
+		size_t next = match.at + (match.len ? match.len : 1);
+		TRY(matcher_find(c, &s->matcher, line, next, &match));
 	}
+	return OK;
 }
 
 static uint32_t count_lines(struct str text)
@@ -161,32 +197,58 @@ static uint32_t count_lines(struct str text)
 	return count;
 }
 
-/* The lines that have it, into `lines`: the text is given back after. */
-static struct search_file *lines_of(
-	struct ctx *c, const struct searching *s, struct str text, struct search_line *lines)
+/* The lines that have it, into `lines`: the text is given back after. *count 0: none has. */
+static enum err lines_of(struct ctx *c, struct searching *s, struct str text,
+	struct search_line *lines, struct search_file *file)
 {
-	struct search_file *file = NULL;
 	uint32_t number = 1;
-	size_t counted = 0, at = needle_find(&s->needle, text, 0);
-	while (at < text.len) {
-		if (!file)
-			file = NEW(c->arena, struct search_file);
-		size_t start = str_find_last(str_until(text, at), '\n');
-		start = start < at ? start + 1 : 0;
-		size_t end = at + str_find(str_from_index(text, at), '\n');
+	size_t counted = 0;
+	struct regex_match match;
+	TRY(matcher_find(c, &s->matcher, text, 0, &match));
+	while (match.found) {
+		size_t start = str_find_last(str_until(text, match.at), '\n');
+		start = start < match.at ? start + 1 : 0;
+		size_t end = match.at + str_find(str_from_index(text, match.at), '\n');
 		if (file->count < LINES_SHOWN) {
 			struct str line = str_from(text.at + start, end - start);
 			number += count_lines(str_from(text.at + counted, start - counted));
 			counted = start;
 			str_skip_end(&line, STR("\r"));
+			match.at -= start;
 			lines[file->count].number = number;
-			take_line(c, s, line, at - start, &lines[file->count++]);
+			TRY(take_line(c, s, line, match, &lines[file->count++]));
 		} else if (++file->more == LINES_COUNTED) {
 			break;
 		}
-		at = end < text.len ? needle_find(&s->needle, text, end + 1) : text.len;
+		match.found = false;
+		if (end < text.len)
+			TRY(matcher_find(c, &s->matcher, text, end + 1, &match));
 	}
-	return file;
+	return OK;
+}
+
+/* What an expression has not found in its time is not known: what it has found stays. */
+static enum err look_into(struct ctx *c, struct searching *s, struct str text, struct candidate *f)
+{
+	struct search_line lines[LINES_SHOWN] = {0};
+	struct search_file file = {0};
+	s->out->looked_at++;
+	s->matcher.until = c->world->monotonic() + FILE_MICROS;
+	enum err err = lines_of(c, s, text, lines, &file);
+	if (err && !(err == ERR_TIMEOUT && s->matcher.regex))
+		return err;
+	if (err) {
+		s->out->hard++;
+		ctx_clear(c);
+	}
+	if (!file.count)
+		return OK;
+	struct search_line *kept = NEW_ARRAY(c->arena, struct search_line, file.count);
+	memcpy(kept, lines, file.count * sizeof *lines);
+	file.lines = kept;
+	f->found = NEW(c->arena, struct search_file);
+	*f->found = file;
+	return OK;
 }
 
 static enum err read_one(struct ctx *c, struct searching *s, struct candidate *f)
@@ -195,7 +257,7 @@ static enum err read_one(struct ctx *c, struct searching *s, struct candidate *f
 	uint64_t size;
 	struct object object;
 	struct arena *request = c->arena;
-	struct search_line lines[LINES_SHOWN] = {0};
+	f->done = true;
 	TRY(odb_stat_at(c, &s->b->reader, &f->place, &type, &size));
 	if (size > s->b->core->limits.page_blob_max || type != OBJECT_BLOB) {
 		s->out->passed++;
@@ -212,14 +274,7 @@ static enum err read_one(struct ctx *c, struct searching *s, struct candidate *f
 		s->out->passed++;
 		return OK;
 	}
-	s->out->looked_at++;
-	f->found = lines_of(c, s, object.bytes, lines);
-	if (!f->found)
-		return OK;
-	struct search_line *kept = NEW_ARRAY(c->arena, struct search_line, f->found->count);
-	memcpy(kept, lines, f->found->count * sizeof *lines);
-	f->found->lines = kept;
-	return OK;
+	return look_into(c, s, object.bytes, f);
 }
 
 static int by_place(const void *a, const void *b, const void *arg)
@@ -232,31 +287,54 @@ static int by_place(const void *a, const void *b, const void *arg)
 	return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-static enum err read_group(struct ctx *c, struct searching *s)
+static enum err match_names(struct ctx *c, struct searching *s)
 {
-	struct candidate *order[GROUP];
-	size_t count = 0;
+	s->matcher.until = c->world->monotonic() + FILE_MICROS;
 	for (size_t i = 0; i < s->group.len; i++) {
+		struct regex_match match;
 		struct candidate *f = &s->group.at[i];
-		bool here = false;
-		f->by_name = needle_find(&s->needle, f->path, 0) < f->path.len;
-		if (f->readable)
-			TRY(odb_find(c, &s->b->reader, &f->id, &f->place, &here));
-		if (here)
-			order[count++] = f;
-	}
-	sort_array(c->arena, order, count, sizeof *order, by_place, NULL);
-	for (size_t i = 0; i < count; i++) {
-		TRY(read_one(c, s, order[i]));
-		TRY(ctx_check(c));
+		enum err err = matcher_find(c, &s->matcher, f->path, 0, &match);
+		if (err && !(err == ERR_TIMEOUT && s->matcher.regex))
+			return err;
+		if (err) {
+			s->out->hard++;
+			ctx_clear(c);
+		}
+		f->by_name = match.found;
 	}
 	return OK;
 }
 
-/* *full: the page is, with the last file. */
-static void keep_group(struct searching *s, bool *full)
+/* All of them, or those that there is time for, and the first by its path. */
+static enum err read_group(struct ctx *c, struct searching *s)
 {
-	for (size_t i = 0; i < s->group.len && !*full; i++) {
+	struct candidate *order[GROUP];
+	size_t count = 0;
+	TRY(match_names(c, s));
+	for (size_t i = 0; i < s->group.len; i++) {
+		struct candidate *f = &s->group.at[i];
+		bool here = false;
+		if (f->readable)
+			TRY(odb_find(c, &s->b->reader, &f->id, &f->place, &here));
+		if (here)
+			order[count++] = f;
+		f->done = !here;
+	}
+	sort_array(c->arena, order, count, sizeof *order, by_place, NULL);
+	for (size_t i = 0; i < count && !over(c, s); i++) {
+		TRY(read_one(c, s, order[i]));
+		TRY(ctx_check(c));
+	}
+	if (s->group.len && !s->group.at[0].done)
+		TRY(read_one(c, s, &s->group.at[0]));
+	return OK;
+}
+
+/* What is known of them, up to the first of which nothing is. *full: the page is, with the last file. */
+static size_t keep_group(struct searching *s, bool *full)
+{
+	size_t i = 0;
+	for (; i < s->group.len && s->group.at[i].done && !*full; i++) {
 		const struct candidate *f = &s->group.at[i];
 		s->out->after = f->path;
 		if (!f->found && !f->by_name)
@@ -268,22 +346,25 @@ static void keep_group(struct searching *s, bool *full)
 		to->by_name = f->by_name;
 		*full = s->files.len == s->q->files;
 	}
+	return i;
 }
 
 static enum err search_all(struct ctx *c, struct searching *s)
 {
-	bool full = false;
-	do {
+	bool full = false, all = false;
+	while (!full && !all && !s->out->cut) {
 		TRY(gather(c, s));
 		TRY(read_group(c, s));
-		keep_group(s, &full);
-		s->out->cut = !full && s->levels.len && over(c, s);
-	} while (!full && !s->out->cut && s->group.len);
-	/* Nothing comes after what was looked at last, where the walk is at its end. */
-	bool all = !s->levels.len &&
-		   (!s->group.len || str_eq(s->out->after, s->group.at[s->group.len - 1].path));
+		bool kept = keep_group(s, &full) == s->group.len;
+		all = kept && !s->levels.len;
+		s->out->cut = !full && !all && (!kept || over(c, s));
+		/* The walk has come further than to the last file that it took. */
+		if (s->out->cut && kept && s->moved)
+			s->out->after = str_copy(c->arena, str_from(s->path, s->path_len));
+	}
 	if (all)
 		s->out->after = STR("");
+	s->out->long_lines = s->matcher.long_lines;
 	return OK;
 }
 
@@ -295,22 +376,38 @@ static bool has_wildcard(struct str text)
 	return false;
 }
 
-enum err search_files(struct ctx *c, struct browse *b, const struct revision *rev,
-	const struct search_query *q, struct search *out)
+static enum err check_query(struct ctx *c, const struct search_query *q)
 {
-	struct searching s = {.b = b, .q = q, .out = out};
-	struct tree_entry top;
-	*out = (struct search){0};
 	if (q->words.len < SEARCH_WORDS_MIN || q->words.len > SEARCH_WORDS_MAX)
 		return fail(c, ERR_INVALID, "search for a text of %d to %d bytes", SEARCH_WORDS_MIN,
 			SEARCH_WORDS_MAX);
 	if (q->path.len)
 		TRY(pattern_check(c, "a path", q->path));
-	needle_init(&s.needle, q->words, q->exact_case);
+	return OK;
+}
+
+static void close_searching(struct searching *s)
+{
+	regex_close(&s->matcher.regex);
+	arena_done(&s->trees);
+}
+
+enum err search_files(struct ctx *c, struct browse *b, const struct revision *rev,
+	const struct search_query *q, struct search *out)
+{
+	__attribute__((cleanup(close_searching))) struct searching s = {
+		.b = b, .q = q, .out = out, .end = c->world->monotonic() + q->micros};
+	struct tree_entry top;
+	*out = (struct search){0};
+	arena_init(&s.trees);
+	TRY(check_query(c, q));
+	if (q->regex)
+		TRY(regex_compile(c, b->core->regex, q->words, q->exact_case, &s.matcher.regex));
+	else
+		needle_init(&s.matcher.needle, q->words, q->exact_case);
 	s.has_wildcard = has_wildcard(q->path);
 	s.is_name = s.has_wildcard && str_find(q->path, '/') == q->path.len;
 	s.levels.arena = s.group.arena = s.files.arena = c->arena;
-	s.end = c->world->monotonic() + q->micros;
 	TRY(browse_entry(c, b, rev, STR(""), &top));
 	TRY(enter(c, &s, STR(""), &top.id));
 	TRY(search_all(c, &s));

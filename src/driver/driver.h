@@ -14,6 +14,7 @@
 #include "port/policy.h"
 #include "port/provider.h"
 #include "port/qr.h"
+#include "port/regex.h"
 #include "port/repack.h"
 #include "port/secret.h"
 #include "port/strength.h"
@@ -179,6 +180,7 @@ struct highlight *highlight_tree_sitter_open(void);
 struct markup *markup_md4c_open(void);
 struct strength *strength_zxcvbn_open(void);
 struct qr_maker *qr_qrencode_open(void);
+struct regex_engine *regex_pcre2_open(void);
 
 /* `git pack-objects`, working in folders under `folder`; `idle`: with one thread, and only when the
  * machine has nothing else to do. *out NULL: there is no git here. */

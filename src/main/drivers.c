@@ -248,6 +248,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	core->markup = markup_md4c_open();
 	core->strength = strength_zxcvbn_open();
 	core->qr = qr_qrencode_open();
+	core->regex = regex_pcre2_open();
 	if (core->provider_count)
 		core->auth[core->auth_count++] =
 			auth_oidc_open(core->db, core->providers, core->provider_count);

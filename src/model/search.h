@@ -33,7 +33,10 @@ struct search {
 	uint32_t count;
 	uint32_t looked_at; /* files, whose text was read */
 	uint32_t passed;    /* files that are binary or too long */
-	bool cut;           /* the budget ended: there may be more … */
+	uint32_t
+		hard; /* … or texts and names that took a regular expression too long: there may be more in them */
+	bool long_lines;  /* of some only the beginning was looked at (port/regex.h) */
+	bool cut;         /* the budget ended: there may be more … */
 	struct str after; /* … behind this path; also where a page is full. Empty: that was all */
 };
 

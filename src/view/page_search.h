@@ -8,7 +8,7 @@
 struct page_search {
 	struct page_repo top;
 	struct str words, path; /* as they were typed; words empty: nothing was searched for yet */
-	bool exact_case, names_only;
+	bool exact_case, regex, names_only;
 	bool first;                 /* it is the first page of what was found */
 	const struct search *found; /* NULL: see words, or an error */
 };

@@ -32,6 +32,7 @@ static enum err search(struct ctx *c, struct web_request *r, struct browse *b,
 	const struct search_query query = {
 		.words = p->words,
 		.exact_case = p->exact_case,
+		.regex = p->regex,
 		.names_only = p->names_only,
 		.path = p->path,
 		.after = web_query(c, r, "after"),
@@ -53,6 +54,7 @@ enum err page_search(struct ctx *c, struct web_request *r)
 		.words = web_query(c, r, "q"),
 		.path = str_trim(web_query(c, r, "path")),
 		.exact_case = str_is(web_query(c, r, "case"), "1"),
+		.regex = str_is(web_query(c, r, "regex"), "1"),
 		.names_only = str_is(web_query(c, r, "names"), "1"),
 	};
 	TRY(browse_open(c, r->core, &r->who, web_param(r, "name"), &b));

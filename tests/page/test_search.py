@@ -3,6 +3,7 @@
 import html
 import re
 import sys
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -64,9 +65,11 @@ def test_it_finds_what_git_grep_finds():
             ("uv_fs_open", ["-i"], {}),
             ("UV_FS_O_", [], {"case": "1"}),
             ("getaddrinfo(", ["-i"], {"path": "src/unix"}),
-            ("malloc", ["-i"], {"path": "*.c"})):
+            ("malloc", ["-i"], {"path": "*.c"}),
+            (r"\buv__?\w+_(open|close)\(", ["-P", "-i"], {"regex": "1"}),
+            (r"^#\s*if\s.*[^\\]$", ["-P"], {"regex": "1", "case": "1", "path": "src"})):
         scope = [query["path"]] if "path" in query else []
-        out = git("grep", "-I", "-n", "-F", *options, "-e", words, "one", "--", *scope, cwd=repo, check=False).out
+        out = git("grep", "-I", "-n", *(options if "-P" in options else ["-F", *options]), "-e", words, "one", "--", *scope, cwd=repo, check=False).out
         want = {}
         for line in out.splitlines():
             _, name, number, _ = line.split(":", 3)
@@ -83,10 +86,37 @@ def test_it_teaches_and_refuses():
     has(visitor.page("/plain/search?q=qqqqzzzz").words, "Nothing")
     has(check(visitor.get("/plain/search?q=x"), 400).words, "2 to 200 bytes")
     check(visitor.get("/plain/search/never?q=xx"), 404)
+    page = check(visitor.get("/plain/search?q=a(b&regex=1"), 400)
+    has(page.words, "this is no regular expression: missing closing parenthesis at 3")
+    eq(len(re.findall(r'name="regex" value="1"\s+checked', page.text)), 1, "what was chosen")
+    has(visitor.page("/plain/search?q=uv_.un%24&regex=1").text, "<mark>uv_run</mark>")
     eq(visitor.get("/empty/search?q=xx").headers["location"], "/empty", "nothing is pushed")
     eq(visitor.get("/secret/search?q=alert").status, 303, "nobody")
     page = visitor.page("/plain/search/main?q=uv_run&path=docs")
     eq(re.search(r'name="q"[^>]*value="([^"]*)"', page.text)[1], "uv_run", "what was typed")
+
+
+def test_a_hard_expression_is_given_up_and_said_so():
+    repo = tmp("hard")
+    server().create_repo("hard", visibility="public")
+    git("init", "-q", "-b", "main", ".", cwd=repo)
+    for name in "abcdefghijkl":
+        (repo / name).write_text("a" * 16000 + "!\n")
+    git("add", ".", cwd=repo)
+    commit_file(repo, "z", "a" * 20000 + " end\n")
+    git("push", "-q", server().git_url("hard"), "main", cwd=repo)
+    visitor, begin = Browser(server()), time.monotonic()
+    page = visitor.page("/hard/search?q=%28a%2B%29%2B%24%7Cend&regex=1")
+    if time.monotonic() - begin > 8:
+        fail("one page takes its time and no more")
+    has(page.words, "That took long, so it stopped there")
+    has(page.words, "The expression took too long for")
+    for _ in range(20):
+        onward = [a for a in page.links if "after=" in a]
+        if not onward:
+            break
+        page = visitor.page(onward[0])
+    has(page.words, "Of very long lines only the first 16 KiB were looked at.")
 
 
 def test_hostile_text_is_shown_as_text():

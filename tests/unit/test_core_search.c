@@ -112,6 +112,80 @@ static void texts_and_names_are_found_page_by_page(void **state)
 	assert_string_equal(find(c, query_of("never")), "");
 }
 
+static void an_expression_is_found_within_lines(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const finds[][2] = {
+		{"^needle$", "a-b/x.c:1 a.c:1 a/deep/er/y.c:3 z/1:1 z/2:1 "},
+		{"^NEEDLE there$", "README.md:2 "},
+		{"(needle){2}", "README.md:4 "},
+		{"needle\\s+none", ""},
+		{"^a/[a-z]+\\.txt$", "a/needle.txt* "},
+		{"\\bb.?needle|^z/[2]", "z/2* "},
+		{"a* needle", "README.md:1 long.js:1 many.txt:1,2,3,4,5,6,7,8+12 n\xc3\xbc.txt:1 "},
+		{"^\xc3\xbc{2} ", "n\xc3\xbc.txt:1 "},
+	};
+	set_scene(c);
+	core_of(c)->regex = regex_pcre2_open();
+	for (size_t i = 0; i < sizeof finds / sizeof *finds; i++) {
+		struct search_query q = query_of(finds[i][0]);
+		q.regex = true;
+		assert_string_equal(find(c, q), finds[i][1]);
+		q.micros = 0;
+		q.files = 1;
+		assert_string_equal(find(c, q), finds[i][1]);
+	}
+}
+
+static void a_hard_expression_takes_its_time_and_no_more(void **state)
+{
+	struct ctx *c = *state;
+	BROWSE b = {0};
+	struct revision rev;
+	struct search found;
+	struct search_query q = query_of("(\xc3\xbc|,| |. )+$");
+	set_scene(c);
+	q.regex = true;
+	assert_ok(c, browse_open(c, core_of(c), &house_of(c)->owner, STR("r"), &b));
+	assert_ok(c, browse_head(c, &b, &rev));
+	assert_err(c, search_files(c, &b, &rev, &q, &found), ERR_UNSUPPORTED);
+	core_of(c)->regex = regex_pcre2_open();
+	int64_t begin = c->world->monotonic();
+	assert_ok(c, search_files(c, &b, &rev, &q, &found));
+	assert_int_equal(found.hard, 1);
+	assert_false(found.cut);
+	assert_true(c->world->monotonic() - begin < 3000000);
+	q.words = STR("a(b");
+	assert_err(c, search_files(c, &b, &rev, &q, &found), ERR_INVALID);
+	assert_string_equal(
+		c->error.text, "this is no regular expression: missing closing parenthesis at 3");
+}
+
+/* Nothing that is wanted in very many folders: it says so, and goes on from there until it was in all. */
+static void the_walk_itself_is_cut_and_gone_on_from(void **state)
+{
+	struct ctx *c = *state;
+	BROWSE b = {0};
+	struct revision rev;
+	struct search found;
+	struct search_query q = query_of("needle");
+	size_t looks = 0;
+	set_scene(c);
+	q.path = STR("*.never");
+	q.micros = 0;
+	assert_ok(c, browse_open(c, core_of(c), &house_of(c)->owner, STR("r"), &b));
+	assert_ok(c, browse_head(c, &b, &rev));
+	do {
+		assert_ok(c, search_files(c, &b, &rev, &q, &found));
+		assert_int_equal(found.count + found.looked_at, 0);
+		assert_int_equal(found.cut, found.after.len > 0);
+		assert_true(str_cmp(q.after, found.after) < 0 || !found.after.len);
+		q.after = found.after;
+		looks++;
+	} while (q.after.len);
+	assert_int_equal(looks, FILES + 1);
+}
+
 static void a_path_narrows_it_down(void **state)
 {
 	struct ctx *c = *state;
@@ -180,6 +254,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(texts_and_names_are_found_page_by_page),
+		HOUSE_TEST(an_expression_is_found_within_lines),
+		HOUSE_TEST(a_hard_expression_takes_its_time_and_no_more),
+		HOUSE_TEST(the_walk_itself_is_cut_and_gone_on_from),
 		HOUSE_TEST(a_path_narrows_it_down),
 		HOUSE_TEST(lines_are_marked_and_cut_between_characters),
 		HOUSE_TEST(a_needle_is_found_where_it_is),
