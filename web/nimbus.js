@@ -29,10 +29,15 @@ function call(x, name, bytes, ...more) {
 	return [answer, new TextDecoder().decode(new Uint8Array(x.memory.buffer, x.out(), x.outLength()))];
 }
 
-async function bytesOf(url, accept = "*/*") {
+async function answerOf(url, accept = "*/*") {
 	const answer = await fetch(url, { headers: { Accept: accept } });
 	if (!answer.ok)
 		throw new Error(`${url}: ${answer.status}`);
+	return answer;
+}
+
+async function bytesOf(url, accept) {
+	const answer = await answerOf(url, accept);
 	return new Uint8Array(await answer.arrayBuffer());
 }
 
@@ -149,7 +154,7 @@ function find() {
 	const [count, html] = call(finder.x, "find", query);
 	finder.hits.innerHTML = markup(html);
 	choose(0);
-	finder.status.textContent = count ? "" : "No path has these letters in this order.";
+	finder.status.textContent = `${count ? "" : "No path has these letters in this order. "}${finder.part}`;
 }
 
 async function openFinder() {
@@ -161,10 +166,11 @@ async function openFinder() {
 		return find();
 	finder.status.textContent = "Fetching the list of files …";
 	try {
-		const [x, paths] = await Promise.all([load(), bytesOf(`/${repo.name}/paths/${repo.commit}`)]);
+		const [x, answer] = await Promise.all([load(), answerOf(`/${repo.name}/paths/${repo.commit}`)]);
+		const paths = new Uint8Array(await answer.arrayBuffer()), whole = answer.headers.get("Cache-Control") !== "no-store";
 		const at = x.paths(paths.length);
 		new Uint8Array(x.memory.buffer, at, paths.length).set(paths);
-		Object.assign(finder, { x, commit: repo.commit });
+		Object.assign(finder, { x, commit: whole ? repo.commit : null, part: answer.headers.get("X-Partial") ?? "" });
 		find();
 	} catch {
 		finder.status.textContent = "The list of files could not be fetched. Close this and try again.";

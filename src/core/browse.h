@@ -46,10 +46,17 @@ enum err browse_head(struct ctx *c, struct browse *b, struct revision *rev) MUST
 enum err browse_kind(struct ctx *c, struct browse *b, const struct revision *rev, struct str path,
 	enum entry_kind *out) MUST;
 
-/* The paths of all files of a commit, each ended by a NUL; of very many the first BROWSE_PATHS_MAX. */
+/* How many paths there are in an answer, and whether there are more than these. */
+struct paths_part {
+	size_t count;
+	bool cut;
+	bool too_far; /* … which lie too far away for one answer: later there may be more */
+};
+/* The paths of all files of a commit, each ended by a NUL; of very many the first BROWSE_PATHS_MAX, or fewer where
+ * they are long. */
 enum { BROWSE_PATHS_MAX = 100000 };
-enum err browse_paths(struct ctx *c, struct browse *b, const struct oid *commit, struct buf *out)
-	MUST;
+enum err browse_paths(struct ctx *c, struct browse *b, const struct oid *commit, struct buf *out,
+	struct paths_part *part) MUST;
 
 /* A folder, sub-folders first. ERR_NOT_FOUND, also when it is no folder. */
 enum err browse_listing(struct ctx *c, struct browse *b, const struct revision *rev,

@@ -119,6 +119,25 @@ def test_a_hard_expression_is_given_up_and_said_so():
     has(page.words, "Of very long lines only the first 16 KiB were looked at.")
 
 
+def test_the_finder_is_told_of_what_it_does_not_get():
+    repo, visitor = tmp("wide"), Browser(server(), *server().auth)
+    git("init", "-q", "--bare", ".", cwd=repo)
+    blob = git("hash-object", "-w", "--stdin", cwd=repo, input=b"x\n").out.strip()
+
+    def folder(kind, id, count):
+        return git("mktree", cwd=repo, input="".join(f"{kind} {id}\t{i:04}\n" for i in range(count)).encode()).out.strip()
+
+    for name, count in (("wide", 101), ("narrow", 2)):
+        top = folder("040000 tree", folder("100644 blob", blob, 1000), count)
+        commit = git("commit-tree", "-m", "x", top, cwd=repo).out.strip()
+        server().create_repo(name, visibility="public")
+        git("push", "-q", server().git_url(name), f"{commit}:refs/heads/main", cwd=repo)
+        got = visitor.get(f"/{name}/paths/{commit}")
+        eq(got.text.count("\0"), min(count, 100) * 1000, "paths")
+        eq(got.headers.get("x-partial"), "Only the first 100000 files are looked through." if name == "wide" else None, "what is said")
+        has(got.headers["cache-control"], "immutable")
+
+
 def test_hostile_text_is_shown_as_text():
     page = Browser(server(), *server().auth).page('/secret/search?q=' + urllib.parse.quote("<script>"))
     has(page.words, "</td><script>alert(2)</script> <b>")

@@ -442,6 +442,22 @@ static void what_lies_too_far_away_is_not_compared(void **state)
 	browse_close(&b);
 }
 
+static void paths_that_lie_too_far_away_are_left_out_and_said_so(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct buf all = {.arena = c->arena}, some = {.arena = c->arena};
+	struct paths_part part;
+	open_scene(c, &b);
+	assert_ok(c, browse_paths(c, &b, &ids[1], &all, &part));
+	assert_true(part.count > 1 && !part.cut && !part.too_far);
+	c->afar.bytes_max = c->afar.bytes = 1000;
+	assert_ok(c, browse_paths(c, &b, &ids[1], &some, &part));
+	assert_true(part.cut && part.too_far);
+	assert_true(some.len < all.len);
+	browse_close(&b);
+}
+
 static void refs_are_listed_with_the_default_first(void **state)
 {
 	struct ctx *c = *state;
@@ -485,6 +501,7 @@ int main(void)
 		HOUSE_TEST(history_may_be_that_of_one_path),
 		HOUSE_TEST(a_diff_keeps_its_limits),
 		HOUSE_TEST(what_lies_too_far_away_is_not_compared),
+		HOUSE_TEST(paths_that_lie_too_far_away_are_left_out_and_said_so),
 		HOUSE_TEST(refs_are_listed_with_the_default_first),
 		HOUSE_TEST(nothing_pushed_is_said_as_such),
 	};
