@@ -8,12 +8,20 @@
 #include "base/vec.h"
 #include "driver/driver.h"
 #include "driver/highlight_grammar.h"
+#include "driver/highlight_guard.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* So much time for a text's tree, and as much again for what is asked of it: what is found then stays. */
-enum { MICROS = 250 * 1000, SLICE = 16 << 10, MATCHES = 256, AT_ONCE = 2, OPEN_MAX = 500 };
+enum {
+	MICROS = 250 * 1000,
+	BYTES_MAX = 96 << 20, /* of memory */
+	SLICE = 16 << 10,
+	PIECE = 4 << 10, /* of the text, after which the parser asks for the next */
+	MATCHES = 256,
+	AT_ONCE = 2,
+};
 
 struct known {
 	struct host_lock lock;
@@ -132,35 +140,42 @@ static struct spans read_off(struct ctx *c, const struct canvas *v)
 	return (struct spans){out.at, out.len};
 }
 
-/*
- * Where a text ends with thousands of brackets open, the parser tries at that one place to make sense of all of
- * them, and looks at no clock while it does.
- */
-static bool is_open_too_deep(struct str text)
+/* A text that is being looked through. */
+struct work {
+	const struct grammar *grammar;
+	const struct highlight_query *query;
+	struct canvas canvas;
+};
+
+static const char *next_piece(void *arg, uint32_t at, TSPoint point, uint32_t *len)
 {
-	int open = 0;
-	for (size_t i = 0; i < text.len && open < OPEN_MAX; i++)
-		switch (text.at[i]) {
-		case '(':
-		case '[':
-		case '{': open++; break;
-		case ')':
-		case ']':
-		case '}': open -= open > 0; break;
-		default: break;
-		}
-	return open >= OPEN_MAX;
+	(void)point;
+	const struct work *w = arg;
+	guard_check();
+	struct str rest = str_from_index(w->canvas.text, at);
+	*len = rest.len < PIECE ? (uint32_t)rest.len : PIECE;
+	return *len ? rest.at : "";
 }
 
-static TSTree *parse(const struct grammar *g, struct str text)
+static bool is_parsed_late(TSParseState *state)
 {
-	TSTree *tree = NULL;
+	const struct work *w = state->payload;
+	return w->canvas.c->world->monotonic() >= w->canvas.until;
+}
+
+/* In a guard, so nothing is given back. */
+static void work(void *arg)
+{
+	struct work *w = arg;
 	TSParser *parser = ts_parser_new();
-	ts_parser_set_timeout_micros(parser, MICROS);
-	if (ts_parser_set_language(parser, g->language()))
-		tree = ts_parser_parse_string(parser, NULL, text.at, (uint32_t)text.len);
-	ts_parser_delete(parser);
-	return tree;
+	const TSInput input = {w, next_piece, TSInputEncodingUTF8, NULL};
+	const TSParseOptions options = {w, is_parsed_late};
+	if (!ts_parser_set_language(parser, w->grammar->language()))
+		return;
+	const TSTree *tree = ts_parser_parse_with_options(parser, NULL, input, options);
+	w->canvas.until += MICROS;
+	if (tree)
+		paint_all(w->query, tree, &w->canvas);
 }
 
 static enum err spans(struct ctx *c, struct highlight *self, const char *language, struct str text,
@@ -170,24 +185,22 @@ static enum err spans(struct ctx *c, struct highlight *self, const char *languag
 	size_t grammar = 0;
 	while (grammar < s->count && strcmp(grammars[grammar].name, language) != 0)
 		grammar++;
-	if (grammar == s->count || text.len == 0 || text.len > HIGHLIGHT_TEXT_MAX ||
-		is_open_too_deep(text))
+	if (grammar == s->count || text.len == 0 || text.len > HIGHLIGHT_TEXT_MAX)
 		return OK;
 	const struct highlight_query *q = query_of(s, grammar);
 	if (!q)
 		return OK;
 	begin(s);
-	TSTree *tree = parse(&grammars[grammar], text);
-	if (tree) {
-		struct canvas v = {.text = text,
+	int64_t now = c->world->monotonic();
+	struct work w = {.grammar = &grammars[grammar],
+		.query = q,
+		.canvas = {.text = text,
 			.class = arena_alloc(c->arena, text.len),
 			.c = c,
-			.until = c->world->monotonic() + MICROS};
-		paint_all(q, tree, &v);
-		*out = read_off(c, &v);
-	}
-	if (tree)
-		ts_tree_delete(tree);
+			.until = now + MICROS}};
+	/* What was painted before it was stopped is right. */
+	(void)guard_run(c, BYTES_MAX, now + 2 * MICROS, work, &w);
+	*out = read_off(c, &w.canvas);
 	end(s);
 	return OK;
 }
@@ -202,6 +215,7 @@ static void close_sitter(struct highlight *self)
 
 struct highlight *highlight_tree_sitter_open(void)
 {
+	guard_install();
 	static const struct highlight_ops ops = {.spans = spans, .close = close_sitter};
 	size_t count = 0;
 	while (grammars[count].name)
