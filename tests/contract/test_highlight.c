@@ -183,6 +183,55 @@ static void hostile_texts_end(void **state)
 		}
 }
 
+/* What opens, closes and separates in one language or another. */
+static const char *const snippets[] = {"(", ")", "[", "]", "{", "}", "<", ">", "\"", "'", "`", "\\",
+	"\n", " ", "\t", ":", ";", ",", ".", "*", "&", "|", "-", "+", "=", "!", "?", "#", "$", "%",
+	"@", "~", "^", "/", "a", "A", "0", "if ", "else ", "def ", "fn ", "class ", "case ",
+	"<<A\n", "<<~A\n", "%w(", "%q<", "#{", "${", "$((", "/*", "*/", "//", "<!--", "<a ", "</a>",
+	"R\"a(", "r#\"", "'''", "\"\"\"", "=begin\n", "=end\n", "--- ", "- ", "? ", ": ", "|\n",
+	">\n", "&a ", "*a ", "!!a ", "define A\n", "ifeq (", "template<", "operator ", "async ",
+	"lambda ", "=> ", "-> ", "::", "...", "\xc3\xbc", "\xff"};
+
+/*
+ * Some of them, over and over, by chance but the same each time. NIMBUS_HIGHLIGHT_ROUNDS has it look for longer, and
+ * say which took longest: that is a row for hostile_texts_end.
+ */
+static void whatever_is_repeated_ends(void **state)
+{
+	struct ctx *c = *state;
+	enum { LEN = 60000, ROUNDS = 2, SNIPPETS = sizeof snippets / sizeof *snippets };
+	const char *wanted = getenv("NIMBUS_HIGHLIGHT_ROUNDS");
+	int rounds = wanted ? atoi(wanted) : ROUNDS;
+	char *text = arena_alloc(c->arena, LEN);
+	uint64_t random = 88172645463325252u;
+	for (size_t g = 0; highlight_of(c) && grammars[g].name; g++) {
+		double most = 0;
+		char worst[64] = "";
+		for (int round = 0; round < rounds; round++) {
+			struct arena_mark mark = arena_mark(c->arena);
+			char piece[64] = "";
+			for (int i = 0; i <= round % 5; i++) {
+				random ^= random << 13, random ^= random >> 7;
+				random ^= random << 17;
+				strcat(piece, snippets[random % SNIPPETS]);
+			}
+			fill(text, LEN, piece);
+			double begin = cpu_ms();
+			spans_of(c, grammars[g].name, str_from(text, LEN));
+			double took = cpu_ms() - begin;
+			if (took > most) {
+				most = took;
+				strcpy(worst, piece);
+			}
+			arena_rewind(c->arena, mark);
+		}
+		if (wanted)
+			print_message("%s: %d ms: %s\n", grammars[g].name, (int)most, worst);
+		if (most > 1500)
+			fail_msg("%s: %s: %d ms", grammars[g].name, worst, (int)most);
+	}
+}
+
 /* More indentation than a scanner's state has room for. */
 static void deep_indentation_is_no_harm(void **state)
 {
@@ -218,6 +267,7 @@ int main(void)
 		CONTRACT_TEST(what_is_not_known_or_too_long_is_plain),
 #ifdef NIMBUS_HIGHLIGHT
 		CONTRACT_TEST(hostile_texts_end),
+		CONTRACT_TEST(whatever_is_repeated_ends),
 		CONTRACT_TEST(deep_indentation_is_no_harm),
 		CONTRACT_TEST(every_query_is_of_its_grammar),
 #endif

@@ -58,22 +58,19 @@ static void what_is_made_outside_stays(void **state)
 	assert_false(guard_run(c, 1 << 20, INT64_MAX, need_ever_more, &done));
 	ts_parser_delete(parser);
 }
-#endif
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#ifdef NIMBUS_HIGHLIGHT
 		UNIT_TEST(who_takes_too_much_is_stopped),
 		UNIT_TEST(what_is_made_outside_stays),
-#else
-		{0},
-#endif
 	};
-#ifndef NIMBUS_HIGHLIGHT
-	print_message("skip: there are no grammars: ./dev grammars fetches them\n");
-	return tests[0].test_func != NULL;
-#else
 	return cmocka_run_group_tests(tests, NULL, NULL);
-#endif
 }
+#else
+int main(void)
+{
+	print_message("skip: the grammars are not here: ./dev grammars fetches them\n");
+	return 0;
+}
+#endif
