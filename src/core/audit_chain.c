@@ -173,7 +173,7 @@ static enum err cut_while_due(
 {
 	for (;;) {
 		struct arena_mark mark = arena_mark(c->arena);
-		bool due;
+		bool due = false;
 		TRY(is_due(c, core, chain, seconds, &due));
 		if (due)
 			TRY(cut_chain(c, core, chain, seconds, cut));

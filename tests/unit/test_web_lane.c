@@ -68,6 +68,7 @@ static void nobody_stands_by_what_they_ask_for(void **state)
 		{"/one/archive/main.zip", LANE_CRAWLER},
 		{"/one/search", LANE_CRAWLER},
 		{"/one/search/main?q=x", LANE_CRAWLER},
+		{"/one/paths/abc", LANE_CRAWLER},
 		{"/one/refs", LANE_CRAWLER},
 		{"/one/history", LANE_CRAWLER},
 		{"/one/activity", LANE_CRAWLER},

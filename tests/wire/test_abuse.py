@@ -192,12 +192,16 @@ def test_programs_that_ask_for_tokens_are_counted():
 def test_crawlers_are_told_to_clone_it_instead():
     s = Nimbus({"NIMBUS_WORKERS": 4, "NIMBUS_QUEUE_WAIT": "1s", **TRUSTING})
     s.create_repo("one", visibility="public")
-    git("push", "-q", s.git_url("one"), "main", cwd=make_repo(commits=200, files=30))
+    repo = make_repo(commits=200, files=30)
+    git("push", "-q", s.git_url("one"), "main", cwd=repo)
+    git("push", "-q", s.git_url("one"), "main~50:refs/heads/part", cwd=repo)
+    file = git("ls-files", cwd=repo).out.split()[0]
+    dear = ("/one/commits/main", f"/one/commits/main/{file}", f"/one/blame/main/{file}", "/one/search/main?q=the", "/one/compare/part...main")
     cookie = browser(s)
     eq(s.get("/one", auth=None, headers={"Cookie": cookie}).status, 200, "a page")
 
     def crawl(n):
-        return s.get("/one/commits/main", auth=None, headers={**HTML, "X-Forwarded-For": f"192.0.2.{n}"})
+        return s.get(dear[n % len(dear)], auth=None, headers={**HTML, "X-Forwarded-For": f"192.0.2.{n}"})
 
     with concurrent.futures.ThreadPoolExecutor(80) as pool:
         crawled = [pool.submit(crawl, n) for n in range(80)]
@@ -205,6 +209,7 @@ def test_crawlers_are_told_to_clone_it_instead():
         answers = [one.result() for one in crawled]
     refused = [a for a in answers if a.status == 503]
     eq({a.status for a in answers}, {200, 503}, "what crawlers are told")
+    eq({dear[n % len(dear)] for n, a in enumerate(answers) if a.status == 503}, set(dear), "which pages are refused")
     for a in refused:
         has(a.text, "<pre>git clone ", "the page")
         eq((a.headers["retry-after"], a.headers["content-type"]), ("1", "text/html; charset=utf-8"), "headers")
