@@ -168,7 +168,7 @@ static void hostile_texts_end(void **state)
 	struct ctx *c = *state;
 	static const char *const pieces[] = {"(", "{", "[", "<a>", "a: ", "- ", "\"", "/*", "<<A\n",
 		"`${", "\\", "\xff", "#{", "if a\n", "%w(", "\t\n ", "a\r\n", "R\"(", "=begin\n",
-		"'''", "$(", "((("};
+		"'''", "$(", "(((", "%q<", "[: class \\", "`template<^\\"};
 	char *text = arena_alloc(c->arena, 60000);
 	for (size_t g = 0; highlight_of(c) && grammars[g].name; g++)
 		for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {

@@ -101,7 +101,7 @@ def test_what_an_id_names_lasts_for_anybody():
 def test_crawlers_are_told_what_is_dear():
     s, _ = place()
     robots = s.get("/robots.txt").text
-    for path in ("/*/commits", "/*/commit/", "/*/blame/", "/*/compare", "/*/archive/", "/*/raw/", "/*/search", "/*/history",
+    for path in ("/*/commits", "/*/commit/", "/*/blame/", "/*/compare", "/*/archive/", "/*/paths/", "/*/raw/", "/*/search", "/*/history",
                  "/*/edit/", "/admin", "/api/"):
         has(robots, f"Disallow: {path}\n")
 

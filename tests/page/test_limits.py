@@ -57,6 +57,39 @@ def test_the_first_answer_comes_within_100_ms_on_an_existing_database():
         fail(f"median {statistics.median(times):.0f} ms of {times}")
 
 
+REFS_MS = 100
+REFS_BYTES = 100 << 10
+
+
+@embedded("refs are put into its database: pushing so many takes minutes")
+def test_pages_of_10000_branches_and_tags_are_quick_and_light():
+    s = release()
+    s.start()
+    repo = make_repo(commits=60)
+    s.create_repo("many", visibility="public")
+    git("push", "-q", s.git_url("many"), "main", cwd=repo)
+    for i, id in enumerate(git("rev-list", "main", cwd=repo).out.split()[:50]):
+        for prefix in ("refs/heads/a-branch-whose-name-is-as-long-as-those-of-machines-are/", "refs/tags/v1.0-rc-of-a-long-name-"):
+            s.sql("INSERT INTO ref (repo_id, name, oid) WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 199) "
+                  "SELECT repo.id, CAST(? || (i + ?) AS BLOB), ? FROM n, repo WHERE name = 'many'", prefix, 10000 + i * 200, bytes.fromhex(id))
+    s.stop()
+    s.start()
+    s.get("/many")  # reads them all
+    for path in ("/many", "/many/refs", "/many/refs?branches=5000&tags=5000", "/many/refs?q=b1", "/many/tree/main", "/many/releases",
+                 "/many/search", "/many/compare", "/api/v1/repos/many/branches", "/api/v1/repos/many/tags", "/api/v1/repos/many/refs"):
+        times = []
+        for _ in range(5):
+            began = time.monotonic()
+            answer = s.get(path)
+            times.append((time.monotonic() - began) * 1000)
+        eq(answer.status, 200, path)
+        size = len(answer.text.encode())
+        print(f"# {path}: {min(times):.1f} ms, {size} bytes")
+        if statistics.median(times) > REFS_MS or size > REFS_BYTES:
+            fail(f"{path}: median {statistics.median(times):.0f} ms, {size} bytes")
+    has(s.get("/many/refs").text, "10001")
+
+
 @timeout(300)
 def test_idle_memory_is_under_30_mb_after_clones_and_pages():
     s = release()
