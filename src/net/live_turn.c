@@ -72,15 +72,17 @@ static void give_turn(struct conn *k, struct arena *arena)
 /* To its loop, unless there is more to do than that need know. */
 static void pass_on(struct conn *k)
 {
-	unsigned busy = CONN_BUSY;
-	while (k->phase == CONN_LIVE && !atomic_compare_exchange_strong(&k->state, &busy, 0)) {
-		busy = CONN_BUSY;
+	while (k->phase == CONN_LIVE) {
+		unsigned busy = CONN_BUSY;
+		/* From then on it is the loop's, which may have it in this line again, or closed. */
+		if (atomic_compare_exchange_strong(&k->state, &busy, 0))
+			return;
 		atomic_fetch_and(&k->state, ~(unsigned)CONN_INPUT);
 		live_advance(k);
 	}
 	if (k->phase == CONN_READY)
 		live_push(k);
-	else if (k->phase != CONN_LIVE)
+	else
 		loop_mail(k->loop, k);
 }
 
