@@ -8,7 +8,7 @@
 
 enum {
 	REFS_PER_PAGE =
-		50, /* of branches, and of tags: 100 rows of long names and all links are 70 KB */
+		50, /* of branches, and of tags */
 	REFS_BY_DATE_MAX = 1000, /* more than that are not all read to be sorted */
 	AHEAD_MICROS = 200 * 1000,
 };
