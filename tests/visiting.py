@@ -6,6 +6,13 @@ from harness import *
 
 MODULES = ROOT / "build-clients/node_modules"
 
+# What answers GET and is no page.
+NO_PAGES = {"/healthz", "/readyz", "/assets/{file}", "/robots.txt", "/.well-known/jwks.json",
+            "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}", "/{name}/paths/{id}",
+            "/{name}/feed/activity", "/{name}/feed/commits", "/{name}/feed/commits/{path...}", "/{name}/feed/releases"}
+# Pages that send one elsewhere at once: tests/page/test_sso.py.
+AWAY = {"/sign-in/{provider}/return", "/sign-in/{secret}"}
+
 
 def visit(script, timeout=300, **task):
     """Runs tests/browser/SCRIPT.mjs with `task`, and returns what it found."""

@@ -12,19 +12,12 @@ from harness import *
 from browsing import Browser
 from devices import ask, sign_in, text_of
 from hostile import BRANCH, NAMES, TAG, hostile_repo
-from visiting import routes, visit
+from visiting import AWAY, NO_PAGES, routes, visit
 
 GUEST_PASSWORD = "gravel-otter-ninety-lamp"
 AUTHORIZE = "/oauth/authorize?" + urllib.parse.urlencode({
     "response_type": "code", "client_id": "git-credential-oauth", "redirect_uri": "http://127.0.0.1:4711/back", "state": "s",
     "code_challenge": text_of(hashlib.sha256(b"v" * 50).digest()), "code_challenge_method": "S256"})
-
-# What answers GET and is no page.
-NO_PAGES = {"/healthz", "/readyz", "/assets/{file}", "/robots.txt", "/.well-known/jwks.json",
-            "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}", "/{name}/paths/{id}",
-            "/{name}/feed/activity", "/{name}/feed/commits", "/{name}/feed/commits/{path...}", "/{name}/feed/releases"}
-# Pages that send one elsewhere at once: tests/page/test_sso.py.
-AWAY = {"/sign-in/{provider}/return", "/sign-in/{secret}"}
 
 _place = None
 
