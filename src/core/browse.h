@@ -125,7 +125,7 @@ struct diff_limits {
 /* What changed from one commit to another; `from` may be NULL: everything is new. */
 enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *from,
 	const struct oid *to, const struct diff_limits *limits, struct diff *out) MUST;
-/* What a commit changed, against its first parent. */
+/* What a commit changed, against its first parent or limits->wish.parent. ERR_NOT_FOUND where it has no such parent. */
 enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *commit,
 	const struct diff_limits *limits, struct diff *out) MUST;
 

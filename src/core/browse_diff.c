@@ -407,6 +407,12 @@ enum err browse_diff_between(struct ctx *c, struct browse *b, const struct oid *
 enum err browse_diff(struct ctx *c, struct browse *b, const struct commit_full *commit,
 	const struct diff_limits *limits, struct diff *out)
 {
-	const struct oid *parent = commit->parent_count ? &commit->parents[0] : NULL;
-	return browse_diff_between(c, b, parent, &commit->id, limits, out);
+	uint32_t parent = limits->wish.parent;
+	if (parent > 1 && parent > commit->parent_count)
+		return fail(c, ERR_NOT_FOUND, "this commit has no parent %u: it has %zu", parent,
+			commit->parent_count);
+	const struct oid *from = NULL;
+	if (commit->parent_count)
+		from = &commit->parents[parent ? parent - 1 : 0];
+	return browse_diff_between(c, b, from, &commit->id, limits, out);
 }

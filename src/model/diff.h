@@ -38,6 +38,7 @@ struct diff_wish {
 	enum diff_white white;
 	uint32_t context; /* lines shown around what changed; 0: DIFF_CONTEXT */
 	struct str only;  /* this file alone, by either of its names; empty: all */
+	uint32_t parent;  /* which of a merge's parents it is compared with, from 1; 0: the first */
 };
 
 enum { DIFF_CONTEXT = 3, DIFF_CONTEXT_MAX = 100000 };

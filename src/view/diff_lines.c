@@ -23,6 +23,8 @@ static void query(struct buf *out, const struct diff_look *look)
 	buf_cstr(out, whites[look->wish.white]);
 	if (look->wish.context)
 		buf_fmt(out, "&amp;context=%u", look->wish.context);
+	if (look->wish.parent)
+		buf_fmt(out, "&amp;parent=%u", look->wish.parent);
 	if (look->wish.only.len) {
 		HTML("&amp;file=");
 		html_url(out, look->wish.only);

@@ -47,9 +47,13 @@ enum err page_commit(struct ctx *c, struct web_request *r)
 	struct diff_limits limits = page_look_limits(&look);
 	TRY(browse_diff(c, &b, &commit, &limits, &diff));
 	if (data) {
-		struct diff_page page = {b.repo.name, {{0}, 0}, commit.id, true, look.wish, diff};
+		struct diff_page page = {.repo = b.repo.name,
+			.head = commit.id,
+			.has_text = look.wish.parent < 2,
+			.wish = look.wish,
+			.diff = diff};
 		if (commit.parent_count)
-			page.base = commit.parents[0];
+			page.base = commit.parents[look.wish.parent ? look.wish.parent - 1 : 0];
 		return page_look_data(c, r, &page);
 	}
 	struct str subject = str_until(commit.subject, 150);

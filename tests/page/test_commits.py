@@ -120,6 +120,33 @@ def test_commits_are_found_by_author_words_time_and_path():
     has(Browser(stood()[0]).page("/r/commits/main?since=yesterday", 400).words, "must be as 2026-11-20")
 
 
+def test_a_merge_is_compared_with_each_of_its_parents():
+    server, repo = stood()
+    git("checkout", "-q", "-b", "arms", "part0", cwd=repo)
+    git("merge", "-q", "-m", "Three", "part1", "part2", cwd=repo, env=dated())
+    git("push", "-q", server.git_url("r"), "arms", cwd=repo)
+    git("checkout", "-q", "main", cwd=repo)
+    octopus, merge = by_git("-1", "arms")[0], by_git("--merges", "-1", "main")[0]
+    for id, count in ((octopus, 3), (merge, 2)):
+        parents = git("rev-parse", f"{id}^@", cwd=repo).out.split()
+        eq(len(parents), count, "parents")
+        for number, parent in enumerate(parents, 1):
+            page = Browser(server).page(f"/r/commit/{id}?parent={number}")
+            names = git("diff", "--name-only", parent, id, cwd=repo).out.split()
+            eq(sorted(re.findall(r'class="path">\s*(\S+)', page.text)), sorted(names), f"changed against parent {number}")
+            others = [link for link in page.links if link.startswith("?view=unified&parent=") and f"parent={number}" not in link]
+            eq(sorted(others), [f"?view=unified&parent={n}" for n in range(1, count + 1) if n != number], "ways to the others")
+            has(page.links, f"?view=split&parent={number}")
+    first = Browser(server).page(f"/r/commit/{merge}")
+    has(first.links, "?view=unified&parent=2")
+    has(Browser(server).page(f"/r/commit/{merge}?parent=3", 404).words, "his commit has no parent 3: it has 2")
+    for nonsense in ("-1", "x", "99999999999"):
+        eq(re.findall(r'class="path">\s*(\S+)', Browser(server).page(f"/r/commit/{merge}?parent={nonsense}").text),
+           re.findall(r'class="path">\s*(\S+)', first.text), nonsense)
+    plain = by_git("--no-merges", "-1", "main")[0]
+    has_not(Browser(server).page(f"/r/commit/{plain}").text, "parent=")
+
+
 def test_a_clock_that_went_wrong_hides_no_commit():
     server, repo = stood()
     git("checkout", "-q", "-b", "skewed", "main", cwd=repo)

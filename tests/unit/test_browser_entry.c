@@ -95,7 +95,8 @@ static struct diff_page some_page(struct ctx *c)
 	p.diff.cut = !chance(9);
 	if (chance(2))
 		p.base = some_id();
-	p.wish = (struct diff_wish){chance(3), chance(40), chance(3) ? STR("") : some_text(c)};
+	p.wish = (struct diff_wish){
+		chance(3), chance(40), chance(3) ? STR("") : some_text(c), chance(4)};
 	struct diff_file *files = NEW_ARRAY(c->arena, struct diff_file, p.diff.count);
 	for (size_t i = 0; i < p.diff.count; i++)
 		files[i] = some_file(c);
