@@ -13,6 +13,11 @@ static void note_recorded(struct ctx *c, int64_t repo_id)
 		h->repos[h->count++] = repo_id;
 }
 
+void record_sign_out(struct ctx *c)
+{
+	note_recorded(c, 0);
+}
+
 enum err record_event(struct ctx *c, struct db_tx *tx, const struct record *what)
 {
 	struct event event = {

@@ -26,6 +26,9 @@ enum err record_add(struct ctx *c, struct db_tx *tx, const struct record *what) 
 /* An event alone: for details of what has its audit entry already. */
 enum err record_event(struct ctx *c, struct db_tx *tx, const struct record *what) MUST;
 
+/* Somebody has ended what they were signed in by, which is no event: who listens is asked anew whether they may (core/watch.h). */
+void record_sign_out(struct ctx *c);
+
 /* A time as a member of data: "2026-11-23T15:34:32Z", or null for 0. */
 void record_time(struct json_writer *w, const char *key, int64_t seconds);
 

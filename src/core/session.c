@@ -265,6 +265,7 @@ static enum err end(struct ctx *c, struct core *core, struct str id)
 	TRY(kind);
 	TRY(db_commit(c, &tx));
 	forget(c, core, id);
+	record_sign_out(c);
 	return OK;
 }
 

@@ -200,6 +200,11 @@ def test_a_browser_listens_by_its_session_and_only_from_here():
         for session in server.api("GET", "/user/sessions").json:
             server.api("DELETE", f"/user/sessions/{session['id']}", want=204)
         eq(ws.until_closed()[1].code, 4401)
+    browser = Browser(server, *server.auth)
+    with WebSocket(server.port, headers={**here, "Cookie": browser.headers()["Cookie"]}) as ws:
+        ws.subscribe("repo:r")
+        eq(browser.send("/sign-out", browser.page("/").form("/sign-out")).status, 303)
+        eq(ws.until_closed(5)[1].code, 4401, "at once, not when it is cared for")
     for elsewhere in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
         eq(WebSocket(server.port, headers={**cookie, **elsewhere}).status, 403, f"from {elsewhere}")
 
