@@ -42,7 +42,14 @@ static void entry(struct buf *out, const struct feed_entry *e)
 		author(out, e->author);
 	link(out, "alternate", "text/html", e->link);
 	if (e->html.len || e->text.len) {
-		buf_fmt(out, "<content type=\"%s\">", e->html.len ? "html" : "text");
+		buf_fmt(out, "<content type=\"%s\"", e->html.len ? "html" : "text");
+		/* Its links are of our paths, and of what is within the page. */
+		if (e->html.len) {
+			HTML(" xml:base=\"");
+			html_str(out, e->link);
+			HTML("\"");
+		}
+		HTML(">");
 		html_str(out, e->html.len ? e->html : e->text);
 		HTML("</content>\n");
 	}

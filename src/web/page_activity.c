@@ -170,6 +170,7 @@ enum err feed_releases(struct ctx *c, struct web_request *r)
 			.title = release->name,
 			.link = url(c, r, &b, "releases", release->name),
 			.author = release->tagger.name,
+			.html = release->html,
 			.text = release->text.len ? release->text : release->title,
 			.when = release->tagger.when,
 		};

@@ -201,9 +201,14 @@ def test_feeds_are_valid_atom():
     eq(titles(commits)[:2], ["Topic 2 step 1 <b>", "Topic 2 step 0 <b>"], "commits")
     releases = strict(server.request("GET", "/r/feed/releases", auth=None))
     eq(titles(releases), ["r3.0", "r2.0", "r1.0", "v2"], "releases")
-    texts = [entry.find(ATOM + "content").text for entry in releases.findall(ATOM + "entry")]
-    has(texts[0], "**new** thing & more")
-    has_not(texts[0], "PGP")
+    notes = [entry.find(ATOM + "content") for entry in releases.findall(ATOM + "entry")]
+    eq(notes[0].get("type"), "html", "notes")
+    has(notes[0].text, "<strong>new</strong> thing &amp; more")
+    has(notes[0].text, 'href="/r/blob/r3.0/README.md"')
+    eq(notes[0].get("{http://www.w3.org/XML/1998/namespace}base"), f"{server.url}/r/releases/r3.0", "what their links are from")
+    for note in notes:
+        has_not(note.text, "PGP")
+        has_not(note.text, "<script")
     has(titles(strict(server.request("GET", "/r/feed/activity", auth=None)))[0], "owner")
     again = strict(server.request("GET", "/r/feed/commits/part/2", auth=None))
     eq([n.text for n in again.iter(ATOM + "id")], [n.text for n in commits.iter(ATOM + "id")], "ids stay")
