@@ -200,7 +200,7 @@ function offerCopies() {
 	for (const text of navigator.clipboard ? document.querySelectorAll(".copy") : []) {
 		const button = element("button", { type: "button", class: "quiet" }, "Copy");
 		button.addEventListener("click", async () => {
-			await navigator.clipboard.writeText(text.textContent);
+			await navigator.clipboard.writeText(text.value ?? text.textContent);
 			button.textContent = "Copied";
 			setTimeout(() => { button.textContent = "Copy"; }, 2000);
 		});

@@ -144,6 +144,7 @@ class Instance:
             ("/{name}/commits/{path...}", "commits-of-a-file", "nobody", "/tidewatch/commits/main/src/gauge.c?author=Priya"),
             ("/{name}/commit/{id}", "commit", "nobody", f"/tidewatch/commit/{boat}"),
             ("/{name}/commit/{id}", "commit-split", "nobody", f"/tidewatch/commit/{boat}?view=split"),
+            ("/{name}/commit/{id}", "merge", "nobody", f"/tidewatch/commit/{self.merge}?parent=2"),
             ("/{name}/compare", "compare-begin", "nobody", "/tidewatch/compare"),
             ("/{name}/compare/{path...}", "compare", "nobody", "/tidewatch/compare/v1.0...main"),
             ("/{name}/refs", "refs", "marta", "/tidewatch/refs"),

@@ -224,7 +224,7 @@ def tidewatch():
     w.commit("A guide that one can follow", "marta", "2026-10-15T17:20:00Z", **{"README.md": README, "docs/contributing.md":
              "# Contributing\n\nOne idea per commit. Say why.\n", "notebooks/skagen.ipynb": jsonlib.dumps(NOTEBOOK, indent=1)})
     w.git("merge", "-q", "--no-ff", "-m", "Merge alerts", "alerts", who="marta", when="2026-10-19T08:45:00Z")
-    w.git("tag", "-a", "-m", NOTES_1, "v1.0", who="marta", when="2026-10-20T12:00:00Z")
+    w.git("tag", "-a", "--cleanup=verbatim", "-m", NOTES_1, "v1.0", who="marta", when="2026-10-20T12:00:00Z")
     return w
 
 
@@ -236,7 +236,7 @@ def later(w):
              "priya", "2026-11-12T13:37:00Z", **{"src/gauge.c": GAUGE, "docs/guide.md": GUIDE.replace("is left out: it", "is left out, and counted: it"),
                                                  "docs/tide.png": picture(0.9), "src/forecast.py": FORECAST})
     w.commit("The datum of Esbjerg", "jonas", "2026-11-16T09:14:00Z", **{"data/stations.csv": STATIONS})
-    w.git("tag", "-a", "-m", NOTES_2, "v1.1", who="marta", when="2026-11-17T08:00:00Z")
+    w.git("tag", "-a", "--cleanup=verbatim", "-m", NOTES_2, "v1.1", who="marta", when="2026-11-17T08:00:00Z")
     w.git("switch", "-q", "pressure")
     w.commit("Air pressure moves the water too", "priya", "2026-11-13T16:55:00Z",
              **{"src/weather.py": "CENTIMETRES_PER_HECTOPASCAL = -1.0\n\n\ndef correction(pressure):\n"

@@ -77,6 +77,10 @@ def test_the_commands_of_cli_md_print_what_it_says():
     run_document("docs/cli.md", "git")
 
 
+def test_the_commands_of_feeds_md_print_what_it_says():
+    run_document("docs/feeds.md", "curl", "git")
+
+
 def test_the_commands_of_protocol_md_print_what_it_says():
     run_document("docs/protocol.md", "curl", "ssh-keygen")
 
