@@ -415,6 +415,24 @@ static void a_diff_keeps_its_limits(void **state)
 	browse_close(&b);
 }
 
+static void a_commit_is_compared_with_a_parent_that_it_has(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct commit_full commit;
+	struct diff first, same;
+	struct diff_limits limits = DIFF_LIMITS_PAGE;
+	open_scene(c, &b);
+	assert_ok(c, browse_commit(c, &b, &ids[1], &commit));
+	assert_ok(c, browse_diff(c, &b, &commit, &limits, &first));
+	limits.wish.parent = 1;
+	assert_ok(c, browse_diff(c, &b, &commit, &limits, &same));
+	assert_int_equal(same.total, first.total);
+	limits.wish.parent = (uint32_t)commit.parent_count + 2;
+	assert_err(c, browse_diff(c, &b, &commit, &limits, &same), ERR_NOT_FOUND);
+	browse_close(&b);
+}
+
 static void what_lies_too_far_away_is_not_compared(void **state)
 {
 	struct ctx *c = *state;
@@ -500,6 +518,7 @@ int main(void)
 		HOUSE_TEST(the_markdown_readme_goes_first),
 		HOUSE_TEST(history_may_be_that_of_one_path),
 		HOUSE_TEST(a_diff_keeps_its_limits),
+		HOUSE_TEST(a_commit_is_compared_with_a_parent_that_it_has),
 		HOUSE_TEST(what_lies_too_far_away_is_not_compared),
 		HOUSE_TEST(paths_that_lie_too_far_away_are_left_out_and_said_so),
 		HOUSE_TEST(refs_are_listed_with_the_default_first),
