@@ -28,7 +28,6 @@ if(NIMBUS_WERROR)
 endif()
 
 set(wasm_objects "")
-set(browser_objects "")
 file(GLOB browser_sources CONFIGURE_DEPENDS src/browser/*.c)
 foreach(source IN LISTS wasm_sources browser_sources)
 	string(REPLACE "${PROJECT_BINARY_DIR}/" "" name ${source})
@@ -46,9 +45,7 @@ foreach(source IN LISTS wasm_sources browser_sources)
 		DEPFILE ${object}.d
 		COMMENT "wasm32 ${name}"
 		VERBATIM)
-	if(name MATCHES "^src/browser/")
-		list(APPEND browser_objects ${object})
-	else()
+	if(NOT name MATCHES "^src/browser/")
 		list(APPEND wasm_objects ${object})
 	endif()
 endforeach()
@@ -65,14 +62,25 @@ add_custom_command(OUTPUT ${wasm_out}
 	VERBATIM)
 add_custom_target(wasm ALL DEPENDS ${wasm_out})
 
-# What pages run: the same objects, of which only what src/browser/ needs is kept. It imports nothing, or does not link.
-# The linker is called as it is: clang as a driver would run whatever wasm-opt it finds.
-set(BROWSER_MODULE ${PROJECT_BINARY_DIR}/nimbus.wasm)
-string(REPLACE ";" "\n" browser_object_list "${browser_objects};${wasm_objects}")
-file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/browser.objects CONTENT "${browser_object_list}\n")
-add_custom_command(OUTPUT ${BROWSER_MODULE}
-	COMMAND ${WASM_LD} --no-entry --strip-all --gc-sections -z stack-size=131072 --stack-first
-		--max-memory=268435456 -o ${BROWSER_MODULE} @${PROJECT_BINARY_DIR}/browser.objects
-	DEPENDS ${browser_objects} ${wasm_objects} ${PROJECT_BINARY_DIR}/browser.objects
-	COMMENT "wasm32 nimbus.wasm"
-	VERBATIM)
+# What pages and the service worker run: the same objects, of which only what the module's entries need is kept. It imports
+# nothing, or does not link. The linker is called as it is: clang as a driver would run whatever wasm-opt it finds.
+set(BROWSER_MODULES "")
+function(browser_module name memory)
+	set(objects "${wasm_objects}")
+	foreach(source host host_zip host_hash entry_io ${ARGN})
+		list(APPEND objects ${PROJECT_BINARY_DIR}/wasm/src/browser/${source}.c.o)
+	endforeach()
+	set(out ${PROJECT_BINARY_DIR}/${name}.wasm)
+	string(REPLACE ";" "\n" list "${objects}")
+	file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/${name}.objects CONTENT "${list}\n")
+	add_custom_command(OUTPUT ${out}
+		COMMAND ${WASM_LD} --no-entry --strip-all --gc-sections -z stack-size=131072 --stack-first
+			--max-memory=${memory} -o ${out} @${PROJECT_BINARY_DIR}/${name}.objects
+		DEPENDS ${objects} ${PROJECT_BINARY_DIR}/${name}.objects
+		COMMENT "wasm32 ${name}.wasm"
+		VERBATIM)
+	set(BROWSER_MODULES ${BROWSER_MODULES} ${out} PARENT_SCOPE)
+endfunction()
+browser_module(nimbus 268435456 entry)
+# It holds a whole pack, and while that is indexed a second time.
+browser_module(offline 1073741824 entry_kept kept kept_page)

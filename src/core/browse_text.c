@@ -5,6 +5,15 @@
 
 enum { CELLS_MAX = 500, RECORDS_MAX = 1000, COLUMNS_MAX = 50, HIGHLIGHT_ALL = 128 << 10 };
 
+long long browse_line_count(struct str text)
+{
+	long long count = 0;
+	struct str line;
+	while (str_line(&text, &line))
+		count++;
+	return count;
+}
+
 /* A notebook being read: what is left of what its cells may take together. */
 struct reading {
 	struct browse *b;

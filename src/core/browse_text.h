@@ -12,6 +12,9 @@ enum err browse_notebook(struct ctx *c, struct browse *b, const struct revision 
 /* Records with commas (".csv") or tabs (".tsv") between their fields. */
 enum err browse_records(struct ctx *c, const struct file *file, const struct text_table **out) MUST;
 
+/* How many lines it has; the last one needs no newline. */
+long long browse_line_count(struct str text);
+
 /* Renders a piece of Markdown that stands in a file; empty where it cannot be. */
 enum err browse_render_text(struct ctx *c, struct browse *b, const struct revision *rev,
 	const struct file *file, struct str text, struct str *html) MUST;

@@ -33,6 +33,7 @@ struct core_limits {
 	uint64_t pack_max;            /* one pushed pack */
 	uint64_t pack_inline_max;     /* packs up to this ride in the transaction */
 	uint64_t page_blob_max;       /* a file shown as text on a page */
+	uint64_t offline_max;         /* the pack of a copy for reading offline, core/offline.h */
 	uint32_t push_objects_max;    /* objects in one pushed pack */
 	uint32_t push_refs_max;       /* ref updates in one push */
 	uint32_t fetch_lines_max;     /* wants + haves + shallows in one request */

@@ -97,14 +97,28 @@ static void info_add(struct graph *g, uint32_t number, const struct commit_info 
 	*vec_push(&g->commits) = *info;
 }
 
+/* Where history is not all here: does it end at this commit? */
+static enum err is_end(struct ctx *c, struct graph *g, const struct commit *commit, bool *out)
+{
+	*out = false;
+	for (size_t i = 0; g->reader->odb->partial && i < commit->parent_count && !*out; i++) {
+		bool here;
+		TRY(odb_has(c, g->reader, &commit->parents[i], &here));
+		*out = !here;
+	}
+	return OK;
+}
+
 static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 {
+	bool end;
 	struct arena_mark mark = arena_mark(c->arena);
 	struct oid id = oidmap_oid(&g->ids, number);
 	struct str bytes = {0};
 	struct commit commit;
 	TRY(odb_read_as(c, g->reader, &id, OBJECT_COMMIT, &bytes));
 	TRY(commit_parse(c, g->reader->odb->algo, bytes, &commit));
+	TRY(is_end(c, g, &commit, &end));
 	struct commit_info info = {.date = commit.committer.seconds,
 		.order = commit.committer.seconds,
 		.tree = graph_add(g, &commit.tree),
@@ -115,6 +129,8 @@ static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 		*vec_push(&g->parents) = graph_add(g, &commit.parents[i]);
 	arena_rewind(c->arena, mark);
 	info_add(g, number, &info);
+	if (end)
+		graph_mark(g, number, MARK_GRAFT);
 	return OK;
 }
 

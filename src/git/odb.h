@@ -18,6 +18,8 @@ struct odb {
 	size_t count;
 	/* Of commits that are all in the packs, though not of all of them; NULL: there is none. */
 	struct commit_graph *commits;
+	/* Not all of history is here: it ends at commits whose parents are not, as in a shallow clone. */
+	bool partial;
 };
 
 /* Where an object lies. */

@@ -36,6 +36,7 @@ static void set_limits(const struct config *config, struct core *core)
 		.pack_max = (uint64_t)config->pack_max,
 		.pack_inline_max = (uint64_t)config->pack_inline_max,
 		.page_blob_max = (uint64_t)config->page_blob_max,
+		.offline_max = (uint64_t)config->offline_max,
 		.push_objects_max = (uint32_t)config->push_objects_max,
 		.push_refs_max = (uint32_t)config->push_refs_max,
 		.fetch_lines_max = (uint32_t)config->fetch_lines_max,

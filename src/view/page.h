@@ -145,4 +145,11 @@ struct page_error {
 };
 void view_error(struct buf *out, const struct page_error *p);
 
+/* What a repository's offline copy does not have. */
+struct page_not_kept {
+	struct page page;
+	struct str name, why;
+};
+void view_not_kept(struct buf *out, const struct page_not_kept *p);
+
 #endif

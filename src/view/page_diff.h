@@ -11,6 +11,8 @@ struct diff_look {
 	struct diff_wish wish;
 };
 
+/* What a query ("view=split&w=1") says of it; the rest is as it is made without one. */
+void view_look_read(struct arena *a, struct str query, struct diff_look *out);
 /* "<a href=…>" to the same page looked at so; `current`: it is. */
 void view_look_begin(struct buf *out, const struct diff_look *look, bool current);
 

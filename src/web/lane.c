@@ -165,7 +165,7 @@ static struct str place_of(
 static bool is_dear(struct str path)
 {
 	static const char *const kinds[] = {"commits", "commit", "blame", "compare", "archive",
-		"search", "paths", "refs", "branches", "history", "activity", "feed"};
+		"search", "paths", "refs", "branches", "history", "activity", "feed", "offline"};
 	struct str rest = path;
 	if (!str_skip(&rest, STR("/api/v1/repos/")))
 		rest = str_from_index(path, 1);

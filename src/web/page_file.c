@@ -36,20 +36,11 @@ static enum err lead_to_lines(struct ctx *c, struct web_request *r, bool *led)
 		arena_fmt(c->arena, "%.*s?lines=%u-%u#L%u", STR_FMT(r->path), from, to, from));
 }
 
-static long long count_lines(struct str text)
-{
-	long long count = 0;
-	struct str line;
-	while (str_line(&text, &line))
-		count++;
-	return count;
-}
-
 /* What a text is shown as; as lines, where it is not to be or cannot be read as anything else. */
 static enum err fill_text(struct ctx *c, struct browse *b, const struct revision *rev,
 	struct file *file, struct page_blob *p)
 {
-	p->lines = count_lines(file->bytes);
+	p->lines = browse_line_count(file->bytes);
 	if (!p->source && file->form == FORM_MARKUP)
 		TRY(browse_render(c, b, rev, file));
 	else if (!p->source && file->form == FORM_NOTEBOOK)

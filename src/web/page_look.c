@@ -4,19 +4,8 @@
 
 struct diff_look page_look(struct ctx *c, struct web_request *r)
 {
-	struct diff_look look = {0};
-	struct str white = web_query(c, r, "w");
-	uint64_t context, parent;
-	look.split = str_is(web_query(c, r, "view"), "split");
-	if (str_is(white, "1"))
-		look.wish.white = DIFF_WHITE_NONE;
-	else if (str_is(white, "end"))
-		look.wish.white = DIFF_WHITE_WITHIN;
-	if (str_to_u64(web_query(c, r, "context"), &context) && context <= DIFF_CONTEXT_MAX)
-		look.wish.context = (uint32_t)context;
-	look.wish.only = web_query(c, r, "file");
-	if (str_to_u64(web_query(c, r, "parent"), &parent) && parent <= UINT32_MAX)
-		look.wish.parent = (uint32_t)parent;
+	struct diff_look look;
+	view_look_read(c->arena, r->query, &look);
 	return look;
 }
 

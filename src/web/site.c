@@ -208,7 +208,8 @@ enum err web_robots(struct ctx *c, struct web_request *r)
 		"/device", "/invitation/", "/new", "/new-password/", "/oauth/", "/prove",
 		"/sign-in", "/*?", "/*/activity", "/*/archive/", "/*/blame/", "/*/commit/",
 		"/*/commits", "/*/compare", "/*/delete/", "/*/edit/", "/*/feed/", "/*/history",
-		"/*/new/", "/*/paths/", "/*/raw/", "/*/refs", "/*/search", "/*/settings",
+		"/*/new/", "/*/offline/", "/*/paths/", "/*/raw/", "/*/refs", "/*/search",
+		"/*/settings",
 		"/*/upload/"};
 	struct buf out = {.arena = c->arena};
 	buf_cstr(&out, "User-agent: *\n");
