@@ -1,9 +1,9 @@
 // What pages of a repository gain by a script: differences drawn anew without loading, a finder of files (t), copying,
-// and pages that change when what they show does.
+// pages that change when what they show does, and reading without a network.
 // They are complete without it; where anything here fails, a link leads where it always leads.
 "use strict";
 
-const { module, integrity, worker } = document.currentScript.dataset;
+const { module, integrity, worker, offline, offlineIntegrity } = document.currentScript.dataset;
 const policy = globalThis.trustedTypes?.createPolicy("nimbus", {
 	createHTML: html => html,
 	createScriptURL: url => url === worker ? url : "about:blank",
@@ -244,6 +244,7 @@ async function refresh(version) {
 	if (repo.commit && module)
 		offerFinder();
 	offerCopies();
+	offerKeeping();
 	if (focused)
 		[...main.querySelectorAll("a")].find(a => a.getAttribute("href") === focused)?.focus({ preventScroll: true });
 	live.told.textContent = "This page was brought up to date.";
@@ -277,16 +278,85 @@ function listen() {
 
 // Pages that never change are kept by a service worker, for when there is no network.
 
+const account = document.querySelector(".bar a[href='/account']")?.textContent ?? "";
+
 async function keepPages() {
-	const account = document.querySelector(".bar a[href='/account']")?.textContent ?? "";
 	const isNew = !navigator.serviceWorker.controller;
 	await navigator.serviceWorker.register(policy ? policy.createScriptURL(worker) : worker, { scope: "/" });
 	const { active } = await navigator.serviceWorker.ready;
 	active.postMessage({ account, url: isNew ? location.href : "" });
 }
 
+// It keeps a whole repository too, where one wants that: the home of one offers it.
+
+async function askWorker(message, hear = () => {}) {
+	const { active } = await navigator.serviceWorker.ready, { port1, port2 } = new MessageChannel();
+	return new Promise((resolve, reject) => {
+		port1.onmessage = ({ data }) => {
+			if ("got" in data)
+				return hear(data);
+			port1.close();
+			return data.failed ? reject(new Error(data.failed)) : resolve(data.about);
+		};
+		active.postMessage({ account, ...message }, [port2]);
+	});
+}
+
+function mebibytes(bytes) {
+	return (bytes / 1048576).toFixed(1);
+}
+
+function aboutRepo() {
+	const hrefOf = rel => document.querySelector(`link[rel=${rel}]`).getAttribute("href");
+	return {
+		name: repo.name, description: document.querySelector(".repo > p")?.textContent ?? "",
+		visibility: document.querySelector(".repo > .lock") ? "private" : "public",
+		branch: decodeURIComponent(repo.rev), commit: repo.commit, css: hrefOf("stylesheet"), icon: hrefOf("icon"),
+		module: offline, integrity: offlineIntegrity,
+	};
+}
+
+function keepingButton(words, message, box) {
+	const button = element("button", { type: "button", class: "quiet" }, words), status = box.querySelector("[role=status]");
+	button.addEventListener("click", async () => {
+		box.querySelectorAll("button").forEach(other => { other.disabled = true; });
+		status.textContent = message.keep ? "It is being made …" : "";
+		try {
+			showKeeping(box, await askWorker(message, ({ got, size }) => {
+				status.textContent = got < size ? `${mebibytes(got)} of ${mebibytes(size)} MiB …` : "It is being checked …";
+			}));
+			box.querySelector("button").focus();
+		} catch (error) {
+			status.textContent = error.message;
+			box.querySelectorAll("button").forEach(other => { other.disabled = false; });
+		}
+	});
+	return button;
+}
+
+function showKeeping(box, kept) {
+	const status = element("small", { role: "status" }), old = kept && kept.commit !== repo.commit;
+	box.replaceChildren(status);
+	if (!kept || old)
+		box.append(keepingButton(kept ? "Bring up to date" : "Keep offline", { keep: aboutRepo() }, box));
+	if (!kept)
+		return;
+	box.append(keepingButton("Forget", { forget: repo.name }, box));
+	const history = kept.depth ? `, the newest ${kept.depth} commits` : "";
+	status.textContent = `Kept offline${old ? ` as of ${kept.commit.slice(0, 10)}` : ""}, ${mebibytes(kept.size)} MiB${history}`;
+}
+
+function offerKeeping() {
+	if (!offline || !repo.commit || !worker || !navigator.serviceWorker)
+		return;
+	const box = element("div", { class: "keep" });
+	document.querySelector(".repo").append(box);
+	askWorker({ about: repo.name }).then(kept => showKeeping(box, kept)).catch(() => {});
+}
+
 if (worker && navigator.serviceWorker)
 	keepPages().catch(() => {});
+offerKeeping();
 
 if (repo.live) {
 	document.body.append(live.told);

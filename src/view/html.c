@@ -93,6 +93,10 @@ void html_script(struct buf *out, const struct script *script)
 	}
 	if (script->worker)
 		attribute(out, "data-worker", script->worker);
+	if (script->offline) {
+		attribute(out, "data-offline", script->offline);
+		attribute(out, "data-offline-integrity", script->offline_integrity);
+	}
 	HTML(" defer></script>\n");
 }
 

@@ -38,12 +38,14 @@ void html_size(struct buf *out, uint64_t bytes);
 
 /*
  * A file of ours that runs; url NULL: none. `module`: what it may run besides, of WebAssembly, if it was built. `worker`:
- * the service worker that it starts; may be NULL.
+ * the service worker that it starts; may be NULL. `offline`: the module by which that worker reads a copy of the
+ * repository; NULL: there is none, or none is offered on this page.
  */
 struct script {
 	const char *url, *integrity;
 	const char *module, *module_integrity;
 	const char *worker;
+	const char *offline, *offline_integrity;
 };
 void html_script(struct buf *out, const struct script *script);
 

@@ -23,6 +23,14 @@ enum err page_empty(struct ctx *c, struct web_request *r, struct browse *b)
 	return show(c, r, &html);
 }
 
+/* A repository's home offers to keep all of it. */
+static void offer_copy(struct ctx *c, struct script *script)
+{
+	struct script with = web_script(c->arena, "nimbus.js", "offline.wasm");
+	script->offline = with.module;
+	script->offline_integrity = with.module_integrity;
+}
+
 static enum err show_tree(struct ctx *c, struct web_request *r, struct browse *b,
 	const struct revision *rev, struct str path)
 {
@@ -39,6 +47,8 @@ static enum err show_tree(struct ctx *c, struct web_request *r, struct browse *b
 	if (path.len == 0)
 		TRY(browse_languages(c, b, rev, &shares));
 	page_repo_begin(c, r, b, rev, &p.top);
+	if (!web_param(r, "path").len)
+		offer_copy(c, &p.top.page.script);
 	if (path.len)
 		p.top.page.title = str_of(
 			arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(path), STR_FMT(b->repo.name)));

@@ -265,7 +265,7 @@ static const struct asset_type {
 static void allow_worker(struct web_request *r)
 {
 	web_header(r, "Content-Security-Policy",
-		STR("default-src 'none'; connect-src 'self'; script-src 'self'; "
+		STR("default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
 		    "require-trusted-types-for 'script'; trusted-types 'none'"));
 	web_header(r, "Service-Worker-Allowed", STR("/"));
 }

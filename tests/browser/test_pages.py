@@ -2,6 +2,7 @@
 
 import hashlib
 import json as jsonlib
+import random
 import sys
 import urllib.parse
 from pathlib import Path
@@ -170,6 +171,28 @@ def test_what_was_seen_is_read_offline_until_one_signs_out():
     git("push", "-q", s.git_url("kept"), "main", cwd=p.repo)
     found = visit("offline", origin=s.url.replace("127.0.0.1", "localhost"), account=s.auth, pinned=f"/kept/tree/{p.head}",
                   other=f"/kept/blob/{p.head}/docs/guide.md", moving="/kept", words="docs")
+    eq(found, [], "what is wrong")
+
+
+@timeout(200)
+def test_a_repository_is_kept_as_a_whole():
+    if not (BUILD / "offline.wasm").exists():
+        skip("clang and lld, which make offline.wasm, are not installed")
+    s, p = Nimbus(env={"NIMBUS_LOGIN_TRIES": "1000", "NIMBUS_OFFLINE_MAX": "64k"}), place()
+    s.create_repo("whole")
+    git("push", "-q", s.git_url("whole"), "main", cwd=p.repo)
+    s.create_repo("huge")
+    huge = make_repo(commits=1)
+    commit_file(huge, "huge", random.Random(1).randbytes(100000).hex())
+    git("push", "-q", s.git_url("huge"), "main", cwd=huge)
+    s.api("POST", "/collaborators", {"username": "anna", "password": GUEST_PASSWORD}, want=201)
+    s.api("PUT", "/repos/whole/permissions/anna", {"permission": "read"}, want=200)
+    username, password = s.auth
+    revoke = ["curl", "-sf", "-X", "DELETE", "-u", f"{username}:{password}", f"{s.url}/api/v1/repos/whole/permissions/anna"]
+    quoted = [urllib.parse.quote(name) for name in NAMES]
+    found = visit("keep", 150, origin=s.url.replace("127.0.0.1", "localhost"), account=s.auth, guest=["anna", GUEST_PASSWORD],
+                  name="whole", branch="main", commit=p.head, huge="huge", revoke=revoke,
+                  file={"path": quoted[4], "hostile": [*quoted, "README.md", "drawing.svg", "book.ipynb"]})
     eq(found, [], "what is wrong")
 
 
