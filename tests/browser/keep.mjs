@@ -7,7 +7,7 @@ export default async function (browser, { origin, account, guest, name, branch, 
 	const tab = await Tab.open(browser, { origin, worker: true }), { page, context } = tab;
 	const home = `/${name}`, keep = page.getByRole("button", { name: "Keep offline" }), forget = page.getByRole("button", { name: "Forget" });
 	const kept = () => page.evaluate(async () => (await caches.keys()).includes("copies"));
-	const lines = () => page.evaluate(() => document.querySelector("table.lines, table.code")?.outerHTML);
+	const lines = () => page.evaluate(() => document.querySelector("pre.lines")?.outerHTML);
 	const bannerSays = `Offline copy of ${branch} as of ${commit.slice(0, 10)}, `;
 
 	const plain = await Tab.open(browser, { origin, javascript: false });
