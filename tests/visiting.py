@@ -9,7 +9,8 @@ MODULES = ROOT / "build-clients/node_modules"
 # What answers GET and is no page.
 NO_PAGES = {"/healthz", "/readyz", "/assets/{file}", "/robots.txt", "/.well-known/jwks.json",
             "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}", "/{name}/paths/{id}",
-            "/{name}/offline/{id}", "/{name}/feed/activity", "/{name}/feed/commits", "/{name}/feed/commits/{path...}", "/{name}/feed/releases"}
+            "/{name}/offline/{id}",
+            "/{name}/feed/activity", "/{name}/feed/commits", "/{name}/feed/commits/{path...}", "/{name}/feed/releases"}
 # Pages that send one elsewhere at once: tests/page/test_sso.py.
 AWAY = {"/sign-in/{provider}/return", "/sign-in/{secret}"}
 

@@ -145,9 +145,13 @@ static enum going read_head(struct inflater *z, struct step *s)
 {
 	if (!need(z, s, 16))
 		return WAITS;
-	uint32_t method = take(z, 8), flags = take(z, 8);
-	if ((method & 15) != 8 || method >> 4 > 7 || (method * 256 + flags) % 31 || flags & 32)
+	uint32_t method = z->bits & 0xff, flags = z->bits >> 8 & 0xff;
+	if ((method & 15) != 8 || method >> 4 > 7 || (method * 256 + flags) % 31)
 		return BAD;
+	/* A stream that goes on from a dictionary says which: nobody here has one. */
+	if (flags & 32)
+		return need(z, s, 48) ? BAD : WAITS;
+	take(z, 16);
 	z->state = INFLATER_BLOCK;
 	return GOES_ON;
 }

@@ -80,6 +80,41 @@ static void types_are_looked_up_and_a_tree_is_no_commit(void **state)
 	history_done(h);
 }
 
+/* The newest commits lie in a pack of their own, and only that one is here. */
+static void a_history_that_is_cut_ends_where_parents_are_missing(void **state)
+{
+	struct ctx *c = *state;
+	struct oid tree, root, tip;
+	struct odb_reader reader;
+	struct graph g;
+	struct commit_info *info = NULL;
+	uint32_t count, number;
+	char tree_hex[OID_HEX_MAX], hex[OID_HEX_MAX];
+	const char *rest = "author A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nx\n";
+	struct odb_make *m = odb_make(c, HASH_SHA1);
+	tree = odb_make_object(m, OBJECT_TREE, STR(""));
+	oid_hex(&tree, tree_hex);
+	object_hash(HASH_SHA1,
+		&(struct object){
+			OBJECT_COMMIT, str_of(arena_fmt(c->arena, "tree %s\n%s", tree_hex, rest))},
+		&root);
+	tip = odb_make_object(m, OBJECT_COMMIT,
+		str_of(arena_fmt(
+			c->arena, "tree %s\nparent %s\n%s", tree_hex, oid_hex(&root, hex), rest)));
+	odb_make_pack(m);
+	for (int partial = 0; partial < 2; partial++) {
+		m->odb.partial = partial;
+		odb_reader_init(c, &reader, &m->odb);
+		graph_init(&g, &reader);
+		number = graph_add(&g, &tip);
+		assert_ok(c, graph_commit(c, &g, number, &info));
+		(void)graph_parents(&g, number, &count);
+		assert_int_equal(count, partial ? 0 : 1);
+		graph_done(&g);
+	}
+	odb_make_done(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -87,6 +122,7 @@ int main(void)
 		UNIT_TEST(they_are_the_same_from_a_commit_graph),
 		UNIT_TEST(marks_are_set_told_and_taken_off),
 		UNIT_TEST(types_are_looked_up_and_a_tree_is_no_commit),
+		UNIT_TEST(a_history_that_is_cut_ends_where_parents_are_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
