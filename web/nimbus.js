@@ -302,8 +302,8 @@ async function askWorker(message, hear = () => {}) {
 	});
 }
 
-function mebibytes(bytes) {
-	return (bytes / 1048576).toFixed(1);
+function sizeOf(bytes) {
+	return bytes < 1048576 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1048576).toFixed(1)} MiB`;
 }
 
 function aboutRepo() {
@@ -323,7 +323,7 @@ function keepingButton(words, message, box) {
 		status.textContent = message.keep ? "It is being made …" : "";
 		try {
 			showKeeping(box, await askWorker(message, ({ got, size }) => {
-				status.textContent = got < size ? `${mebibytes(got)} of ${mebibytes(size)} MiB …` : "It is being checked …";
+				status.textContent = got < size ? `${sizeOf(got)} of ${sizeOf(size)} …` : "It is being checked …";
 			}));
 			box.querySelector("button").focus();
 		} catch (error) {
@@ -343,7 +343,7 @@ function showKeeping(box, kept) {
 		return;
 	box.append(keepingButton("Forget", { forget: repo.name }, box));
 	const history = kept.depth ? `, the newest ${kept.depth} commits` : "";
-	status.textContent = `Kept offline${old ? ` as of ${kept.commit.slice(0, 10)}` : ""}, ${mebibytes(kept.size)} MiB${history}`;
+	status.textContent = `Kept offline${old ? ` as of ${kept.commit.slice(0, 10)}` : ""}, ${sizeOf(kept.size)}${history}`;
 }
 
 function offerKeeping() {

@@ -1,5 +1,7 @@
 // A repository is kept as a whole: then pages that were never visited are read without a network, until it is forgotten,
 // may not be read any more, or one signs out.
+import { readFileSync } from "node:fs";
+
 export default async function (browser, { origin, account, guest, name, branch, file, commit, huge, revoke }, Tab, require) {
 	const { execFileSync } = require("node:child_process");
 	const found = [];
@@ -10,6 +12,12 @@ export default async function (browser, { origin, account, guest, name, branch, 
 	const lines = () => page.evaluate(() => document.querySelector("pre.lines")?.outerHTML);
 	const bannerSays = `Offline copy of ${branch} as of ${commit.slice(0, 10)}, `;
 
+	const accessible = async what => {
+		await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
+		const { violations } = await page.evaluate(what => axe.run(what), what);
+		check(!violations.length, `${page.url()}: ${JSON.stringify(violations.map(v => [v.id, v.nodes.map(n => n.html)]))}`);
+	};
+
 	const plain = await Tab.open(browser, { origin, javascript: false });
 	await plain.signIn(...account, home);
 	check(!await plain.page.getByText("Keep offline").count(), "without scripts it is offered");
@@ -18,7 +26,9 @@ export default async function (browser, { origin, account, guest, name, branch, 
 	await page.waitForFunction(() => navigator.serviceWorker.controller, null, { timeout: 15000 });
 	await keep.click();
 	await forget.waitFor({ timeout: 30000 });
-	check(/^Kept offline, [0-9.]+ MiB$/.test(await page.locator(".keep [role=status]").textContent()), "its size is not told");
+	check(/^Kept offline, [0-9]+ KiB$/.test(await page.locator(".keep [role=status]").textContent()), "its size is not told");
+
+	await accessible(".repo");
 
 	// What the server draws of a file in plain text, and of a commit, is what the copy draws.
 	await tab.go(`${home}/blob/${branch}/${file.path}`);
@@ -26,6 +36,7 @@ export default async function (browser, { origin, account, guest, name, branch, 
 	await context.setOffline(true);
 	await page.goto(`${origin}${home}/blob/${branch}/${file.path}`);
 	check(await page.getByText(bannerSays).isVisible(), "no banner");
+	await accessible("html");
 	check(online && await lines() === online, "a file is not drawn as the server draws it");
 	check(await page.evaluate(() => getComputedStyle(document.querySelector(".bar")).display) === "flex", "no style");
 	await page.goto(`${origin}${home}/tree/${branch}/docs`);

@@ -35,7 +35,8 @@ static void fuzz_one(struct ctx *c, struct str input)
 	inflate_close(zlib);
 	if (io.out_len == MOST && !their_done)
 		return;
-	ASSERT(err == theirs);
+	/* What cannot become good any more may be refused while zlib still waits for the rest. */
+	ASSERT(err == theirs || (err && !their_done));
 	ASSERT(err || done == their_done);
 	ASSERT(err || (got == io.out_len && memcmp(my_bytes, their_bytes, got) == 0));
 	ASSERT(!done || used == io.in_len);
