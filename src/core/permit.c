@@ -315,6 +315,9 @@ enum err permit_head(struct ctx *c, struct db_tx *tx, const struct actor *who,
 	const struct permitted *on, const char **refused)
 {
 	struct rules rules;
+	*refused = "this key is for other refs";
+	if (!scope_has_ref(c->arena, who->scope, on->repo.head))
+		return OK;
 	TRY(meta_rule_list(c, tx, &on->repo, &rules));
 	*refused = rules_refuse(c->arena, &rules,
 		&(struct rule_question){.operation = OPERATION_REF_UPDATE,

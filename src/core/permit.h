@@ -63,8 +63,8 @@ const char *permit_ref(struct ctx *c, const struct actor *who, const struct rule
 	const struct permit_ref *what);
 
 /*
- * May they point HEAD at another branch? As if they pushed to the one that it leaves: whom rules do not
- * let say what is cloned from it shall not say that something else is. *refused: as above.
+ * May they point HEAD at another branch? As if they pushed to the one that it leaves: whom rules, or their
+ * key, do not let say what is cloned from it shall not say that something else is. *refused: as above.
  */
 enum err permit_head(struct ctx *c, struct db_tx *tx, const struct actor *who,
 	const struct permitted *on, const char **refused) MUST;

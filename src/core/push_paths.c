@@ -214,6 +214,7 @@ static enum err judge_all(struct ctx *c, struct judge *j, struct push_commands *
 		j->refused = false;
 		TRY(judge_ref(c, j, &command->change));
 		arena_rewind(c->arena, mark);
+		command->denied = j->refused;
 		if (j->refused)
 			command->refused = arena_strdup(c->arena, j->why);
 	}

@@ -142,13 +142,25 @@ bool scope_has_path(struct arena *a, const struct scope *scope, struct str path)
 	       patterns_fit(a, &scope->paths, pattern_fits_path, path);
 }
 
+/* Does an operation concern more than one key's part of things: a whole repository, or more than one? */
+static bool is_beyond(const struct scope *scope, enum operation operation)
+{
+	bool part = scope->refs.count || scope->paths.count;
+	switch (operation) {
+	case OPERATION_REPOSITORY_CHANGE:
+	case OPERATION_REPOSITORY_DELETE:
+	case OPERATION_PERMISSION_CHANGE: return part;
+	case OPERATION_ACCOUNT_CHANGE:
+	case OPERATION_INSTANCE_ADMIN: return part || scope->repos.count;
+	default: return false;
+	}
+}
+
 bool scope_has_operation(const struct scope *scope, enum operation operation)
 {
 	if (!scope)
 		return true;
 	if (scope->operations)
 		return scope->operations & operation_bit(operation);
-	bool of_repo =
-		operation != OPERATION_ACCOUNT_CHANGE && operation != OPERATION_INSTANCE_ADMIN;
-	return of_repo || !(scope->repos.count || scope->refs.count || scope->paths.count);
+	return !is_beyond(scope, operation);
 }

@@ -43,8 +43,9 @@ bool scope_has_repo(struct arena *a, const struct scope *scope, struct str name)
 bool scope_has_ref(struct arena *a, const struct scope *scope, struct str name);
 bool scope_has_path(struct arena *a, const struct scope *scope, struct str path);
 /* Who may do something to a ref may push; who may push, and is told nothing of refs, may do all to
- * them. What is limited to some repositories, refs or paths is for no account and no instance, unless
- * it names these operations. */
+ * them. What is limited to some repositories, refs or paths is for no account and no instance, and what
+ * is limited to refs or paths changes nothing of a whole repository (its settings, rules, who may what)
+ * and does not delete it, unless it names these operations. */
 bool scope_has_operation(const struct scope *scope, enum operation operation);
 
 #endif

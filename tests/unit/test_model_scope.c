@@ -95,6 +95,25 @@ static void a_key_for_a_repository_is_for_no_account(void **state)
 	assert_true(scope_has_operation(&some, OPERATION_REPOSITORY_DELETE));
 }
 
+static void a_key_for_a_part_is_for_no_whole_repository(void **state)
+{
+	struct ctx *c = *state;
+	static const enum operation whole[] = {OPERATION_REPOSITORY_CHANGE,
+		OPERATION_REPOSITORY_DELETE, OPERATION_PERMISSION_CHANGE};
+	struct scope refs = scope_of(c, "{\"refs\": [\"agent/**\"]}");
+	struct scope paths = scope_of(c, "{\"paths\": [\"docs\"]}");
+	struct scope named = scope_of(c, "{\"refs\": [\"agent/**\"], \"operations\": "
+					 "[\"repository.change\", \"repository.delete\", "
+					 "\"permission.change\"]}");
+	for (int i = 0; i < 3; i++) {
+		assert_false(scope_has_operation(&refs, whole[i]));
+		assert_false(scope_has_operation(&paths, whole[i]));
+		assert_true(scope_has_operation(&named, whole[i]));
+	}
+	assert_true(scope_has_operation(&refs, OPERATION_REPOSITORY_FETCH));
+	assert_true(scope_has_operation(&paths, OPERATION_REF_DELETE));
+}
+
 static void it_is_read_as_it_is_written(void **state)
 {
 	struct ctx *c = *state;
@@ -148,6 +167,7 @@ int main(void)
 		UNIT_TEST(a_folder_is_all_that_is_in_it),
 		UNIT_TEST(doing_something_to_refs_is_pushing),
 		UNIT_TEST(a_key_for_a_repository_is_for_no_account),
+		UNIT_TEST(a_key_for_a_part_is_for_no_whole_repository),
 		UNIT_TEST(it_is_read_as_it_is_written),
 		UNIT_TEST(what_is_not_understood_is_refused),
 		UNIT_TEST(operations_have_names_and_needs),

@@ -193,6 +193,73 @@ def test_a_key_with_paths_may_take_over_the_default_branch_and_nothing_else():
     refused(work, f"{made}:main", why="this key may not change src/x.c")
 
 
+def form(name, at, key, **fields):
+    """A form of a page, sent with a key."""
+    return the_server().request("POST", f"/{name}/{at}", urllib.parse.urlencode(fields),
+                                {"Content-Type": "application/x-www-form-urlencoded"}, auth=("key", key))
+
+
+def upload(name, folder, key, expected):
+    body = "".join(f'--x\r\nContent-Disposition: form-data; name="{field}"{more}\r\n\r\n{value}\r\n' for field, more, value in
+                   (("expected", "", expected), ("folder", "", folder), ("file", '; filename="up"', "by a key")))
+    return the_server().request("POST", f"/{name}/upload/main", body + "--x--\r\n",
+                                {"Content-Type": "multipart/form-data; boundary=x"}, auth=("key", key))
+
+
+def test_a_key_changes_its_files_alone_by_pages_and_the_api_too():
+    name, work, key, _ = with_key({"paths": ["docs"]}, permission="admin")
+    api = lambda method, path, body=None: the_server().api(method, f"/repos/{name}{path}", body, auth=key)
+    git("checkout", "-q", "-b", "other", cwd=work)
+    write(work, "src/x.c", "not judged\n")
+    commit(work)
+    git("push", "-q", "all", "other", cwd=work)
+    tip, other = (git("rev-parse", ref, cwd=work).out.strip() for ref in ("main", "other"))
+    refused_by = lambda answer: eq((answer.status, "this key may not change src" in answer.text), (403, True), f"{answer}")
+    refused_by(api("PATCH", "/refs/heads/main", {"to": other}))
+    refused_by(form(name, "edit/main/src/x.c", key, path="src/x.c", text="bad\n", expected=tip))
+    refused_by(form(name, "edit/main/docs/a", key, path="src/a", text="moved\n", expected=tip))
+    refused_by(form(name, "new/main/src", key, path="src/new", text="bad\n", expected=tip))
+    refused_by(form(name, "edit/main/src/x.c", key, path="src/x.c", text="bad\n", expected=tip, to="new", target="mine"))
+    refused_by(form(name, "delete/main/src/x.c", key, expected=tip))
+    refused_by(upload(name, "src", key, tip))
+    eq(the_server().api("GET", f"/repos/{name}/refs/heads/main", want=200).json["id"], tip, "main")
+    eq(upload(name, "docs", key, tip).status, 303, "an upload to its own folder")
+    tip = the_server().api("GET", f"/repos/{name}/refs/heads/main", want=200).json["id"]
+    eq(form(name, "edit/main/docs/a", key, path="docs/a", text="good\n", expected=tip).status, 303, "its own file")
+
+
+def test_a_key_moves_its_refs_alone_by_pages_and_the_api_too():
+    name, work, key, _ = with_key({"refs": ["agent/**"]}, permission="admin")
+    tip = git("rev-parse", "main", cwd=work).out.strip()
+    root = git("commit-tree", "-m", "Root", "main^{tree}", cwd=work).out.strip()
+    git("push", "-q", "all", "main:gone", f"{root}:refs/heads/root", cwd=work)
+    api = lambda method, path, body=None: the_server().api(method, f"/repos/{name}{path}", body, auth=key)
+    for answer in (api("POST", "/refs", {"ref": "refs/heads/mine", "to": "main"}), api("DELETE", "/refs/heads/gone"),
+                   api("PATCH", "/refs/heads/gone", {"to": root, "force": True}),
+                   form(name, "refs/delete", key, ref="refs/heads/gone", id=tip),
+                   form(name, "edit/main/docs/a", key, path="docs/a", text="bad\n", expected=tip)):
+        eq((answer.status, "this key is for other refs" in answer.text), (403, True), f"{answer}")
+    eq(api("POST", "/refs", {"ref": "refs/heads/agent/a", "to": "main"}).status, 201, "its own")
+    eq(form(name, "edit/main/docs/a", key, path="docs/a", text="x\n", expected=tip, to="new", target="agent/b").status, 303, "a page")
+
+
+def test_a_key_for_a_part_of_a_repository_changes_nothing_of_the_whole():
+    for scope in ({"refs": ["agent/**"]}, {"paths": ["docs"]}):
+        name, work, key, _ = with_key(scope, permission="admin")
+        git("push", "-q", "all", "main:agent/a", cwd=work)
+        rule = the_server().api("POST", f"/repos/{name}/rules", {"pattern": "main", "force": "nobody"}, want=201).json["id"]
+        for method, path, body in (("PATCH", "", {"visibility": "public"}), ("PATCH", "", {"default_branch": "agent/a"}),
+                                   ("DELETE", "", None), ("DELETE", f"/rules/{rule}", None), ("POST", "/rules", {"pattern": "x"}),
+                                   ("PUT", "/permissions/owner", {"permission": "read"}),
+                                   ("POST", "/restore-ref", {"ref": "main", "undo": 1})):
+            answer = the_server().api(method, f"/repos/{name}{path}", body, auth=key)
+            eq((answer.status, "this key does not allow" in answer.text), (403, True), f"{method} {path} with {scope}: {answer}")
+    key, _ = new_key({"refs": ["agent/**"], "operations": ["repository.read", "repository.change"]}, permission="admin")
+    answer = the_server().api("PATCH", f"/repos/{name}", {"default_branch": "agent/a"}, auth=key)
+    eq((answer.status, "this key is for other refs" in answer.text), (403, True), f"leaving main: {answer}")
+    the_server().api("PATCH", f"/repos/{name}", {"description": "named"}, auth=key, want=200)
+
+
 def random_file(work, path, size):
     (work / path).write_bytes(os.urandom(size))
     commit(work)
