@@ -5,6 +5,7 @@
 #include "driver/blob_key.h"
 #include "driver/blob_s3_parts.h"
 #include "driver/mapped.h"
+#include "driver/pem_file.h"
 #include "driver/s3_xml.h"
 
 #include "base/hash.h"
@@ -365,8 +366,7 @@ static enum err set_up(struct ctx *c, struct s3 *s, const struct blob_s3_options
 	if (*o->public_url)
 		TRY(s3_address_public(c, str_of(o->public_url), &a));
 	s->clients = keep(&s->arena, &a);
-	if (*o->ca && access(o->ca, R_OK) != 0)
-		return fail_errno(c, "read NIMBUS_S3_CA", o->ca);
+	TRY(pem_file_check_trust(c, "NIMBUS_S3_CA", o->ca));
 	TRY(s3_http_open(c, o->ca, o->timeout, &s->http));
 	TRY(s3_identity_open(c, o, s->address.region, s->http, &s->identity));
 	TRY(blob_local_open(c, o->folder, o->resident_max / 2, &s->spools));

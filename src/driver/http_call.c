@@ -2,6 +2,7 @@
 
 #include "base/host.h"
 #include "driver/libcurl.h"
+#include "driver/pem_file.h"
 #include "net/tls_peer.h"
 #include "os/file.h"
 #include "os/world.h"
@@ -67,13 +68,12 @@ static enum err read_revoked(struct ctx *c, const char *path, struct serials *ou
 static enum err check_trust(struct ctx *c, const struct http_client_options *options)
 {
 	struct serials ignored;
-	TRY(check_file(
+	const struct pem_pair pair = {options->cert_name ? options->cert_name : "the certificate",
+		options->cert, options->key_name ? options->key_name : "the certificate's key",
+		options->key};
+	TRY(pem_file_check_trust(
 		c, options->ca_name ? options->ca_name : "the file of certificates", options->ca));
-	TRY(check_file(c, "the certificate", options->cert));
-	TRY(check_file(c, "the certificate's key", options->key));
-	if (!str_of(options->cert).len != !str_of(options->key).len)
-		return fail(c, ERR_INVALID, "a certificate for %s and its key go together",
-			options->service);
+	TRY(pem_file_check_pair(c, &pair));
 	TRY(peer_patterns_check(c, str_of(options->names)));
 	TRY(check_file(c, "the list of serial numbers", options->revoked));
 	return read_revoked(c, options->revoked, &ignored);

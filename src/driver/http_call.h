@@ -24,7 +24,9 @@ struct http_client_options {
 	const char *ca_name; /* the setting that names that file, for messages; may be NULL */
 	bool plain;          /* http is allowed to any host */
 	const char *cert,
-		*key;      /* files (PEM) of our own certificate and its key: both or neither */
+		*key; /* files (PEM) of our own certificate and its key: both or neither */
+	const char *cert_name,
+		*key_name; /* the settings that name these, for messages; may be NULL */
 	const char *names; /* patterns, of which the service's certificate must have one
 				   (net/peer_names.h), besides the name in the URL */
 	const char *
@@ -32,8 +34,8 @@ struct http_client_options {
 				where one cannot be read, nobody is */
 };
 
-/* ERR_UNSUPPORTED where libcurl is not installed; ERR_INVALID where `ca`, `cert` or `key` cannot be
- * read, or `names` or `revoked` make no sense. */
+/* ERR_UNSUPPORTED where libcurl is not installed; ERR_INVALID where `ca`, `cert` or `key` are not what
+ * they should be (driver/pem_file.h), or `names` or `revoked` make no sense. */
 enum err http_client_open(
 	struct ctx *c, const struct http_client_options *options, struct http_client **out) MUST;
 /* NULL is OK. Nobody is asking any more. */

@@ -5,8 +5,9 @@
 #include "os/file.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { TOKEN_MAX = 64 << 10, ANSWER_MAX = 256 << 10, TOLD_MAX = 200 };
+enum { TOKEN_MAX = 64 << 10, ANSWER_MAX = 256 << 10, TOLD_MAX = 200, NAMESPACE_MAX = 63 };
 
 struct kube_api {
 	struct http_client *http;
@@ -28,8 +29,31 @@ static const char *address_of(struct arena *a, const struct kubernetes_options *
 	return str_dup(a, address);
 }
 
-static enum err check(struct ctx *c, const struct kube_api *k)
+/* RFC 1123: a label. */
+static bool is_namespace(struct str name)
 {
+	for (size_t i = 0; i < name.len; i++)
+		if (!((name.at[i] >= 'a' && name.at[i] <= 'z') ||
+			    (name.at[i] >= '0' && name.at[i] <= '9') || name.at[i] == '-'))
+			return false;
+	return name.len <= NAMESPACE_MAX;
+}
+
+static enum err check(
+	struct ctx *c, const struct kube_api *k, const struct kubernetes_options *options)
+{
+	uint64_t port;
+	if (*options->port &&
+		(!str_to_u64(str_of(options->port), &port) || !port || port > UINT16_MAX))
+		return fail(
+			c, ERR_INVALID, "KUBERNETES_SERVICE_PORT=%.100s is no port", options->port);
+	if (!is_namespace(str_of(options->namespace)))
+		return fail(c, ERR_INVALID,
+			"NIMBUS_KUBERNETES_NAMESPACE=%.100s is no name of a namespace",
+			options->namespace);
+	if (access(k->token_file, R_OK) != 0)
+		return fail(c, ERR_INVALID, "NIMBUS_KUBERNETES_TOKEN_FILE=%.200s cannot be read",
+			k->token_file);
 	if (!*k->address)
 		return fail(c, ERR_INVALID,
 			"NIMBUS_KUBERNETES_API is not set, and this is no pod, whose "
@@ -56,7 +80,7 @@ enum err kube_api_open(
 	k->address = address_of(&k->arena, options);
 	k->token_file = arena_strdup(&k->arena, options->token_file);
 	k->timeout = options->timeout;
-	enum err kind = check(c, k);
+	enum err kind = check(c, k, options);
 	if (kind)
 		kube_api_close(k);
 	else

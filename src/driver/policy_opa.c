@@ -348,7 +348,9 @@ enum err policy_opa_open(
 		.ca = options->ca,
 		.ca_name = "NIMBUS_POLICY_CA",
 		.cert = options->cert,
-		.key = options->key};
+		.key = options->key,
+		.cert_name = "NIMBUS_POLICY_CERT",
+		.key_name = "NIMBUS_POLICY_KEY"};
 	TRY(read_url(c, options->url, &base, &path));
 	/* A token is for nobody else's ears. */
 	how.plain = !options->token.reference || !*options->token.reference;

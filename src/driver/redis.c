@@ -2,6 +2,7 @@
 
 #include "base/uri.h"
 #include "driver/login_url.h"
+#include "driver/pem_file.h"
 #include "os/log.h"
 #include "os/socket.h"
 
@@ -85,6 +86,17 @@ enum err redis_init(struct ctx *c, struct redis *r, const char *url, const struc
 	return kind;
 }
 
+static enum err files_take(struct ctx *c, struct redis *r, const struct redis_files *files)
+{
+	const struct pem_pair pair = {.cert_setting = "NIMBUS_KV_CERT",
+		.cert = files->cert,
+		.key_setting = "NIMBUS_KV_KEY",
+		.key = files->key};
+	r->trust.files = *files;
+	TRY(pem_file_check_trust(c, "NIMBUS_KV_CA", files->ca));
+	return pem_file_check_pair(c, &pair);
+}
+
 enum err redis_init_as(struct ctx *c, struct redis *r, const struct secret_set *login,
 	const struct redis_files *files, const struct world *world)
 {
@@ -92,9 +104,9 @@ enum err redis_init_as(struct ctx *c, struct redis *r, const struct secret_set *
 	TRY(secret_set_read(c, login, &values));
 	TRY(redis_init(c, r, login_url(c->arena, &values), world));
 	r->login = *login;
-	if (files)
-		r->trust.files = *files;
-	enum err kind = r->secret ? redis_trust_read(c, &r->trust) : OK;
+	enum err kind = files ? files_take(c, r, files) : OK;
+	if (!kind && r->secret)
+		kind = redis_trust_read(c, &r->trust);
 	if (kind)
 		redis_done(r);
 	return kind;

@@ -20,11 +20,9 @@ static const char *reason_of_openssl(void)
 static enum err read_own(
 	struct ctx *c, const struct redis_files *files, enum err kind, SSL_CTX *tls)
 {
-	bool cert = files->cert && *files->cert, key = files->key && *files->key;
-	if (cert != key)
-		return fail(c, kind, "a certificate for Redis and its key go together");
-	if (cert && (SSL_CTX_use_certificate_chain_file(tls, files->cert) != 1 ||
-			    SSL_CTX_use_PrivateKey_file(tls, files->key, SSL_FILETYPE_PEM) != 1))
+	if (files->cert && *files->cert &&
+		(SSL_CTX_use_certificate_chain_file(tls, files->cert) != 1 ||
+			SSL_CTX_use_PrivateKey_file(tls, files->key, SSL_FILETYPE_PEM) != 1))
 		return fail(c, kind,
 			"the certificate for Redis (%s) cannot be used with its key (%s): %s",
 			files->cert, files->key, reason_of_openssl());

@@ -181,6 +181,15 @@ static struct config_origin origin_of(const char *value, const char *path)
 	return (struct config_origin){CONFIG_FROM_TEXT, reference.at};
 }
 
+/* Which no name, path or address has: it came by a mistake, and would be seen in no message. */
+static bool has_control(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
+			return true;
+	return false;
+}
+
 static void read_setting(struct ctx *c, char *const *environment,
 	const struct config_setting *setting, struct buf *problems)
 {
@@ -195,6 +204,8 @@ static void read_setting(struct ctx *c, char *const *environment,
 			value = read_secret(c, variable, path, problems);
 		*setting->origin = origin_of(value, path);
 	}
+	if (row->kind == CONFIG_TEXT && value && has_control(str_of(value)))
+		buf_fmt(problems, "%s holds a control character\n", row->name);
 	if (row->kind != CONFIG_TEXT && row->kind != CONFIG_SECRET && value && !*value)
 		value = NULL;
 	set_value(row, value ? value : row->fallback, setting->field, problems);

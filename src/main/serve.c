@@ -6,6 +6,7 @@
 #include "main/auditor.h"
 #include "main/dispatch.h"
 #include "main/drivers.h"
+#include "main/idle.h"
 #include "main/lock.h"
 #include "main/role.h"
 #include "main/secrets.h"
@@ -482,6 +483,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 	TRY(roles_parse(c, run_argument(run, "--role"), &s.dispatcher.roles));
 	TRY(read_listen(c, &s));
 	TRY(check_url(c, run->config.url));
+	TRY(config_check_idle(c, &run->config));
 	enum log_level level = LOG_LEVEL_INFO;
 	ASSERT(log_level_parse(str_of(run->config.log_level), &level));
 	log_init(level, STDOUT_FILENO);

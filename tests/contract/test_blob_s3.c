@@ -601,7 +601,7 @@ static void what_is_wrong_shows_at_the_start(void **state)
 	refused(c, &options, ERR_INVALID, "no address such as");
 	options = w->options;
 	options.ca = "/nonexistent/ca.pem";
-	refused(c, &options, ERR_NOT_FOUND, "NIMBUS_S3_CA");
+	refused(c, &options, ERR_INVALID, "NIMBUS_S3_CA");
 }
 
 static void keys_that_were_changed_are_read_again_where_the_store_refuses(void **state)

@@ -215,8 +215,8 @@ def test_it_may_want_a_certificate():
         s.stop()
         other = r.folder / "other.pem"
         for wrong, why in (({"NIMBUS_KV_KEY": ""}, "go together"), ({"NIMBUS_KV_CERT": ""}, "go together"),
-                           ({"NIMBUS_KV_CERT": other}, "cannot be used with its key"),
-                           ({"NIMBUS_KV_KEY": "/nowhere"}, "cannot be used with its key")):
+                           ({"NIMBUS_KV_CERT": other}, "holds no private key in PEM without a passphrase, or not the certificate's"),
+                           ({"NIMBUS_KV_KEY": "/nowhere"}, "NIMBUS_KV_KEY=/nowhere cannot be read")):
             s = Nimbus(env={**shown, **wrong}, start=False)
             result = s.admin("serve", check=False)
             eq(result.code, 2, f"exit code of {result}")

@@ -104,6 +104,129 @@ def test_a_provider_that_makes_no_sense_stops_the_start():
         has(result.err, variable)
 
 
+# What chooses each provider, for settings that are wrong beside it. Nothing listens at port 1.
+CHOSEN = {
+    "DB": {"NIMBUS_DB": "postgres://u:p@127.0.0.1:1/x"},
+    "KV": {"NIMBUS_KV": "rediss://127.0.0.1:1/0"},
+    "S3": {"NIMBUS_BLOB": "s3://bucket?endpoint=http://127.0.0.1:1", "NIMBUS_S3_ACCESS_KEY": "a", "NIMBUS_S3_SECRET_KEY": "b"},
+    "AWS": {"NIMBUS_BLOB": "s3://bucket?region=here", "AWS_ROLE_ARN": "arn:r"},
+    "VAULT": {"NIMBUS_VAULT_ADDR": "https://127.0.0.1:1", "NIMBUS_OWNER_PASSWORD": "vault:a/b#c"},
+    "POLICY": {"NIMBUS_POLICY": "opa+http://127.0.0.1:1"},
+    "KUBERNETES": {"NIMBUS_KUBERNETES": "on", "NIMBUS_KUBERNETES_ACCOUNTS": "ci:runner=robot",
+                   "NIMBUS_KUBERNETES_API": "https://127.0.0.1:1", "NIMBUS_KUBERNETES_CA": "",
+                   "NIMBUS_KUBERNETES_TOKEN_FILE": "/proc/self/comm"},
+    "OIDC": {"NIMBUS_OIDC": "corp", "NIMBUS_OIDC_CORP_ISSUER": "https://id.example.org", "NIMBUS_OIDC_CORP_CLIENT_ID": "git"},
+    "": {},
+}
+# variable: [(what is chosen, its value, and perhaps others)]. /nonsense is a file without any PEM, /cert and /key are a pair.
+SENSELESS = {
+    "NIMBUS_DB": [("", "mysql://x")],
+    "NIMBUS_DB_USER": [("", "ada")],
+    "NIMBUS_DB_PASSWORD": [("", "swordfish")],
+    "NIMBUS_KV": [("", "memcached://x"), ("", "redis://")],
+    "NIMBUS_KV_USER": [("", "ada")],
+    "NIMBUS_KV_PASSWORD": [("", "swordfish")],
+    "NIMBUS_KV_CA": [("KV", "/nowhere"), ("KV", "/nonsense"), ("", "/cert")],
+    "NIMBUS_KV_CERT": [("KV", "/nowhere", {"NIMBUS_KV_KEY": "/key"}), ("", "/cert"),
+                       ("KV", "/nonsense", {"NIMBUS_KV_KEY": "/key"}), ("KV", "", {"NIMBUS_KV_KEY": "/key"})],
+    "NIMBUS_KV_KEY": [("KV", "/nowhere", {"NIMBUS_KV_CERT": "/cert"}), ("", "/key"),
+                      ("KV", "/nonsense", {"NIMBUS_KV_CERT": "/cert"}), ("KV", "", {"NIMBUS_KV_CERT": "/cert"})],
+    "NIMBUS_BLOB": [("", "gs://x"), ("", "s3://"), ("S3", "s3://bucket?style=diagonal")],
+    "NIMBUS_S3_PUBLIC_URL": [("S3", "nonsense"), ("", "https://s3.example.org/bucket")],
+    "NIMBUS_S3_ACCESS_KEY": [("S3", ""), ("", "a")],
+    "NIMBUS_S3_SECRET_KEY": [("S3", ""), ("", "swordfish")],
+    "NIMBUS_S3_SESSION_TOKEN": [("", "swordfish")],
+    "NIMBUS_S3_CA": [("S3", "/nowhere"), ("S3", "/nonsense"), ("", "/cert")],
+    "AWS_WEB_IDENTITY_TOKEN_FILE": [("AWS", "")],
+    "AWS_ENDPOINT_URL_STS": [("AWS", "nonsense", {"AWS_WEB_IDENTITY_TOKEN_FILE": "/cert"})],
+    "NIMBUS_VAULT_ADDR": [("VAULT", "nonsense", {"NIMBUS_VAULT_TOKEN": "t"}), ("VAULT", "")],
+    "NIMBUS_VAULT_TOKEN": [("VAULT", ""), ("", "swordfish")],
+    "NIMBUS_VAULT_ROLE_ID": [("VAULT", "", {"NIMBUS_VAULT_SECRET_ID": "swordfish"}), ("", "r")],
+    "NIMBUS_VAULT_SECRET_ID": [("VAULT", "", {"NIMBUS_VAULT_ROLE_ID": "r"}), ("", "swordfish")],
+    "NIMBUS_VAULT_KUBERNETES_ROLE": [("", "r")],
+    "NIMBUS_VAULT_KUBERNETES_JWT": [("VAULT", "/nowhere", {"NIMBUS_VAULT_KUBERNETES_ROLE": "r"})],
+    "NIMBUS_VAULT_AUTH_PATH": [("VAULT", "a\tb", {"NIMBUS_VAULT_TOKEN": "t"})],
+    "NIMBUS_VAULT_NAMESPACE": [("VAULT", "a\tb", {"NIMBUS_VAULT_TOKEN": "t"})],
+    "NIMBUS_VAULT_CA": [("VAULT", "/nowhere", {"NIMBUS_VAULT_TOKEN": "t"}), ("VAULT", "/nonsense", {"NIMBUS_VAULT_TOKEN": "t"})],
+    "NIMBUS_POLICY": [("", "nonsense"), ("", "opa+ftp://x"), ("", "opa+http://")],
+    "NIMBUS_POLICY_TOKEN": [("", "swordfish")],
+    "NIMBUS_POLICY_CA": [("POLICY", "/nowhere"), ("POLICY", "/nonsense"), ("", "/cert")],
+    "NIMBUS_POLICY_CERT": [("POLICY", "/nowhere", {"NIMBUS_POLICY_KEY": "/key"}), ("", "/cert"),
+                           ("POLICY", "/nonsense", {"NIMBUS_POLICY_KEY": "/key"}), ("POLICY", "", {"NIMBUS_POLICY_KEY": "/key"})],
+    "NIMBUS_POLICY_KEY": [("POLICY", "/nowhere", {"NIMBUS_POLICY_CERT": "/cert"}), ("", "/key"),
+                          ("POLICY", "/nonsense", {"NIMBUS_POLICY_CERT": "/cert"}), ("POLICY", "", {"NIMBUS_POLICY_CERT": "/cert"})],
+    "NIMBUS_KUBERNETES_ACCOUNTS": [("KUBERNETES", "runner=robot"), ("KUBERNETES", ""), ("", "ci:runner=robot")],
+    "NIMBUS_KUBERNETES_AUDIENCES": [("KUBERNETES", "a\x01"), ("", "nimbus")],
+    "NIMBUS_KUBERNETES_NAMESPACE": [("KUBERNETES", "A b"), ("", "git")],
+    "NIMBUS_KUBERNETES_API": [("KUBERNETES", "nonsense"), ("KUBERNETES", ""), ("", "https://127.0.0.1:1")],
+    "NIMBUS_KUBERNETES_CA": [("KUBERNETES", "/nowhere"), ("KUBERNETES", "/nonsense")],
+    "NIMBUS_KUBERNETES_TOKEN_FILE": [("KUBERNETES", "/nowhere")],
+    "KUBERNETES_SERVICE_PORT": [("KUBERNETES", "https", {"NIMBUS_KUBERNETES_API": "", "KUBERNETES_SERVICE_HOST": "10.0.0.1"})],
+    "NIMBUS_OIDC": [("", "A B"), ("", "corp,corp")],
+    "NIMBUS_OIDC_CORP_ISSUER": [("OIDC", "https://a?b"), ("OIDC", ""), ("", "https://id.example.org")],
+    "NIMBUS_OIDC_CORP_CLIENT_ID": [("OIDC", ""), ("OIDC", "a\x01")],
+    "NIMBUS_OIDC_CORP_CLIENT_SECRET": [("OIDC", "swordfish", {"NIMBUS_OIDC_CORP_CLIENT_ID": "", "NIMBUS_OIDC_CORP_AUDIENCE": "a"})],
+    "NIMBUS_OIDC_CORP_SCOPES": [("OIDC", "profile")],
+    "NIMBUS_OIDC_CORP_USERNAME_CLAIM": [("OIDC", "a\x01")],
+    "NIMBUS_OIDC_CORP_GROUPS_CLAIM": [("OIDC", "a\x01")],
+    "NIMBUS_OIDC_CORP_ROLES": [("OIDC", "staff=king"), ("OIDC", "=read")],
+    "NIMBUS_OIDC_CORP_SIGN_UP": [("OIDC", "maybe")],
+    "NIMBUS_OIDC_CORP_AUDIENCE": [("OIDC", "git")],
+    "NIMBUS_OIDC_CORP_CA": [("OIDC", "/nowhere"), ("OIDC", "/nonsense")],
+    "NIMBUS_OIDC_CORP_LABEL": [("OIDC", "a\x01b")],
+}
+# What may be any text, or is only known to be wrong by who is asked.
+ANY_TEXT = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ROLE_ARN",
+            "AWS_ROLE_SESSION_NAME", "KUBERNETES_SERVICE_HOST"}
+PROVIDERS = ["The cluster", "Objects in a bucket", "Secrets in Vault", "The policy", "Service accounts of Kubernetes",
+             "Signing in by others (OpenID Connect)"]
+
+
+def provider_settings():
+    """[(kind, variable)] of the groups of config.def that are about providers."""
+    for part in (ROOT / "src/main/config.def").read_text().split('GROUP("')[1:]:
+        if part.split('"')[0] in PROVIDERS:
+            for kind, variable in re.findall(r'^([A-Z_]+)\((?:\w+, )+"([\w<>]+)"', part, re.M):
+                yield kind, variable.replace("<NAME>", "CORP")
+
+
+def pem_files():
+    folder = tmp("pem")
+    (folder / "nonsense").write_text("nonsense\n")
+    run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", folder / "key", "-out", folder / "cert", "-subj", "/CN=x"])
+    return {f"/{name}": str(folder / name) for name in ("nonsense", "key", "cert")}
+
+
+def senseless():
+    for kind, variable in provider_settings():
+        if kind in ["WORD", "INT", "BYTES", "TIME"]:
+            yield variable, "", "nonsense", {}
+        elif variable not in ANY_TEXT:
+            for chosen, value, *more in SENSELESS.get(variable) or fail(f"this file knows no wrong {variable}"):
+                yield variable, chosen, value, *(more or [{}])
+
+
+@timeout(300)
+def test_whatever_makes_no_sense_of_a_provider_is_one_line_that_names_the_setting():
+    files, count, wrong = pem_files(), 0, []
+    for variable, chosen, value, more in senseless():
+        env = {name: files.get(given, given) for name, given in {**CHOSEN[chosen], **more, variable: value}.items()}
+        try:
+            result = nimbus("serve", NIMBUS_DATA=str(tmp()), NIMBUS_LISTEN="127.0.0.1:0", **env)
+        except subprocess.TimeoutExpired:
+            wrong.append(f"{variable}={value} with {chosen or 'nothing'} chosen: it starts")
+            continue
+        lines = result.err.strip().splitlines()
+        if lines and lines[-1] == "nimbus serve: the environment holds settings that make no sense":
+            lines.pop()
+        if result.code != 2 or len(lines) != 1 or variable not in lines[0] or "swordfish" in lines[0]:
+            wrong.append(f"{variable}={value} with {chosen or 'nothing'} chosen: {result.code} {lines[:3]}"[:300])
+        count += 1
+    eq(wrong, [], "\n".join(wrong))
+    if count < 80:
+        fail(f"only {count} were tried")
+
+
 def test_passwords_of_the_owner_alone_need_another_way_in():
     for settings in ({}, {"NIMBUS_OIDC": "ci", "NIMBUS_OIDC_CI_ISSUER": "https://id.example.org", "NIMBUS_OIDC_CI_AUDIENCE": "git"}):
         result = nimbus("serve", **{**settings, "NIMBUS_DATA": str(tmp()), "NIMBUS_LISTEN": "127.0.0.1:0", "NIMBUS_PASSWORD_SIGN_IN": "owner"})
