@@ -51,16 +51,17 @@ static enum err check(
 		return fail(c, ERR_INVALID,
 			"NIMBUS_KUBERNETES_NAMESPACE=%.100s is no name of a namespace",
 			options->namespace);
-	if (access(k->token_file, R_OK) != 0)
-		return fail(c, ERR_INVALID, "NIMBUS_KUBERNETES_TOKEN_FILE=%.200s cannot be read",
-			k->token_file);
 	if (!*k->address)
 		return fail(c, ERR_INVALID,
 			"NIMBUS_KUBERNETES_API is not set, and this is no pod, whose "
 			"KUBERNETES_SERVICE_HOST would tell: set it to the API server's address, "
 			"such "
 			"as https://10.96.0.1");
-	return http_client_check(c, k->http, k->address);
+	TRY(http_client_check(c, k->http, k->address));
+	if (access(k->token_file, R_OK) != 0)
+		return fail(c, ERR_INVALID, "NIMBUS_KUBERNETES_TOKEN_FILE=%.200s cannot be read",
+			k->token_file);
+	return OK;
 }
 
 enum err kube_api_open(

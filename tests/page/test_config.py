@@ -64,7 +64,7 @@ def test_the_key_that_secrets_are_sealed_with_is_made_once_and_never_told():
 def test_what_is_wrong_with_secrets_in_vault_is_one_line_that_names_the_setting():
     vault = {"NIMBUS_OWNER_PASSWORD": "vault:secret/data/nimbus#owner", "NIMBUS_VAULT_ADDR": "http://127.0.0.1:1",
              "NIMBUS_VAULT_TOKEN": "s.swordfish"}
-    for change, said in (({"NIMBUS_VAULT_ADDR": ""}, "NIMBUS_VAULT_ADDR is not set"),
+    for change, said in (({"NIMBUS_VAULT_ADDR": ""}, "set NIMBUS_VAULT_ADDR too"),
                          ({"NIMBUS_VAULT_ADDR": "http://vault.example.org"}, "NIMBUS_VAULT_ADDR=http://vault.example.org must be"),
                          ({"NIMBUS_VAULT_TOKEN": ""}, "NIMBUS_VAULT_TOKEN is not set"),
                          ({"NIMBUS_VAULT_TOKEN": "vault:a#b"}, "NIMBUS_VAULT_TOKEN cannot be in Vault"),
