@@ -240,6 +240,18 @@ static enum err judge(struct ctx *c, struct judgement *j)
 	return OK;
 }
 
+/* From its owner nothing of an instance is hidden, so they are told why their push makes no repository; in words
+ * that depend on their key and the name alone. */
+static enum err absent_for(struct ctx *c, const struct judgement *j, bool in_scope)
+{
+	enum err kind = absent(c, j->who, j->need->name);
+	if (j->need->operation == OPERATION_REPOSITORY_PUSH && j->who->owner && in_scope &&
+		!is_owner_in_full(j->who))
+		return fail(c, kind, "%s, and this key may not make one",
+			arena_strdup(c->arena, c->error.text));
+	return kind;
+}
+
 static enum err conclude(struct ctx *c, const struct judgement *j, struct permitted *out)
 {
 	const struct permit_need *need = j->need;
@@ -251,7 +263,7 @@ static enum err conclude(struct ctx *c, const struct judgement *j, struct permit
 		out->may_create = in_scope && wants_to_create(j) && j->create.allowed;
 		if (out->may_create)
 			note_allowed(c, &j->create);
-		return absent(c, j->who, need->name);
+		return absent_for(c, j, in_scope);
 	}
 	out->level = j->read.level;
 	if (!j->operation.allowed)

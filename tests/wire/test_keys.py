@@ -260,6 +260,19 @@ def test_a_key_for_a_part_of_a_repository_changes_nothing_of_the_whole():
     the_server().api("PATCH", f"/repos/{name}", {"description": "named"}, auth=key, want=200)
 
 
+def test_a_push_that_makes_no_repository_says_why():
+    _, work = new_repo()
+    key, _ = new_key({})
+    limited, _ = new_key({"repositories": ["other-*"]}, permission="admin")
+    push = lambda name, key: git("push", the_server().git_url(name, auth=("key", key)), "main", cwd=work, check=False).err
+    has(push("nowhere", key), 'there is no repository "nowhere" here, and this key may not make one', "what git says")
+    has(push("other-1", limited), "this key may not make one", "what git says")
+    # What it is not for does not exist for it, and of that nothing more is told.
+    the_server().create_repo("there")
+    eq(push("there", limited).replace("there.git", "gone.git").replace('"there"', '"gone"'), push("gone", limited), "one that is there")
+    has_not(push("there", limited), "may not make one", "what git says")
+
+
 def random_file(work, path, size):
     (work / path).write_bytes(os.urandom(size))
     commit(work)
