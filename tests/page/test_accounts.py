@@ -188,35 +188,42 @@ def test_the_way_back_from_a_proof_is_ours():
     eq(b.submit("/prove?next=//evil.example", "/prove", password=PASSWORD).headers["location"], "/", "where to")
 
 
-def post_routes():
+def changing_routes():
+    """(method, path, needs) of all routes that change something."""
     text = (Path(__file__).resolve().parents[2] / "src/web/routes.def").read_text()
-    rows = re.findall(r'^ROUTE\(POST, "([^"]+)", \w+, (\w+)\)', text, re.M)
+    rows = re.findall(r'^ROUTE\((POST|PUT|PATCH|DELETE), "([^"]+)", \w+, (\w+)\)', text, re.M)
     # Who is BARE is asked for no session: programs come there, and bring what they have in the form.
-    return [(path, needs) for path, needs in rows if needs != "BARE"]
+    return [row for row in rows if row[2] != "BARE"]
 
 
+# What a form of another site can be made to send.
+TYPES = [("application/x-www-form-urlencoded", "x=1"), ("multipart/form-data; boundary=b", '--b\r\nContent-Disposition: form-data; '
+         'name="x"\r\n\r\n1\r\n--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\nx\r\n--b--\r\n')]
+
+
+@timeout(300)
 def test_every_form_refuses_without_the_sessions_token():
     s = server()
     b = Browser(s, "owner", PASSWORD)
-    routes = post_routes()
-    if len(routes) < 15:
+    routes = changing_routes()
+    if len(routes) < 100:
         fail(f"only {len(routes)} routes were found")
-    for pattern, needs in routes:
-        if needs == "BARE":
-            continue  # no cookie counts there: nobody is asked who they are
+    token = b.page("/account").form("/sign-out")["csrf"]
+    for method, pattern, _ in routes:
         path = re.sub(r"\{name\}", "mine", pattern)
         path = re.sub(r"\{\w+(\.\.\.)?\}", "1", path)
-        type = "application/json" if path.startswith("/api") else "application/x-www-form-urlencoded"
-        body = "{}" if path.startswith("/api") else "x=1"
-        for more in ({}, {"X-CSRF-Token": "0" * 64}):
-            answer = s.request("POST", path, body, {**b.headers(), "Content-Type": type, **more}, auth=None)
-            eq(answer.status, 403, f"POST {path} with {more}")
-            has(answer.text, "this form is from another session", path)
-        token = b.page("/account").form("/sign-out")["csrf"]
-        answer = s.request("POST", path, body, {**b.headers(), "Content-Type": type, "X-CSRF-Token": token,
-                                                "Sec-Fetch-Site": "cross-site"}, auth=None)
-        eq(answer.status, 403, f"POST {path} from another site")
+        for type, body in [("application/json", "{}")] if path.startswith("/api") else TYPES:
+            headers = {**b.headers(), "Content-Type": type}
+            for more in ({}, {"X-CSRF-Token": "0" * 64}, {"X-CSRF-Token": token[:-1]}):
+                answer = s.request(method, path, body, {**headers, **more}, auth=None)
+                eq(answer.status, 403, f"{method} {path} as {type} with {more}")
+                has(answer.text, "this form is from another session", path)
+            for site in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}):
+                answer = s.request(method, path, body, {**headers, "X-CSRF-Token": token, **site}, auth=None)
+                eq(answer.status, 403, f"{method} {path} from another site, {site}")
+                has(answer.text, "another site", path)
     eq(is_signed_in(b), True, "after all that")
+    eq(s.api("GET", "/repos/mine").status, 200, "what there was")
 
 
 main()
