@@ -175,6 +175,24 @@ def test_what_is_dangerous_needs_a_new_proof():
     eq(is_signed_in(planted), False, "the cookie from before")
 
 
+def test_every_dangerous_route_needs_a_new_proof():
+    s = Nimbus(env={"NIMBUS_SUDO": "1s"})
+    s.create_repo("mine")
+    b = Browser(s, "owner", PASSWORD)
+    token = b.page("/account").form("/sign-out")["csrf"]
+    time.sleep(1.2)
+    routes = [(method, path) for method, path, needs in changing_routes() if needs == "PROVED"]
+    if len(routes) < 30:
+        fail(f"only {len(routes)} routes were found")
+    for method, pattern in routes:
+        path = re.sub(r"\{\w+(\.\.\.)?\}", "1", pattern.replace("{name}", "mine"))
+        api = path.startswith("/api")
+        answer = s.request(method, path, "{}" if api else "x=1", {
+            **b.headers(), "X-CSRF-Token": token,
+            "Content-Type": "application/json" if api else "application/x-www-form-urlencoded"}, auth=None)
+        eq((answer.status, answer.headers.get("location", "")[:7]), (403, "") if api else (303, "/prove?"), f"{method} {path}")
+
+
 def test_the_way_back_from_a_proof_is_ours():
     s = Nimbus(env={"NIMBUS_SUDO": "1s"})
     b = Browser(s, "owner", PASSWORD)

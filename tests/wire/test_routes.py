@@ -101,10 +101,14 @@ GIT_PATHS = [("GET", "info/refs", None), ("GET", "info/refs?service=git-upload-p
 numbers = itertools.count(1)
 
 
+def every_route():
+    """(method, pattern, handler, needs)."""
+    return re.findall(r'^ROUTE\((\w+), "([^"]+)", (\w+), (\w+)\)', (ROOT / "src/web/routes.def").read_text(), re.M)
+
+
 def routes():
-    """(method, pattern, handler, needs) of those about a repository."""
-    rows = re.findall(r'^ROUTE\((\w+), "([^"]+)", (\w+), (\w+)\)', (ROOT / "src/web/routes.def").read_text(), re.M)
-    return [row for row in rows if "{name}" in row[1]]
+    """Those about a repository."""
+    return [row for row in every_route() if "{name}" in row[1]]
 
 
 def known(handler):
@@ -259,11 +263,44 @@ def test_what_is_hidden_looks_the_same_on_gits_paths():
             eq(seen["private"], seen["absent"], f"{method} {path} of private and absent by {column}")
 
 
+# Where what is asked is the instance's, whoever may be asked for a new proof first.
+OWNERS = ("/collaborators", "/invitations", "/grants", "/admin", "/deleted-repos", "/audit", "/new")
+# What is refused for what it lacks before anybody is asked whether they may is given that.
+BODIES = {"POST /api/v1/collaborators": {"username": "other", "password": "ninety-lamps-gravel-other"},
+          "DELETE /api/v1/collaborators": {"username": "other"},
+          "PATCH /api/v1/collaborators/{username}": {"password": "ninety-lamps-gravel-other"},
+          "POST /api/v1/collaborators/{username}/identities": {"provider": "corp", "subject": "1"},
+          "POST /collaborators/{username}/identities/remove": {"id": "1"},
+          "POST /api/v1/invitations": {"username": "guest"}}
+
+
+def test_every_other_route_asks_who_it_is():
+    w, wrong, count = world(), [], 0
+    for method, pattern, handler, needs in every_route():
+        if "{name}" in pattern or needs in ["BARE", "NOTHING"]:
+            continue
+        api = pattern.startswith("/api/v1")
+        path = re.sub(r"\{username\}", "other", pattern)
+        path = re.sub(r"\{\w+(\.\.\.)?\}", "1", path)
+        owners = needs == "OWNER" or path.removeprefix("/api/v1").startswith(OWNERS)
+        for column in COLUMNS:
+            fields = BODIES.get(f"{method} {pattern}", {} if api else {"x": "1"})
+            body = None if method == "GET" else jsonlib.dumps(fields) if api else urllib.parse.urlencode(fields)
+            type = {"Content-Type": "application/json" if api else "application/x-www-form-urlencoded"} if body else {}
+            want = "who" if column == "anonymous" else "no" if owners and column not in ["owner", "ended"] else None
+            if not want:
+                continue
+            outcome = got(w.f.s.request(method, path, body, type, auth=w.f.auth(column)))
+            if outcome != want:
+                wrong.append(f"{method} {path} by {column}: {outcome} instead of {want}")
+            count += 1
+    conclude(wrong, count, 300)
+
+
 def test_no_other_route_names_what_is_hidden():
     w = world()
-    rows = re.findall(r'^ROUTE\(GET, "([^"{]+)", (\w+), (\w+)\)', (ROOT / "src/web/routes.def").read_text(), re.M)
     name = NAMES["private"]
-    for path, _, _ in rows:
+    for path in [pattern for method, pattern, *_ in every_route() if method == "GET" and "{" not in pattern]:
         for column, query in itertools.product(["anonymous", "none", "elsewhere"], ["", f"?q={name}", "?q=priv&sort=pushed"]):
             if path == "/api/v1/live":
                 continue  # a stream: wire/test_live what_one_may_not_read_is_not_there
