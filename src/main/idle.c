@@ -2,7 +2,8 @@
 
 #include "main/config_table.h"
 
-/* What each belongs to; "off" is as good as nothing. Those of HTTPS are in main/serve.c. */
+/* What each belongs to; "off" is as good as nothing. Those of HTTPS are in main/serve.c; keys of a bucket may be
+ * there for backups alone. */
 static const struct {
 	const char *name, *needs;
 } belonging[] = {
@@ -14,10 +15,6 @@ static const struct {
 	{"NIMBUS_KV_CERT", "NIMBUS_KV"},
 	{"NIMBUS_KV_KEY", "NIMBUS_KV"},
 	{"NIMBUS_S3_PUBLIC_URL", "NIMBUS_BLOB"},
-	{"NIMBUS_S3_ACCESS_KEY", "NIMBUS_BLOB"},
-	{"NIMBUS_S3_SECRET_KEY", "NIMBUS_BLOB"},
-	{"NIMBUS_S3_SESSION_TOKEN", "NIMBUS_BLOB"},
-	{"NIMBUS_S3_CA", "NIMBUS_BLOB"},
 	{"NIMBUS_VAULT_TOKEN", "NIMBUS_VAULT_ADDR"},
 	{"NIMBUS_VAULT_ROLE_ID", "NIMBUS_VAULT_ADDR"},
 	{"NIMBUS_VAULT_SECRET_ID", "NIMBUS_VAULT_ADDR"},

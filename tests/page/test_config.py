@@ -133,10 +133,9 @@ SENSELESS = {
                       ("KV", "/nonsense", {"NIMBUS_KV_CERT": "/cert"}), ("KV", "", {"NIMBUS_KV_CERT": "/cert"})],
     "NIMBUS_BLOB": [("", "gs://x"), ("", "s3://"), ("S3", "s3://bucket?style=diagonal")],
     "NIMBUS_S3_PUBLIC_URL": [("S3", "nonsense"), ("", "https://s3.example.org/bucket")],
-    "NIMBUS_S3_ACCESS_KEY": [("S3", ""), ("", "a")],
-    "NIMBUS_S3_SECRET_KEY": [("S3", ""), ("", "swordfish")],
-    "NIMBUS_S3_SESSION_TOKEN": [("", "swordfish")],
-    "NIMBUS_S3_CA": [("S3", "/nowhere"), ("S3", "/nonsense"), ("", "/cert")],
+    "NIMBUS_S3_ACCESS_KEY": [("S3", "")],
+    "NIMBUS_S3_SECRET_KEY": [("S3", "")],
+    "NIMBUS_S3_CA": [("S3", "/nowhere"), ("S3", "/nonsense")],
     "AWS_WEB_IDENTITY_TOKEN_FILE": [("AWS", "")],
     "AWS_ENDPOINT_URL_STS": [("AWS", "nonsense", {"AWS_WEB_IDENTITY_TOKEN_FILE": "/cert"})],
     "NIMBUS_VAULT_ADDR": [("VAULT", "nonsense", {"NIMBUS_VAULT_TOKEN": "t"}), ("VAULT", "")],
@@ -176,7 +175,7 @@ SENSELESS = {
     "NIMBUS_OIDC_CORP_LABEL": [("OIDC", "a\x01b")],
 }
 # What may be any text, or is only known to be wrong by who is asked.
-ANY_TEXT = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ROLE_ARN",
+ANY_TEXT = {"NIMBUS_S3_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ROLE_ARN",
             "AWS_ROLE_SESSION_NAME", "KUBERNETES_SERVICE_HOST"}
 PROVIDERS = ["The cluster", "Objects in a bucket", "Secrets in Vault", "The policy", "Service accounts of Kubernetes",
              "Signing in by others (OpenID Connect)"]
