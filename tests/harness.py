@@ -267,6 +267,11 @@ class Response:
     def json(self):
         return jsonlib.loads(self.body)
 
+    @property
+    def items(self):
+        """Of a list of the API, this page's."""
+        return self.json["items"]
+
     def __repr__(self):
         return f"<{self.status} {self.text[:600]!r}>"
 

@@ -108,7 +108,7 @@ class Furnished:
                               {"Content-Type": "application/x-www-form-urlencoded"}, auth=self.auth(column))
 
     def undelete(self):
-        for repo in self.s.api("GET", "/deleted-repos", want=200).json:
+        for repo in self.s.api("GET", "/deleted-repos", want=200).items:
             if repo["name"] != "t-deleted":
                 self.s.api("POST", f"/deleted-repos/{repo['id']}/restore", {}, want=200)
 

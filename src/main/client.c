@@ -139,17 +139,30 @@ static enum err ask(struct ctx *c, const struct client *client,
 	return OK;
 }
 
-/* The array of an answer: it itself, or the member that columns begin with. */
-static struct json *list_of(struct json *answer, const char *columns)
+/* A member of an answer that is an object; NULL: there is none. */
+static struct json *member_of(struct json *answer, const char *name)
 {
-	struct str rest = str_of(columns);
-	struct str first = str_cut(&rest, '/');
-	if (answer->kind == JSON_ARRAY)
-		return answer;
 	struct json *member = answer->kind == JSON_OBJECT ? answer->first : NULL;
-	while (member && !str_eq(member->key, first))
+	while (member && !str_is(member->key, name))
 		member = member->next;
-	return member && member->kind == JSON_ARRAY ? member : NULL;
+	return member;
+}
+
+/* The things of an answer that is a list. */
+static struct json *items_of(struct json *answer)
+{
+	struct json *items = member_of(answer, "items");
+	return items && items->kind == JSON_ARRAY ? items : NULL;
+}
+
+/* What is printed of many pages ends where the last one does. */
+static void end_as(struct json *first, struct json *last)
+{
+	struct json *to = member_of(first, "next"), *from = member_of(last, "next");
+	if (!to || !from)
+		return;
+	to->kind = from->kind;
+	to->text = from->text;
 }
 
 static void append(struct json *list, struct json *more)
@@ -161,16 +174,15 @@ static void append(struct json *list, struct json *more)
 	list->count += more->count;
 }
 
-/* What follows "cursor=" in the Link to the next page; empty: this is the last. */
-static struct str next_of(const struct http_answer *answer)
+/* What follows "cursor=" in the URL of the next page; empty: this is the last. */
+static struct str next_of(const struct json *answer)
 {
-	struct str link = http_answer_header(answer, "link");
-	size_t at = str_find_str(link, STR("cursor="));
-	if (at == link.len || str_find_str(link, STR("rel=\"next\"")) == link.len)
+	struct str url = json_text(answer, "next");
+	size_t at = str_find_str(url, STR("cursor="));
+	if (at == url.len)
 		return STR("");
-	link = str_from_index(link, at + sizeof "cursor=" - 1);
-	size_t end = str_find(link, '>'), amp = str_find(link, '&');
-	return str_until(link, end < amp ? end : amp);
+	url = str_from_index(url, at + sizeof "cursor=" - 1);
+	return str_until(url, str_find(url, '&'));
 }
 
 static enum err read_limit(struct ctx *c, const struct run *run, uint64_t *out)
@@ -203,15 +215,18 @@ static enum err ask_list(struct ctx *c, const struct client *client,
 			{0}};
 		TRY(ask(c, client, &one, &answer));
 		TRY_WHILE(c, json_parse(c, answer.body, &page), "reading the answer");
-		more = list_of(page, client->row->columns);
+		more = items_of(page);
 		if (!more)
 			return fail(c, ERR_UNAVAILABLE, "the server's answer is no list");
 		have += more->count;
-		if (list)
+		cursor = more->count ? next_of(page) : STR("");
+		if (list) {
 			append(list, more);
-		else
-			*out = page, list = more;
-		cursor = more->count ? next_of(&answer) : STR("");
+			end_as(*out, page);
+		} else {
+			*out = page;
+			list = more;
+		}
 	} while (cursor.len && have < limit);
 	return OK;
 }

@@ -127,15 +127,11 @@ static void write_facts(struct ctx *c, const struct json *thing, const struct st
 
 void client_print(struct ctx *c, const struct json *answer, struct str columns, struct buf *out)
 {
-	struct str names[COLUMNS_MAX], rest = columns;
-	struct str first = str_cut(&rest, '/');
-	if (first.len < columns.len) {
-		answer = json_get(answer, str_dup(c->arena, first));
-		columns = rest;
-	}
+	struct str names[COLUMNS_MAX];
 	size_t count = split(columns, names);
-	if (answer && answer->kind == JSON_ARRAY && answer->count)
-		write_table(c, answer, names, count, out);
-	else if (answer && answer->kind == JSON_OBJECT)
+	const struct json *items = json_get(answer, "items");
+	if (items && items->kind == JSON_ARRAY && items->count)
+		write_table(c, items, names, count, out);
+	else if (!items)
 		write_facts(c, answer, names, count, out);
 }

@@ -180,24 +180,36 @@ static const char *next_url(
 		STR_FMT(r->path), STR_FMT(rest_of_query(c, r->query)), page->limit, cursor);
 }
 
-void api_next(struct ctx *c, struct web_request *r, const struct api_page *page, struct str last)
-{
-	web_header(r, "Link",
-		str_of(arena_fmt(c->arena, "<%s>; rel=\"next\"", next_url(c, r, page, last))));
-}
-
 void api_member_next(struct ctx *c, struct web_request *r, struct json_writer *w,
-	const struct api_page *page, const struct str *last)
+	const struct api_page *page, struct str last)
 {
-	json_member_cstr(w, "next", last ? next_url(c, r, page, *last) : NULL);
-	if (last)
-		api_next(c, r, page, *last);
+	const char *url = last.len ? next_url(c, r, page, last) : NULL;
+	json_member_cstr(w, "next", url);
+	if (url)
+		web_header(r, "Link", str_of(arena_fmt(c->arena, "<%s>; rel=\"next\"", url)));
 }
 
 void api_begin(struct ctx *c, struct api_reply *reply)
 {
 	*reply = (struct api_reply){.out = {.arena = c->arena}};
 	reply->w.out = &reply->out;
+}
+
+void api_list_begin(struct ctx *c, struct api_reply *reply)
+{
+	api_begin(c, reply);
+	json_begin_object(&reply->w);
+	json_key(&reply->w, "items");
+	json_begin_array(&reply->w);
+}
+
+enum err api_list_send(struct ctx *c, struct web_request *r, struct api_reply *reply,
+	const struct api_page *page, struct str last)
+{
+	json_end_array(&reply->w);
+	api_member_next(c, r, &reply->w, page, last);
+	json_end_object(&reply->w);
+	return api_send(c, r, 200, reply);
 }
 
 enum err api_send(struct ctx *c, struct web_request *r, int status, struct api_reply *reply)

@@ -44,11 +44,9 @@ enum err api_page(struct ctx *c, struct web_request *r, struct api_page *out) MU
 /* The same for pages of `usual`, at most `most`. */
 enum err api_page_of(
 	struct ctx *c, struct web_request *r, size_t usual, size_t most, struct api_page *out) MUST;
-/* There is more after `last`: says so in a Link header. */
-void api_next(struct ctx *c, struct web_request *r, const struct api_page *page, struct str last);
-/* … and also in the body: "next", a URL, or null where `last` is NULL. */
+/* "next": the URL of what comes after `last`, which a Link header has too; null where that is empty. */
 void api_member_next(struct ctx *c, struct web_request *r, struct json_writer *w,
-	const struct api_page *page, const struct str *last);
+	const struct api_page *page, struct str last);
 
 /* A writer into a new buffer; api_send ends and sends it. */
 struct api_reply {
@@ -57,6 +55,14 @@ struct api_reply {
 };
 void api_begin(struct ctx *c, struct api_reply *reply);
 enum err api_send(struct ctx *c, struct web_request *r, int status, struct api_reply *reply) MUST;
+
+/*
+ * Every list is {"items": [ … ], "next": …}: api_list_begin, the items, api_list_send. `page` may be NULL where all of
+ * it is one page, and `last` empty then.
+ */
+void api_list_begin(struct ctx *c, struct api_reply *reply);
+enum err api_list_send(struct ctx *c, struct web_request *r, struct api_reply *reply,
+	const struct api_page *page, struct str last) MUST;
 
 /* "created_at": "2026-11-23T15:34:32Z", or null for 0. */
 void api_time(struct json_writer *w, const char *key, int64_t seconds);

@@ -89,8 +89,7 @@ enum err api_admin_storage(struct ctx *c, struct web_request *r)
 	struct instance_storage_list list;
 	TRY(api_page(c, r, &page));
 	TRY(instance_storage(c, r->core, &r->who, page.after, page.limit, &list));
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct instance_storage *s = &list.at[i];
 		json_begin_object(&reply.w);
@@ -103,10 +102,10 @@ enum err api_admin_storage(struct ctx *c, struct web_request *r)
 		json_member_int(&reply.w, "retired_bytes", (int64_t)s->retired_bytes);
 		json_end_object(&reply.w);
 	}
-	json_end_array(&reply.w);
+	struct str next = {0};
 	if (list.more)
-		api_next(c, r, &page, list.next);
-	return api_send(c, r, 200, &reply);
+		next = list.next;
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 enum err api_admin_compact(struct ctx *c, struct web_request *r)
@@ -140,8 +139,7 @@ enum err api_admin_events(struct ctx *c, struct web_request *r)
 	query.after = page.after;
 	query.limit = page.limit;
 	TRY(instance_events(c, r->core, &r->who, &query, &list));
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct instance_event *e = &list.at[i];
 		json_begin_object(&reply.w);
@@ -156,8 +154,8 @@ enum err api_admin_events(struct ctx *c, struct web_request *r)
 		json_member_str(&reply.w, "cursor", instance_event_cursor(c, e));
 		json_end_object(&reply.w);
 	}
-	json_end_array(&reply.w);
+	struct str next = {0};
 	if (list.more)
-		api_next(c, r, &page, instance_event_cursor(c, &list.at[list.count - 1]));
-	return api_send(c, r, 200, &reply);
+		next = instance_event_cursor(c, &list.at[list.count - 1]);
+	return api_list_send(c, r, &reply, &page, next);
 }

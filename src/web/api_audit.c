@@ -31,12 +31,11 @@ enum err api_audit(struct ctx *c, struct web_request *r)
 	query.limit = page.limit;
 	TRY(audit_list(c, r->core, &r->who, &query, &list));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < list.count; i++)
 		audit_write(c, &reply.w, &list.at[i]);
-	json_end_array(&reply.w);
+	struct str next = {0};
 	if (list.more)
-		api_next(c, r, &page, audit_cursor(c, &list.at[list.count - 1]));
-	return api_send(c, r, 200, &reply);
+		next = audit_cursor(c, &list.at[list.count - 1]);
+	return api_list_send(c, r, &reply, &page, next);
 }

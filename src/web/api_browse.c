@@ -49,13 +49,15 @@ static void write_folder(struct ctx *c, struct web_request *r, struct api_reply 
 	size_t left = from < list->total ? list->total - from : 0;
 	size_t count = left < page->limit ? left : page->limit;
 	json_member_int(&reply->w, "total", (int64_t)list->total);
-	json_key(&reply->w, "entries");
+	json_key(&reply->w, "items");
 	json_begin_array(&reply->w);
 	for (size_t i = 0; i < count; i++)
 		schema_json(&reply->w, &schema_listing_entry, &list->at[from + i]);
 	json_end_array(&reply->w);
-	struct str last = str_of(arena_fmt(c->arena, "%zu", from + count));
-	api_member_next(c, r, &reply->w, page, count < left ? &last : NULL);
+	struct str next = {0};
+	if (count < left)
+		next = str_of(arena_fmt(c->arena, "%zu", from + count));
+	api_member_next(c, r, &reply->w, page, next);
 }
 
 static enum err send_folder(struct ctx *c, struct web_request *r, struct browse *b,

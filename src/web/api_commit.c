@@ -18,9 +18,10 @@ static enum err read_time(struct ctx *c, struct web_request *r, const char *name
 	return OK;
 }
 
-static void write_lines(struct json_writer *w, const struct commit_log *log, bool cut)
+static void write_lines(
+	struct json_writer *w, const char *key, const struct commit_log *log, bool cut)
 {
-	json_key(w, "commits");
+	json_key(w, key);
 	json_begin_array(w);
 	for (size_t i = 0; i < log->count; i++)
 		schema_json(w, &schema_commit_line, &log->at[i]);
@@ -55,8 +56,8 @@ enum err api_commits_list(struct ctx *c, struct web_request *r)
 	json_begin_object(&reply.w);
 	json_key(&reply.w, "revision");
 	schema_json(&reply.w, &schema_revision, &rev);
-	write_lines(&reply.w, &log, log.cut);
-	api_member_next(c, r, &reply.w, &page, log.next.len ? &log.next : NULL);
+	write_lines(&reply.w, "items", &log, log.cut);
+	api_member_next(c, r, &reply.w, &page, log.next);
 	json_end_object(&reply.w);
 	return api_send(c, r, 200, &reply);
 }
@@ -130,7 +131,7 @@ enum err api_compare(struct ctx *c, struct web_request *r)
 	json_member_oid(w, "fork", &cmp.fork);
 	json_member_int(w, "ahead", (int64_t)cmp.ahead);
 	json_member_int(w, "behind", (int64_t)cmp.behind);
-	write_lines(w, &cmp.log, cmp.cut || cmp.log.cut);
+	write_lines(w, "commits", &cmp.log, cmp.cut || cmp.log.cut);
 	json_key(w, "diff");
 	schema_json(w, &schema_diff, &cmp.diff);
 	json_end_object(w);

@@ -31,12 +31,10 @@ enum err api_devices_list(struct ctx *c, struct web_request *r)
 	struct api_reply reply;
 	size_t count;
 	TRY(device_list(c, r->core, &r->who, whose(r), &devices, &count));
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < count; i++)
 		write_device(&reply.w, &devices[i]);
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
 enum err api_device_end(struct ctx *c, struct web_request *r)

@@ -28,14 +28,13 @@ enum err api_grants_list(struct ctx *c, struct web_request *r)
 	}
 	size_t end = from < count && count - from > page.limit ? from + page.limit : count;
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = from; i < end; i++)
 		write_grant(&reply.w, &grants[i]);
-	json_end_array(&reply.w);
+	struct str next = {0};
 	if (end < count)
-		api_next(c, r, &page, str_of(arena_fmt(c->arena, "%zu", end)));
-	return api_send(c, r, 200, &reply);
+		next = str_of(arena_fmt(c->arena, "%zu", end));
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 enum err api_grants_create(struct ctx *c, struct web_request *r)

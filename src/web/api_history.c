@@ -60,14 +60,13 @@ enum err api_history(struct ctx *c, struct web_request *r)
 		TRY(read_ref(c, r, &query.ref));
 	TRY(history_list(c, r->core, &r->who, repo.name, &query, &list));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < list.count; i++)
 		write_change(&reply.w, &list.at[i]);
-	json_end_array(&reply.w);
+	struct str next = {0};
 	if (list.more)
-		api_next(c, r, &page, history_place_text(c, &list.at[list.count - 1]));
-	return api_send(c, r, 200, &reply);
+		next = history_place_text(c, &list.at[list.count - 1]);
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 static enum err read_time(
@@ -198,18 +197,16 @@ enum err api_deleted_list(struct ctx *c, struct web_request *r)
 	query.limit = page.limit;
 	TRY(repo_deleted_list(c, r->core, &r->who, &query, &list));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < list.count; i++)
 		write_deleted(&reply.w, r->core, &list.at[i]);
-	json_end_array(&reply.w);
+	struct str next = {0};
 	if (list.more) {
 		const struct repo *last = &list.at[list.count - 1];
-		api_next(c, r, &page,
-			str_of(arena_fmt(c->arena, "%lld %lld", (long long)last->deleted,
-				(long long)last->id)));
+		next = str_of(arena_fmt(
+			c->arena, "%lld %lld", (long long)last->deleted, (long long)last->id));
 	}
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 enum err api_deleted_restore(struct ctx *c, struct web_request *r)

@@ -29,12 +29,10 @@ enum err api_identities_list(struct ctx *c, struct web_request *r)
 	size_t count;
 	TRY(identity_list(c, r->core, &r->who, whose(r), &list, &count));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < count; i++)
 		write_identity(&reply.w, &list[i]);
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
 enum err api_identity_add(struct ctx *c, struct web_request *r)

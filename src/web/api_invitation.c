@@ -27,15 +27,13 @@ enum err api_invitations_list(struct ctx *c, struct web_request *r)
 	size_t count;
 	TRY(invitation_list(c, r->core, &r->who, &list, &count));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < count; i++) {
 		json_begin_object(&reply.w);
 		write_members(&reply.w, &list[i]);
 		json_end_object(&reply.w);
 	}
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
 static enum err read_grant(

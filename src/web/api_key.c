@@ -18,12 +18,10 @@ enum err api_signing_keys_list(struct ctx *c, struct web_request *r)
 	struct api_reply reply;
 	size_t count;
 	TRY(signing_key_list(c, r->core, &r->who, &keys, &count));
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < count; i++)
 		write_key(&reply.w, &keys[i]);
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
 enum err api_signing_keys_add(struct ctx *c, struct web_request *r)

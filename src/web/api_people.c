@@ -24,23 +24,21 @@ enum err api_collaborators_list(struct ctx *c, struct web_request *r)
 	TRY(api_page(c, r, &page));
 	TRY(collaborator_list(c, r->core, &r->who, &users, &count));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
-	struct str last = {0};
+	api_list_begin(c, &reply);
+	struct str last = {0}, next = {0};
 	for (size_t i = 0; i < count; i++) {
 		if (users[i].owner ||
 			(page.after.len && str_cmp(users[i].username, page.after) <= 0))
 			continue;
 		if (sent++ == page.limit) {
-			api_next(c, r, &page, last);
+			next = last;
 			break;
 		}
 		last = users[i].username;
 		write_user(&reply.w, &users[i]);
 		json_end_object(&reply.w);
 	}
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 enum err api_collaborators_add(struct ctx *c, struct web_request *r)
@@ -164,23 +162,22 @@ enum err api_permissions_list(struct ctx *c, struct web_request *r)
 {
 	struct api_page page;
 	struct permission_row *rows;
+	struct str next = {0};
 	size_t count, sent = 0;
 	TRY(api_page(c, r, &page));
 	TRY(permission_list(c, r->core, &r->who, web_param(r, "name"), &rows, &count));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < count; i++) {
 		if (page.after.len && str_cmp(rows[i].username, page.after) <= 0)
 			continue;
 		if (sent++ == page.limit) {
-			api_next(c, r, &page, rows[i - 1].username);
+			next = rows[i - 1].username;
 			break;
 		}
 		write_permission(&reply.w, &rows[i]);
 	}
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 enum err api_permission_set(struct ctx *c, struct web_request *r)

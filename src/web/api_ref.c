@@ -62,14 +62,13 @@ static enum err send_list(struct ctx *c, struct web_request *r, struct str prefi
 		return web_not_modified(c, r);
 	const struct ref_names_query query = {prefix, page.after, web_query(c, r, "q"), page.limit};
 	TRY(ref_names(c, &b, &query, &list));
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < list.count; i++)
 		write_ref(c, r, &reply.w, &b, &list.at[i]);
-	json_end_array(&reply.w);
+	struct str next = {0};
 	if (list.more)
-		api_next(c, r, &page, list.at[list.count - 1].ref.name);
-	return api_send(c, r, 200, &reply);
+		next = list.at[list.count - 1].ref.name;
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 enum err api_branches_list(struct ctx *c, struct web_request *r)

@@ -76,14 +76,13 @@ enum err api_repos_list(struct ctx *c, struct web_request *r)
 	query.limit = page.limit;
 	TRY(repo_list(c, r->core, &r->who, &query, &list));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < list.count; i++)
 		write_repo(c, r, &reply.w, &list.at[i], NULL);
-	json_end_array(&reply.w);
+	struct str next = {0};
 	if (list.more)
-		api_next(c, r, &page, place_of(c, &query, &list.at[list.count - 1]));
-	return api_send(c, r, 200, &reply);
+		next = place_of(c, &query, &list.at[list.count - 1]);
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 static enum err read_visibility(struct ctx *c, struct web_request *r, const struct json *body,

@@ -44,12 +44,10 @@ enum err api_rules_list(struct ctx *c, struct web_request *r)
 	struct rules rules;
 	struct api_reply reply;
 	TRY(rule_list(c, r->core, &r->who, web_param(r, "name"), &rules));
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < rules.count; i++)
 		write_rule(&reply.w, &rules.at[i]);
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
 enum err api_rule_get(struct ctx *c, struct web_request *r)

@@ -80,6 +80,7 @@ enum err api_tokens_list(struct ctx *c, struct web_request *r)
 	struct api_page page;
 	struct token *tokens;
 	uint64_t before = INT64_MAX;
+	struct str next = {0};
 	size_t count, sent = 0;
 	TRY(api_page(c, r, &page));
 	if (page.after.len && !str_to_u64(page.after, &before)) {
@@ -88,20 +89,17 @@ enum err api_tokens_list(struct ctx *c, struct web_request *r)
 	}
 	TRY(token_list(c, r->core, &r->who, &tokens, &count));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < count; i++) {
 		if ((uint64_t)tokens[i].id >= before)
 			continue;
 		if (sent++ == page.limit) {
-			api_next(c, r, &page,
-				str_of(arena_fmt(c->arena, "%lld", (long long)tokens[i - 1].id)));
+			next = str_of(arena_fmt(c->arena, "%lld", (long long)tokens[i - 1].id));
 			break;
 		}
 		write_token(&reply.w, &tokens[i], STR(""));
 	}
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, &page, next);
 }
 
 enum err api_tokens_create(struct ctx *c, struct web_request *r)

@@ -15,8 +15,7 @@ enum err api_sessions_list(struct ctx *c, struct web_request *r)
 	size_t count;
 	TRY(session_list(c, r->core, &r->who, whose(r), &rows, &count));
 	struct api_reply reply;
-	api_begin(c, &reply);
-	json_begin_array(&reply.w);
+	api_list_begin(c, &reply);
 	for (size_t i = 0; i < count; i++) {
 		json_begin_object(&reply.w);
 		json_member_str(&reply.w, "id", rows[i].id);
@@ -28,8 +27,7 @@ enum err api_sessions_list(struct ctx *c, struct web_request *r)
 			&reply.w, "current", r->session && str_eq(rows[i].id, r->session->id));
 		json_end_object(&reply.w);
 	}
-	json_end_array(&reply.w);
-	return api_send(c, r, 200, &reply);
+	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
 enum err api_session_end(struct ctx *c, struct web_request *r)

@@ -68,7 +68,7 @@ class Place:
 
 
 def vias(s):
-    return [e["via"] for e in s.api("GET", "/audit?limit=100&action=sign-in&outcome=done", want=200).json]
+    return [e["via"] for e in s.api("GET", "/audit?limit=100&action=sign-in&outcome=done", want=200).items]
 
 
 def test_a_passkey_signs_in_alone_and_as_second_factor():

@@ -62,7 +62,7 @@ def test_the_owner_signs_others_out():
     eq(owner.send("/collaborators/sign-out", form).status, 303, "signing out")
     eq(is_signed_in(guest), False, "the guest")
     guest = Browser(s, "cleo", GUEST_PASSWORD)
-    eq(len(s.api("GET", "/collaborators/cleo/sessions", want=200).json), 1, "what the owner sees")
+    eq(len(s.api("GET", "/collaborators/cleo/sessions", want=200).items), 1, "what the owner sees")
     s.admin("admin", "user", "sign-out", "cleo")
     eq(is_signed_in(guest), False, "the guest, by the command")
 
@@ -71,7 +71,7 @@ def test_the_api_lists_and_ends_sessions():
     s = server()
     guest = person(s, "dora")
     mine = ("dora", GUEST_PASSWORD)
-    rows = s.api("GET", "/user/sessions", auth=mine, want=200).json
+    rows = s.api("GET", "/user/sessions", auth=mine, want=200).items
     eq([(r["address"], r["current"]) for r in rows], [("127.0.0.1", False)], "rows")
     eq(s.api("GET", "/collaborators/owner/sessions", auth=mine).status, 403, "those of another")
     eq(s.api("DELETE", f"/user/sessions/{rows[0]['id']}", auth=("owner", PASSWORD)).status, 404, "another's")
@@ -137,7 +137,7 @@ def test_the_api_invites():
     made = s.api("POST", "/invitations", {"username": "henk", "permissions": [{"repository": "mine", "permission": "write"}],
                                           "expires_in": 60}, want=201).json
     eq(made["permissions"], [{"repository": "mine", "permission": "write"}], "permissions")
-    listed = s.api("GET", "/invitations", want=200).json[0]
+    listed = s.api("GET", "/invitations", want=200).items[0]
     eq((listed["id"], "url" in listed), (made["id"], False), "listed, without its secret")
     for body, field in (({"permissions": [{"repository": "mine"}]}, "permission"), ({"permissions": "x"}, "permissions"),
                         ({"username": "Bad"}, "username"), ({"expires_in": -1}, "expires_in")):

@@ -106,7 +106,7 @@ def test_repositories_are_sorted_by_name_or_by_their_last_push():
         seen, path = "", f"/api/v1/repos?limit=1{sort}"
         while path:
             answer = s.get(path)
-            seen += "".join(one["name"] for one in answer.json)
+            seen += "".join(one["name"] for one in answer.items)
             link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
             path = link and link[1].removeprefix(s.url)
         eq(seen, want, f"the order of {sort}")
@@ -155,7 +155,7 @@ def test_what_is_sent_again_with_its_key_is_done_once():
     eq(again.json, first.json, "the answer, with its secret")
     eq(again.headers["location"], first.headers["location"], "Location")
     eq((first.headers.get("idempotency-replayed"), again.headers.get("idempotency-replayed")), (None, "true"), "what it says")
-    eq(sum(one["name"] == "once" for one in s.api("GET", "/tokens?limit=100", want=200).json), 1, "tokens")
+    eq(sum(one["name"] == "once" for one in s.api("GET", "/tokens?limit=100", want=200).items), 1, "tokens")
     problem(once(s, "key-1", "/tokens", {"name": "another"}), 422, "Idempotency-Key")
     problem(once(s, "key-1", "/repos", {"name": "once"}), 422, "Idempotency-Key")
     eq(once(s, "key-2", "/tokens", {"name": "once"}).json["id"] != first.json["id"], True, "with another key")
@@ -182,7 +182,7 @@ def test_of_many_at_once_with_one_key_one_is_done():
         answers = list(pool.map(lambda _: once(s, "key-4", "/tokens", {"name": "race"}), range(8)))
     eq({one.status for one in answers} <= {201, 409}, True, f"status {[one.status for one in answers]}")
     eq(len({one.json["token"] for one in answers if one.status == 201}), 1, "secrets")
-    eq(sum(one["name"] == "race" for one in s.api("GET", "/tokens?limit=100", want=200).json), 1, "tokens")
+    eq(sum(one["name"] == "race" for one in s.api("GET", "/tokens?limit=100", want=200).items), 1, "tokens")
 
 
 def test_a_change_is_made_only_to_what_was_seen():
@@ -296,7 +296,7 @@ def test_a_deleted_repository_is_listed_restored_and_purged():
     seen, path = [], "/api/v1/deleted-repos?limit=2"
     while path:
         answer = s.get(path)
-        seen += answer.json
+        seen += answer.items
         link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
         path = link and link[1].removeprefix(s.url)
     eq([one["name"] for one in seen], ["r2", "r1", "r0"], "what is deleted")
@@ -334,7 +334,7 @@ def push_changes(s, name):
 def test_the_history_of_refs_comes_in_pages():
     s = server()
     first, second = push_changes(s, "moving")
-    whole = s.api("GET", "/repos/moving/history?limit=100", auth=None, want=200).json
+    whole = s.api("GET", "/repos/moving/history?limit=100", auth=None, want=200).items
     eq([(one["ref"], one["forced"]) for one in whole],
        [("refs/tags/v1", False), ("refs/heads/main", True), ("refs/tags/v2", False), ("refs/tags/v1", False),
         ("refs/heads/main", False), ("refs/heads/main", False)], "changes")
@@ -348,11 +348,11 @@ def test_the_history_of_refs_comes_in_pages():
             while path:
                 answer = s.get(path)
                 eq(answer.status, 200, path)
-                seen += answer.json
+                seen += answer.items
                 link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
                 path = link and link[1].removeprefix(s.url)
             eq(seen, want, f"{query} in pages of {limit}")
-    eq(s.api("GET", "/repos/moving/history?ref=never").json, [], "of what never was")
+    eq(s.api("GET", "/repos/moving/history?ref=never").items, [], "of what never was")
     problem(s.api("GET", "/repos/moving/history?ref=a..b"), 422, "ref")
     problem(s.api("GET", "/repos/moving/history?ref=refs/nimbus/x"), 422, "ref")
     for bad in ("zz", "3132", "302037", "31207a7a"):
@@ -362,7 +362,7 @@ def test_the_history_of_refs_comes_in_pages():
 def test_a_ref_is_set_back_and_what_makes_no_sense_is_said():
     s = server()
     first, second = push_changes(s, "backward")
-    forced = s.api("GET", "/repos/backward/history?ref=main").json[0]["version"]
+    forced = s.api("GET", "/repos/backward/history?ref=main").items[0]["version"]
     path = "/repos/backward/restore-ref"
     for body, field in (({}, "ref"), ({"ref": "main"}, "undo"), ({"ref": "main", "undo": 1, "time": "5"}, "undo"),
                         ({"ref": "a..b", "undo": 1}, "ref"), ({"ref": "main", "undo": "1"}, "undo"),
@@ -388,14 +388,14 @@ def test_lists_come_in_pages():
     while path:
         answer = s.get(path)
         eq(answer.status, 200, "status")
-        seen += [repo["name"] for repo in answer.json]
+        seen += [repo["name"] for repo in answer.items]
         pages += 1
         link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
         path = link and link[1].removeprefix(s.url)
     eq((seen, pages), (names, 3), "names and pages")
     for bad in ("limit=0", "limit=x", "cursor=zz", "cursor=abc"):
         problem(s.get(f"/api/v1/repos?{bad}"), 422, bad.split("=")[0])
-    eq([r["name"] for r in s.get("/api/v1/repos?q=r03").json], ["r03"], "search")
+    eq([r["name"] for r in s.get("/api/v1/repos?q=r03").items], ["r03"], "search")
 
 
 def test_collaborators_come_and_go():
@@ -405,8 +405,8 @@ def test_collaborators_come_and_go():
     eq(answer.json["has_password"], True, "has_password")
     has_not(answer.text, "hopper", "the answer")
     problem(s.api("POST", "/collaborators", {"username": "grace"}), 409)
-    has([p["username"] for p in s.api("GET", "/collaborators", want=200).json], "grace", "the list")
-    has_not([p["username"] for p in s.api("GET", "/collaborators").json], "owner", "the list")
+    has([p["username"] for p in s.api("GET", "/collaborators", want=200).items], "grace", "the list")
+    has_not([p["username"] for p in s.api("GET", "/collaborators").items], "owner", "the list")
     eq(s.api("GET", "/user", auth=("grace", "hopper-of-coal-and-brine"), want=200).json["username"], "grace", "who")
     eq(s.api("DELETE", "/collaborators/grace").status, 204, "status")
     problem(s.api("DELETE", "/collaborators/grace"), 404)
@@ -455,7 +455,7 @@ def test_permissions_are_set_listed_and_taken():
         answer = s.api("PUT", "/repos/shared/permissions/other", {"permission": level}, want=200)
         eq(answer.json, {"username": "other", "permission": level, "expires_at": None}, "answer")
         eq(s.api("GET", "/repos/shared", auth=auth("other"), want=200).json["permission"], level, "level")
-    eq(s.api("GET", "/repos/shared/permissions", want=200).json, [{"username": "other", "permission": "admin", "expires_at": None}],
+    eq(s.api("GET", "/repos/shared/permissions", want=200).items, [{"username": "other", "permission": "admin", "expires_at": None}],
        "list")
     eq(s.api("DELETE", "/repos/shared/permissions/other").status, 204, "status")
     problem(s.api("DELETE", "/repos/shared/permissions/other"), 404)
@@ -471,7 +471,7 @@ def test_a_token_shows_its_secret_once_and_works_everywhere():
     token = made.json
     eq(made.headers["location"], f"/api/v1/tokens/{token['id']}", "Location")
     eq((token["name"], token["permission"]), ("ci", "read"), "token")
-    listed = [t for t in s.api("GET", "/tokens", want=200).json if t["id"] == token["id"]]
+    listed = [t for t in s.api("GET", "/tokens", want=200).items if t["id"] == token["id"]]
     eq(len(listed), 1, "times in the list")
     has_not(listed[0], "token", "the list")
     has_not(str(s.sql("SELECT * FROM token")), token["token"], "the database")
@@ -499,7 +499,7 @@ def test_tokens_are_ones_own():
     s = server()
     mine = s.api("POST", "/tokens", {"name": "mine"}, want=201).json
     problem(s.api("DELETE", f"/tokens/{mine['id']}", auth=auth("writer")), 404)
-    eq(s.api("GET", "/tokens", auth=auth("writer"), want=200).json, [], "another's list")
+    eq(s.api("GET", "/tokens", auth=auth("writer"), want=200).items, [], "another's list")
     problem(s.api("DELETE", "/tokens/abc"), 404)
     eq(s.api("DELETE", "/tokens", {"id": mine["id"]}).status, 204, "by body")
     for body, field in (({}, "name"), ({"name": ""}, "name"), ({"name": "x", "permission": "root"}, "permission"),
@@ -611,7 +611,7 @@ def test_what_one_may_not_read_answers_as_what_does_not_exist():
             eq({k: v for k, v in hidden.headers.items() if k not in drop},
                {k: v for k, v in absent.headers.items() if k not in drop}, f"headers of {who} {method} {path}")
     for who in ("other", "anonymous"):
-        has_not([r["name"] for r in s.api("GET", "/repos", auth=auth(who), want=200).json], "secret", f"{who}'s list")
+        has_not([r["name"] for r in s.api("GET", "/repos", auth=auth(who), want=200).items], "secret", f"{who}'s list")
 
 
 PATHS = ("", "/commits", "/refs", "/tree/main", "/blob/main/README.md", "/raw/main/README.md", "/settings", ".git",

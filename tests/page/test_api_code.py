@@ -69,15 +69,15 @@ def problem(answer, status, field=None):
 def test_a_folder_is_listed_with_what_changed_its_entries_last():
     s = server()
     top = s.api("GET", "/repos/code/contents", want=200).json
-    eq([(one["name"], one["kind"]) for one in top["entries"]],
+    eq([(one["name"], one["kind"]) for one in top["items"]],
        [("src", "tree"), ("README.md", "file"), ("latin", "file"), ("link", "symlink"), ("picture.bin", "file")], "entries")
     eq((top["path"], top["total"], top["next"], top["revision"]),
        ("", 5, None, {"kind": "branch", "name": "main", "commit": id_of(s, "main")}), "the folder")
-    subjects = {one["name"]: one["last_commit"]["subject"] for one in top["entries"]}
+    subjects = {one["name"]: one["last_commit"]["subject"] for one in top["items"]}
     eq((subjects["src"], subjects["README.md"], top["last_commit"]["subject"]), ("count to 4", "count to 0", "count to 4"),
        "last changes")
     deep = s.api("GET", "/repos/code/contents/src?ref=side/way", want=200).json
-    eq([one["name"] for one in deep["entries"]], ["huge", "number", "paper.pdf", "sound.mp3"], "entries of src")
+    eq([one["name"] for one in deep["items"]], ["huge", "number", "paper.pdf", "sound.mp3"], "entries of src")
     for path in ("contents/nothing", "contents?ref=none", "contents?ref=main/src"):
         problem(s.api("GET", f"/repos/code/{path}"), 404)
 
@@ -87,7 +87,7 @@ def test_a_folder_comes_page_by_page():
     seen, path = [], "/api/v1/repos/code/contents?limit=2"
     while path:
         answer = s.get(path)
-        seen += [one["name"] for one in answer.json["entries"]]
+        seen += [one["name"] for one in answer.items]
         eq(bool(answer.json["next"]), "link" in answer.headers, "a Link as the body says")
         path = answer.json["next"] and answer.json["next"].removeprefix(s.url)
     eq(seen, ["src", "README.md", "latin", "link", "picture.bin"], "entries")
@@ -125,15 +125,15 @@ def test_history_comes_page_by_page_and_by_path():
     seen, path = [], "/api/v1/repos/code/commits?ref=side/way&limit=3"
     while path:
         answer = s.get(path)
-        seen += [one["subject"] for one in answer.json["commits"]]
+        seen += [one["subject"] for one in answer.items]
         path = answer.json["next"] and answer.json["next"].removeprefix(s.url)
     eq(seen, ["aside", "another name", *(f"count to {n}" for n in (4, 3, 2, 1, 0))], "commits")
-    eq([one["subject"] for one in s.api("GET", "/repos/code/commits?path=README.md&ref=side/way", want=200).json["commits"]],
+    eq([one["subject"] for one in s.api("GET", "/repos/code/commits?path=README.md&ref=side/way", want=200).items],
        ["aside", "count to 0"], "commits of a path")
-    eq([one["subject"] for one in s.api("GET", "/repos/code/commits?q=COUNT+to+3&author=ada", want=200).json["commits"]],
+    eq([one["subject"] for one in s.api("GET", "/repos/code/commits?q=COUNT+to+3&author=ada", want=200).items],
        ["count to 3"], "what a search finds")
     for query in ("since=4102444800", "until=1", "author=nobody"):
-        eq(s.api("GET", f"/repos/code/commits?{query}", want=200).json["commits"], [], query)
+        eq(s.api("GET", f"/repos/code/commits?{query}", want=200).items, [], query)
     problem(s.api("GET", "/repos/code/commits?cursor=7a7a"), 422, "cursor")
     problem(s.api("GET", "/repos/code/commits?since=x"), 422, "since")
 
@@ -166,23 +166,23 @@ def test_two_revisions_are_compared():
 def test_refs_are_listed_with_where_they_lead():
     s = server()
     s.api("POST", "/repos/code/refs", {"ref": "refs/notes/x", "to": "main"}, want=201)
-    names = [one["name"] for one in s.api("GET", "/repos/code/branches", want=200).json]
+    names = [one["name"] for one in s.api("GET", "/repos/code/branches", want=200).items]
     eq(names[0], "main", "the first branch")
     eq("side/way" in names, True, "a branch with a slash")
-    tag = s.api("GET", "/repos/code/tags?limit=1", want=200).json[0]
+    tag = s.api("GET", "/repos/code/tags?limit=1", want=200).items[0]
     eq((tag["ref"], tag["kind"], tag["id"], tag["peeled"], tag["commit"]["id"]),
        ("refs/tags/v1.0", "tag", id_of(s, "v1.0"), id_of(s, "main"), id_of(s, "main")), "the tag")
     eq(s.get(tag["archive_urls"]["zip"].removeprefix(s.url)).body[:2], b"PK", "its archive")
-    eq([one["ref"] for one in s.api("GET", "/repos/code/refs?prefix=refs/notes/", want=200).json], ["refs/notes/x"], "notes")
+    eq([one["ref"] for one in s.api("GET", "/repos/code/refs?prefix=refs/notes/", want=200).items], ["refs/notes/x"], "notes")
     seen, path = [], "/api/v1/repos/code/refs?limit=1"
     while path:
         answer = s.get(path)
-        seen += [one["ref"] for one in answer.json]
+        seen += [one["ref"] for one in answer.items]
         link = re.match(r'<(.*)>; rel="next"$', answer.headers.get("link", ""))
         path = link and link[1].removeprefix(s.url)
     eq(seen, sorted(seen), "all refs")
     eq(set(seen) >= {"refs/heads/main", "refs/heads/side/way", "refs/notes/x", "refs/tags/v1.0"}, True, "all refs")
-    eq([one["name"] for one in s.api("GET", "/repos/code/branches?q=way", want=200).json], ["side/way"], "what a search finds")
+    eq([one["name"] for one in s.api("GET", "/repos/code/branches?q=way", want=200).items], ["side/way"], "what a search finds")
 
 
 def test_a_ref_is_made_moved_and_taken_away():
@@ -199,7 +199,7 @@ def test_a_ref_is_made_moved_and_taken_away():
     problem(s.api("PATCH", path, {"to": first, "expected": main, "force": True}), 409)
     has(problem(s.api("PATCH", path, {"to": first}), 409)["detail"], "leave behind")
     eq(s.api("PATCH", path, {"to": first, "force": True}, want=200).json["id"], first, "forced")
-    forced = s.api("GET", "/repos/code/history?ref=topic", want=200).json[0]
+    forced = s.api("GET", "/repos/code/history?ref=topic", want=200).items[0]
     eq((forced["old"], forced["new"], forced["forced"]), (side, first, True), "the history of the ref")
     problem(s.api("DELETE", f"{path}?expected={main}"), 409)
     eq(s.api("DELETE", f"{path}?expected={first}").status, 204, "status")
@@ -253,7 +253,7 @@ def test_an_empty_repository_says_so():
     for path in ("contents", "commits"):
         has(problem(s.api("GET", f"/repos/empty/{path}"), 404)["detail"], "nothing is pushed")
     for path in ("branches", "tags", "refs"):
-        eq(s.api("GET", f"/repos/empty/{path}", want=200).json, [], path)
+        eq(s.api("GET", f"/repos/empty/{path}", want=200).items, [], path)
     problem(s.api("POST", "/repos/empty/refs", {"ref": "main", "to": "HEAD"}), 422, "to")
 
 

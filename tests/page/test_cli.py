@@ -42,8 +42,8 @@ def test_a_list_is_all_of_its_pages_or_as_many_as_are_wanted():
     eq(len(lines), 1 + 121, "lines")
     eq(re.sub(" +", " ", lines[0]), "ID NAME PERMISSION CREATED AT EXPIRES AT USED AT", "the head")
     eq(len(nimbus("token", "list", "--limit", "3").out.splitlines()), 1 + 3, "lines of three")
-    eq(len(jsonlib.loads(nimbus("token", "list", "--json").out)), 121, "things of JSON")
-    eq(len(jsonlib.loads(nimbus("token", "list", "--json", "--limit=101").out)), 101, "things of two pages")
+    eq(len(jsonlib.loads(nimbus("token", "list", "--json").out)["items"]), 121, "things of JSON")
+    eq(len(jsonlib.loads(nimbus("token", "list", "--json", "--limit=101").out)["items"]), 101, "things of two pages")
     for bad in ("0", "x", "-1", "100001"):
         has(nimbus("token", "list", "--limit", bad, code=2).err, "--limit")
 
@@ -52,13 +52,13 @@ def test_no_byte_that_a_terminal_acts_on_is_printed():
     out = nimbus("commit", "list", "r").out
     has(out, "one [31mred x 2J")
     eq("\x1b" in out or "\x9b" in out, False, "an escape")
-    eq(jsonlib.loads(nimbus("commit", "list", "r", "--json").out)["commits"][0]["subject"], MESSAGE, "as JSON")
+    eq(jsonlib.loads(nimbus("commit", "list", "r", "--json").out)["items"][0]["subject"], MESSAGE, "as JSON")
 
 
 def test_arguments_are_encoded_and_what_is_not_given_is_left_out():
     nimbus("repo", "show", "../user", code=2)
     nimbus("repo", "show", "r?x=1", code=4)
-    eq(jsonlib.loads(nimbus("repo", "list", "--search", "a&b=c d", "--json").out), [], "what a search finds")
+    eq(jsonlib.loads(nimbus("repo", "list", "--search", "a&b=c d", "--json").out), {"items": [], "next": None}, "what a search finds")
     nimbus("repo", "change", "r", "--description", 'with "quotes" and {braces}')
     repo = server().api("GET", "/repos/r", want=200).json
     eq((repo["description"], repo["visibility"]), ('with "quotes" and {braces}', "private"), "what was changed")

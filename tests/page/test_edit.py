@@ -232,7 +232,7 @@ def test_who_may_not_push_finds_no_way_to_edit():
     has_not(reader.page("/closed/blob/main/run.sh").text, "/closed/edit/")
     has(browser().page("/closed/blob/main/run.sh").links, "/closed/edit/main/run.sh")
     # Only a branch can be changed; a rule binds who edits as who pushes.
-    tip = server().api("GET", "/repos/closed/history").json[0]["new"]
+    tip = server().api("GET", "/repos/closed/history").items[0]["new"]
     check(browser().get(f"/closed/edit/{tip}/run.sh"), 400)
     rule = {"pattern": "main", "create": "write", "update": "nobody", "force": "nobody", "delete": "nobody"}
     server().api("POST", "/repos/closed/rules", rule, want=201)

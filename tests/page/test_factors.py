@@ -47,7 +47,7 @@ def is_signed_in(browser):
 
 
 def entries(s, **asked):
-    return s.api("GET", "/audit?" + urllib.parse.urlencode({"limit": 100, **asked}), want=200).json
+    return s.api("GET", "/audit?" + urllib.parse.urlencode({"limit": 100, **asked}), want=200).items
 
 
 def test_a_code_is_asked_for_after_the_password():

@@ -66,7 +66,7 @@ def test_a_branch_is_set_back_and_a_deleted_one_brought_back():
     before = git("rev-parse", "main", cwd=repo).out.strip()
     page = visitor.page("/back/history?ref=main")
     newest = page.form("/back/history/restore")
-    version = server().api("GET", "/repos/back/history?ref=main").json[0]["version"]
+    version = server().api("GET", "/repos/back/history?ref=main").items[0]["version"]
     answer = visitor.send("/back/history/restore", {**newest, "undo": version})
     eq(answer.status, 303, f"{answer}")
     has(visitor.page(answer.headers["location"]).words, "Restored.")
@@ -78,7 +78,7 @@ def test_a_branch_is_set_back_and_a_deleted_one_brought_back():
     has(gone.words, "topic")
     has_not(gone.words, "refs/heads/main")
     form = gone.form("/back/history/restore")
-    removed = server().api("GET", "/repos/back/history?ref=topic").json[0]["version"]
+    removed = server().api("GET", "/repos/back/history?ref=topic").items[0]["version"]
     eq(visitor.send("/back/history/restore", {**form, "undo": removed}).status, 303, "brought back")
     eq(now("back", "refs/heads/topic"), before, "topic")
     has(visitor.page("/back/history?gone=1").words, "No branch or tag is missing")
@@ -121,7 +121,7 @@ def test_a_deleted_repository_is_restored_or_removed_for_good():
         scene(name)
         server().api("DELETE", f"/repos/{name}", want=204)
     page = visitor.page("/admin/deleted")
-    ids = {r["name"]: r["id"] for r in server().api("GET", "/deleted-repos").json}
+    ids = {r["name"]: r["id"] for r in server().api("GET", "/deleted-repos").items}
     server().create_repo("gone1")
     restore = f"/admin/deleted/{ids['gone1']}/restore"
     has(check(visitor.send(restore, page.form(restore)), 409).words, "under another name")

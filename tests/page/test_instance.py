@@ -62,7 +62,7 @@ def test_a_repository_is_compacted_now():
     page = Page(owner.get("/admin/storage"))
     has(page.text, "open")
     eq(s.api("POST", "/admin/storage/open/compact", {}, want=200).json["kind"], "full", "kind")
-    row = next(row for row in s.api("GET", "/admin/storage", want=200).json if row["name"] == "open")
+    row = next(row for row in s.api("GET", "/admin/storage", want=200).items if row["name"] == "open")
     eq((row["packs"], row["retired_packs"] > 0), (1, True), "packs")
     eq(s.api("POST", "/admin/storage/none/compact", {}).status, 404, "what there is not")
 
@@ -71,10 +71,10 @@ def test_events_are_read_page_by_page():
     s, _ = place()
     first = s.api("GET", "/admin/events?limit=2", want=200)
     more = re.fullmatch('<.*/api/v1(/.*)>; rel="next"', first.headers["link"])[1]
-    rest = s.api("GET", more, want=200).json
-    if first.json[-1]["time"] < rest[0]["time"]:
+    rest = s.api("GET", more, want=200).items
+    if first.items[-1]["time"] < rest[0]["time"]:
         fail("not the newest first")
-    pushes = s.api("GET", "/admin/events?repo=open&type=push", want=200).json
+    pushes = s.api("GET", "/admin/events?repo=open&type=push", want=200).items
     eq([(e["repository"], e["type"]) for e in pushes], [("open", "push")], "pushes")
     eq(s.api("GET", "/admin/events?type=no.such").status, 400, "a type")
 

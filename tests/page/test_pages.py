@@ -463,7 +463,7 @@ def test_a_form_limits_a_token():
     words = " ".join(page.words.split())
     for part in ("repositories team-* <b>", "branches and tags agent/**", "files docs", "only repository.fetch", "5.0 MiB left"):
         has(words, part, "the list")
-    made = server().api("GET", "/tokens", auth=("reader", "ninety-lamps-gravel-reader"), want=200).json[0]
+    made = server().api("GET", "/tokens", auth=("reader", "ninety-lamps-gravel-reader"), want=200).items[0]
     eq(made["scope"], {"repositories": ["team-*", "<b>"], "refs": ["agent/**"], "paths": ["docs"],
                        "operations": ["repository.fetch"], "bytes": 5 << 20}, "its scope")
     for wrong in ({"mebibytes": "0"}, {"mebibytes": "many"}, {"operation": "fly"}, {"paths": "a" * 256}, {"hours": "-1"}):

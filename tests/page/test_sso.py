@@ -87,15 +87,15 @@ def whoami(browser):
 
 
 def identities(s, username):
-    return s.api("GET", f"/collaborators/{username}/identities", want=200).json
+    return s.api("GET", f"/collaborators/{username}/identities", want=200).items
 
 
 def grants(s):
-    return [(g["username"], g["pattern"], g["permission"], g["source"]) for g in s.api("GET", "/grants", want=200).json]
+    return [(g["username"], g["pattern"], g["permission"], g["source"]) for g in s.api("GET", "/grants", want=200).items]
 
 
 def audited(s, **query):
-    return s.api("GET", "/audit?" + urllib.parse.urlencode(query), want=200).json
+    return s.api("GET", "/audit?" + urllib.parse.urlencode(query), want=200).items
 
 
 def test_who_is_in_a_group_gets_an_account():
@@ -118,7 +118,7 @@ def test_who_is_in_a_group_gets_an_account():
     again = sign_in(s, Person("anna"), at="/sign-in?next=/web-1")
     eq((again.answer.headers["location"], whoami(again)), ("/web-1", "anna-name"), "the second time")
     eq(len(identities(s, "anna-name")), 1, "identities after it")
-    eq(len(s.api("GET", "/collaborators", want=200).json), 1, "people")
+    eq(len(s.api("GET", "/collaborators", want=200).items), 1, "people")
 
 
 def test_who_is_nobody_here_is_refused_and_told_what_to_do():
@@ -126,7 +126,7 @@ def test_who_is_nobody_here_is_refused_and_told_what_to_do():
     page = check(sign_in(s, Person("anna"), want=403).answer, 403)
     has(page.words, "no account here is connected with you. Ask the owner for an invitation")
     has(page.words, "Password")
-    eq(len(s.api("GET", "/collaborators", want=200).json), 0, "people")
+    eq(len(s.api("GET", "/collaborators", want=200).items), 0, "people")
     wait_until(lambda: [e for e in audited(s, outcome="refused") if e["action"] == "sign-in"], 10, "the audit log's entry")
     refused = audited(s, outcome="refused")[0]
     eq((refused["via"], refused["subject"]), ("oidc:corp", "anna"), "who was refused")
@@ -464,7 +464,7 @@ def test_a_machines_token_is_a_key_where_it_is_connected():
     eq(s.get("/api/v1/user", auth=token).json, {"username": "builder", "owner": False, "by": "token", "limit": "admin"}, "who it is")
     refs(s.git_url("mine", ("builder", token)))
     eq(s.api("POST", "/tokens", {"name": "t", "permission": "read"}, token).status, 403, "a token by a token")
-    eq(s.api("GET", "/user/identities", None, token).json[0]["subject"], "robot", "its own identities")
+    eq(s.api("GET", "/user/identities", None, token).items[0]["subject"], "robot", "its own identities")
     eq(s.get("/api/v1/user", auth=token[:-8] + "AAAAAAAA").status, 401, "a forged one")
     eq(s.get("/api/v1/user", auth=("builder", "a.b.c")).status, 401, "a password that has dots")
     s.api("DELETE", f"{at}/{made['id']}", want=204)

@@ -125,11 +125,11 @@ def test_what_is_done_and_refused_is_written_down():
     more = [e for e in exported(s) if e["action"] == "sign-in" and e["username"] == "ada" and e["outcome"] == "refused"]
     eq(sum(jsonlib.loads(e["detail"])["count"] for e in more), 2, "how many wrong passwords")
     # And read by the API, with filters and pages.
-    eq([e["action"] for e in s.api("GET", "/audit?outcome=refused&who=owner", want=200).json],
+    eq([e["action"] for e in s.api("GET", "/audit?outcome=refused&who=owner", want=200).items],
        ["ref.create", "repository.change"])
     first = s.api("GET", "/audit?limit=10", want=200)
-    eq(len(first.json), 10)
-    eq(len(s.api("GET", "/audit?action=push&repo=r&since=2020-01-01T00:00:00Z", want=200).json), 1)
+    eq(len(first.items), 10)
+    eq(len(s.api("GET", "/audit?action=push&repo=r&since=2020-01-01T00:00:00Z", want=200).items), 1)
     s.api("GET", "/audit?outcome=maybe", want=400)
     s.api("GET", "/audit", auth=None, want=401)
     has(s.get("/admin/audit").text, "Audit log")

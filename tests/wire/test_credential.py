@@ -108,7 +108,7 @@ def test_the_first_clone_asks_on_a_page_and_no_other():
     machine("git", "ls-remote", f"http://owner@{s.host}/hello.git")
     wrong = machine("git", "ls-remote", f"http://somebody@{s.host}/hello.git", check=False)
     has(wrong.err, "signed in to http://", "another name in the address")
-    names = [device["name"] for device in s.api("GET", "/user/devices", want=200).json]
+    names = [device["name"] for device in s.api("GET", "/user/devices", want=200).items]
     eq(socket.gethostname()[:64] in names, True, f"the machine's name among {names}")
 
 
@@ -133,7 +133,7 @@ def test_many_gits_at_the_same_time_renew_once():
     for one in many:
         machine.ends(one)
     eq(machine.kept()["refresh_token"] != before["refresh_token"], True, "one of them renewed")
-    eq(len(the_server().api("GET", "/audit?action=device.removed", want=200).json), 0, "no token came twice")
+    eq(len(the_server().api("GET", "/audit?action=device.removed", want=200).items), 0, "no token came twice")
 
 
 def test_two_gits_that_come_first_ask_once():

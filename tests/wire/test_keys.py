@@ -83,7 +83,7 @@ def test_a_key_is_for_its_repositories_alone():
     answer = git("ls-remote", the_server().git_url(other, auth=("key", key)), check=False)
     missing = git("ls-remote", the_server().git_url("missing", auth=("key", key)), check=False)
     eq(answer.err.replace(other, "missing"), missing.err, "one that exists, one that does not")
-    names = [repo["name"] for repo in the_server().api("GET", "/repos", auth=key, want=200).json]
+    names = [repo["name"] for repo in the_server().api("GET", "/repos", auth=key, want=200).items]
     eq(all(name.startswith("team-") for name in names) and one in names, True, f"the list {names}")
     has_not(the_server().get("/", auth=("key", key)).text, other, "the home page")
     write(work, "docs/a", "second\n")
@@ -279,7 +279,7 @@ def random_file(work, path, size):
 
 
 def left(number):
-    return next(t for t in the_server().api("GET", "/tokens", want=200).json if t["id"] == number)["bytes_left"]
+    return next(t for t in the_server().api("GET", "/tokens", want=200).items if t["id"] == number)["bytes_left"]
 
 
 def test_a_budget_ends_pushes_and_fetches():
@@ -368,7 +368,7 @@ def test_a_key_that_was_minted_by_oneself_works_as_a_token_does():
         eq(the_server().api("GET", "/user", auth=key, want=200).json["limit"], "write", "as Bearer")
         bare = f"http://{key}@{the_server().host}/{name}.git"
         git("ls-remote", bare)
-        listed = the_server().api("GET", "/signing-keys", want=200).json[0]
+        listed = the_server().api("GET", "/signing-keys", want=200).items[0]
         eq((listed["id"], listed["used_at"] is not None), (row["id"], True), "the list")
 
 

@@ -32,7 +32,7 @@ def test_recorded_api_server_says_whose_token_it_is():
     eq({tuple(spec["audiences"]) for spec in cluster.reviews()}, {("nimbus",)}, "audiences")
     # Each token was asked about once, whether it is known or not.
     eq(len(cluster.reviews()), 4, "reviews")
-    entry = server.get("/api/v1/audit?action=push").json[0]
+    entry = server.get("/api/v1/audit?action=push").items[0]
     eq((entry["username"], entry["via"]), ("robot", "kubernetes"), "the audit log")
     # Other credentials are shown to nobody.
     eq(server.get("/api/v1/repos/site", auth=token_of("x", sub="anna")).status, 401, "a JWT of another kind")
@@ -71,7 +71,7 @@ def test_recorded_api_server_decides_by_its_own_rules():
     has(refused.text, 'you have read permission on "other", this needs write')
     there, nowhere = (server.get(f"/api/v1/repos/{name}", auth=runner) for name in ("secret", "nowhere"))
     eq((there.status, there.text.replace("secret", "nowhere")), (404, nowhere.text), "what is hidden")
-    eq([r["name"] for r in server.get("/api/v1/repos", auth=runner).json], ["other", "site"], "the list")
+    eq([r["name"] for r in server.get("/api/v1/repos", auth=runner).items], ["other", "site"], "the list")
     asked = cluster.reviews(ACCESS)
     eq({spec["resourceAttributes"]["namespace"] for spec in asked}, {"git"}, "the namespace")
     eq({tuple(spec["groups"]) for spec in asked},
@@ -79,12 +79,12 @@ def test_recorded_api_server_decides_by_its_own_rules():
     # Who may read all is asked about once.
     cluster.may = lambda user, verb, name: verb == "get"
     before = len(asked)
-    eq(len(server.get("/api/v1/repos", auth=runner).json), 3, "the list")
+    eq(len(server.get("/api/v1/repos", auth=runner).items), 3, "the list")
     eq(len(cluster.reviews(ACCESS)) - before, 1, "questions")
     cluster.may = lambda *_: False
-    eq(server.get("/api/v1/repos", auth=runner).json, [], "the list of who may nothing")
+    eq(server.get("/api/v1/repos", auth=runner).items, [], "the list of who may nothing")
     # People are as ever.
-    eq(len(server.get("/api/v1/repos").json), 3, "the owner's list")
+    eq(len(server.get("/api/v1/repos").items), 3, "the owner's list")
     cluster.close()
 
 

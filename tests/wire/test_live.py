@@ -197,7 +197,7 @@ def test_a_browser_listens_by_its_session_and_only_from_here():
     here = {**cookie, "Origin": server.url, "Sec-Fetch-Site": "same-origin"}
     with WebSocket(server.port, headers=here) as ws:
         eq(ws.subscribe("repo:r")[0]["subscribed"], "repo:r")
-        for session in server.api("GET", "/user/sessions").json:
+        for session in server.api("GET", "/user/sessions").items:
             server.api("DELETE", f"/user/sessions/{session['id']}", want=204)
         eq(ws.until_closed()[1].code, 4401)
     browser = Browser(server, *server.auth)

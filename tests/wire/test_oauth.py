@@ -73,7 +73,7 @@ def test_a_device_is_let_in_and_its_token_is_good_for_git_and_the_api():
         eq(refs(the_server().git_url("hello", auth=auth)), {}, f"git with {auth[0][:9]}")
     refused(poll(the_server(), asked), "invalid_grant")
     for action, via in (("device.approved", "session"), ("device.added", "device ")):
-        entry = the_server().api("GET", f"/audit?action={action}", want=200).json[0]
+        entry = the_server().api("GET", f"/audit?action={action}", want=200).items[0]
         eq((entry["username"], entry["via"].startswith(via)), (OWNER, True), f"the audit log: {entry}")
 
 
@@ -84,7 +84,7 @@ def test_a_device_waits_is_told_so_and_may_be_refused():
     refused(poll(the_server(), asked, client="git-credential-oauth"), "invalid_grant")
     has(decide(the_owner(), asked["user_code"], "/device/refuse").words, "Refused", "the page")
     refused(poll(the_server(), asked), "access_denied")
-    has(jsonlib.dumps(the_server().api("GET", "/audit?action=device.refused", want=200).json[0]), "127.0.0.1", "the audit log")
+    has(jsonlib.dumps(the_server().api("GET", "/audit?action=device.refused", want=200).items[0]), "127.0.0.1", "the audit log")
     over = ask(the_server())
     the_server().sql("UPDATE device_request SET expires = 1 WHERE user_code = ?", over["user_code"].replace("-", ""))
     refused(poll(the_server(), over), "expired_token")
@@ -185,7 +185,7 @@ def test_a_refresh_token_is_good_once_and_what_comes_twice_ends_the_device():
     refused(refresh(s, third["refresh_token"]), "invalid_grant")
     for tokens in (first, second, third):
         who(tokens["access_token"], want=401)
-    why = s.api("GET", "/audit?action=device.removed", want=200).json[0]
+    why = s.api("GET", "/audit?action=device.removed", want=200).items[0]
     has(jsonlib.dumps(why), "used-up token came again", "the audit log")
 
 
@@ -193,7 +193,7 @@ def test_a_device_gets_less_where_it_asks_for_less():
     s = the_server()
     wide = sign_in(s, the_owner(), scope="admin", limits='{"repositories": ["team-*"]}')
     eq(wide["scope"], "admin", "scope")
-    eq(s.api("GET", "/repos", auth=wide["access_token"], want=200).json, [], "other repositories")
+    eq(s.api("GET", "/repos", auth=wide["access_token"], want=200).items, [], "other repositories")
     refused(refresh(s, wide["refresh_token"], scope="everything"), "invalid_scope")
     less = good(refresh(s, wide["refresh_token"], scope="read"))
     eq(less["scope"], "read", "scope")
@@ -221,7 +221,7 @@ def test_a_device_that_is_signed_out_is_so_at_once_on_every_server():
         tokens = let_in(device_name=name)
         for at in (s, other):
             who(tokens["access_token"], at)
-        listed = s.api("GET", "/user/devices", want=200).json[0]
+        listed = s.api("GET", "/user/devices", want=200).items[0]
         eq((listed["name"], listed["client"], listed["permission"], listed["address"]),
            (name, "nimbus", "write", "127.0.0.1"), "the list")
         end(tokens, listed["id"])
@@ -237,7 +237,7 @@ def test_the_owner_signs_out_others_and_nobody_else_does():
         s.api("POST", "/collaborators", {"username": name, "password": "quince-otter-lamp-9"}, want=201)
     anna, bert = (Browser(s, name, "quince-otter-lamp-9") for name in ("anna", "bert"))
     mine, theirs = sign_in(s, anna, device_name="annas"), sign_in(s, bert, scope="admin")
-    id = s.api("GET", "/collaborators/anna/devices", want=200).json[0]["id"]
+    id = s.api("GET", "/collaborators/anna/devices", want=200).items[0]["id"]
     has(anna.page("/account").words, "annas", "her page")
     has_not(bert.page("/account").words, "annas", "his page")
     eq(s.api("DELETE", f"/user/devices/{id}", auth=theirs["access_token"]).status, 404, "somebody else's")

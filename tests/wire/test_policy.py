@@ -61,7 +61,7 @@ def person(server, name):
 def refusals(server):
     """The audit log's newest entries that were refused, once all are written."""
     def written():
-        return server.get("/api/v1/audit?outcome=refused").json
+        return server.get("/api/v1/audit?outcome=refused").items
     wait_until(written, what="a refusal in the audit log")
     return written()
 
@@ -114,7 +114,7 @@ def test_a_ref_that_the_policy_keeps_is_kept_and_its_decision_is_in_the_audit_lo
     if not entry["decision"]:
         fail(f"no decision in {entry}")
     # What was done has the decision by which it was allowed.
-    done = [e for e in server.get("/api/v1/audit?action=push").json]
+    done = [e for e in server.get("/api/v1/audit?action=push").items]
     eq([bool(e["decision"]) for e in done], [True, True], "decisions of what was done")
     logged = [line.get("decision") for line in server.log_lines() if line.get("message") == "request"]
     has(logged, done[0]["decision"], "the log")
@@ -175,11 +175,11 @@ def test_recorded_opa_lists_cost_one_question():
     anna = person(server, "anna")
     policy.rule = lambda q: (q["repository"] or {}).get("name", "") in ("r03", "r07") or opa.builtin(q)
     policy.forget()
-    names = [r["name"] for r in server.get("/api/v1/repos", auth=anna).json]
+    names = [r["name"] for r in server.get("/api/v1/repos", auth=anna).items]
     eq(names, ["r03", "r07"], "what the policy lets her see, granted or not")
     eq([len(asked["each"]) for asked in policy.inputs], [12], "questions")
     policy.rule = lambda q: (q["repository"] or {}).get("name", "") != "r05" and opa.builtin(q)
-    names = [r["name"] for r in server.get("/api/v1/repos?limit=6").json]
+    names = [r["name"] for r in server.get("/api/v1/repos?limit=6").items]
     eq(names, ["r00", "r01", "r02", "r03", "r04", "r06"], "the owner's list")
     page = server.get("/", auth=anna).text
     has_not(page, "r03")

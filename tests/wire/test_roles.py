@@ -156,7 +156,7 @@ def test_a_rule_tells_git_why():
     later = git("rev-parse", "later", cwd=f.work).out.strip()
     eq(refs(s.git_url("told"))["refs/heads/main"], later, "main")
     # The time machine keeps to them too, and so does another default branch.
-    history = s.api("GET", "/repos/told/history?ref=main", want=200).json
+    history = s.api("GET", "/repos/told/history?ref=main", want=200).items
     undo = s.api("POST", "/repos/told/restore-ref", {"ref": "main", "undo": history[0]["version"]})
     eq(undo.status, 403, f"status of {undo}")
     has(undo.json["detail"], "protected: force-push is not allowed", "detail")
@@ -175,7 +175,7 @@ def test_rules_and_grants_are_told_as_they_were_given():
             "required_checks": ["build", "lint"], "required_reviews": 2, "description": "Its <rules>"}
     made = s.api("POST", "/repos/given/rules", rule, want=201).json
     eq(made, {"id": made["id"], **rule}, "answer")
-    eq(s.api("GET", "/repos/given/rules", want=200).json, [made], "list")
+    eq(s.api("GET", "/repos/given/rules", want=200).items, [made], "list")
     has(s.get("/given/settings").text, "Its &lt;rules&gt;", "settings")
     for wrong in [{}, {"pattern": ""}, {"pattern": "x", "force": "all"}, {"pattern": "x", "force": []},
                   {"pattern": "x", "force": ["No Name"]}, {"pattern": "x", "required_reviews": -1},
@@ -185,8 +185,8 @@ def test_rules_and_grants_are_told_as_they_were_given():
     grant = {"username": "other", "pattern": "giv?n", "permission": "read", "expires_at": "2199-01-31T00:00:00Z"}
     made = s.api("POST", "/grants", grant, want=201).json
     eq(made, {"id": made["id"], "source": "", **grant}, "answer")
-    has([one["id"] for one in s.api("GET", "/grants", want=200).json], made["id"], "list")
-    eq([repo["name"] for repo in s.api("GET", "/repos?q=given", auth=("other", password("other"))).json], ["given"], "list")
+    has([one["id"] for one in s.api("GET", "/grants", want=200).items], made["id"], "list")
+    eq([repo["name"] for repo in s.api("GET", "/repos?q=given", auth=("other", password("other"))).items], ["given"], "list")
     s.api("DELETE", f"/grants/{made['id']}", want=204)
     eq(s.api("GET", "/repos/given", auth=("other", password("other"))).status, 404, "afterwards")
     for wrong in [{**grant, "pattern": "[ab]"}, {**grant, "expires_at": "2001-01-31T00:00:00Z"}, {**grant, "expires_at": "soon"},
@@ -202,25 +202,25 @@ def test_rules_grants_and_ends_are_set_by_pages():
               "description": "", "checks": "build, lint", "reviews": "1"}
     answer = f.form("owner", "/paged/settings/rules", **fields)
     eq((answer.status, answer.headers["location"]), (303, "/paged/settings?done=rules"), "answer")
-    rule = s.api("GET", "/repos/paged/rules", want=200).json[0]
+    rule = s.api("GET", "/repos/paged/rules", want=200).items[0]
     eq((rule["update"], rule["force"], rule["required_checks"], rule["required_reviews"]),
        (["read", "write"], "nobody", ["build", "lint"], 1), "rule")
     eq(f.form("owner", "/paged/settings/rules", **{**fields, "id": rule["id"], "force": "admin"}).status, 303, "change")
-    eq(s.api("GET", "/repos/paged/rules", want=200).json, [{**rule, "force": "admin"}], "rules")
+    eq(s.api("GET", "/repos/paged/rules", want=200).items, [{**rule, "force": "admin"}], "rules")
     for wrong in [{"force": ""}, {"pattern": ""}, {"reviews": "many"}, {"id": "x"}]:
         eq(f.form("owner", "/paged/settings/rules", **{**fields, **wrong}).status, 400, f"status for {wrong}")
     eq(f.form("owner", "/paged/settings/rules/remove", id=rule["id"]).status, 303, "remove")
-    eq(s.api("GET", "/repos/paged/rules", want=200).json, [], "rules")
+    eq(s.api("GET", "/repos/paged/rules", want=200).items, [], "rules")
 
     given = {"username": "other", "pattern": "page?", "permission": "write", "expires": "2199-01-31"}
     eq(f.form("owner", "/collaborators/grants", **given).status, 303, "grant")
-    grant = [one for one in s.api("GET", "/grants", want=200).json if one["pattern"] == "page?"][0]
+    grant = [one for one in s.api("GET", "/grants", want=200).items if one["pattern"] == "page?"][0]
     eq(grant["expires_at"], "2199-01-31T00:00:00Z", "its end")
     has(s.get("/collaborators").text, "page?", "people")
     eq(f.form("owner", "/collaborators/grants", **{**given, "expires": "soon"}).status, 400, "status")
     eq(f.form("owner", "/collaborators/grants/remove", id=grant["id"]).status, 303, "remove")
     eq(f.form("owner", "/collaborators/end", username="other", expires="2199-01-31").status, 303, "end")
-    other = [one for one in s.api("GET", "/collaborators", want=200).json if one["username"] == "other"][0]
+    other = [one for one in s.api("GET", "/collaborators", want=200).items if one["username"] == "other"][0]
     eq(other["expires_at"], "2199-01-31T00:00:00Z", "their end")
     eq(f.form("owner", "/collaborators/end", username="other", expires="").status, 303, "no end")
     eq(f.form("owner", "/collaborators/end", username="owner", expires="2199-01-31").status, 400, "the owner's end")

@@ -36,7 +36,7 @@ def clone(url):
 
 
 def history(server, name="r", query=""):
-    return server.api("GET", f"/repos/{name}/history{query}", want=200).json
+    return server.api("GET", f"/repos/{name}/history{query}", want=200).items
 
 
 def restore(server, json, name="r", want=200, **more):
@@ -129,7 +129,7 @@ def test_a_deleted_repository_comes_back_whole():
     eq(git("ls-remote", url, check=False).code == 0, False, "it can be fetched from")
     compact_all(server)
     server.admin("admin", "fsck", "--prune", "1s")
-    gone = server.api("GET", "/deleted-repos", want=200).json
+    gone = server.api("GET", "/deleted-repos", want=200).items
     eq([(one["id"], one["name"]) for one in gone], [(id, "r")], "what is deleted")
     eq(server.api("POST", f"/deleted-repos/{id}/restore", {}, want=200).json["name"], "r", "its name")
     eq(refs(url), before, "refs")
@@ -188,7 +188,7 @@ def test_after_retention_a_repository_is_gone_for_good():
         eq(server.sql(f"SELECT count(*) FROM {table} WHERE repo_id = ?", id)[0][0], 0, f"rows of {table}")
     has(server.api("POST", f"/deleted-repos/{id}/restore", {}, want=404).json["detail"],
         "one is kept for 2 seconds (NIMBUS_RETENTION), then it is gone for good")
-    eq(server.api("GET", "/deleted-repos").json, [], "what is deleted")
+    eq(server.api("GET", "/deleted-repos").items, [], "what is deleted")
     clone(server.git_url("stays"))
 
 

@@ -341,7 +341,7 @@ def test_a_client_works_by_its_certificate_as_the_account_that_it_is_given():
     bare = f"https://localhost:{s.tls_port}/site.git"
     repo = make_repo(commits=3)
     s.secure_git(*shown(robot), "push", "-q", bare, "main", cwd=repo)
-    entry = s.get("/api/v1/audit?action=push").json[0]
+    entry = s.get("/api/v1/audit?action=push").items[0]
     eq((entry["username"], entry["via"]), ("robot", "certificate"), "the audit log")
     eq(ask("/api/v1/repos/site", robot).status, 200, "the API")
     # No page, no key of its own; and other credentials count before the certificate.
