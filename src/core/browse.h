@@ -160,9 +160,10 @@ enum err browse_refs_like(struct ctx *c, struct browse *b, struct str prefix, st
 /* How branches lie to the default one, as far as that is found in time. */
 enum err browse_ahead(struct ctx *c, struct browse *b, struct ref_list *list) MUST;
 
-/* Releases, the newest first where they are not too many for that. */
-enum err browse_releases(struct ctx *c, struct browse *b, size_t skip, struct release_list *out)
-	MUST;
+/* Up to `limit` releases, the newest first where they are not too many for that. */
+enum { RELEASES_PAGE = 10 };
+enum err browse_releases(
+	struct ctx *c, struct browse *b, size_t skip, size_t limit, struct release_list *out) MUST;
 /* One, by the name of its tag. ERR_NOT_FOUND, also for a tag that is not annotated. */
 enum err browse_release(struct ctx *c, struct browse *b, struct str name, struct release *out) MUST;
 

@@ -6,7 +6,6 @@
 #include "core/browse_parts.h"
 
 enum {
-	RELEASES_PER_PAGE = 10,
 	RELEASES_BY_DATE_MAX = 1000, /* more than that are not all read to be sorted */
 	RELEASE_TEXT_MAX = 100000,
 };
@@ -84,7 +83,8 @@ static int newest_first(const void *a, const void *b, const void *arg)
 	return (x->tagger.when < y->tagger.when) - (x->tagger.when > y->tagger.when);
 }
 
-enum err browse_releases(struct ctx *c, struct browse *b, size_t skip, struct release_list *out)
+enum err browse_releases(
+	struct ctx *c, struct browse *b, size_t skip, size_t limit, struct release_list *out)
 {
 	const struct ref_table *refs = &b->snapshot->refs;
 	VEC_OF(struct ref) found = {.arena = c->arena};
@@ -96,7 +96,7 @@ enum err browse_releases(struct ctx *c, struct browse *b, size_t skip, struct re
 	}
 	size_t total = found.len;
 	skip = skip < total ? skip : total;
-	size_t shown = total - skip < RELEASES_PER_PAGE ? total - skip : RELEASES_PER_PAGE;
+	size_t shown = total - skip < limit ? total - skip : limit;
 	bool all = total <= RELEASES_BY_DATE_MAX;
 	size_t count = all ? total : shown;
 	struct release *list = NEW_ARRAY(c->arena, struct release, count + 1);

@@ -59,13 +59,7 @@ static enum err check(struct ctx *c, const struct edit *what)
 	ASSERT(what->count && what->count <= EDIT_CHANGES_MAX);
 	for (size_t i = 0; i < what->count; i++)
 		TRY(edit_path_check(c, what->changes[i].path));
-	if (what->message.len > EDIT_MESSAGE_MAX)
-		return fail(c, ERR_TOO_BIG, "a message has at most %d bytes", EDIT_MESSAGE_MAX);
-	if (!str_is_utf8(what->message) || memchr(what->message.at, 0, what->message.len))
-		return fail(c, ERR_INVALID, "a message is UTF-8 text");
-	if (!str_trim(what->message).len)
-		return fail(c, ERR_INVALID, "say in the message what you change, and why");
-	return OK;
+	return edit_message_check(c, what->message);
 }
 
 static enum err branch_ref(struct ctx *c, struct str branch, struct str *out)
@@ -305,16 +299,8 @@ static enum err make_commit(struct ctx *c, struct editing *e)
 static enum err push_made(struct ctx *c, struct editing *e)
 {
 	struct push_commands commands = {.at = &e->command, .count = 1, .atomic = true};
-	struct spool *pack = NULL;
-	enum err err = edit_pack(c, &e->objects, &e->push.spools.maker, &pack);
-	if (!err) {
-		struct extent_source from;
-		extent_source_init(&from, &pack->extent);
-		err = push_pack(c, &e->push, &from.source, true);
-	}
-	if (pack)
-		extent_close(&pack->extent);
-	return err ? err : push_commit(c, &e->push, &commands);
+	TRY(edit_push(c, &e->objects, &e->push));
+	return push_commit(c, &e->push, &commands);
 }
 
 static enum err try_once(struct ctx *c, struct editing *e)

@@ -1,6 +1,7 @@
 #include "core/edit_parts.h"
 
 #include "base/buf.h"
+#include "core/edit.h"
 #include "git/pack_new.h"
 
 enum { PIECE = 64 << 10 };
@@ -64,7 +65,7 @@ static enum err write_pack(
 	return pack_new_end(c, p);
 }
 
-enum err edit_pack(
+static enum err make_pack(
 	struct ctx *c, const struct edit_objects *o, struct spool_maker *spools, struct spool **out)
 {
 	struct pack_new pack = {0};
@@ -72,6 +73,33 @@ enum err edit_pack(
 	enum err err = write_pack(c, o, &pack, *out);
 	pack_new_close(&pack);
 	return err;
+}
+
+enum err edit_push(struct ctx *c, const struct edit_objects *o, struct push *push)
+{
+	struct spool *pack = NULL;
+	if (!o->list.len)
+		return OK;
+	enum err err = make_pack(c, o, &push->spools.maker, &pack);
+	if (!err) {
+		struct extent_source from;
+		extent_source_init(&from, &pack->extent);
+		err = push_pack(c, push, &from.source, true);
+	}
+	if (pack)
+		extent_close(&pack->extent);
+	return err;
+}
+
+enum err edit_message_check(struct ctx *c, struct str message)
+{
+	if (message.len > EDIT_MESSAGE_MAX)
+		return fail(c, ERR_TOO_BIG, "a message has at most %d bytes", EDIT_MESSAGE_MAX);
+	if (!str_is_utf8(message) || memchr(message.at, 0, message.len))
+		return fail(c, ERR_INVALID, "a message is UTF-8 text");
+	if (!str_trim(message).len)
+		return fail(c, ERR_INVALID, "say in the message what you change, and why");
+	return OK;
 }
 
 static void put_message(struct buf *out, struct str message)
@@ -97,5 +125,17 @@ struct str edit_commit_text(struct ctx *c, const struct edit_words *w)
 			STR_FMT(w->username), STR_FMT(w->host), (long long)w->now);
 	buf_byte(&out, '\n');
 	put_message(&out, str_trim(w->message));
+	return buf_view(&out);
+}
+
+struct str edit_tag_text(struct ctx *c, const struct edit_tag *t)
+{
+	char hex[OID_HEX_MAX];
+	struct buf out = {.arena = c->arena};
+	buf_fmt(&out, "object %s\ntype %s\ntag %.*s\n", oid_hex(&t->of, hex),
+		object_type_name(t->type), STR_FMT(t->name));
+	buf_fmt(&out, "tagger %.*s <%.*s@%.*s> %lld +0000\n\n", STR_FMT(t->username),
+		STR_FMT(t->username), STR_FMT(t->host), (long long)t->now);
+	put_message(&out, str_trim(t->message));
 	return buf_view(&out);
 }

@@ -1,6 +1,7 @@
 /* How an instance fares: what there is, what it takes, and whether what it rests on answers. */
 #include "core/instance_state.h"
 
+#include "core/factor.h"
 #include "core/instance.h"
 #include "core/permit.h"
 #include "meta/instance.h"
@@ -48,6 +49,7 @@ enum err instance_state(
 	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	TRY(meta_instance_counts(c, tx, &out->counts));
 	TRY(meta_pack_counts(c, tx, &out->counts));
+	TRY(factor_is_required(c, tx, &out->second_factor_required));
 	db_rollback(&tx);
 	probe(c, core, "database", instance_ready, &out->ports[0]);
 	probe(c, core, "blob store", ask_blob, &out->ports[1]);

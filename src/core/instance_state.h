@@ -10,6 +10,7 @@ enum { INSTANCE_PAGE_MAX = 100 };
 struct instance_state {
 	struct instance_counts counts;
 	struct instance_port ports[INSTANCE_PORTS]; /* database, blob store, kv */
+	bool second_factor_required;                /* who has none is led to one */
 	bool cached;                                /* what lies in the bucket is kept here, too: */
 	struct blob_kept kept;
 };

@@ -95,7 +95,7 @@ static void refuse_kind(struct ctx *c, const struct push *p, const struct push_c
 		const struct push_command *command = &commands->at[i];
 		if (!command->refused || push_operation(command) != operation)
 			continue;
-		if (command->permit && command->denied && command->permit->answer.decision.len)
+		if (command->denied && command->permit && command->permit->answer.decision.len)
 			decision = command->permit->answer.decision;
 		if (count++ < NAMED_MAX)
 			buf_fmt(&why, "%s%.*s: %s", why.len ? "; " : "",

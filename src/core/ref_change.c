@@ -1,5 +1,6 @@
 #include "core/ref_change.h"
 
+#include "core/edit_parts.h"
 #include "core/history.h"
 
 enum err ref_change_commit(
@@ -41,6 +42,30 @@ static enum err check_now(struct ctx *c, const struct push *push, const struct r
 	return OK;
 }
 
+/* The object of an annotated tag, sent as a push would. */
+static enum err make_tag(
+	struct ctx *c, struct push *push, const struct ref_wish *wish, struct ref_change *change)
+{
+	struct str name = change->name;
+	uint64_t size;
+	struct edit_tag tag = {.of = wish->to, .message = wish->message, .now = push->target.now};
+	struct edit_objects objects = {
+		.algo = push->snapshot->algo, .known = &push->known, .list.arena = c->arena};
+	if (!str_skip(&name, STR("refs/tags/")))
+		return fail(c, ERR_INVALID, "only a tag has a message");
+	TRY(edit_message_check(c, wish->message));
+	enum err err = odb_stat(c, &push->known, &wish->to, &tag.type, &size);
+	if (err == ERR_NOT_FOUND)
+		return fail(c, ERR_CONFLICT, "what it should point at is not in the repository");
+	TRY(err);
+	tag.name = name;
+	tag.username = push->who->username;
+	tag.host = wish->host;
+	const struct object object = {OBJECT_TAG, edit_tag_text(c, &tag)};
+	TRY(edit_object(c, &objects, &object, &change->new));
+	return edit_push(c, &objects, push);
+}
+
 static enum err change_it(
 	struct ctx *c, struct push *push, const struct ref_wish *wish, struct push_command *command)
 {
@@ -49,6 +74,8 @@ static enum err change_it(
 		return fail(c, ERR_CONFLICT, "the repository was replaced meanwhile");
 	TRY(check_now(c, push, wish, &command->change));
 	command->change.new = wish->kind == REF_DELETE ? oid_zero(push->snapshot->algo) : wish->to;
+	if (wish->message.len)
+		TRY(make_tag(c, push, wish, &command->change));
 	return ref_change_commit(c, push, command, !wish->force);
 }
 

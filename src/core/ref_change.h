@@ -17,12 +17,15 @@ struct ref_wish {
 	struct oid to;       /* an object that is here; of REF_DELETE nothing */
 	struct str expected; /* the id, in full, that it must have now; empty: whichever */
 	bool force;          /* REF_MOVE may leave history behind */
+	/* REF_CREATE of a tag: it becomes an annotated one, that says this; empty: it does not … */
+	struct str message;
+	struct str host; /* … and where its tagger's address is of: "git.example.org" */
 };
 
 /*
  * Needs WRITE. ERR_EXISTS: there is one to create; ERR_NOT_FOUND: there is none to move or delete. ERR_CONFLICT: it
  * is not what was expected, the move would leave history behind, or something else is in its way; ERR_DENIED: rules
- * or the key forbid it; ERR_INVALID: no name for a ref. *out (may be NULL): what became of it.
+ * or the key forbid it; ERR_INVALID: no name for a ref, or no message for a tag. *out (may be NULL): what became of it.
  */
 enum err ref_change(struct ctx *c, struct core *core, const struct actor *who,
 	const struct ref_wish *wish, struct ref_change *out) MUST;

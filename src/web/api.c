@@ -21,7 +21,14 @@ enum err api_body(
 	TRY_WHILE(c, json_parse(c, text, &body), "reading the body");
 	if (body->kind != JSON_OBJECT)
 		return fail(c, ERR_INVALID, "the body must be a JSON object");
-	for (const struct json *member = body->first; member; member = member->next) {
+	*out = body;
+	return api_members(c, r, body, fields);
+}
+
+enum err api_members(
+	struct ctx *c, struct web_request *r, const struct json *object, const char *const *fields)
+{
+	for (const struct json *member = object->first; member; member = member->next) {
 		if (is_among(member->key, fields))
 			continue;
 		r->field = str_dup(c->arena, member->key);
@@ -32,7 +39,6 @@ enum err api_body(
 			(int)(member->key.len > 100 ? 100 : member->key.len), member->key.at,
 			buf_text(&known));
 	}
-	*out = body;
 	return OK;
 }
 
@@ -127,6 +133,17 @@ enum err api_permission(struct ctx *c, struct web_request *r, const struct json 
 	if (!permission_parse(text, out) || *out == PERMISSION_NONE)
 		return fail(c, ERR_INVALID, "\"permission\" must be read, write or admin");
 	r->field = NULL;
+	return OK;
+}
+
+enum err api_place(struct ctx *c, struct web_request *r, struct str cursor, size_t *out)
+{
+	uint64_t before = 0;
+	r->field = "cursor";
+	if (cursor.len && (!str_to_u64(cursor, &before) || before > UINT32_MAX))
+		return fail(c, ERR_INVALID, "\"cursor\" is not one that was given out");
+	r->field = NULL;
+	*out = (size_t)before;
 	return OK;
 }
 

@@ -14,6 +14,10 @@
 enum err api_body(struct ctx *c, struct web_request *r, const char *const *fields,
 	const struct json **out) MUST;
 
+/* An object in it has no others than these either. */
+enum err api_members(struct ctx *c, struct web_request *r, const struct json *object,
+	const char *const *fields) MUST;
+
 /* The text of a member; *out stays as it was where there is none. *given may be NULL. */
 enum err api_text(struct ctx *c, struct web_request *r, const struct json *body, const char *name,
 	struct str *out, bool *given) MUST;
@@ -44,6 +48,8 @@ enum err api_page(struct ctx *c, struct web_request *r, struct api_page *out) MU
 /* The same for pages of `usual`, at most `most`. */
 enum err api_page_of(
 	struct ctx *c, struct web_request *r, size_t usual, size_t most, struct api_page *out) MUST;
+/* A cursor that is how many came before. */
+enum err api_place(struct ctx *c, struct web_request *r, struct str cursor, size_t *out) MUST;
 /* "next": the URL of what comes after `last`, which a Link header has too; null where that is empty. */
 void api_member_next(struct ctx *c, struct web_request *r, struct json_writer *w,
 	const struct api_page *page, struct str last);

@@ -68,6 +68,7 @@ enum err api_admin(struct ctx *c, struct web_request *r)
 	json_member_cstr(&reply.w, "version", r->web->version);
 	json_member_cstr(&reply.w, "roles", about->roles);
 	json_member_cstr(&reply.w, "home", about->home);
+	json_member_bool(&reply.w, "second_factor_required", state.second_factor_required);
 	write_counts(&reply.w, &state.counts);
 	write_ports(&reply.w, about, state.ports);
 	json_key(&reply.w, "cache");

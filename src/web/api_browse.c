@@ -31,16 +31,22 @@ bool api_is_fresh(
 	return page_is_fresh(c, r, b, what);
 }
 
-/* The place in a folder that a cursor names: how many entries came before. */
-static enum err read_place(struct ctx *c, struct web_request *r, struct str cursor, size_t *out)
+void api_archive_urls(struct ctx *c, const struct web_request *r, struct json_writer *w,
+	const struct browse *b, struct str name)
 {
-	uint64_t before = 0;
-	r->field = "cursor";
-	if (cursor.len && (!str_to_u64(cursor, &before) || before > UINT32_MAX))
-		return fail(c, ERR_INVALID, "\"cursor\" is not one that was given out");
-	r->field = NULL;
-	*out = (size_t)before;
-	return OK;
+	static const struct {
+		const char *key, *suffix;
+	} kinds[] = {{"tar_gz", ".tar.gz"}, {"zip", ".zip"}};
+	json_key(w, "archive_urls");
+	json_begin_object(w);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct buf url = {.arena = c->arena};
+		buf_fmt(&url, "%.*s/%.*s/archive/", STR_FMT(r->origin), STR_FMT(b->repo.name));
+		uri_encode_path(&url, name);
+		buf_cstr(&url, kinds[i].suffix);
+		json_member_str(w, kinds[i].key, buf_view(&url));
+	}
+	json_end_object(w);
 }
 
 static void write_folder(struct ctx *c, struct web_request *r, struct api_reply *reply,
@@ -69,7 +75,7 @@ static enum err send_folder(struct ctx *c, struct web_request *r, struct browse 
 	struct api_reply reply;
 	size_t from = 0;
 	TRY(api_page_of(c, r, FOLDER_PAGE, FOLDER_PAGE, &page));
-	TRY(read_place(c, r, page.after, &from));
+	TRY(api_place(c, r, page.after, &from));
 	if (api_is_fresh(c, r, b, &rev->commit))
 		return web_not_modified(c, r);
 	TRY(browse_listing(c, b, rev, path, &list));

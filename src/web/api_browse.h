@@ -18,4 +18,8 @@ enum err api_revision(struct ctx *c, struct web_request *r, struct browse *b, st
 bool api_is_fresh(
 	struct ctx *c, struct web_request *r, const struct browse *b, const struct oid *what);
 
+/* "archive_urls": of what that ref has, as a tar.gz and as a zip file. */
+void api_archive_urls(struct ctx *c, const struct web_request *r, struct json_writer *w,
+	const struct browse *b, struct str name);
+
 #endif

@@ -37,6 +37,23 @@ enum err api_grants_list(struct ctx *c, struct web_request *r)
 	return api_list_send(c, r, &reply, &page, next);
 }
 
+enum err api_grant_get(struct ctx *c, struct web_request *r)
+{
+	struct grant *grants;
+	struct api_reply reply;
+	size_t count, at = 0;
+	int64_t id;
+	TRY(web_param_id(c, r, "grant", &id));
+	TRY(grant_list(c, r->core, &r->who, &grants, &count));
+	while (at < count && grants[at].id != id)
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "there is no grant %lld", (long long)id);
+	api_begin(c, &reply);
+	write_grant(&reply.w, &grants[at]);
+	return api_send(c, r, 200, &reply);
+}
+
 enum err api_grants_create(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {

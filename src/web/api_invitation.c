@@ -36,6 +36,25 @@ enum err api_invitations_list(struct ctx *c, struct web_request *r)
 	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
+enum err api_invitation_get(struct ctx *c, struct web_request *r)
+{
+	struct invitation *list;
+	struct api_reply reply;
+	size_t count, at = 0;
+	int64_t id;
+	TRY(web_param_id(c, r, "invitation", &id));
+	TRY(invitation_list(c, r->core, &r->who, &list, &count));
+	while (at < count && list[at].id != id)
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "there is no invitation %lld", (long long)id);
+	api_begin(c, &reply);
+	json_begin_object(&reply.w);
+	write_members(&reply.w, &list[at]);
+	json_end_object(&reply.w);
+	return api_send(c, r, 200, &reply);
+}
+
 static enum err read_grant(
 	struct ctx *c, struct web_request *r, const struct json *item, struct invitation_grant *out)
 {

@@ -24,6 +24,23 @@ enum err api_signing_keys_list(struct ctx *c, struct web_request *r)
 	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
+enum err api_signing_key_get(struct ctx *c, struct web_request *r)
+{
+	struct signing_key *keys;
+	struct api_reply reply;
+	size_t count, at = 0;
+	int64_t id;
+	TRY(web_param_id(c, r, "key", &id));
+	TRY(signing_key_list(c, r->core, &r->who, &keys, &count));
+	while (at < count && keys[at].id != id)
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "you have no key %lld", (long long)id);
+	api_begin(c, &reply);
+	write_key(&reply.w, &keys[at]);
+	return api_send(c, r, 200, &reply);
+}
+
 enum err api_signing_keys_add(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"name", "key", NULL};

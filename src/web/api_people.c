@@ -41,6 +41,24 @@ enum err api_collaborators_list(struct ctx *c, struct web_request *r)
 	return api_list_send(c, r, &reply, &page, next);
 }
 
+enum err api_collaborator_get(struct ctx *c, struct web_request *r)
+{
+	struct str username = web_param(r, "username");
+	struct user *users;
+	size_t count, at = 0;
+	TRY(collaborator_list(c, r->core, &r->who, &users, &count));
+	while (at < count && (users[at].owner || !str_eq(users[at].username, username)))
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "there is no collaborator \"%.*s\"",
+			STR_FMT(str_until(username, USERNAME_MAX)));
+	struct api_reply reply;
+	api_begin(c, &reply);
+	write_user(&reply.w, &users[at]);
+	json_end_object(&reply.w);
+	return api_send(c, r, 200, &reply);
+}
+
 enum err api_collaborators_add(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"username", "password", NULL};
@@ -178,6 +196,23 @@ enum err api_permissions_list(struct ctx *c, struct web_request *r)
 		write_permission(&reply.w, &rows[i]);
 	}
 	return api_list_send(c, r, &reply, &page, next);
+}
+
+enum err api_permission_get(struct ctx *c, struct web_request *r)
+{
+	struct str username = web_param(r, "username");
+	struct permission_row *rows;
+	size_t count, at = 0;
+	TRY(permission_list(c, r->core, &r->who, web_param(r, "name"), &rows, &count));
+	while (at < count && !str_eq(rows[at].username, username))
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "\"%.*s\" has no permission of their own here",
+			STR_FMT(str_until(username, USERNAME_MAX)));
+	struct api_reply reply;
+	api_begin(c, &reply);
+	write_permission(&reply.w, &rows[at]);
+	return api_send(c, r, 200, &reply);
 }
 
 enum err api_permission_set(struct ctx *c, struct web_request *r)

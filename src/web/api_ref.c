@@ -3,6 +3,7 @@
 #include "core/ref_change.h"
 #include "core/ref_names.h"
 #include "web/api_browse.h"
+#include "web/author_host.h"
 
 #define BRANCHES "refs/heads/"
 #define TAGS "refs/tags/"
@@ -14,26 +15,36 @@ static const char *kind_of(struct str *name)
 					     : "other";
 }
 
-static void archives(struct ctx *c, const struct web_request *r, struct json_writer *w,
-	const struct browse *b, struct str name)
+/* How branches lie to the default one, where that is found in time; of other refs nothing. */
+static enum err relate(
+	struct ctx *c, struct browse *b, const struct ref_names *names, struct ref_list *out)
 {
-	static const struct {
-		const char *key, *suffix;
-	} kinds[] = {{"tar_gz", ".tar.gz"}, {"zip", ".zip"}};
-	json_key(w, "archive_urls");
-	json_begin_object(w);
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		struct buf url = {.arena = c->arena};
-		buf_fmt(&url, "%.*s/%.*s/archive/", STR_FMT(r->origin), STR_FMT(b->repo.name));
-		uri_encode_path(&url, name);
-		buf_cstr(&url, kinds[i].suffix);
-		json_member_str(w, kinds[i].key, buf_view(&url));
+	struct ref_line *lines = NEW_ARRAY(c->arena, struct ref_line, names->count + 1);
+	for (size_t i = 0; i < names->count; i++) {
+		lines[i].is_default = names->at[i].is_default;
+		if (str_starts(names->at[i].ref.name, STR(BRANCHES)))
+			lines[i].commit = names->at[i].commit;
 	}
-	json_end_object(w);
+	*out = (struct ref_list){.at = lines, .count = names->count};
+	return browse_ahead(c, b, out);
+}
+
+static void write_relation(struct json_writer *w, const struct ref_line *line)
+{
+	json_key(w, "ahead");
+	if (line->related)
+		json_int(w, (int64_t)line->ahead);
+	else
+		json_null(w);
+	json_key(w, "behind");
+	if (line->related)
+		json_int(w, (int64_t)line->behind);
+	else
+		json_null(w);
 }
 
 static void write_ref(struct ctx *c, const struct web_request *r, struct json_writer *w,
-	const struct browse *b, const struct named_ref *named)
+	const struct browse *b, const struct named_ref *named, const struct ref_line *line)
 {
 	struct str name = named->ref.name;
 	const char *kind = kind_of(&name);
@@ -46,7 +57,8 @@ static void write_ref(struct ctx *c, const struct web_request *r, struct json_wr
 	json_member_bool(w, "default", named->is_default);
 	json_key(w, "commit");
 	json_commit_line(w, &named->commit);
-	archives(c, r, w, b, name);
+	write_relation(w, line);
+	api_archive_urls(c, r, w, b, name);
 	json_end_object(w);
 }
 
@@ -55,6 +67,7 @@ static enum err send_list(struct ctx *c, struct web_request *r, struct str prefi
 	BROWSE b = {0};
 	struct api_page page;
 	struct ref_names list;
+	struct ref_list lines;
 	struct api_reply reply;
 	TRY(api_open(c, r, &b));
 	TRY(api_page(c, r, &page));
@@ -62,9 +75,10 @@ static enum err send_list(struct ctx *c, struct web_request *r, struct str prefi
 		return web_not_modified(c, r);
 	const struct ref_names_query query = {prefix, page.after, web_query(c, r, "q"), page.limit};
 	TRY(ref_names(c, &b, &query, &list));
+	TRY(relate(c, &b, &list, &lines));
 	api_list_begin(c, &reply);
 	for (size_t i = 0; i < list.count; i++)
-		write_ref(c, r, &reply.w, &b, &list.at[i]);
+		write_ref(c, r, &reply.w, &b, &list.at[i], &lines.at[i]);
 	struct str next = {0};
 	if (list.more)
 		next = list.at[list.count - 1].ref.name;
@@ -97,11 +111,14 @@ static enum err send_ref(struct ctx *c, struct web_request *r, int status, struc
 {
 	BROWSE b = {0};
 	struct named_ref named;
+	const struct ref_names list = {.at = &named, .count = 1};
+	struct ref_list lines;
 	struct api_reply reply;
 	TRY(api_open(c, r, &b));
 	TRY(ref_names_get(c, &b, name, &named));
+	TRY(relate(c, &b, &list, &lines));
 	api_begin(c, &reply);
-	write_ref(c, r, &reply.w, &b, &named);
+	write_ref(c, r, &reply.w, &b, &named, lines.at);
 	return api_send(c, r, status, &reply);
 }
 
@@ -151,15 +168,17 @@ static enum err see_repo(struct ctx *c, struct web_request *r)
 
 enum err api_refs_create(struct ctx *c, struct web_request *r)
 {
-	static const char *const fields[] = {"ref", "to", NULL};
-	struct ref_wish wish = {.kind = REF_CREATE, .repo = web_param(r, "name")};
+	static const char *const fields[] = {"ref", "to", "message", NULL};
+	struct ref_wish wish = {
+		.kind = REF_CREATE, .repo = web_param(r, "name"), .host = web_author_host(c, r)};
 	const struct json *body;
 	struct ref_change done;
 	TRY(see_repo(c, r));
 	TRY(api_body(c, r, fields, &body));
 	TRY(api_text_needed(c, r, body, "ref", &wish.ref));
+	TRY(api_text(c, r, body, "message", &wish.message, NULL));
 	TRY(read_to(c, r, body, &wish));
-	r->field = "ref";
+	r->field = wish.message.len ? "message" : "ref";
 	TRY(ref_change(c, r->core, &r->who, &wish, &done));
 	r->field = NULL;
 	struct str rest = str_from_index(done.name, sizeof "refs/" - 1);

@@ -102,6 +102,23 @@ enum err api_tokens_list(struct ctx *c, struct web_request *r)
 	return api_list_send(c, r, &reply, &page, next);
 }
 
+enum err api_token_get(struct ctx *c, struct web_request *r)
+{
+	struct token *tokens;
+	size_t count, at = 0;
+	int64_t id;
+	TRY(web_param_id(c, r, "token", &id));
+	TRY(token_list(c, r->core, &r->who, &tokens, &count));
+	while (at < count && tokens[at].id != id)
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "you have no token %lld", (long long)id);
+	struct api_reply reply;
+	api_begin(c, &reply);
+	write_token(&reply.w, &tokens[at], STR(""));
+	return api_send(c, r, 200, &reply);
+}
+
 enum err api_tokens_create(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"name", "permission", "expires_in", "scope", NULL};

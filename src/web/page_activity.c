@@ -160,7 +160,7 @@ enum err feed_releases(struct ctx *c, struct web_request *r)
 	TRY(browse_open(c, r->core, &r->who, web_param(r, "name"), &b));
 	if (is_fresh(c, r, &b))
 		return web_not_modified(c, r);
-	TRY(browse_releases(c, &b, 0, &list));
+	TRY(browse_releases(c, &b, 0, RELEASES_PAGE, &list));
 	struct feed_entry *at = NEW_ARRAY(c->arena, struct feed_entry, list.count + 1);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct release *release = &list.at[i];

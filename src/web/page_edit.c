@@ -4,6 +4,7 @@
 #include "base/uri.h"
 #include "core/edit_merge.h"
 #include "core/edit_text.h"
+#include "web/author_host.h"
 
 enum { BRANCH_TRIES = 100 };
 
@@ -84,30 +85,16 @@ void edit_read(struct web_request *r, struct str usual, struct edit_form *form)
 		form->target = str_trim(web_field(r, "target"));
 }
 
-/* "git.example.org" of "https://git.example.org:8443": what an address may have of it. */
-static struct str host_of(struct str origin)
-{
-	origin = str_from_index(origin, str_find_str(origin, STR("//")) + 2);
-	size_t len = 0;
-	while (len < origin.len && ((origin.at[len] >= 'a' && origin.at[len] <= 'z') ||
-					   (origin.at[len] >= 'A' && origin.at[len] <= 'Z') ||
-					   (origin.at[len] >= '0' && origin.at[len] <= '9') ||
-					   origin.at[len] == '.' || origin.at[len] == '-'))
-		len++;
-	return len ? str_until(origin, len) : STR("localhost");
-}
-
 enum err edit_make(struct ctx *c, struct web_request *r, const struct edit_form *form,
 	const struct edit_change *changes, size_t count, struct edited *out)
 {
-	struct str host = host_of(r->origin);
 	const struct edit what = {
 		.repo = web_param(r, "name"),
 		.branch = form->branch,
 		.target = form->apart ? form->target : STR(""),
 		.expected = form->expected,
 		.message = str_trim(form->message).len ? form->message : form->usual,
-		.host = str_of(arena_fmt(c->arena, "noreply.%.*s", STR_FMT(host))),
+		.host = web_author_host(c, r),
 		.changes = changes,
 		.count = count,
 	};

@@ -111,7 +111,7 @@ enum err page_releases(struct ctx *c, struct web_request *r)
 	TRY(open(c, r, &b));
 	if (page_is_fresh(c, r, &b, NULL))
 		return web_not_modified(c, r);
-	TRY(browse_releases(c, &b, number(c, r, "skip"), &list));
+	TRY(browse_releases(c, &b, number(c, r, "skip"), RELEASES_PAGE, &list));
 	struct page_releases p = {.list = &list};
 	begin(c, r, &b, &p.top, "Releases");
 	p.top.tab = TAB_RELEASES;
