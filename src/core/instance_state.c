@@ -4,6 +4,7 @@
 #include "core/factor.h"
 #include "core/instance.h"
 #include "core/permit.h"
+#include "core/record.h"
 #include "meta/instance.h"
 #include "meta/pack.h"
 #include "meta/repo.h"
@@ -88,11 +89,33 @@ static enum err find_repo(struct ctx *c, struct core *core, const struct actor *
 	return err;
 }
 
+static enum err record_compacted(struct ctx *c, struct core *core, const struct actor *who,
+	const struct repo *repo, const struct compact_run *run)
+{
+	DB_TX *tx = NULL;
+	struct buf b = {.arena = c->arena};
+	struct json_writer w = {.out = &b};
+	json_begin_object(&w);
+	json_member_int(&w, "packs_before", (int64_t)run->packs_before);
+	json_member_int(&w, "packs_after", (int64_t)run->packs_after);
+	json_member_int(&w, "bytes_before", (int64_t)run->bytes_before);
+	json_member_int(&w, "bytes_after", (int64_t)run->bytes_after);
+	json_end_object(&w);
+	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
+	TRY(record_add(c, tx,
+		&(struct record){.who = who,
+			.type = EVENT_REPOSITORY_COMPACTED,
+			.repo = repo,
+			.data = buf_view(&b)}));
+	return db_commit(c, &tx);
+}
+
 enum err instance_compact(struct ctx *c, struct core *core, const struct actor *who,
 	struct str name, struct compact_run *run)
 {
 	struct repo repo;
 	*run = (struct compact_run){.core = core, .full = true};
 	TRY(find_repo(c, core, who, name, &repo));
-	return compact_repo(c, run, &repo);
+	TRY(compact_repo(c, run, &repo));
+	return record_compacted(c, core, who, &repo, run);
 }

@@ -31,8 +31,8 @@ enum err instance_storage(struct ctx *c, struct core *core, const struct actor *
 	struct str after, size_t limit, struct instance_storage_list *out) MUST;
 
 /*
- * All packs of a repository made anew, now, within the deadline: run->core and ->full are set here.
- * ERR_NOT_FOUND, and what compact_repo gives.
+ * All packs of a repository made anew, now, within the deadline: run->core and ->full are set here. It
+ * is written down who wanted it. ERR_NOT_FOUND, and what compact_repo gives.
  */
 enum err instance_compact(struct ctx *c, struct core *core, const struct actor *who,
 	struct str name, struct compact_run *run) MUST;

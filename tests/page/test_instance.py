@@ -67,6 +67,21 @@ def test_a_repository_is_compacted_now():
     eq(s.api("POST", "/admin/storage/none/compact", {}).status, 404, "what there is not")
 
 
+def test_the_button_compacts_and_is_written_down():
+    s, _ = place()
+    owner = Browser(s, *s.auth)
+    page = Page(owner.get("/admin/storage"))
+    form = next(fields for action, _, fields in page.forms if action == "/admin/storage/compact" and fields["name"] == "closed")
+    before = len(s.api("GET", "/audit?action=repository.compacted", want=200).items)
+    answer = owner.send("/admin/storage/compact", form)
+    eq((answer.status, answer.headers["location"]), (303, "/admin/storage?done=compacted"), "the answer")
+    entries = s.api("GET", "/audit?action=repository.compacted", want=200).items
+    eq((len(entries) - before, entries[0]["subject"], entries[0]["username"], entries[0]["via"]), (1, "closed", "owner", "session"), "the entry")
+    anna = Browser(s, "anna", PASSWORD)
+    eq(anna.send("/admin/storage/compact", {"name": "closed"}).status, 403, "who is not the owner")
+    eq(len(s.api("GET", "/audit?action=repository.compacted", want=200).items), before + 1, "entries")
+
+
 def test_events_are_read_page_by_page():
     s, _ = place()
     first = s.api("GET", "/admin/events?limit=2", want=200)
