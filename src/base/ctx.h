@@ -51,6 +51,8 @@ struct recorded {
 	unsigned count;
 };
 
+struct idempotent;
+
 struct ctx {
 	struct arena *arena;
 	struct error error;
@@ -59,6 +61,8 @@ struct ctx {
 	/* By which a policy's own log knows what it allowed last: for the audit log. */
 	char decision[CTX_DECISION_MAX + 1];
 	struct recorded recorded;
+	const struct idempotent
+		*once; /* core/idempotent.h: this request is done once; NULL: it is as any other */
 	const struct world *world;
 	int64_t deadline;  /* world->monotonic() by which to give up; 0: none */
 	size_t memory_max; /* bytes that one arena of the request may take; 0: the arena's cap */

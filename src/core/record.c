@@ -1,6 +1,7 @@
 #include "core/record.h"
 
 #include "base/date.h"
+#include "core/idempotent.h"
 #include "meta/event.h"
 
 static void note_recorded(struct ctx *c, int64_t repo_id)
@@ -29,6 +30,7 @@ enum err record_event(struct ctx *c, struct db_tx *tx, const struct record *what
 		event.version = what->version ? what->version : what->repo->version;
 	}
 	note_recorded(c, event.repo_id);
+	TRY(idempotent_mark(c, tx));
 	return meta_event_add(c, tx, &event);
 }
 
