@@ -2,7 +2,7 @@
 #ifndef CORE_COLLABORATOR_H
 #define CORE_COLLABORATOR_H
 
-#include "core/core.h"
+#include "core/expected.h"
 #include "meta/user.h"
 
 /* The owner's alone. An empty password: they can sign in by a link or a token only. */
@@ -39,6 +39,12 @@ enum err permission_put(struct ctx *c, struct core *core, const struct actor *wh
 	const struct permission_on *on, enum permission level, int64_t expires) MUST;
 enum err permission_delete(struct ctx *c, struct core *core, const struct actor *who,
 	const struct permission_on *on) MUST;
+/* The same two, only if it still is what was seen. ERR_CONFLICT. */
+enum err permission_put_seen(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permission_on *on, const struct permission_row *wanted,
+	struct expected *expected) MUST;
+enum err permission_delete_seen(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permission_on *on, struct expected *expected) MUST;
 enum err permission_list(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
 	struct permission_row **out, size_t *count) MUST;
 

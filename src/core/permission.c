@@ -45,19 +45,39 @@ enum err permission_give(struct ctx *c, struct db_tx *tx, const struct actor *wh
 	return record_level(c, tx, who, repo, row);
 }
 
+static enum err check_seen(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct expected *expected)
+{
+	struct permission_row *now;
+	size_t count;
+	if (!expected || !expected->permission)
+		return OK;
+	TRY(meta_permission_list(c, tx, repo->id, &now, &count));
+	return expected_permission(c, expected, now, count);
+}
+
 enum err permission_put(struct ctx *c, struct core *core, const struct actor *who,
 	const struct permission_on *on, enum permission level, int64_t expires)
+{
+	const struct permission_row row = {.level = level, .expires = expires};
+	return permission_put_seen(c, core, who, on, &row, NULL);
+}
+
+enum err permission_put_seen(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permission_on *on, const struct permission_row *wanted,
+	struct expected *expected)
 {
 	DB_TX *tx = NULL;
 	struct repo repo;
 	struct user user;
 	const struct permit_need need = change_of(on->repo, DB_WRITE);
 	TRY(permit_begin_repo(c, core, who, &need, &tx, &repo));
-	if (level < PERMISSION_READ || level > PERMISSION_ADMIN)
+	if (wanted->level < PERMISSION_READ || wanted->level > PERMISSION_ADMIN)
 		return fail(c, ERR_INVALID, "a permission is read, write or admin");
 	TRY(person_get_other(c, tx, on->username, &user));
-	TRY(person_end_check(c, tx, expires));
-	const struct permission_row row = {user.id, user.username, level, expires};
+	TRY(person_end_check(c, tx, wanted->expires));
+	TRY(check_seen(c, tx, &repo, expected));
+	const struct permission_row row = {user.id, user.username, wanted->level, wanted->expires};
 	TRY(permission_give(c, tx, who, &repo, &row));
 	return db_commit(c, &tx);
 }
@@ -65,12 +85,19 @@ enum err permission_put(struct ctx *c, struct core *core, const struct actor *wh
 enum err permission_delete(
 	struct ctx *c, struct core *core, const struct actor *who, const struct permission_on *on)
 {
+	return permission_delete_seen(c, core, who, on, NULL);
+}
+
+enum err permission_delete_seen(struct ctx *c, struct core *core, const struct actor *who,
+	const struct permission_on *on, struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	struct repo repo;
 	struct user user;
 	const struct permit_need need = change_of(on->repo, DB_WRITE);
 	TRY(permit_begin_repo(c, core, who, &need, &tx, &repo));
 	TRY(person_get(c, tx, on->username, &user));
+	TRY(check_seen(c, tx, &repo, expected));
 	TRY(meta_permission_delete(c, tx, repo.id, user.id));
 	const struct permission_row none = {user.id, user.username, PERMISSION_NONE, 0};
 	TRY(record_level(c, tx, who, &repo, &none));

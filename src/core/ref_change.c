@@ -3,6 +3,12 @@
 #include "core/edit_parts.h"
 #include "core/history.h"
 
+/* Was another push faster? */
+static bool is_late(const struct push_command *command)
+{
+	return command->refused && strcmp(command->refused, "fetch first") == 0;
+}
+
 enum err ref_change_commit(
 	struct ctx *c, struct push *push, struct push_command *command, bool forward)
 {
@@ -13,9 +19,7 @@ enum err ref_change_commit(
 		return OK;
 	return fail(c, command->denied ? ERR_DENIED : ERR_CONFLICT, "%.*s stays as it is: %s",
 		STR_FMT(command->change.name),
-		strcmp(command->refused, "fetch first") == 0
-			? "it was changed by somebody else meanwhile"
-			: command->refused);
+		is_late(command) ? "it was changed by somebody else meanwhile" : command->refused);
 }
 
 /* What it is now must be what they think. */
@@ -31,6 +35,11 @@ static enum err check_now(struct ctx *c, const struct push *push, const struct r
 		return fail(c, ERR_EXISTS, "there is %.*s already", STR_FMT(change->name));
 	if (!there && wish->kind != REF_CREATE)
 		return fail(c, ERR_NOT_FOUND, "there is no %.*s", STR_FMT(change->name));
+	if (wish->seen && wish->seen->ref && !oid_eq(wish->seen->ref, &change->old))
+		wish->seen->changed = true;
+	if (wish->seen && wish->seen->changed)
+		return fail(c, ERR_CONFLICT, "%.*s is not what you have seen any more",
+			STR_FMT(change->name));
 	if (!wish->expected.len)
 		return OK;
 	if (!oid_parse(algo, wish->expected, &expected))
@@ -89,6 +98,8 @@ enum err ref_change(struct ctx *c, struct core *core, const struct actor *who,
 	if (!err)
 		err = change_it(c, &push, wish, &command);
 	push_close(&push);
+	if (err == ERR_CONFLICT && wish->seen && wish->seen->ref && is_late(&command))
+		wish->seen->changed = true;
 	if (out)
 		*out = command.change;
 	return err;

@@ -5,7 +5,7 @@
 #ifndef CORE_REF_CHANGE_H
 #define CORE_REF_CHANGE_H
 
-#include "core/core.h"
+#include "core/expected.h"
 #include "core/push.h"
 
 enum ref_wish_kind { REF_CREATE, REF_MOVE, REF_DELETE };
@@ -16,7 +16,9 @@ struct ref_wish {
 	struct str ref;      /* "refs/heads/x", or "x" for that branch */
 	struct oid to;       /* an object that is here; of REF_DELETE nothing */
 	struct str expected; /* the id, in full, that it must have now; empty: whichever */
-	bool force;          /* REF_MOVE may leave history behind */
+	/* Only if it still is what was seen; NULL: whatever it is. */
+	struct expected *seen;
+	bool force; /* REF_MOVE may leave history behind */
 	/* REF_CREATE of a tag: it becomes an annotated one, that says this; empty: it does not … */
 	struct str message;
 	struct str host; /* … and where its tagger's address is of: "git.example.org" */

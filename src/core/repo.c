@@ -240,6 +240,7 @@ enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, 
 	struct str head;
 	const struct permit_need need = {name, OPERATION_REPOSITORY_CHANGE, .mode = DB_WRITE};
 	TRY(permit_begin(c, core, who, &need, &tx, &on));
+	TRY(expected_repo(c, change->expected, &on.repo));
 	struct repo repo = on.repo;
 	struct str previous = repo.name;
 	/* Names are everybody's: who may take any could find out which are taken. */

@@ -5,7 +5,7 @@
 #ifndef CORE_REPO_H
 #define CORE_REPO_H
 
-#include "core/core.h"
+#include "core/expected.h"
 
 struct repo_new {
 	struct str name;
@@ -49,6 +49,7 @@ struct repo_change {
 	const struct str *description;
 	const enum visibility *visibility;
 	const struct str *default_branch; /* "main", born or not */
+	struct expected *expected;        /* only if it still is this; NULL: whatever it is */
 };
 
 /* Needs ADMIN on it; another default branch, that rules let them push to the one that is; another name is for the owner to give, as one for a new repository is. */
@@ -61,6 +62,9 @@ enum err repo_update(struct ctx *c, struct core *core, const struct actor *who, 
  */
 enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct repo *out) MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err repo_delete_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str name, struct expected *expected, struct repo *out) MUST;
 
 struct repo_deleted_query {
 	int64_t before, id; /* those after the one that was deleted at `before` and has this id;

@@ -27,11 +27,18 @@ static enum err record_end(struct ctx *c, struct db_tx *tx, const struct actor *
 enum err repo_delete(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct repo *out)
 {
+	return repo_delete_seen(c, core, who, name, NULL, out);
+}
+
+enum err repo_delete_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str name, struct expected *expected, struct repo *out)
+{
 	DB_TX *tx = NULL;
 	struct repo repo;
 	const struct permit_need need = {name, OPERATION_REPOSITORY_DELETE, .mode = DB_WRITE};
 	TRY(permit_begin_repo(c, core, who, &need, &tx, &repo));
 	TRY(permit_owner_early(c, who));
+	TRY(expected_repo(c, expected, &repo));
 	repo.deleted = db_now(tx);
 	TRY(record_end(c, tx, who, &repo, EVENT_REPOSITORY_DELETED));
 	TRY(meta_repo_set_deleted(c, tx, repo.id, repo.deleted));

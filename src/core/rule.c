@@ -51,14 +51,31 @@ static enum err store(struct ctx *c, struct db_tx *tx, const struct repo *repo, 
 	return meta_rule_add(c, tx, repo->id, rule);
 }
 
+static enum err check_seen(
+	struct ctx *c, struct db_tx *tx, const struct repo *repo, struct expected *expected)
+{
+	struct rules now;
+	if (!expected || !expected->rule)
+		return OK;
+	TRY(meta_rule_list(c, tx, repo, &now));
+	return expected_rule(c, expected, &now);
+}
+
 enum err rule_put(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
 	struct rule *rule)
+{
+	return rule_put_seen(c, core, who, repo, rule, NULL);
+}
+
+enum err rule_put_seen(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
+	struct rule *rule, struct expected *expected)
 {
 	DB_TX *tx = NULL;
 	struct repo found;
 	const struct permit_need need = change_of(repo, DB_WRITE);
 	TRY(permit_begin_repo(c, core, who, &need, &tx, &found));
 	TRY(rule_check(c, rule));
+	TRY(check_seen(c, tx, &found, expected));
 	TRY(store(c, tx, &found, rule));
 	TRY(record_rule(c, tx, who, &found, rule->id, rule));
 	return db_commit(c, &tx);
@@ -67,10 +84,17 @@ enum err rule_put(struct ctx *c, struct core *core, const struct actor *who, str
 enum err rule_delete(
 	struct ctx *c, struct core *core, const struct actor *who, struct str repo, int64_t id)
 {
+	return rule_delete_seen(c, core, who, repo, id, NULL);
+}
+
+enum err rule_delete_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str repo, int64_t id, struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	struct repo found;
 	const struct permit_need need = change_of(repo, DB_WRITE);
 	TRY(permit_begin_repo(c, core, who, &need, &tx, &found));
+	TRY(check_seen(c, tx, &found, expected));
 	TRY(meta_rule_delete(c, tx, found.id, id));
 	TRY(record_rule(c, tx, who, &found, id, NULL));
 	return db_commit(c, &tx);

@@ -5,7 +5,7 @@
 #ifndef CORE_RULE_H
 #define CORE_RULE_H
 
-#include "core/core.h"
+#include "core/expected.h"
 #include "model/rule.h"
 
 /* In the order in which they were made, in c->arena. */
@@ -18,5 +18,11 @@ enum err rule_put(struct ctx *c, struct core *core, const struct actor *who, str
 /* ERR_NOT_FOUND. */
 enum err rule_delete(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
 	int64_t id) MUST;
+
+/* The same two, only if it still is what was seen. ERR_CONFLICT. */
+enum err rule_put_seen(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
+	struct rule *rule, struct expected *expected) MUST;
+enum err rule_delete_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str repo, int64_t id, struct expected *expected) MUST;
 
 #endif

@@ -209,6 +209,8 @@ enum err api_permission_get(struct ctx *c, struct web_request *r)
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "\"%.*s\" has no permission of their own here",
 			STR_FMT(str_until(username, USERNAME_MAX)));
+	if (r->probing)
+		r->expected.permission = &rows[at];
 	struct api_reply reply;
 	api_begin(c, &reply);
 	write_permission(&reply.w, &rows[at]);
@@ -227,7 +229,7 @@ enum err api_permission_set(struct ctx *c, struct web_request *r)
 	TRY(api_body(c, r, fields, &body));
 	TRY(api_permission(c, r, body, true, &put.level));
 	TRY(api_when(c, r, body, "expires_at", &put.expires, NULL));
-	TRY(permission_put(c, r->core, &r->who, &on, put.level, put.expires));
+	TRY(permission_put_seen(c, r->core, &r->who, &on, &put, &r->expected));
 	struct api_reply reply;
 	api_begin(c, &reply);
 	write_permission(&reply.w, &put);
@@ -237,6 +239,6 @@ enum err api_permission_set(struct ctx *c, struct web_request *r)
 enum err api_permission_remove(struct ctx *c, struct web_request *r)
 {
 	struct permission_on on = {web_param(r, "name"), web_param(r, "username")};
-	TRY(permission_delete(c, r->core, &r->who, &on));
+	TRY(permission_delete_seen(c, r->core, &r->who, &on, &r->expected));
 	return web_no_content(c, r);
 }

@@ -117,6 +117,11 @@ static enum err send_ref(struct ctx *c, struct web_request *r, int status, struc
 	TRY(api_open(c, r, &b));
 	TRY(ref_names_get(c, &b, name, &named));
 	TRY(relate(c, &b, &list, &lines));
+	if (r->probing) {
+		struct oid *seen = NEW(c->arena, struct oid);
+		*seen = named.ref.id;
+		r->expected.ref = seen;
+	}
 	api_begin(c, &reply);
 	write_ref(c, r, &reply.w, &b, &named, lines.at);
 	return api_send(c, r, status, &reply);
@@ -194,8 +199,10 @@ enum err api_refs_create(struct ctx *c, struct web_request *r)
 enum err api_ref_move(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"to", "expected", "force", NULL};
-	struct ref_wish wish = {
-		.kind = REF_MOVE, .repo = web_param(r, "name"), .ref = ref_of(c, r)};
+	struct ref_wish wish = {.kind = REF_MOVE,
+		.repo = web_param(r, "name"),
+		.ref = ref_of(c, r),
+		.seen = &r->expected};
 	const struct json *body;
 	TRY(see_repo(c, r));
 	TRY(api_body(c, r, fields, &body));
@@ -212,7 +219,8 @@ enum err api_ref_delete(struct ctx *c, struct web_request *r)
 	const struct ref_wish wish = {.kind = REF_DELETE,
 		.repo = web_param(r, "name"),
 		.ref = ref_of(c, r),
-		.expected = web_query(c, r, "expected")};
+		.expected = web_query(c, r, "expected"),
+		.seen = &r->expected};
 	TRY(see_repo(c, r));
 	TRY(check_expected(c, r, &wish));
 	TRY(ref_change(c, r->core, &r->who, &wish, NULL));

@@ -166,6 +166,11 @@ enum err api_send_repo(struct ctx *c, struct web_request *r, struct str name)
 	struct repo repo;
 	enum permission level;
 	TRY(repo_get(c, r->core, &r->who, name, &repo, &level));
+	if (r->probing) {
+		struct repo *seen = NEW(c->arena, struct repo);
+		*seen = repo;
+		r->expected.repo = seen;
+	}
 	struct api_reply reply;
 	api_begin(c, &reply);
 	write_repo(c, r, &reply.w, &repo, &level);
@@ -185,7 +190,7 @@ enum err api_repo_change(struct ctx *c, struct web_request *r)
 	struct str name, description = {0}, branch;
 	enum visibility visibility;
 	bool given;
-	struct repo_change change = {0};
+	struct repo_change change = {.expected = &r->expected};
 	struct repo repo;
 	/* Who may not see it learns nothing from what is wrong with the body. */
 	TRY(repo_get(c, r->core, &r->who, web_param(r, "name"), &repo, NULL));
@@ -204,6 +209,6 @@ enum err api_repo_change(struct ctx *c, struct web_request *r)
 
 enum err api_repo_delete(struct ctx *c, struct web_request *r)
 {
-	TRY(repo_delete(c, r->core, &r->who, web_param(r, "name"), NULL));
+	TRY(repo_delete_seen(c, r->core, &r->who, web_param(r, "name"), &r->expected, NULL));
 	return web_no_content(c, r);
 }

@@ -56,9 +56,13 @@ enum err api_rule_get(struct ctx *c, struct web_request *r)
 	int64_t id;
 	TRY(rule_list(c, r->core, &r->who, web_param(r, "name"), &rules));
 	TRY(web_param_id(c, r, "rule", &id));
-	for (size_t i = 0; i < rules.count; i++)
-		if (rules.at[i].id == id)
-			return send_rule(c, r, 200, &rules.at[i]);
+	for (size_t i = 0; i < rules.count; i++) {
+		if (rules.at[i].id != id)
+			continue;
+		if (r->probing)
+			r->expected.rule = &rules.at[i];
+		return send_rule(c, r, 200, &rules.at[i]);
+	}
 	return fail(c, ERR_NOT_FOUND, "there is no rule %lld here", (long long)id);
 }
 
@@ -77,7 +81,7 @@ enum err api_rule_set(struct ctx *c, struct web_request *r)
 	TRY(read_rule(c, r, &rule));
 	TRY(web_param_id(c, r, "rule", &id));
 	rule.id = id;
-	TRY(rule_put(c, r->core, &r->who, web_param(r, "name"), &rule));
+	TRY(rule_put_seen(c, r->core, &r->who, web_param(r, "name"), &rule, &r->expected));
 	return send_rule(c, r, 200, &rule);
 }
 
@@ -87,6 +91,6 @@ enum err api_rule_remove(struct ctx *c, struct web_request *r)
 	int64_t id;
 	TRY(rule_list(c, r->core, &r->who, web_param(r, "name"), &rules));
 	TRY(web_param_id(c, r, "rule", &id));
-	TRY(rule_delete(c, r->core, &r->who, web_param(r, "name"), id));
+	TRY(rule_delete_seen(c, r->core, &r->who, web_param(r, "name"), id, &r->expected));
 	return web_no_content(c, r);
 }

@@ -67,6 +67,9 @@ enum err web_read_body(struct ctx *c, struct web_request *r, const char *type, s
 /* Is what is to be changed still what If-Match says? *answered: it is not, and the client knows: web/unchanged.c. */
 enum err web_check_unchanged(struct ctx *c, struct web_request *r, bool *answered) MUST;
 
+/* What came of the handler; 412 where the verb found something else than r->expected. */
+enum err web_tell_changed(struct ctx *c, struct web_request *r, enum err kind) MUST;
+
 /* Runs the handler of a POST of the API once for each Idempotency-Key: web/again.c. */
 enum err web_once(struct ctx *c, struct web_request *r, web_handler *handler) MUST;
 /* Keeps the answer of what r->running says. */

@@ -73,7 +73,7 @@ static enum err handle(struct ctx *c, struct web_request *r, const struct route_
 	}
 	if (r->api && str_is(r->method, "POST"))
 		return web_once(c, r, match->route->handler);
-	return match->route->handler(c, r);
+	return web_tell_changed(c, r, match->route->handler(c, r));
 }
 
 static enum err redirect_bare(struct ctx *c, struct web_request *r)

@@ -1,6 +1,8 @@
 /* If-Match (RFC 9110, 13.1.1): a change of the API is made only to what the client has seen. */
 #include "web/internal.h"
 
+#define CHANGED "it is not what If-Match says any more: get it again"
+
 /* Strong comparison: a weak tag is no match. */
 static bool is_among(struct str tags, struct str tag)
 {
@@ -38,6 +40,14 @@ static enum err find_tag(struct ctx *c, struct web_request *r, struct str *out)
 	return kind;
 }
 
+enum err web_tell_changed(struct ctx *c, struct web_request *r, enum err kind)
+{
+	if (kind != ERR_CONFLICT || !r->expected.changed)
+		return kind;
+	ctx_clear(c);
+	return web_problem(c, r, 412, CHANGED);
+}
+
 enum err web_check_unchanged(struct ctx *c, struct web_request *r, bool *answered)
 {
 	struct str wanted = web_request_header(r, "if-match"), tag;
@@ -45,10 +55,11 @@ enum err web_check_unchanged(struct ctx *c, struct web_request *r, bool *answere
 	if (!wanted.len)
 		return OK;
 	TRY(find_tag(c, r, &tag));
+	if (tag.len && str_is(wanted, "*"))
+		r->expected = (struct expected){0};
 	if (tag.len && (str_is(wanted, "*") || is_among(wanted, tag)))
 		return OK;
 	*answered = true;
-	return web_problem(c, r, 412,
-		tag.len ? "it is not what If-Match says any more: get it again"
-			: "what is here has no ETag that If-Match could say");
+	return web_problem(
+		c, r, 412, tag.len ? CHANGED : "what is here has no ETag that If-Match could say");
 }

@@ -12,7 +12,7 @@
 #include "base/ctx.h"
 #include "base/json.h"
 #include "base/stream.h"
-#include "core/core.h"
+#include "core/expected.h"
 
 struct http_exchange;
 struct idempotent;
@@ -49,7 +49,8 @@ struct web_request {
 				    has it; empty: nowhere */
 	const char *field; /* what is being checked: an ERR_INVALID names it (422 under /api) */
 	struct str body;   /* read already, for who asks for it again; at NULL: not yet */
-	bool probing;      /* only the ETag of the answer is wanted: web/unchanged.c */
+	struct expected expected;   /* what If-Match says it is: for the verb, web/unchanged.c */
+	bool probing;               /* only the ETag of the answer is wanted: web/unchanged.c */
 	struct idempotent *running; /* core/idempotent.h: its answer is to be kept; or NULL */
 	struct http_exchange *http;
 	const struct web *web;

@@ -206,7 +206,33 @@ def test_a_change_is_made_only_to_what_was_seen():
             problem(change(method, path, tag, bodies[1]), 412)
             eq(change(method, path, "*", bodies[1]).status, 200, "with any")
     problem(change("PATCH", "/repos/seen", "*", {"description": "x"}), 404)
-    problem(change("DELETE", "/tokens/1", "*"), 412)
+    problem(change("DELETE", "/user/factors/totp", "*"), 412)
+
+
+def test_of_many_changes_of_what_was_seen_one_is_made():
+    s = server()
+    s.create_repo("raced")
+    git("push", "-q", s.git_url("raced"), "main", "main:refs/heads/side", cwd=make_repo(commits=8))
+    older = [one["id"] for one in s.api("GET", "/repos/raced/commits", want=200).items][1:]
+    rule = s.api("POST", "/repos/raced/rules", {"pattern": "x"}, want=201).json["id"]
+    s.api("PUT", "/repos/raced/permissions/other", {"permission": "read"}, want=200)
+    rows = (("/repos/raced", "PATCH", lambda i: {"description": f"by {i}"}),
+            (f"/repos/raced/rules/{rule}", "PUT", lambda i: {"pattern": f"by-{i}"}),
+            ("/repos/raced/permissions/other", "PUT", lambda i: {"permission": "read", "expires_at": f"{2090 + i}-01-01T00:00:00Z"}),
+            ("/repos/raced/refs/heads/side", "PATCH", lambda i: {"to": older[i], "force": True}),
+            ("/repos/raced", "DELETE", lambda i: None))
+    for path, method, body in rows:
+        tag = s.api("GET", path, want=200).headers["etag"]
+
+        def change(i):
+            sent = None if body(i) is None else jsonlib.dumps(body(i))
+            return s.request(method, "/api/v1" + path, sent, {"Content-Type": "application/json", "If-Match": tag})
+
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            answers = sorted(one.status for one in pool.map(change, range(6)))
+        eq((answers[0] in (200, 204), set(answers[1:]) <= {404, 412}), (True, True), f"{method} {path}: {answers}")
+        if method != "DELETE":
+            eq(set(answers[1:]), {412}, f"{method} {path}: {answers}")
 
 
 def test_what_is_no_json_object_is_400():

@@ -1,0 +1,60 @@
+#include "core/expected.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "meta/user.h"
+
+static enum err judge(struct ctx *c, struct expected *e, bool same)
+{
+	if (same)
+		return OK;
+	e->changed = true;
+	return fail(c, ERR_CONFLICT, "it is not what you have seen any more: look again");
+}
+
+enum err expected_repo(struct ctx *c, struct expected *e, const struct repo *now)
+{
+	if (!e || !e->repo)
+		return OK;
+	const struct repo *was = e->repo;
+	return judge(c, e,
+		was->id == now->id && str_eq(was->name, now->name) &&
+			str_eq(was->description, now->description) &&
+			was->visibility == now->visibility && str_eq(was->head, now->head) &&
+			was->pushed == now->pushed);
+}
+
+static struct str rule_text(struct ctx *c, const struct rule *rule)
+{
+	struct buf out = {.arena = c->arena};
+	struct json_writer w = {.out = &out};
+	json_begin_object(&w);
+	json_member_str(&w, "pattern", rule->pattern);
+	rule_to_json(&w, rule);
+	json_end_object(&w);
+	return buf_view(&out);
+}
+
+enum err expected_rule(struct ctx *c, struct expected *e, const struct rules *now)
+{
+	if (!e || !e->rule)
+		return OK;
+	for (size_t i = 0; i < now->count; i++)
+		if (now->at[i].id == e->rule->id)
+			return judge(
+				c, e, str_eq(rule_text(c, e->rule), rule_text(c, &now->at[i])));
+	return judge(c, e, false);
+}
+
+enum err expected_permission(
+	struct ctx *c, struct expected *e, const struct permission_row *now, size_t count)
+{
+	if (!e || !e->permission)
+		return OK;
+	const struct permission_row *was = e->permission;
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(now[i].username, was->username))
+			return judge(
+				c, e, now[i].level == was->level && now[i].expires == was->expires);
+	return judge(c, e, false);
+}
