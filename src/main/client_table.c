@@ -17,11 +17,13 @@ static struct str harmless(struct ctx *c, struct str text)
 	return buf_view(&out);
 }
 
-/* Of "commit.time". */
-static const struct json *member_of(struct ctx *c, const struct json *thing, struct str path)
+/* Of "commit.time"; of an array on the way, all that its elements have is in *rest. */
+static const struct json *member_of(
+	struct ctx *c, const struct json *thing, struct str path, struct str *rest)
 {
-	while (thing && path.len)
+	while (thing && path.len && thing->kind != JSON_ARRAY)
 		thing = json_get(thing, str_dup(c->arena, str_cut(&path, '.')));
+	*rest = path;
 	return thing;
 }
 
@@ -41,6 +43,19 @@ static struct str text_of(struct ctx *c, const struct json *value)
 	case JSON_OBJECT: break;
 	}
 	return STR("-");
+}
+
+static struct str cell_of(struct ctx *c, const struct json *thing, struct str path)
+{
+	struct str rest, inner;
+	struct buf list = {.arena = c->arena};
+	const struct json *value = member_of(c, thing, path, &rest);
+	if (!value || !rest.len)
+		return text_of(c, value);
+	for (const struct json *one = value->first; one; one = one->next)
+		buf_fmt(&list, "%s%.*s", list.len ? "," : "",
+			STR_FMT(text_of(c, member_of(c, one, rest, &inner))));
+	return list.len ? buf_view(&list) : STR("-");
 }
 
 static size_t width_of(struct str text)
@@ -95,7 +110,7 @@ static void write_table(struct ctx *c, const struct json *list, const struct str
 		cells[at++] = head_of(c, columns[i]);
 	for (const struct json *one = list->first; one; one = one->next)
 		for (size_t i = 0; i < count; i++)
-			cells[at++] = text_of(c, member_of(c, one, columns[i]));
+			cells[at++] = cell_of(c, one, columns[i]);
 	for (size_t i = 0; i < at; i++) {
 		size_t width = width_of(cells[i]);
 		if (widths[i % count] < width)
@@ -113,7 +128,8 @@ static void write_facts(struct ctx *c, const struct json *thing, const struct st
 		struct str cells[2];
 	} *facts = NEW_ARRAY(c->arena, struct fact, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		const struct json *value = member_of(c, thing, columns[i]);
+		struct str rest;
+		const struct json *value = member_of(c, thing, columns[i], &rest);
 		if (!value)
 			continue;
 		struct fact *fact = &facts[shown++];

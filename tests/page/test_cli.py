@@ -92,7 +92,7 @@ def test_bash_completes_what_the_tables_have():
         return set(run([need("bash"), "--norc", "-c", code]).out.split())
 
     eq(completed("tok"), {"token"}, "a word")
-    eq(completed("token", ""), {"list", "create", "revoke"}, "what follows it")
+    eq(completed("token", ""), {"list", "show", "create", "revoke"}, "what follows it")
     eq(completed("repo", "create", "x", "--p"), {"--public"}, "an option")
     eq(completed("admin", "user", "re"), {"remove", "reset", "reset-factors"}, "of admin")
     eq(completed("repo", "list", "--l"), {"--limit"}, "what all lists take")
