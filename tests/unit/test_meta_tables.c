@@ -192,6 +192,8 @@ static void fill(struct ctx *c, struct db *db)
 		"INSERT INTO push_cert (repo_id, version, key_type, key, fingerprint, nonce, "
 		"certificate) VALUES (1, 1, 'k', 'k', 'f', 'n', '')",
 		"INSERT INTO audit_chain (chain, sequence, time) VALUES (0, 1, 1)",
+		"INSERT INTO idempotent (key, request, claim, done, answer, expires) "
+		"VALUES ('1/k', 'r', 'c', 1, '', 1)",
 		"INSERT INTO lease (name, holder, expires) VALUES ('compact/1', 'h', 1)",
 	};
 	DB_TX *tx = NULL;
@@ -205,7 +207,7 @@ static void fill(struct ctx *c, struct db *db)
 		"UPDATE push_cert SET certificate = $1", "UPDATE totp SET secret = $1",
 		"UPDATE passkey SET credential = $1, public_key = $1, model = $1",
 		"UPDATE issuer_key SET sealed = $1", "UPDATE device SET family = $1, secret = $1",
-		"UPDATE device_request SET code = $1"};
+		"UPDATE device_request SET code = $1", "UPDATE idempotent SET answer = $1"};
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
 		put(c, tx, empty[i], DB_ARGS(DB_B(STR(""))));
 	fill_many(c, tx);
