@@ -140,8 +140,8 @@ def test_a_rate_is_told_to_each_in_its_own_words():
     # Nobody else's clones and pages are refused, not even those of the same account's other key.
     git("clone", "-q", s.git_url("one", ("x", other)), tmp() / "copy")
     eq(s.get("/one").status, 200, "the owner's page")
-    wait_until(lambda: [e for e in s.api("GET", "/audit?limit=50").items if "rate of ci" in jsonlib.dumps(e)], 5, "an entry")
-    entries = [e for e in s.api("GET", "/audit?limit=50").items if "rate of ci" in jsonlib.dumps(e)]
+    wait_until(lambda: [e for e in s.api("GET", "/audit?limit=50").json.get("items", []) if "rate of ci" in jsonlib.dumps(e)], 5, "an entry")
+    entries = [e for e in s.api("GET", "/audit?limit=50").json.get("items", []) if "rate of ci" in jsonlib.dumps(e)]
     if len(entries) > 2:
         fail(f"{len(entries)} entries")
     eq(s.get("/healthz", auth=None).status, 200, "health")
