@@ -134,20 +134,20 @@ enum err api_paths(struct ctx *c, struct web_request *r)
 	struct revision rev;
 	struct api_page page;
 	struct api_reply reply;
+	struct paths_part part;
 	struct buf paths = {.arena = c->arena};
 	struct str letters = web_query(c, r, "q"), last = {0};
 	TRY(api_open(c, r, &b));
 	TRY(api_page_of(c, r, PATHS_PAGE, PATHS_PAGE_MAX, &page));
 	TRY(api_revision(c, r, &b, web_query(c, r, "ref"), &rev));
-	if (api_is_fresh(c, r, &b, &rev.commit))
-		return web_not_modified(c, r);
-	TRY(browse_paths(c, &b, &rev.commit, &paths));
+	TRY(browse_paths(c, &b, &rev.commit, &paths, &part));
 	begin(c, &reply, &rev);
 	if (letters.len)
 		write_best(&reply.w, buf_view(&paths), letters, &page);
 	else
 		last = write_paths(&reply.w, buf_view(&paths), &page);
 	json_end_array(&reply.w);
+	json_member_bool(&reply.w, "cut", part.cut);
 	api_member_next(c, r, &reply.w, &page, last);
 	json_end_object(&reply.w);
 	return api_send(c, r, 200, &reply);
