@@ -7,8 +7,7 @@
 #include "git/merge_base.h"
 
 enum {
-	REFS_PER_PAGE =
-		50, /* of branches, and of tags */
+	REFS_PER_PAGE = 50,      /* of branches, and of tags */
 	REFS_BY_DATE_MAX = 1000, /* more than that are not all read to be sorted */
 	AHEAD_MICROS = 200 * 1000,
 };

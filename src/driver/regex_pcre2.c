@@ -27,7 +27,8 @@ enum {
 
 #define PCRE2(X)                                                                                  \
 	X(code_free)                                                                              \
-	X(compile) X(compile_context_create) X(compile_context_free) X(get_error_message)         \
+	X(compile)                                                                                \
+	X(compile_context_create) X(compile_context_free) X(get_error_message)                    \
 		X(get_ovector_pointer) X(match) X(match_context_create) X(match_context_free)     \
 			X(match_data_create) X(match_data_free) X(set_callout) X(set_depth_limit) \
 				X(set_heap_limit) X(set_match_limit) X(set_parens_nest_limit)

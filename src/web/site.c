@@ -209,8 +209,7 @@ enum err web_robots(struct ctx *c, struct web_request *r)
 		"/sign-in", "/*?", "/*/activity", "/*/archive/", "/*/blame/", "/*/commit/",
 		"/*/commits", "/*/compare", "/*/delete/", "/*/edit/", "/*/feed/", "/*/history",
 		"/*/new/", "/*/offline/", "/*/paths/", "/*/raw/", "/*/refs", "/*/search",
-		"/*/settings",
-		"/*/upload/"};
+		"/*/settings", "/*/upload/"};
 	struct buf out = {.arena = c->arena};
 	buf_cstr(&out, "User-agent: *\n");
 	for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
