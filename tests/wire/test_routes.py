@@ -35,6 +35,8 @@ ROUTES = {
     "api_contents": (READ, {"path": "file"}),
     "api_blame": (READ, {"path": "file"}),
     "api_commits_list": (READ,),
+    "api_commit_create": (PUSH, {}, {"message": "by a route", "new_branch": "by-route-{n}",
+                                     "changes": [{"action": "put", "path": "file", "content": "by a route"}]}),
     "api_commit": (READ, {"id": "{main}"}),
     "api_commit_diff": (READ, {"id": "{main}"}),
     "api_compare": (READ, {"range": "release...main"}),
@@ -45,7 +47,13 @@ ROUTES = {
     "api_ref_get": (READ, {"ref": "heads/main"}),
     "api_ref_move": (MOVE, {"ref": "heads/main"}, {"to": "main"}),
     "api_ref_delete": (REMOVE, {"ref": "heads/route"}),
+    "api_releases_list": (READ,),
+    "api_release": (READ, {"tag": "release"}),
+    "api_languages": (READ,),
+    "api_paths": (READ,),
+    "api_search": (READ, {"": "?q=aside"}),
     "api_permissions_list": (GRANT,),
+    "api_permission_get": (GRANT, {"username": "other"}),
     "api_permission_set": (GRANT, {"username": "other"}, {"permission": "read"}),
     "api_permission_remove": (GRANT, {"username": "other"}),
     "api_rules_list": (CHANGE,),
@@ -61,6 +69,7 @@ ROUTES = {
     "page_commits": (READ, {"path": "main"}),
     "page_commit": (READ, {"id": "{main}"}),
     "page_paths": (READ, {"id": "{main}"}),
+    "page_offline": (READ, {"id": "{main}.pack"}),
     "page_blame": (READ, {"path": "main/file"}),
     "page_compare": (READ, {"path": "release...main"}),
     "page_archive": (READ, {"path": "main.tar.gz"}),
@@ -129,7 +138,7 @@ class World:
         s, at = self.f.s, f"/repos/{NAMES[state]}"
         if handler in ["api_ref_delete", "page_ref_delete_post"]:
             eq(s.api("POST", at + "/refs", BRANCH).status in [201, 409], True, "the branch")
-        if handler == "api_permission_remove":
+        if handler in ["api_permission_get", "api_permission_remove"]:
             s.api("PUT", at + "/permissions/other", {"permission": "read"}, want=200)
         if "rule" in handler and s.api("GET", f"{at}/rules/{self.rules.get(state, 0)}").status != 200:
             self.rules[state] = s.api("POST", at + "/rules", {"pattern": "route-*"}, want=201).json["id"]
