@@ -6,6 +6,7 @@ if(DEFINED ENV{XDG_CACHE_HOME})
 else()
 	set(cache $ENV{HOME}/.cache)
 endif()
+set(NIMBUS_GRAMMARS_LEVEL -O1 CACHE STRING "how their tables are optimised: it takes a minute, and says nothing about our code")
 set(NIMBUS_GRAMMARS ${cache}/nimbus-git/grammars CACHE PATH "where the grammars for highlighting lie")
 
 # Sets `home_NAME` and `queries_NAME` of each row whose source is there.
@@ -63,7 +64,7 @@ if(sources)
 	set_source_files_properties(${home_core}/lib.c PROPERTIES COMPILE_OPTIONS -O2
 		INCLUDE_DIRECTORIES "${home_core};${home_core}/../include")
 	add_library(nimbus_grammars STATIC ${home_core}/lib.c ${sources})
-	target_compile_options(nimbus_grammars PRIVATE -w -O1 -DNDEBUG)
+	target_compile_options(nimbus_grammars PRIVATE -w ${NIMBUS_GRAMMARS_LEVEL} -DNDEBUG)
 	list(APPEND LIBRARIES nimbus_grammars)
 	list(APPEND GENERATED_driver ${PROJECT_BINARY_DIR}/gen/driver/grammars.c)
 	target_include_directories(flags SYSTEM INTERFACE ${home_core}/../include)
