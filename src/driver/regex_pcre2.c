@@ -25,13 +25,23 @@ enum {
 	LOOK_EVERY = 64, /* calls */
 };
 
-#define PCRE2(X)                                                                                  \
-	X(code_free)                                                                              \
-	X(compile)                                                                                \
-	X(compile_context_create) X(compile_context_free) X(get_error_message)                    \
-		X(get_ovector_pointer) X(match) X(match_context_create) X(match_context_free)     \
-			X(match_data_create) X(match_data_free) X(set_callout) X(set_depth_limit) \
-				X(set_heap_limit) X(set_match_limit) X(set_parens_nest_limit)
+#define PCRE2(X)                  \
+	X(code_free)              \
+	X(compile)                \
+	X(compile_context_create) \
+	X(compile_context_free)   \
+	X(get_error_message)      \
+	X(get_ovector_pointer)    \
+	X(match)                  \
+	X(match_context_create)   \
+	X(match_context_free)     \
+	X(match_data_create)      \
+	X(match_data_free)        \
+	X(set_callout)            \
+	X(set_depth_limit)        \
+	X(set_heap_limit)         \
+	X(set_match_limit)        \
+	X(set_parens_nest_limit)
 
 /* Its functions, as lib.match for pcre2_match_8. */
 #define SUFFIXED(function) pcre2_##function##_8

@@ -73,7 +73,7 @@ static enum err read_change(
 	struct ctx *c, struct web_request *r, const struct json *item, struct edit_change *out)
 {
 	static const char *const fields[] = {"action", "path", "from", "content", "encoding", NULL};
-	const struct action *action;
+	const struct action *action = NULL;
 	bool has_content = json_get(item, "content") || json_get(item, "encoding");
 	TRY(api_members(c, r, item, fields));
 	TRY(read_action(c, r, item, &action));
