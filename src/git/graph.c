@@ -109,6 +109,16 @@ static enum err is_end(struct ctx *c, struct graph *g, const struct commit *comm
 	return OK;
 }
 
+/* Whoever is in the commit-graph leads only to others there, so a commit that is not comes before all of
+ * them, whatever its date says. */
+static int64_t order_outside(const struct graph *g, int64_t date)
+{
+	const int64_t first = INT64_MAX / 2;
+	if (!g->all || !g->all->offsets.at)
+		return date;
+	return date > first ? INT64_MAX : first + date;
+}
+
 static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 {
 	bool end;
@@ -120,7 +130,7 @@ static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 	TRY(commit_parse(c, g->reader->odb->algo, bytes, &commit));
 	TRY(is_end(c, g, &commit, &end));
 	struct commit_info info = {.date = commit.committer.seconds,
-		.order = commit.committer.seconds,
+		.order = order_outside(g, commit.committer.seconds),
 		.tree = graph_add(g, &commit.tree),
 		.parents = (uint32_t)g->parents.len,
 		.parent_count = (uint32_t)commit.parent_count,

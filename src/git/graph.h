@@ -35,9 +35,10 @@ struct node {
 };
 
 struct commit_info {
-	int64_t date;  /* the committer's, seconds since 1970 */
-	int64_t order; /* what walks go by: the corrected date where it is known, else the date */
-	bool exact;    /* it is known: `order` is more than that of each parent */
+	int64_t date; /* the committer's, seconds since 1970 */
+	int64_t order; /* what walks go by: the corrected date where it is known; more than any of those,
+			* by date, beside a commit-graph that has not this one; else the date */
+	bool exact; /* it is known: `order` is more than that of each parent */
 	uint32_t tree;
 	uint32_t parents; /* the first one's place in graph.parents */
 	uint32_t parent_count;

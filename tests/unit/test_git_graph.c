@@ -8,6 +8,7 @@
 static void check_commits(struct ctx *c, struct history *h, int indexed)
 {
 	struct graph g;
+	int64_t indexed_last = INT64_MIN;
 	graph_init(&g, &h->reader);
 	for (int round = 0; round < 2; round++)
 		for (int n = 0; n < h->count; n++) {
@@ -18,6 +19,10 @@ static void check_commits(struct ctx *c, struct history *h, int indexed)
 			assert_int_equal(info->date, h->dates[n]);
 			assert_int_equal(info->exact, n < indexed);
 			assert_true(info->order >= info->date);
+			if (n < indexed && info->order > indexed_last)
+				indexed_last = info->order;
+			if (n >= indexed)
+				assert_true(info->order > indexed_last);
 			assert_int_equal(info->tree, graph_add(&g, &h->trees[n]));
 			const uint32_t *parents = graph_parents(&g, number, &count);
 			for (int i = 0; i < 2; i++)
