@@ -26,13 +26,14 @@ enum { ACTIONS = sizeof actions / sizeof *actions };
 static enum err read_action(
 	struct ctx *c, struct web_request *r, const struct json *item, const struct action **out)
 {
-	struct str text;
+	struct str text = {0};
+	size_t i = 0;
 	TRY(api_text_needed(c, r, item, "action", &text));
-	for (size_t i = 0; i < ACTIONS; i++)
-		if (str_is(text, actions[i].name)) {
-			*out = &actions[i];
-			return OK;
-		}
+	while (i < ACTIONS - 1 && !str_is(text, actions[i].name))
+		i++;
+	*out = &actions[i];
+	if (str_is(text, actions[i].name))
+		return OK;
 	r->field = "action";
 	return fail(c, ERR_INVALID, "\"action\" must be create, update, put, move or delete");
 }
@@ -73,7 +74,7 @@ static enum err read_change(
 	struct ctx *c, struct web_request *r, const struct json *item, struct edit_change *out)
 {
 	static const char *const fields[] = {"action", "path", "from", "content", "encoding", NULL};
-	const struct action *action = NULL;
+	const struct action *action = actions;
 	bool has_content = json_get(item, "content") || json_get(item, "encoding");
 	TRY(api_members(c, r, item, fields));
 	TRY(read_action(c, r, item, &action));
