@@ -246,7 +246,7 @@ def test_help_is_complete():
     eq(nimbus("help").out, nimbus("--help").out, "help")
     commands = re.findall(r"^  (\S+)  ", nimbus("--help").out, re.M)
     eq(commands, ["serve", "admin", "config", "completion", "version", "help", "login", "logout", "credential", "whoami",
-                  "instance", "api"], "commands")
+                  "search", "instance", "api"], "commands")
     for command in commands:
         for words in ([command, "--help"], ["help", command]):
             result = nimbus(*words)
