@@ -231,7 +231,7 @@ def test_pages_show_the_repository_as_it_was():
         has(server.get(f"/r/compare/{rev}...main").text, "Another text")
         file = server.api("GET", f"/repos/r/contents/README.md?ref={rev}", want=200).json
         eq(file["content"], text, "the file, by the API")
-        names = [entry["name"] for entry in server.api("GET", f"/repos/r/contents?ref={rev}", want=200).json["entries"]]
+        names = [entry["name"] for entry in server.api("GET", f"/repos/r/contents?ref={rev}", want=200).items]
         eq(("docs" in names, "papers" in names), (True, False), f"the folder, by the API: {names}")
         archive = server.get(f"/r/archive/{rev}.tar.gz")
         eq(archive.status, 200, "the archive")
