@@ -40,18 +40,53 @@ enum err fanout_verify(struct ctx *c, const struct fanout *f)
 	return OK;
 }
 
+/* Positions: all before `low` are below what is looked for, and none from `high` on is. */
+struct bracket {
+	uint32_t low, high;
+};
+
+static struct bracket bracket_of(const struct fanout *f, const uint8_t *hash)
+{
+	return (struct bracket){below(f, hash[0]), get_be32(f->table + 4 * (size_t)hash[0])};
+}
+
+/* Ids are as good as random: one is about as far into those with its first byte as its next bytes say. */
+static uint32_t bracket_guess(const struct bracket *b, const uint8_t *hash)
+{
+	uint64_t span = b->high - b->low;
+	return b->low + (uint32_t)(span * get_be32(hash + 1) >> 32);
+}
+
+static bool is_below(const struct fanout *f, uint32_t position, const uint8_t *hash)
+{
+	const uint8_t *at = fanout_hash(f, position);
+	uint64_t have = get_be64(at), want = get_be64(hash);
+	return have != want ? have < want : memcmp(at, hash, hash_size(f->algo)) < 0;
+}
+
+/* From the guess in growing steps until the place is passed, then by halves: few bytes are touched. */
 uint32_t fanout_lower_bound(const struct fanout *f, const uint8_t *hash)
 {
-	size_t size = hash_size(f->algo);
-	uint32_t low = below(f, hash[0]), high = get_be32(f->table + 4 * (size_t)hash[0]);
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (memcmp(fanout_hash(f, middle), hash, size) < 0)
-			low = middle + 1;
+	struct bracket b = bracket_of(f, hash);
+	uint32_t at = bracket_guess(&b, hash);
+	for (uint32_t step = 2; b.low < b.high; step *= 2) {
+		bool up = is_below(f, at, hash);
+		if (up)
+			b.low = at + 1;
 		else
-			high = middle;
+			b.high = at;
+		if (step > (b.high - b.low) / 2)
+			break;
+		at = up ? b.low + step : b.high - step;
 	}
-	return low;
+	while (b.low < b.high) {
+		uint32_t middle = b.low + (b.high - b.low) / 2;
+		if (is_below(f, middle, hash))
+			b.low = middle + 1;
+		else
+			b.high = middle;
+	}
+	return b.low;
 }
 
 bool fanout_find(const struct fanout *f, const uint8_t *hash, uint32_t *position)
@@ -70,11 +105,6 @@ enum err fanout_id_at(struct ctx *c, const struct fanout *f, uint32_t position, 
 	return OK;
 }
 
-/* Positions: all before `low` are below what is looked for, and none from `high` on is. */
-struct bracket {
-	uint32_t low, high;
-};
-
 static enum err bracket_cut(struct ctx *c, const struct fanout *f, const uint8_t *hash,
 	uint32_t position, struct bracket *b)
 {
@@ -87,15 +117,11 @@ static enum err bracket_cut(struct ctx *c, const struct fanout *f, const uint8_t
 	return OK;
 }
 
-/*
- * Ids are as good as random, so that one is about as far into those with its first byte as its next
- * bytes say. No step goes far from there but after many: nearly all looks are at bytes that came
- * with the first one.
- */
+/* No step goes far from the guess but after many: nearly all looks are at bytes that came with the first one. */
 static enum err bracket_close(
 	struct ctx *c, const struct fanout *f, const uint8_t *hash, struct bracket *b)
 {
-	uint64_t span = b->high - b->low, guess = b->low + (span * get_be32(hash + 1) >> 32);
+	uint64_t span = b->high - b->low, guess = bracket_guess(b, hash);
 	for (uint64_t near = NEAR; b->low < b->high; near *= near < span ? 2 : 1) {
 		uint64_t at = b->low + (b->high - b->low) / 2;
 		if (at > guess + near)
@@ -110,7 +136,7 @@ static enum err bracket_close(
 enum err fanout_bound(
 	struct ctx *c, const struct fanout *f, const uint8_t *hash, uint32_t *position)
 {
-	struct bracket b = {below(f, hash[0]), get_be32(f->table + 4 * (size_t)hash[0])};
+	struct bracket b = bracket_of(f, hash);
 	if (f->ids)
 		b.low = fanout_lower_bound(f, hash);
 	else
