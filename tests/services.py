@@ -384,6 +384,8 @@ class Ceph(S3):
             "mon data avail crit": 0, "mon data avail warn": 0, "mon cluster log file": f"{self.folder}/cluster.log",
             "osd pool default size": 1, "osd pool default min size": 1, "osd pool default pg num": 1,
             "osd pool default pgp num": 1, "mon allow pool size one": "true", "mon max pg per osd": 10000,
+            # Every pool is a change of the map, and one waits a second for others by default.
+            "paxos propose interval": 0.02, "paxos min wait": 0.01,
             "osd crush chooseleaf type": 0, "osd objectstore": "memstore", "memstore device bytes": 4 << 30,
             # Names such as BUCKET.localhost are this machine too.
             "rgw dns name": "localhost"}
