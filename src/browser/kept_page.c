@@ -166,14 +166,11 @@ static enum err show_blob(struct ctx *c, struct making *m)
 {
 	struct browse *b = &m->k->browse;
 	struct file file;
-	struct commit_log log;
 	struct page_blob p = {.file = &file};
-	const struct log_query query = {.from = m->rev.commit, .path = m->path, .limit = 1};
 	TRY(browse_file(c, b, &m->rev, m->path, &file));
 	if (file.kind == FILE_TEXT)
 		TRY(fill_text(c, m, &file, &p));
-	TRY(browse_log(c, b, &query, &log));
-	p.last = log.count ? log.at : NULL;
+	TRY(browse_last_change(c, b, &m->rev.commit, m->path, &p.last));
 	top_begin(c, m, TAB_FILES, &p.top);
 	p.top.page.title = title_of(c, m, m->path);
 	view_blob(m->out, &p);

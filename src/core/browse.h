@@ -64,6 +64,9 @@ enum err browse_listing(struct ctx *c, struct browse *b, const struct revision *
 /* Fills `last` of its entries, and *folder with the commit that last changed the folder itself. */
 enum err browse_last_changes(struct ctx *c, struct browse *b, const struct revision *rev,
 	struct listing *list, const struct commit_line **folder) MUST;
+/* The commit that last changed what is at a path; *out NULL: it was not found in time. */
+enum err browse_last_change(struct ctx *c, struct browse *b, const struct oid *commit,
+	struct str path, const struct commit_line **out) MUST;
 /* The languages of a revision's files; none where that takes longer than a page has: a later look goes on. */
 enum err browse_languages(struct ctx *c, struct browse *b, const struct revision *rev,
 	struct language_shares *out) MUST;
@@ -90,14 +93,14 @@ bool browse_is_markup(struct str name);
 
 struct log_query {
 	struct oid from;
-	struct str path;    /* only commits that touch it; "": all */
-	size_t skip, limit; /* limit 1: the last change, which has a smaller budget */
-	struct str after;   /* commit_log.next of the page before, in place of `from` and `skip` */
-	struct str author;  /* whose name or address has this in it, whatever the case; "": all */
-	struct str text;    /* whose message has */
-	int64_t since;      /* committed then or after; 0: all */
-	int64_t until;      /* … before that; 0: all */
-	bool graph;         /* rows too, where nothing is left out */
+	struct str path; /* only commits that touch it; "": all */
+	size_t skip, limit;
+	struct str after;  /* commit_log.next of the page before, in place of `from` and `skip` */
+	struct str author; /* whose name or address has this in it, whatever the case; "": all */
+	struct str text;   /* whose message has */
+	int64_t since;     /* committed then or after; 0: all */
+	int64_t until;     /* … before that; 0: all */
+	bool graph;        /* rows too, where nothing is left out */
 };
 /* ERR_INVALID for a cursor that is none. */
 enum err browse_log(struct ctx *c, struct browse *b, const struct log_query *query,

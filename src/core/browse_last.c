@@ -1,9 +1,11 @@
-/* The last change of each entry of a folder, and of the folder. */
+/* The last change of a path, and of each entry of a folder. */
 #include "base/map.h"
 #include "base/vec.h"
 #include "core/browse_parts.h"
 #include "core/last_cache.h"
+#include "core/made_cache.h"
 #include "git/last_change.h"
+#include "git/path_log.h"
 
 enum { LAST_STEPS_MAX = 200000, LAST_MICROS = 150 * 1000 };
 
@@ -114,4 +116,38 @@ enum err browse_last_changes(struct ctx *c, struct browse *b, const struct revis
 	for (size_t i = 0; i < list->count; i++)
 		TRY(line_of(c, b, &known, &changes.at[i], &list->at[i].last));
 	return line_of(c, b, &known, &changes.at[list->count], folder);
+}
+
+static enum err find_one(struct ctx *c, struct browse *b, const struct oid *commit, struct str path,
+	struct oid *out, bool *found)
+{
+	const struct path_log_query query = {
+		.from = *commit, .path = path, .steps = LAST_STEPS_MAX, .micros = LAST_MICROS};
+	PATH_LOG log;
+	TRY(path_log_open(c, &log, &b->reader, &query));
+	return path_log_next(c, &log, out, found);
+}
+
+enum err browse_last_change(struct ctx *c, struct browse *b, const struct oid *commit,
+	struct str path, const struct commit_line **out)
+{
+	char hex[OID_HEX_MAX];
+	struct oid id;
+	struct str kept;
+	struct commit_line *line = NEW(c->arena, struct commit_line);
+	/* A commit's history never changes. */
+	struct str key =
+		str_of(arena_fmt(c->arena, "last %s %.*s", oid_hex(commit, hex), STR_FMT(path)));
+	bool found = made_cache_get(c, b->core->made, key, &kept);
+	*out = NULL;
+	if (found) {
+		id = oid_from_bytes(commit->algo, kept.at);
+	} else {
+		TRY(find_one(c, b, commit, path, &id, &found));
+		if (!found)
+			return OK;
+		made_cache_put(b->core->made, key, str_from(id.hash, hash_size(id.algo)));
+	}
+	*out = line;
+	return browse_line(c, b, &id, line);
 }

@@ -7,7 +7,6 @@
 enum {
 	LOG_STEPS_MAX = 200000,
 	LOG_MICROS = 800 * 1000,
-	LAST_MICROS = 150 * 1000,
 	CURSOR_DIGITS = 12, /* of an id */
 	CURSOR_IDS_MAX = 400,
 };
@@ -238,7 +237,7 @@ enum err browse_log(
 	const struct path_log_query walk = {.from = query->from,
 		.path = query->path,
 		.steps = LOG_STEPS_MAX,
-		.micros = query->limit > 1 ? LOG_MICROS : LAST_MICROS,
+		.micros = LOG_MICROS,
 		.froms = froms,
 		.from_count = from_count};
 	*out = (struct commit_log){.skip = query->skip, .head = query->from};

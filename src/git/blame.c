@@ -4,11 +4,11 @@
 #include "base/map.h"
 #include "base/sort.h"
 #include "base/vec.h"
-#include "git/diff.h"
+#include "git/diff_versions.h"
 #include "git/rename.h"
 #include "git/walk.h"
 
-enum { CHANGES_MAX = 20000, PARENTS_MAX = 64 };
+enum { CHANGES_MAX = 20000, PARENTS_MAX = 64, VERSIONS = 4 };
 
 /* Lines of the file that are lines [source_at, …) of an origin. */
 struct part {
@@ -32,13 +32,24 @@ struct origin {
 	struct origin *next; /* of the same commit */
 };
 
+/* A blob that was compared: the next comparison is likely to be with it. */
+struct version {
+	struct arena arena; /* of its own */
+	struct oid blob;
+	struct diff_version text;
+	uint64_t used; /* 0: never */
+};
+
 struct blaming {
 	struct odb_reader *reader;
 	const struct blame_limits *limits;
 	struct graph graph;
 	struct arena scratch; /* objects and differences, given back at every step */
 	struct ctx reading;   /* the request's ctx, but with `scratch` */
-	struct map commits;   /* number -> its first origin */
+	struct diff_classes classes;
+	struct version versions[VERSIONS];
+	uint64_t now;
+	struct map commits; /* number -> its first origin */
 	struct commit_queue queue;
 	VEC_OF(struct blame_range) done;
 	size_t steps, renames;
@@ -49,6 +60,8 @@ struct blaming {
 static void blaming_done(struct blaming *b)
 {
 	arena_done(&b->scratch);
+	for (size_t i = 0; i < VERSIONS; i++)
+		arena_done(&b->versions[i].arena);
 	graph_done(&b->graph);
 }
 
@@ -196,15 +209,44 @@ static void divide(const struct diff_script *s, size_t k, const struct part *p, 
 	give(same, p, at, end, shift);
 }
 
+/* A blob, cut into lines; what is in `like` need not be cut again. It stays until some others were asked for. */
+static enum err version_of(
+	struct blaming *b, const struct oid *blob, const struct version *like, struct version **out)
+{
+	struct version *oldest = NULL;
+	struct str text;
+	for (size_t i = 0; i < VERSIONS; i++) {
+		struct version *v = &b->versions[i];
+		if (v->used && oid_eq(&v->blob, blob)) {
+			v->used = ++b->now;
+			*out = v;
+			return OK;
+		}
+		if (v != like && (!oldest || v->used < oldest->used))
+			oldest = v;
+	}
+	arena_rewind(&oldest->arena, (struct arena_mark){0});
+	oldest->used = 0;
+	b->reading.arena = &oldest->arena;
+	enum err err = odb_read_as(&b->reading, b->reader, blob, OBJECT_BLOB, &text);
+	b->reading.arena = &b->scratch;
+	if (!err)
+		err = diff_version_open(&b->reading, &b->classes, &oldest->arena, text,
+			like ? &like->text : NULL, &oldest->text);
+	oldest->blob = *blob;
+	oldest->used = err ? 0 : ++b->now;
+	*out = oldest;
+	return err;
+}
+
 /* Hands the lines that the parent has as well on to it. */
 static enum err compare(struct blaming *b, struct origin *o, struct origin *parent)
 {
 	struct diff_script script;
-	struct str old, new;
-	TRY(odb_read_as(&b->reading, b->reader, &parent->blob, OBJECT_BLOB, &old));
-	TRY(odb_read_as(&b->reading, b->reader, &o->blob, OBJECT_BLOB, &new));
-	diff_cut_tail(&old, &new);
-	TRY(diff_lines(&b->reading, old, new, &script));
+	struct version *old, *new;
+	TRY(version_of(b, &o->blob, NULL, &new));
+	TRY(version_of(b, &parent->blob, new, &old));
+	TRY(diff_versions(&b->reading, &b->classes, &old->text, &new->text, &script));
 	struct parts own = {.arena = &b->graph.arena};
 	sort_array(&b->scratch, o->parts.at, o->parts.len, sizeof *o->parts.at, by_source, NULL);
 	for (size_t i = 0, k = 0; i < o->parts.len; i++) {
@@ -267,18 +309,17 @@ static void settle(struct blaming *b, struct origin *o, bool unsure)
 static enum err unchanged_since(struct blaming *b, const struct origin *o, uint32_t *out)
 {
 	struct commit_info *info;
-	uint32_t count;
 	*out = o->commit;
-	TRY(graph_commit(&b->reading, &b->graph, *out, &info));
-	while (b->steps < b->limits->commits && !extent_spent(&b->reading) &&
-		graph_unchanged(&b->reading, &b->graph, *out, &o->keys)) {
-		const uint32_t *parents = graph_parents(&b->graph, *out, &count);
-		if (count == 0)
-			return OK;
-		*out = parents[0];
-		b->steps++;
+	while (b->steps < b->limits->commits) {
+		struct graph_leap leap = {.path = &o->keys,
+			.newer = INT64_MIN,
+			.steps = b->limits->commits - b->steps};
 		TRY(ctx_check(&b->reading));
 		TRY(graph_commit(&b->reading, &b->graph, *out, &info));
+		*out = graph_leap(&b->reading, &b->graph, *out, &leap);
+		b->steps += leap.steps;
+		if (!leap.steps)
+			return OK;
 	}
 	return OK;
 }
@@ -381,6 +422,9 @@ enum err blame_file(struct ctx *c, struct odb_reader *r, const struct oid *commi
 	__attribute__((cleanup(blaming_done))) struct blaming b = {.reader = r, .limits = limits};
 	graph_init(&b.graph, r);
 	arena_init(&b.scratch);
+	for (size_t i = 0; i < VERSIONS; i++)
+		arena_init(&b.versions[i].arena);
+	diff_classes_init(c, &b.classes, &b.graph.arena);
 	b.reading = *c;
 	b.reading.arena = &b.scratch;
 	b.reading.afar.around = GRAPH_AROUND;

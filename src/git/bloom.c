@@ -67,18 +67,35 @@ static struct str folder_of(struct str path)
 	return str_until(path, slash < path.len ? slash : 0);
 }
 
-struct bloom_path bloom_path(uint32_t version, struct str path, struct arena *a)
+uint64_t bloom_bits(const struct bloom_settings *settings, size_t len, const struct bloom_key *key)
+{
+	uint64_t bits = 0;
+	for (uint32_t i = 0; i < settings->hashes && len; i++)
+		bits |= (uint64_t)1 << (key->first + i * key->step) % (uint32_t)(len * 8);
+	return bits;
+}
+
+struct bloom_path bloom_path(
+	const struct bloom_settings *settings, struct str path, struct arena *a)
 {
 	VEC_OF(struct bloom_key) keys = {.arena = a};
+	struct bloom_path out = {0};
 	str_skip_end(&path, STR("/"));
 	for (; path.len && keys.len < BLOOM_FOLDERS_MAX; path = folder_of(path))
-		*vec_push(&keys) = bloom_key(version, path);
-	return (struct bloom_path){keys.at, keys.len};
+		*vec_push(&keys) = bloom_key(settings->version, path);
+	out.keys = keys.at;
+	out.count = keys.len;
+	for (size_t len = 1; len <= BLOOM_SHORT; len++)
+		for (size_t i = 0; i < keys.len; i++)
+			out.bits[len] |= bloom_bits(settings, len, &keys.at[i]);
+	return out;
 }
 
 bool bloom_may_hold_path(
 	const struct bloom_settings *settings, struct str filter, const struct bloom_path *path)
 {
+	if (filter.len <= BLOOM_SHORT)
+		return (path->bits[filter.len] & ~bloom_word(filter)) == 0;
 	for (size_t i = 0; i < path->count; i++)
 		if (!bloom_may_hold(settings, filter, &path->keys[i]))
 			return false;

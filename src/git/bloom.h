@@ -29,12 +29,26 @@ struct bloom_key bloom_key(uint32_t version, struct str path);
 bool bloom_may_hold(
 	const struct bloom_settings *settings, struct str filter, const struct bloom_key *key);
 
+/* The bits of a filter of `len` bytes, at most BLOOM_SHORT, that are all set where it may hold a path: most
+ * filters are so short, and one look at a word tells. */
+enum { BLOOM_SHORT = 8 };
+uint64_t bloom_bits(const struct bloom_settings *settings, size_t len, const struct bloom_key *key);
+static inline uint64_t bloom_word(struct str filter)
+{
+	uint64_t word = 0;
+	for (size_t i = 0; i < filter.len; i++)
+		word |= (uint64_t)(uint8_t)filter.at[i] << (8 * i);
+	return word;
+}
+
 /* A path and the folders that it lies in: what changes the one changes the others. */
 struct bloom_path {
 	const struct bloom_key *keys;
-	size_t count; /* 0 of ""; of those nearest at most BLOOM_FOLDERS_MAX */
+	size_t count;                   /* 0 of ""; of those nearest at most BLOOM_FOLDERS_MAX */
+	uint64_t bits[BLOOM_SHORT + 1]; /* of all keys, by the length of the filter */
 };
-struct bloom_path bloom_path(uint32_t version, struct str path, struct arena *a);
+struct bloom_path bloom_path(
+	const struct bloom_settings *settings, struct str path, struct arena *a);
 
 /* False: surely not, as above; of more than one folder it says so more often. */
 bool bloom_may_hold_path(

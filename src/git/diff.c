@@ -6,11 +6,6 @@
 
 enum { LIMIT_MAX = 1024, WINDOW = 100, RUN_FACTOR = 4, TAIL_BLOCK = 1024 };
 
-struct job {
-	struct diff_side old, new;
-	uint32_t *in_old, *in_new; /* how often each class occurs */
-};
-
 static enum err split(struct ctx *c, struct str text, struct text_lines *out)
 {
 	uint32_t count = 0;
@@ -108,7 +103,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 }
 
 /* Equal lines at both ends are no part of the search. */
-static void keep_both(struct ctx *c, struct job *j)
+static void keep_both(struct ctx *c, struct diff_job *j)
 {
 	struct diff_side *old = &j->old, *new = &j->new;
 	uint32_t both = least(old->text.count, new->text.count), head = 0, tail = 0;
@@ -121,7 +116,7 @@ static void keep_both(struct ctx *c, struct job *j)
 	keep(c, new, j->in_old, head, new->text.count - tail);
 }
 
-static void collect(struct ctx *c, const struct job *k, struct diff_script *out)
+static void collect(struct ctx *c, const struct diff_job *k, struct diff_script *out)
 {
 	VEC_OF(struct diff_edit) edits = {.arena = c->arena};
 	uint32_t a = 0, b = 0;
@@ -144,7 +139,21 @@ static void collect(struct ctx *c, const struct job *k, struct diff_script *out)
 	out->count = edits.len;
 }
 
-static void prepare(struct ctx *c, struct job *j, unsigned how)
+void diff_side_begin(struct ctx *c, struct diff_side *s)
+{
+	s->changed = NEW_ARRAY(c->arena, uint8_t, (size_t)s->text.count + 2) + 1;
+	s->kept = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
+}
+
+void diff_count(struct diff_job *j)
+{
+	for (uint32_t i = 0; i < j->old.text.count; i++)
+		j->in_old[j->old.class[i]]++;
+	for (uint32_t i = 0; i < j->new.text.count; i++)
+		j->in_new[j->new.class[i]]++;
+}
+
+static void prepare(struct ctx *c, struct diff_job *j, unsigned how)
 {
 	struct map known = {.arena = c->arena};
 	c->world->random(&known.seed, sizeof known.seed);
@@ -152,32 +161,32 @@ static void prepare(struct ctx *c, struct job *j, unsigned how)
 	for (int i = 0; i < 2; i++) {
 		struct diff_side *s = i ? &j->new : &j->old;
 		s->class = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
-		s->changed = NEW_ARRAY(c->arena, uint8_t, (size_t)s->text.count + 2) + 1;
-		s->kept = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
+		diff_side_begin(c, s);
 		classify(&known, s, how, &classes);
 	}
 	j->in_old = NEW_ARRAY(c->arena, uint32_t, classes + 1);
 	j->in_new = NEW_ARRAY(c->arena, uint32_t, classes + 1);
-	for (uint32_t i = 0; i < j->old.text.count; i++)
-		j->in_old[j->old.class[i]]++;
-	for (uint32_t i = 0; i < j->new.text.count; i++)
-		j->in_new[j->new.class[i]]++;
+	diff_count(j);
+}
+
+enum err diff_compare(struct ctx *c, struct diff_job *j, bool indent, struct diff_script *out)
+{
+	keep_both(c, j);
+	TRY(diff_search(c, &j->old, &j->new));
+	diff_slide(&j->old, &j->new, indent);
+	diff_slide(&j->new, &j->old, indent);
+	collect(c, j, out);
+	return OK;
 }
 
 enum err diff_texts(
 	struct ctx *c, struct str old, struct str new, unsigned how, struct diff_script *out)
 {
-	struct job j = {0};
-	bool indent = how & DIFF_BY_INDENT;
+	struct diff_job j = {0};
 	TRY(split(c, old, &j.old.text));
 	TRY(split(c, new, &j.new.text));
 	prepare(c, &j, how);
-	keep_both(c, &j);
-	TRY(diff_search(c, &j.old, &j.new));
-	diff_slide(&j.old, &j.new, indent);
-	diff_slide(&j.new, &j.old, indent);
-	collect(c, &j, out);
-	return OK;
+	return diff_compare(c, &j, how & DIFF_BY_INDENT, out);
 }
 
 enum err diff_lines(struct ctx *c, struct str old, struct str new, struct diff_script *out)

@@ -18,6 +18,18 @@ struct diff_side {
 	int32_t kept_count;
 };
 
+/* Room for what the search finds out of a side that has its lines. */
+void diff_side_begin(struct ctx *c, struct diff_side *s);
+
+struct diff_job {
+	struct diff_side old, new;
+	uint32_t *in_old, *in_new; /* how often each class occurs */
+};
+/* Counts the classes, from 0. */
+void diff_count(struct diff_job *j);
+/* What changed, once both sides have lines, classes and counts. */
+enum err diff_compare(struct ctx *c, struct diff_job *j, bool indent, struct diff_script *out) MUST;
+
 /* Sets `changed` of kept lines on both sides so that what is left of both is the same. */
 enum err diff_search(struct ctx *c, struct diff_side *old, struct diff_side *new) MUST;
 

@@ -1,6 +1,6 @@
 #include "git/graph.h"
 
-enum { BLOCK_BITS = 10, BLOCK_NODES = 1 << BLOCK_BITS, FEW_LOOKS = 4 };
+enum { BLOCK_BITS = 10, BLOCK_NODES = 1 << BLOCK_BITS, FEW_LOOKS = 4, LEAP_MAX = 4096 };
 
 void graph_init(struct graph *g, struct odb_reader *reader)
 {
@@ -63,10 +63,18 @@ static void give_up(struct ctx *c, struct graph *g, enum err err)
 }
 
 /* Is the commit in the commit-graph, at *position? */
-static bool position_of(struct ctx *c, struct graph *g, const struct oid *id, uint32_t *position)
+static bool position_of(struct ctx *c, struct graph *g, uint32_t number, uint32_t *position)
 {
+	const struct node *node = graph_node(g, number);
 	bool found = false;
-	enum err err = g->all ? commit_graph_find(c, g->all, id, position, &found) : OK;
+	enum err err = OK;
+	if (g->all && node->commit && !(node->marks & MARK_PARSED)) {
+		*position = node->commit - 1;
+		return true;
+	}
+	struct oid id = oidmap_oid(&g->ids, number);
+	if (g->all)
+		err = commit_graph_find(c, g->all, &id, position, &found);
 	if (err)
 		give_up(c, g, err);
 	return found;
@@ -80,7 +88,7 @@ enum err graph_type(struct ctx *c, struct graph *g, uint32_t number, enum object
 		enum object_type type = OBJECT_COMMIT;
 		uint32_t position = 0;
 		uint64_t size = 0;
-		if (!position_of(c, g, &id, &position))
+		if (!position_of(c, g, number, &position))
 			TRY(odb_stat(c, g->reader, &id, &type, &size));
 		node->type = (uint8_t)type;
 	}
@@ -144,12 +152,23 @@ static enum err commit_read(struct ctx *c, struct graph *g, uint32_t number)
 	return OK;
 }
 
+/* The number of the commit at a position, which need not be looked for any more. */
+static enum err add_at(struct ctx *c, struct graph *g, uint32_t position, uint32_t *out)
+{
+	struct oid id;
+	TRY(commit_graph_oid(c, g->all, position, &id));
+	*out = graph_add(g, &id);
+	struct node *node = graph_node(g, *out);
+	if (!(node->marks & MARK_PARSED))
+		node->commit = position + 1;
+	return OK;
+}
+
 static enum err parents_add(struct ctx *c, struct graph *g, const struct commit_graph_entry *e)
 {
 	for (uint32_t i = 0; i < e->parent_count; i++) {
-		struct oid parent;
-		TRY(commit_graph_oid(c, g->all, commit_graph_parent(e, i), &parent));
-		uint32_t at = graph_add(g, &parent);
+		uint32_t at = 0;
+		TRY(add_at(c, g, commit_graph_parent(e, i), &at));
 		*vec_push(&g->parents) = at;
 	}
 	return OK;
@@ -193,11 +212,10 @@ static void look(struct ctx *c, struct graph *g)
  */
 static bool commit_look_up(struct ctx *c, struct graph *g, uint32_t number)
 {
-	struct oid id = oidmap_oid(&g->ids, number);
 	struct commit_info info;
 	uint32_t position = 0;
 	look(c, g);
-	if (!position_of(c, g, &id, &position))
+	if (!position_of(c, g, number, &position))
 		return false;
 	size_t parents = g->parents.len;
 	enum err err = info_take(c, g, position, &info);
@@ -218,6 +236,12 @@ enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct co
 	return OK;
 }
 
+uint32_t graph_position(struct ctx *c, struct graph *g, const struct oid *id)
+{
+	uint32_t position = GRAPH_NOWHERE;
+	return position_of(c, g, graph_add(g, id), &position) ? position : GRAPH_NOWHERE;
+}
+
 bool graph_filter(struct ctx *c, struct graph *g, uint32_t number, struct str *out)
 {
 	const struct node *node = graph_node(g, number);
@@ -236,7 +260,7 @@ struct bloom_path graph_path(struct graph *g, struct str path)
 {
 	if (!g->all || !g->all->filters.at)
 		return (struct bloom_path){0};
-	return bloom_path(g->all->bloom.version, path, &g->arena);
+	return bloom_path(&g->all->bloom, path, &g->arena);
 }
 
 bool graph_unchanged(struct ctx *c, struct graph *g, uint32_t number, const struct bloom_path *path)
@@ -244,6 +268,70 @@ bool graph_unchanged(struct ctx *c, struct graph *g, uint32_t number, const stru
 	struct str filter;
 	return path->count && graph_filter(c, g, number, &filter) &&
 	       !bloom_may_hold_path(&g->all->bloom, filter, path);
+}
+
+static bool is_same(const struct graph *g, const struct graph_leap *leap, struct str filter)
+{
+	const struct bloom_settings *bloom = &g->all->bloom;
+	if (leap->path)
+		return !bloom_may_hold_path(bloom, filter, leap->path);
+	return leap->same(leap, bloom, filter);
+}
+
+/* Is a commit, which comes after one that is the same, to be looked at by the walk? */
+static bool is_stop(
+	const struct graph *g, const struct graph_leap *leap, const struct commit_graph_entry *e)
+{
+	bool by_date = leap->by_date || !g->all->offsets.at;
+	return (by_date ? e->date : (int64_t)e->generation) <= leap->newer;
+}
+
+static bool is_named(const struct graph_leap *leap, uint32_t position)
+{
+	for (size_t i = 0; i < leap->stop_count; i++)
+		if (leap->stops[i] == position)
+			return true;
+	return false;
+}
+
+/* From a position on; *steps: over so many commits. */
+static enum err leap_from(
+	struct ctx *c, struct graph *g, const struct graph_leap *leap, uint32_t *at, size_t *steps)
+{
+	struct commit_graph_entry e;
+	struct str filter;
+	TRY(commit_graph_get(c, g->all, *at, &e));
+	while (*steps < leap->steps && *steps < LEAP_MAX && !extent_spent(c) && e.parent_count) {
+		TRY(commit_graph_filter(c, g->all, *at, &filter));
+		if (!filter.len || !is_same(g, leap, filter))
+			return OK;
+		*at = e.parents[0];
+		++*steps;
+		look(c, g);
+		TRY(commit_graph_get(c, g->all, *at, &e));
+		if (is_stop(g, leap, &e) || is_named(leap, *at))
+			return OK;
+	}
+	return OK;
+}
+
+uint32_t graph_leap(struct ctx *c, struct graph *g, uint32_t number, struct graph_leap *leap)
+{
+	const struct node *node = graph_node(g, number);
+	ASSERT(node->marks & MARK_PARSED);
+	uint32_t at = g->commits.at[node->commit].position, to = number;
+	size_t steps = 0;
+	enum err err = OK;
+	if (g->all && at != GRAPH_NOWHERE && !(node->marks & MARK_GRAFT))
+		err = leap_from(c, g, leap, &at, &steps);
+	if (err)
+		give_up(c, g, err);
+	/* What failed is about the commit at which it ends. */
+	err = steps && g->all ? add_at(c, g, at, &to) : OK;
+	if (err)
+		give_up(c, g, err);
+	leap->steps = to == number ? 0 : steps;
+	return to;
 }
 
 const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count)

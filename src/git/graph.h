@@ -30,8 +30,10 @@ enum {
 struct node {
 	uint8_t type; /* enum object_type; OBJECT_NONE: not known yet */
 	uint8_t marks;
-	uint16_t depth;  /* of a tree below its root: the least at which it was walked */
-	uint32_t commit; /* number in graph.commits, of a parsed commit */
+	uint16_t depth; /* of a tree below its root: the least at which it was walked */
+	uint32_t
+		commit; /* number in graph.commits, of a parsed commit; before that, where it is known, 1 +
+			  * the position in the commit-graph */
 };
 
 struct commit_info {
@@ -92,6 +94,9 @@ enum err graph_type(struct ctx *c, struct graph *g, uint32_t number, enum object
 enum err graph_commit(struct ctx *c, struct graph *g, uint32_t number, struct commit_info **out)
 	MUST;
 
+/* The position of a commit in the odb's commit-graph; GRAPH_NOWHERE: it is not there. */
+uint32_t graph_position(struct ctx *c, struct graph *g, const struct oid *id);
+
 /* The changed-path filter of a commit that has been read, against its first parent; false: it has
  * none. With the settings of the odb's commit-graph. */
 bool graph_filter(struct ctx *c, struct graph *g, uint32_t number, struct str *out);
@@ -100,6 +105,24 @@ struct bloom_path graph_path(struct graph *g, struct str path);
 /* Surely a commit that has been read has the same at a path as its first parent, by its filter. */
 bool graph_unchanged(
 	struct ctx *c, struct graph *g, uint32_t number, const struct bloom_path *path);
+
+/*
+ * A leap over commits of the commit-graph that a walk need not look at: from first parent to first
+ * parent, while filters say that what is sought is the same. They do not become part of the graph.
+ */
+struct graph_leap {
+	const struct bloom_path *path; /* what is sought; NULL: `same` knows */
+	bool (*same)(const struct graph_leap *self, const struct bloom_settings *bloom,
+		struct str filter);
+	/* The walk has commits to look at first that are as new as this, by `order` or `by_date`. */
+	int64_t newer;
+	bool by_date;
+	const uint32_t *stops; /* positions of commits to look at */
+	size_t stop_count;
+	size_t steps; /* at most; then: so many */
+};
+/* The commit, by number, to which it goes from one that has been read: that one where steps are 0. */
+uint32_t graph_leap(struct ctx *c, struct graph *g, uint32_t number, struct graph_leap *leap);
 
 /* The parents to follow: none of a graft. Valid until the next commit is read. */
 const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count);

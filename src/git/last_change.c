@@ -12,9 +12,10 @@ struct target {
 	uint32_t mode;
 	struct oid id;
 	struct bloom_key key;
-	uint32_t stands; /* at this commit, by number */
-	uint32_t next;   /* that stands there too; NONE */
-	bool asked;      /* the parent's tree is to say whether it is the same there */
+	uint64_t bits[BLOOM_SHORT + 1]; /* of the key, by the length of the filter */
+	uint32_t stands;                /* at this commit, by number */
+	uint32_t next;                  /* that stands there too; NONE */
+	bool asked; /* the parent's tree is to say whether it is the same there */
 	bool same;
 	const struct last_change *before;
 };
@@ -34,7 +35,9 @@ struct searching {
 	struct map by_name; /* -> the target */
 	struct target *targets;
 	VEC_OF(struct stand) stands; /* by number in graph.commits */
-	size_t left, steps;
+	uint32_t *stops;             /* where the searches before began, by position */
+	size_t left;
+	size_t steps, turns; /* commits looked at or leapt over; looked at */
 	int64_t until;
 };
 
@@ -43,7 +46,7 @@ static void searching_done(struct searching *k)
 	graph_done(&k->graph);
 }
 
-static struct last_change *change_of(struct searching *k, const struct target *t)
+static struct last_change *change_of(const struct searching *k, const struct target *t)
 {
 	return &k->out->at[t - k->targets];
 }
@@ -85,7 +88,7 @@ static enum err take(struct ctx *c, struct searching *k, uint32_t number, struct
 	return OK;
 }
 
-static struct target *next_of(struct searching *k, const struct target *t)
+static struct target *next_of(const struct searching *k, const struct target *t)
 {
 	return t->next == NONE ? NULL : &k->targets[t->next];
 }
@@ -132,6 +135,61 @@ static enum err recall(struct ctx *c, struct searching *k, uint32_t number)
 	return OK;
 }
 
+/* Is the entry surely the same, as a filter says? Of the folder itself it does not say. */
+static bool is_kept(const struct searching *k, const struct target *t,
+	const struct bloom_settings *bloom, struct str filter)
+{
+	if (change_of(k, t)->name.len == 0 || filter.len == 0)
+		return false;
+	if (filter.len <= BLOOM_SHORT)
+		return (t->bits[filter.len] & ~bloom_word(filter)) != 0;
+	return !bloom_may_hold(bloom, filter, &t->key);
+}
+
+/* From where a list of entries stands: over commits that changed none of them. */
+struct entries_leap {
+	struct graph_leap leap;
+	const struct searching *search;
+	const struct target *list;
+};
+
+static bool are_kept(
+	const struct graph_leap *self, const struct bloom_settings *bloom, struct str filter)
+{
+	const struct entries_leap *l = (const struct entries_leap *)self;
+	const struct target *t = l->list;
+	if (l->search->watch.keys.count &&
+		!bloom_may_hold_path(bloom, filter, &l->search->watch.keys))
+		return true;
+	while (t && is_kept(l->search, t, bloom, filter))
+		t = next_of(l->search, t);
+	return !t;
+}
+
+/* Has a list stand as far back as filters say that nothing of it changed; *list is what is left. */
+static enum err leap(struct ctx *c, struct searching *k, uint32_t number, struct target **list)
+{
+	const struct commit_queue *q = &k->queue;
+	struct entries_leap l = {.leap = {.same = are_kept,
+					 .newer = q->heap.len ? q->heap.at[0].date : INT64_MIN,
+					 .stops = k->stops,
+					 .stop_count = k->search->before_count,
+					 .steps = k->search->steps - k->steps + 1},
+		.search = k,
+		.list = *list};
+	struct target *t = *list, *next;
+	uint32_t to = graph_leap(c, &k->graph, number, &l.leap);
+	if (!l.leap.steps)
+		return OK;
+	k->steps += l.leap.steps - 1;
+	TRY(graph_check(c, &k->graph));
+	for (*list = NULL; t; t = next) {
+		next = next_of(k, t);
+		TRY(put(c, k, t, to));
+	}
+	return OK;
+}
+
 /*
  * Which of a list are the same in the first parent, as the commit's changed-path filter says; how
  * many it cannot say that of is the answer.
@@ -143,10 +201,8 @@ static size_t ask_filter(
 	size_t asked = 0;
 	bool has = parent == 0 && graph_filter(c, &k->graph, number, &filter);
 	for (struct target *t = list; t; t = next_of(k, t)) {
-		bool is_folder = change_of(k, t)->name.len == 0;
-		t->same =
-			has && !is_folder && !bloom_may_hold(&k->graph.all->bloom, filter, &t->key);
-		t->asked = !t->same && !is_folder;
+		t->same = has && is_kept(k, t, &k->graph.all->bloom, filter);
+		t->asked = !t->same;
 		asked += t->asked;
 	}
 	return asked;
@@ -181,15 +237,15 @@ static enum err compare(
 	struct path_seen there;
 	uint32_t count;
 	bool same;
+	size_t asked = ask_filter(c, k, number, parent, list);
+	if (!asked)
+		return OK;
 	TRY(path_watch_same(c, &k->watch, number, parent, &same));
 	if (same) {
 		for (struct target *t = list; t; t = next_of(k, t))
 			t->same = true;
 		return OK;
 	}
-	size_t asked = ask_filter(c, k, number, parent, list);
-	if (!asked)
-		return OK;
 	uint32_t to = graph_parents(&k->graph, number, &count)[parent];
 	TRY(path_watch_at(c, &k->watch, to, &there));
 	if (there.mode == MODE_TREE)
@@ -230,6 +286,9 @@ static enum err look_at(struct ctx *c, struct searching *k, uint32_t number)
 	TRY(recall(c, k, number));
 	TRY(take(c, k, number, &list));
 	k->steps += list != NULL;
+	k->turns++;
+	if (list)
+		TRY(leap(c, k, number, &list));
 	graph_parents(&k->graph, number, &count);
 	for (uint32_t i = 0; i < count && list; i++)
 		TRY(hand_on(c, k, number, i, &list));
@@ -242,7 +301,7 @@ static bool is_spent(struct ctx *c, const struct searching *k)
 {
 	/* The commits that are found will be read too. */
 	return k->steps >= k->search->steps || !extent_affords(c, 0) ||
-	       (k->steps % CHECK_EVERY == 0 && k->steps && c->world->monotonic() > k->until);
+	       (k->turns % CHECK_EVERY == 0 && k->turns && c->world->monotonic() > k->until);
 }
 
 static enum err run(struct ctx *c, struct searching *k)
@@ -255,6 +314,15 @@ static enum err run(struct ctx *c, struct searching *k)
 		TRY(look_at(c, k, number));
 	}
 	return OK;
+}
+
+/* A path as filters know it. */
+static void key_of(const struct searching *k, struct target *t, struct str path)
+{
+	const struct bloom_settings *bloom = &k->graph.all->bloom;
+	t->key = bloom_key(bloom->version, path);
+	for (size_t len = 1; len <= BLOOM_SHORT; len++)
+		t->bits[len] = bloom_bits(bloom, len, &t->key);
 }
 
 /* All entries as they are now, and as filters know them. */
@@ -277,7 +345,7 @@ static enum err targets_of(struct ctx *c, struct searching *k, const struct oid 
 		path.len = folder_len;
 		buf_str(&path, k->out->at[i].name);
 		if (all && all->filters.at)
-			k->targets[i].key = bloom_key(all->bloom.version, buf_view(&path));
+			key_of(k, &k->targets[i], buf_view(&path));
 	}
 	TRY(odb_read_as(c, k->graph.reader, tree, OBJECT_TREE, &rest));
 	for (bool more;;) {
@@ -302,6 +370,9 @@ static enum err begin(struct ctx *c, struct searching *k)
 		return fail(
 			c, ERR_NOT_FOUND, "\"%.*s\" is not a folder", STR_FMT(k->search->folder));
 	TRY(targets_of(c, k, &folder.id));
+	k->stops = NEW_ARRAY(&k->graph.arena, uint32_t, k->search->before_count + 1);
+	for (size_t i = 0; i < k->search->before_count; i++)
+		k->stops[i] = graph_position(c, &k->graph, &k->search->before[i].commit);
 	arena_rewind(c->arena, mark);
 	for (size_t i = 0; i < k->out->count; i++) {
 		k->out->at[i].found = false;

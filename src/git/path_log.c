@@ -66,6 +66,26 @@ static enum err follow_all(struct ctx *c, struct path_log *log, uint32_t number)
 }
 
 /*
+ * Goes on to the first ancestor that may have changed the path; *done: there is another than this one,
+ * and it is queued. Over those only that would come next out of the queue, so that it makes no
+ * difference to the order.
+ */
+static enum err leap(struct ctx *c, struct path_log *log, uint32_t number, bool *done)
+{
+	const struct commit_queue *q = &log->queue;
+	struct graph_leap leap = {.newer = q->heap.len ? q->heap.at[0].date : INT64_MIN,
+		.by_date = true,
+		.steps = log->query->steps - log->steps + 1};
+	uint32_t to;
+	TRY(path_watch_leap(c, &log->watch, number, &leap, &to));
+	*done = leap.steps > 0;
+	if (!*done)
+		return OK;
+	log->steps += leap.steps - 1;
+	return enqueue(c, log, to);
+}
+
+/*
  * Queues the parents that matter to the path: all of them when the commit changed it, else only the
  * first that has it the same, as git simplifies history.
  */
@@ -74,6 +94,10 @@ static enum err follow(struct ctx *c, struct path_log *log, uint32_t number, boo
 	struct path_seen mine;
 	uint32_t count, i;
 	bool same = false;
+	TRY(leap(c, log, number, &same));
+	*changed = false;
+	if (same)
+		return OK;
 	graph_parents(&log->graph, number, &count);
 	for (i = 0; i < count && !same; i++) {
 		TRY(graph_check(c, &log->graph));
@@ -92,7 +116,7 @@ static enum err follow(struct ctx *c, struct path_log *log, uint32_t number, boo
 static bool is_spent(struct ctx *c, const struct path_log *log)
 {
 	return log->steps >= log->query->steps || extent_spent(c) ||
-	       (log->steps % CHECK_EVERY == 0 && c->world->monotonic() > log->until);
+	       (log->turns % CHECK_EVERY == 0 && c->world->monotonic() > log->until);
 }
 
 static enum err next(struct ctx *c, struct path_log *log, struct oid *out, bool *more)
@@ -102,6 +126,7 @@ static enum err next(struct ctx *c, struct path_log *log, struct oid *out, bool 
 	while (!*more && !log->cut && commit_queue_pop(&log->queue, &number)) {
 		TRY(graph_check(c, &log->graph));
 		log->steps++;
+		log->turns++;
 		*more = true;
 		if (log->query->path.len)
 			TRY(follow(c, log, number, more));

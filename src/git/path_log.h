@@ -23,7 +23,7 @@ struct path_log {
 	struct graph graph;
 	struct path_watch watch;
 	struct commit_queue queue;
-	size_t steps;
+	size_t steps, turns; /* commits looked at or leapt over; looked at */
 	int64_t until;
 	bool cut; /* the budget was spent: there may be more */
 };

@@ -59,6 +59,14 @@ static enum err hand_on(struct ctx *c, struct path_watch *w, uint32_t number, ui
 	return OK;
 }
 
+enum err path_watch_leap(struct ctx *c, struct path_watch *w, uint32_t number,
+	struct graph_leap *leap, uint32_t *out)
+{
+	leap->path = &w->keys;
+	*out = graph_leap(c, w->graph, number, leap);
+	return leap->steps ? hand_on(c, w, number, *out) : OK;
+}
+
 enum err path_watch_same(
 	struct ctx *c, struct path_watch *w, uint32_t number, uint32_t parent, bool *out)
 {

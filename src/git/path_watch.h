@@ -30,6 +30,13 @@ void path_watch_init(struct path_watch *w, struct graph *g, struct str path);
 enum err path_watch_at(struct ctx *c, struct path_watch *w, uint32_t number, struct path_seen *out)
 	MUST;
 
+/*
+ * Leaps from a commit that has been read, as graph_leap does, to one that surely has the same there.
+ * `leap` says how; what is sought is the path.
+ */
+enum err path_watch_leap(struct ctx *c, struct path_watch *w, uint32_t number,
+	struct graph_leap *leap, uint32_t *out) MUST;
+
 /* Has a commit the same there as its parent with that index? */
 enum err path_watch_same(
 	struct ctx *c, struct path_watch *w, uint32_t number, uint32_t parent, bool *out) MUST;

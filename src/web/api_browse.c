@@ -123,23 +123,22 @@ static enum err send_file(struct ctx *c, struct web_request *r, struct browse *b
 	const struct revision *rev, struct str path)
 {
 	struct file file;
-	struct commit_log log;
+	const struct commit_line *last;
 	struct api_reply reply;
-	struct log_query query = {.from = rev->commit, .path = path, .limit = 1};
 	bool raw = web_wants(r, "application/octet-stream");
 	if (!raw && api_is_fresh(c, r, b, &rev->commit))
 		return web_not_modified(c, r);
 	TRY(browse_file(c, b, rev, path, &file));
 	if (raw)
 		return send_bytes(c, r, b, &file);
-	TRY(browse_log(c, b, &query, &log));
+	TRY(browse_last_change(c, b, &rev->commit, path, &last));
 	api_begin(c, &reply);
 	json_begin_object(&reply.w);
 	json_key(&reply.w, "revision");
 	schema_json(&reply.w, &schema_revision, rev);
 	json_file_members(&reply.w, c->arena, &file);
 	json_key(&reply.w, "last_commit");
-	json_commit_line(&reply.w, log.count ? log.at : NULL);
+	json_commit_line(&reply.w, last);
 	member_raw_url(c, r, &reply.w, b, rev, path);
 	json_end_object(&reply.w);
 	return api_send(c, r, 200, &reply);

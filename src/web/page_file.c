@@ -84,10 +84,7 @@ enum err page_blob(struct ctx *c, struct web_request *r)
 		p.source = true;
 	if (file.kind == FILE_TEXT)
 		TRY(fill_text(c, &b, &rev, &file, &p));
-	struct log_query query = {.from = rev.commit, .path = path, .limit = 1};
-	struct commit_log log;
-	TRY(browse_log(c, &b, &query, &log));
-	p.last = log.count ? log.at : NULL;
+	TRY(browse_last_change(c, &b, &rev.commit, path, &p.last));
 	page_repo_begin(c, r, &b, &rev, &p.top);
 	p.top.page.title =
 		str_of(arena_fmt(c->arena, "%.*s · %.*s", STR_FMT(path), STR_FMT(b.repo.name)));

@@ -21,7 +21,7 @@ static void keys_are_those_of_git(void **state)
 static void a_path_is_asked_about_with_its_folders(void **state)
 {
 	struct ctx *c = *state;
-	struct bloom_path path = bloom_path(1, STR("a/b/c"), c->arena);
+	struct bloom_path path = bloom_path(&BLOOM_SETTINGS, STR("a/b/c"), c->arena);
 	struct tree_change list[] = {{.path = STR("a/x/c")}};
 	struct tree_changes all = {.at = list, .count = 1, .total = 1};
 	struct str filter = bloom_make(c, &BLOOM_SETTINGS, &all, c->arena);
@@ -29,14 +29,14 @@ static void a_path_is_asked_about_with_its_folders(void **state)
 	assert_int_equal(path.count, 3);
 	assert_int_equal(path.keys[1].first, want.first);
 	assert_false(bloom_may_hold_path(&BLOOM_SETTINGS, filter, &path));
-	path = bloom_path(1, STR("a/x"), c->arena);
+	path = bloom_path(&BLOOM_SETTINGS, STR("a/x"), c->arena);
 	assert_true(bloom_may_hold_path(&BLOOM_SETTINGS, filter, &path));
 	/* The same folder, however it is written. */
-	path = bloom_path(1, STR("a/x/"), c->arena);
+	path = bloom_path(&BLOOM_SETTINGS, STR("a/x/"), c->arena);
 	assert_int_equal(path.count, 2);
 	assert_true(bloom_may_hold_path(&BLOOM_SETTINGS, filter, &path));
 	/* Everything changes the top. */
-	path = bloom_path(1, STR(""), c->arena);
+	path = bloom_path(&BLOOM_SETTINGS, STR(""), c->arena);
 	assert_true(bloom_may_hold_path(&BLOOM_SETTINGS, filter, &path));
 }
 
