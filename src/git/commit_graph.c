@@ -229,24 +229,43 @@ static enum err offset_take(
 	return OK;
 }
 
+/* A commit's row but for the tree, which it begins with. */
+static enum err row_take(struct ctx *c, const struct commit_graph *g, const uint8_t *row,
+	struct commit_graph_entry *out)
+{
+	uint64_t packed = get_be64(row + 8);
+	out->date = (int64_t)(packed & 0x3ffffffff);
+	out->level = (uint32_t)(packed >> 34);
+	out->generation = out->level;
+	out->parent_count = 0;
+	out->edges = NULL;
+	return parents_take(c, g, row, out);
+}
+
+enum err commit_graph_pass(struct ctx *c, const struct commit_graph *g, uint32_t position,
+	bool generation, struct commit_graph_entry *out)
+{
+	size_t size = hash_size(g->algo);
+	const uint8_t *row = NULL;
+	uint64_t offset = 0;
+	TRY(chunk_window(c, &g->file, &g->data, position * (size + 16) + size, 16, &row));
+	TRY(row_take(c, g, row, out));
+	if (!generation || !g->offsets.at)
+		return OK;
+	TRY(offset_take(c, g, position, &offset));
+	out->generation = (uint64_t)out->date + offset;
+	return OK;
+}
+
 enum err commit_graph_get(struct ctx *c, const struct commit_graph *g, uint32_t position,
 	struct commit_graph_entry *out)
 {
 	size_t size = hash_size(g->algo);
 	const uint8_t *data = NULL;
-	uint64_t offset = 0;
+	*out = (struct commit_graph_entry){0};
 	TRY(chunk_window(c, &g->file, &g->data, position * (size + 16), size + 16, &data));
-	*out = (struct commit_graph_entry){.tree = oid_from_bytes(g->algo, data)};
-	TRY(parents_take(c, g, data + size, out));
-	uint64_t packed = get_be64(data + size + 8);
-	out->date = (int64_t)(packed & 0x3ffffffff);
-	out->level = (uint32_t)(packed >> 34);
-	out->generation = out->level;
-	if (!g->offsets.at)
-		return OK;
-	TRY(offset_take(c, g, position, &offset));
-	out->generation = (uint64_t)out->date + offset;
-	return OK;
+	out->tree = oid_from_bytes(g->algo, data);
+	return commit_graph_pass(c, g, position, true, out);
 }
 
 uint32_t commit_graph_parent(const struct commit_graph_entry *e, uint32_t index)

@@ -73,6 +73,9 @@ struct commit_graph_entry {
 /* The commit at a position below count. ERR_CORRUPT. */
 enum err commit_graph_get(struct ctx *c, const struct commit_graph *g, uint32_t position,
 	struct commit_graph_entry *out) MUST;
+/* The same, but of the tree and, without `generation`, of what that is: for who goes over many. */
+enum err commit_graph_pass(struct ctx *c, const struct commit_graph *g, uint32_t position,
+	bool generation, struct commit_graph_entry *out) MUST;
 /* The position of the parent with that index, below parent_count. */
 uint32_t commit_graph_parent(const struct commit_graph_entry *e, uint32_t index);
 

@@ -300,7 +300,8 @@ static enum err leap_from(
 {
 	struct commit_graph_entry e;
 	struct str filter;
-	TRY(commit_graph_get(c, g->all, *at, &e));
+	bool generation = !leap->by_date && leap->newer != INT64_MIN;
+	TRY(commit_graph_pass(c, g->all, *at, generation, &e));
 	while (*steps < leap->steps && *steps < LEAP_MAX && !extent_spent(c) && e.parent_count) {
 		TRY(commit_graph_filter(c, g->all, *at, &filter));
 		if (!filter.len || !is_same(g, leap, filter))
@@ -308,7 +309,7 @@ static enum err leap_from(
 		*at = e.parents[0];
 		++*steps;
 		look(c, g);
-		TRY(commit_graph_get(c, g->all, *at, &e));
+		TRY(commit_graph_pass(c, g->all, *at, generation, &e));
 		if (is_stop(g, leap, &e) || is_named(leap, *at))
 			return OK;
 	}

@@ -110,6 +110,28 @@ static void an_empty_filter_says_maybe(void **state)
 	assert_true(bloom_may_hold(&BLOOM_SETTINGS, STR(""), &key));
 }
 
+static void a_word_says_of_a_short_filter_what_its_bits_do(void **state)
+{
+	struct ctx *c = *state;
+	uint32_t seed = 1, held = 0;
+	for (int round = 0; round < 20000; round++) {
+		char bytes[BLOOM_SHORT];
+		struct bloom_settings settings = BLOOM_SETTINGS;
+		struct str filter = {bytes, 1 + (size_t)round % BLOOM_SHORT};
+		struct bloom_key key = bloom_key(1, str_of(arena_fmt(c->arena, "f%d", round)));
+		settings.hashes = 1 + (uint32_t)round % BLOOM_HASHES_MAX;
+		for (size_t i = 0; i < filter.len; i++) {
+			seed = seed * 1664525u + 1013904223u;
+			bytes[i] = (char)(seed >> 24 | seed >> 16 | seed >> 8);
+		}
+		bool want = bloom_may_hold(&settings, filter, &key);
+		uint64_t bits = bloom_bits(&settings, filter.len, &key);
+		assert_int_equal((bits & ~bloom_word(filter)) == 0, want);
+		held += want;
+	}
+	assert_true(held > 1000 && held < 19000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +142,7 @@ int main(void)
 		UNIT_TEST(no_change_makes_one_byte_that_holds_nothing),
 		UNIT_TEST(too_many_paths_make_a_filter_that_says_maybe),
 		UNIT_TEST(an_empty_filter_says_maybe),
+		UNIT_TEST(a_word_says_of_a_short_filter_what_its_bits_do),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,71 @@ static void a_history_that_is_cut_ends_where_parents_are_missing(void **state)
 	odb_make_done(m);
 }
 
+/* Where a walk ends that goes from first parent to first parent by itself. */
+static uint32_t go_on(struct ctx *c, struct graph *g, uint32_t number,
+	const struct graph_leap *leap, size_t *steps)
+{
+	struct commit_info *info = NULL;
+	uint32_t count = 0;
+	for (*steps = 0; *steps < leap->steps;) {
+		assert_ok(c, graph_commit(c, g, number, &info));
+		const uint32_t *parents = graph_parents(g, number, &count);
+		if (count == 0 || !graph_unchanged(c, g, number, leap->path))
+			break;
+		number = parents[0];
+		++*steps;
+		assert_ok(c, graph_commit(c, g, number, &info));
+		bool named = false;
+		for (size_t i = 0; i < leap->stop_count; i++)
+			named |= leap->stops[i] == info->position;
+		if (named || (leap->by_date ? info->date : info->order) <= leap->newer)
+			break;
+	}
+	return number;
+}
+
+static void a_leap_ends_where_a_walk_by_steps_does(void **state)
+{
+	struct ctx *c = *state;
+	static const char *const paths[] = {"file", "dir", "dir/a", "none/deep/er", ""};
+	size_t far = 0;
+	for (unsigned seed = 1; seed < 9; seed++) {
+		struct history *h = history_make(c, seed, 150, seed > 4);
+		history_commit_graph(h, seed % 2 ? 150 : 100);
+		for (int round = 0; round < 400; round++) {
+			struct graph g, walked;
+			struct commit_info *info = NULL;
+			size_t steps;
+			graph_init(&g, &h->reader);
+			graph_init(&walked, &h->reader);
+			struct bloom_path path = graph_path(&g, str_of(paths[round % 5]));
+			const struct oid *from = &h->commits[history_random(h, 150)];
+			uint32_t stop = history_random(h, 150), number = graph_add(&g, from);
+			assert_ok(c, graph_commit(c, &g, number, &info));
+			struct graph_leap leap = {.path = &path,
+				.by_date = round % 2,
+				.newer = round % 3 ? INT64_MIN : info->date - 40,
+				.stops = &stop,
+				.stop_count = round % 4 == 0,
+				.steps = history_random(h, 30)};
+			struct graph_leap asked = leap;
+			uint32_t to = go_on(c, &walked, graph_add(&walked, from), &asked, &steps);
+			struct oid want = oidmap_oid(&walked.ids, to);
+			uint32_t got = graph_leap(c, &g, number, &leap);
+			struct oid there = oidmap_oid(&g.ids, got);
+			assert_int_equal(leap.steps, steps);
+			assert_true(oid_eq(&there, &want));
+			far += steps > 3;
+			/* It is a commit like any other. */
+			assert_ok(c, graph_commit(c, &g, got, &info));
+			graph_done(&g);
+			graph_done(&walked);
+		}
+		history_done(h);
+	}
+	assert_true(far > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +192,7 @@ int main(void)
 		UNIT_TEST(they_are_the_same_from_a_commit_graph),
 		UNIT_TEST(marks_are_set_told_and_taken_off),
 		UNIT_TEST(types_are_looked_up_and_a_tree_is_no_commit),
+		UNIT_TEST(a_leap_ends_where_a_walk_by_steps_does),
 		UNIT_TEST(a_history_that_is_cut_ends_where_parents_are_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,23 @@ static void a_search_that_was_given_up_goes_on(void **state)
 	history_done(h);
 }
 
+static void an_answer_as_of_the_same_commit_is_taken_as_it_is(void **state)
+{
+	struct ctx *c = *state;
+	struct history *h = history_make(c, 4, COMMITS, false);
+	struct looks before = {.count = 0};
+	struct last_changes *first = look(c, h, 1, COMMITS - 1, PLENTY, &before);
+	assert_int_equal(judge(c, h, 1, COMMITS - 1, first), ENTRIES);
+	before.at[before.count++] = *first;
+	struct last_changes *got = look(c, h, 1, COMMITS - 1, 0, &before);
+	assert_int_equal(judge(c, h, 1, COMMITS - 1, got), ENTRIES);
+	/* Not so where it does not answer all. */
+	first->at[1].found = false;
+	got = look(c, h, 1, COMMITS - 1, 0, &before);
+	assert_true(judge(c, h, 1, COMMITS - 1, got) < ENTRIES);
+	history_done(h);
+}
+
 static void after_one_more_commit_only_that_is_looked_at(void **state)
 {
 	struct ctx *c = *state;
@@ -264,6 +281,7 @@ int main(void)
 		UNIT_TEST(so_it_is_with_all_or_some_in_a_commit_graph),
 		UNIT_TEST(so_it_is_where_filters_end_nowhere),
 		UNIT_TEST(a_search_that_was_given_up_goes_on),
+		UNIT_TEST(an_answer_as_of_the_same_commit_is_taken_as_it_is),
 		UNIT_TEST(after_one_more_commit_only_that_is_looked_at),
 		UNIT_TEST(what_is_no_folder_is_not_found),
 		UNIT_TEST(a_log_is_the_same_with_a_commit_graph),
