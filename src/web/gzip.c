@@ -1,7 +1,15 @@
 #include "base/zip.h"
 #include "web/internal.h"
 
-enum { GZIP_LEVEL = 5, GZIP_LEAST = 1024 };
+enum {
+	GZIP_LEVEL =
+		1, /* a page is packed once and sent once: more takes longer than the bytes do */
+	GZIP_LEAST = 1024,
+	GZIP_HEAD = 10,
+	GZIP_TAIL = 8,
+	ZLIB_HEAD = 2,
+	ZLIB_TAIL = 4,
+};
 
 static bool is_text(const char *type)
 {
@@ -32,20 +40,24 @@ static bool is_wanted(const struct web_request *r)
 	return false;
 }
 
-static enum err pack(struct ctx *c, struct str body, struct str *out)
+static void put_le32(char *at, uint32_t value)
 {
-	struct deflate *z;
-	size_t cap = zip_deflate_bound(body.len) + 64;
-	char *packed = arena_raw(c->arena, cap);
-	struct zip_io io = {body.at, body.len, packed, cap};
-	bool done;
-	TRY(deflate_open(c, ZIP_GZIP, GZIP_LEVEL, &z));
-	enum err err = deflate_step(c, z, &io, true, &done);
-	deflate_close(z);
-	if (!err && !done)
-		return fail(c, ERR_TOO_BIG, "the reply does not fit when it is packed");
-	*out = str_from(packed, io.out_len);
-	return err;
+	for (int i = 0; i < 4; i++)
+		at[i] = (char)(value >> 8 * i);
+}
+
+/* What the host packs as a zlib stream (RFC 1950), between head and tail of gzip (RFC 1952). */
+static struct str pack(struct ctx *c, struct str body)
+{
+	static const char head[GZIP_HEAD] = {0x1f, (char)0x8b, 8, 0, 0, 0, 0, 0, 0, (char)0xff};
+	size_t before = GZIP_HEAD - ZLIB_HEAD, cap = zip_deflate_bound(body.len);
+	char *packed = arena_raw(c->arena, before + cap + GZIP_TAIL);
+	size_t len = zip_deflate(body.at, body.len, packed + before, cap, GZIP_LEVEL);
+	char *tail = packed + before + len - ZLIB_TAIL;
+	memcpy(packed, head, GZIP_HEAD);
+	put_le32(tail, zip_crc32(0, body.at, body.len));
+	put_le32(tail + 4, (uint32_t)body.len);
+	return str_from(packed, (size_t)(tail - packed) + GZIP_TAIL);
 }
 
 /* The same bytes are not behind it any more: a weak tag says that they mean the same. */
@@ -67,7 +79,7 @@ enum err web_gzip(struct ctx *c, struct web_request *r, const char *type, struct
 	if (body->len < GZIP_LEAST || r->session || !str_is(r->method, "GET") || !is_text(type) ||
 		!is_wanted(r))
 		return OK;
-	TRY(pack(c, *body, body));
+	*body = pack(c, *body);
 	weaken_tag(c, r);
 	web_header(r, "Content-Encoding", STR("gzip"));
 	return OK;
