@@ -4,8 +4,12 @@
 #include "base/uri.h"
 #include "core/browse_parts.h"
 #include "core/browse_text.h"
+#include "core/made_cache.h"
 
-enum { LFS_MAX = 1024 }; /* of a pointer, as git-lfs bounds it */
+enum {
+	LFS_MAX = 1024,            /* of a pointer, as git-lfs bounds it */
+	RENDER_MICROS = 50 * 1000, /* no block of code is given up as soon as that */
+};
 
 static const struct {
 	const char *suffix, *type;
@@ -173,7 +177,20 @@ enum err browse_render_text(struct ctx *c, struct browse *b, const struct revisi
 enum err browse_render(
 	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file)
 {
-	return browse_render_text(c, b, rev, file, file->bytes, &file->html);
+	int64_t began = c->world->monotonic();
+	struct str folder = str_until(file->path, file->path.len - file->name.len);
+	struct str root = base_url(c, b, rev, "blob", STR(""));
+	char hex[OID_HEX_MAX];
+	/* It rests on where its links lead, too. */
+	struct str key = str_of(arena_fmt(c->arena, "markup %s %.*s %.*s", oid_hex(&file->id, hex),
+		STR_FMT(root), STR_FMT(folder)));
+	if (made_cache_get(c, b->core->made, key, &file->html))
+		return OK;
+	TRY(browse_render_text(c, b, rev, file, file->bytes, &file->html));
+	/* Where it took long, code may have been left plain for want of time. */
+	if (file->html.len && c->world->monotonic() - began < RENDER_MICROS)
+		made_cache_put(b->core->made, key, file->html);
+	return OK;
 }
 
 /* The smaller the better; 0: no README. */

@@ -1,6 +1,7 @@
 /* History as a list. */
 #include "base/buf.h"
 #include "core/browse_parts.h"
+#include "core/made_cache.h"
 #include "core/tracks.h"
 #include "git/path_log.h"
 
@@ -229,7 +230,45 @@ static enum err walk_on(struct ctx *c, struct listing_log *l, struct commit_log 
 	return OK;
 }
 
-enum err browse_log(
+/* The key by which the first page of a path's history is kept: a commit's history never changes. */
+static struct str kept_key(struct ctx *c, const struct log_query *q)
+{
+	char hex[OID_HEX_MAX];
+	if (!q->path.len || q->after.len || q->skip || q->graph || leaves_out(q))
+		return STR("");
+	return str_of(arena_fmt(
+		c->arena, "log %s %zu %.*s", oid_hex(&q->from, hex), q->limit, STR_FMT(q->path)));
+}
+
+/* Kept is the cursor of the next page, a NUL, and the ids of the lines. */
+static void keep(struct ctx *c, struct browse *b, struct str key, const struct commit_log *log)
+{
+	struct buf value = {.arena = c->arena};
+	if (!key.len || log->cut)
+		return;
+	buf_str(&value, log->next);
+	buf_byte(&value, 0);
+	for (size_t i = 0; i < log->count; i++)
+		buf_bytes(&value, log->at[i].id.hash, hash_size(log->at[i].id.algo));
+	made_cache_put(b->core->made, key, buf_view(&value));
+}
+
+static enum err take_kept(struct ctx *c, struct browse *b, const struct log_query *query,
+	struct str kept, struct commit_log *out)
+{
+	size_t size = hash_size(query->from.algo);
+	out->next = str_cut(&kept, 0);
+	out->more = out->next.len > 0;
+	struct commit_line *lines = NEW_ARRAY(c->arena, struct commit_line, kept.len / size + 1);
+	for (; kept.len; kept = str_from_index(kept, size)) {
+		struct oid id = oid_from_bytes(query->from.algo, kept.at);
+		TRY(browse_line(c, b, &id, &lines[out->count++]));
+	}
+	out->at = lines;
+	return OK;
+}
+
+static enum err walk_log(
 	struct ctx *c, struct browse *b, const struct log_query *query, struct commit_log *out)
 {
 	size_t from_count = cursor_count(query->after);
@@ -240,7 +279,6 @@ enum err browse_log(
 		.micros = LOG_MICROS,
 		.froms = froms,
 		.from_count = from_count};
-	*out = (struct commit_log){.skip = query->skip, .head = query->from};
 	TRY(read_cursor(c, b, query->after, froms));
 	PATH_LOG log;
 	struct listing_log l = {.browse = b, .query = query, .walk = &log};
@@ -253,5 +291,17 @@ enum err browse_log(
 	out->at = l.lines.at;
 	out->count = l.lines.len;
 	out->rows = query->graph ? l.rows.at : NULL;
+	return OK;
+}
+
+enum err browse_log(
+	struct ctx *c, struct browse *b, const struct log_query *query, struct commit_log *out)
+{
+	struct str kept, key = kept_key(c, query);
+	*out = (struct commit_log){.skip = query->skip, .head = query->from};
+	if (key.len && made_cache_get(c, b->core->made, key, &kept))
+		return take_kept(c, b, query, kept, out);
+	TRY(walk_log(c, b, query, out));
+	keep(c, b, key, out);
 	return OK;
 }
