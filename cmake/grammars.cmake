@@ -62,7 +62,8 @@ endforeach()
 list(LENGTH grammars count)
 if(sources)
 	if(NOT NIMBUS_ONLY_WARNINGS)
-		set_source_files_properties(${home_core}/lib.c PROPERTIES COMPILE_OPTIONS -O2
+		# It is one file: without the second option none of what it calls of itself could be inlined.
+		set_source_files_properties(${home_core}/lib.c PROPERTIES COMPILE_OPTIONS "-O2;-fno-semantic-interposition"
 			INCLUDE_DIRECTORIES "${home_core};${home_core}/../include")
 		add_library(nimbus_grammars STATIC ${home_core}/lib.c ${sources})
 		target_compile_options(nimbus_grammars PRIVATE -w ${NIMBUS_GRAMMARS_LEVEL} -DNDEBUG)

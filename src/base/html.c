@@ -50,10 +50,15 @@ static size_t put_character(struct buf *out, struct str s)
 	return len ? len : 1;
 }
 
-static bool is_plain(char c)
-{
-	return (unsigned char)c < 0x7F && !is_control(c) && !entity(c);
-}
+/* What put_character writes as it is, of one byte: all but controls and what entity() knows. */
+static const bool is_plain[256] = {
+	['\t' ... '\n'] = true,
+	[' ' ... '!'] = true,
+	['#' ... '%'] = true,
+	['(' ... ';'] = true,
+	['='] = true,
+	['?' ... '~'] = true,
+};
 
 void html_escape(struct buf *out, struct str text)
 {
@@ -61,7 +66,7 @@ void html_escape(struct buf *out, struct str text)
 	size_t at = 0;
 	while (at < text.len) {
 		size_t run = at;
-		while (run < text.len && is_plain(text.at[run]))
+		while (run < text.len && is_plain[(unsigned char)text.at[run]])
 			run++;
 		buf_bytes(out, text.at + at, run - at);
 		at = run;

@@ -63,10 +63,10 @@ void *map_get(const struct map *m, struct str key)
 	return m->cap ? slot_of(m, key)->value : NULL;
 }
 
-static void map_widen(struct map *m)
+static void map_widen(struct map *m, size_t cap)
 {
 	struct map wide = *m;
-	wide.cap = m->cap ? m->cap * 2 : 16;
+	wide.cap = cap;
 	wide.slots = NEW_ARRAY(m->arena, struct map_slot, wide.cap);
 	for (size_t i = 0; i < m->cap; i++)
 		if (m->slots[i].key.at)
@@ -74,10 +74,18 @@ static void map_widen(struct map *m)
 	*m = wide;
 }
 
+void map_reserve(struct map *m, size_t count)
+{
+	size_t cap = m->cap ? m->cap : 16;
+	while (count > cap / 4 * 3)
+		cap *= 2;
+	if (cap > m->cap)
+		map_widen(m, cap);
+}
+
 void **map_put(struct map *m, struct str key)
 {
-	if (m->count >= m->cap / 4 * 3)
-		map_widen(m);
+	map_reserve(m, m->count + 1);
 	if (!key.at)
 		key = STR("");
 	struct map_slot *slot = slot_of(m, key);

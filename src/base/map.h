@@ -27,6 +27,9 @@ void *map_get(const struct map *m, struct str key);
 /* The place of the key's value, made (NULL) where it is new. Valid until the next map_put. */
 void **map_put(struct map *m, struct str key);
 
+/* Makes room for so many keys at once: of a map that grows each is hashed about twice. */
+void map_reserve(struct map *m, size_t count);
+
 uint64_t bytes_hash(uint64_t seed, const void *bytes, size_t len);
 
 #endif

@@ -156,6 +156,17 @@ static void read_pattern(const TSQuery *query, uint32_t index, struct pattern *o
 	}
 }
 
+/* A pattern that only names what has no colour is not looked for: most names and all operators. */
+static void drop_idle(const struct highlight_query *q, uint32_t pattern)
+{
+	uint32_t captures = ts_query_capture_count(q->query);
+	for (uint32_t i = 0; i < captures; i++)
+		if (q->paints[i] && ts_query_capture_quantifier_for_id(q->query, pattern, i) !=
+					    TSQuantifierZero)
+			return;
+	ts_query_disable_pattern(q->query, pattern);
+}
+
 struct highlight_query *highlight_query_make(const struct grammar *g, const char **why)
 {
 	uint32_t at;
@@ -173,12 +184,14 @@ struct highlight_query *highlight_query_make(const struct grammar *g, const char
 	q->patterns = calloc(patterns + 1, sizeof *q->patterns);
 	q->classes = calloc(captures + 1, sizeof *q->classes);
 	q->paints = calloc(captures + 1, sizeof *q->paints);
-	for (uint32_t i = 0; i < patterns; i++)
-		read_pattern(query, i, &q->patterns[i]);
 	for (uint32_t i = 0; i < captures; i++) {
 		uint32_t len;
 		const char *name = ts_query_capture_name_for_id(query, i, &len);
 		q->paints[i] = class_of(str_from(name, len), &q->classes[i]);
+	}
+	for (uint32_t i = 0; i < patterns; i++) {
+		read_pattern(query, i, &q->patterns[i]);
+		drop_idle(q, i);
 	}
 	return q;
 }

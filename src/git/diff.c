@@ -6,21 +6,26 @@
 
 enum { LIMIT_MAX = 1024, WINDOW = 100, RUN_FACTOR = 4, TAIL_BLOCK = 1024 };
 
+/* Numbering the lines of both texts. */
+struct numbering {
+	struct diff_job job;
+	uint32_t head, tail; /* lines that both texts begin and end with */
+	struct map known;    /* the classes of the lines between */
+	uint32_t classes;    /* so many */
+};
+
 static enum err split(struct ctx *c, struct str text, struct text_lines *out)
 {
-	uint32_t count = 0;
-	for (size_t at = 0; at < text.len; count++) {
-		if (count == DIFF_LINES_MAX)
+	VEC_OF(struct str) lines = {.arena = c->arena};
+	while (text.len) {
+		if (lines.len == DIFF_LINES_MAX)
 			return fail(c, ERR_TOO_BIG, "more than %d lines", DIFF_LINES_MAX);
-		at += str_find(str_from_index(text, at), '\n') + 1;
-	}
-	out->at = NEW_ARRAY(c->arena, struct str, count + 1);
-	out->count = count;
-	for (uint32_t i = 0; i < count; i++) {
 		size_t end = str_find(text, '\n') + 1;
-		out->at[i] = str_until(text, end);
+		*vec_push(&lines) = str_until(text, end);
 		text = str_from_index(text, end);
 	}
+	out->at = lines.at;
+	out->count = (uint32_t)lines.len;
 	return OK;
 }
 
@@ -45,14 +50,84 @@ static struct str essence(struct arena *a, struct str line, unsigned how)
 	return str_from(kept, len);
 }
 
-static void classify(struct map *known, struct diff_side *s, unsigned how, uint32_t *next)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-	for (uint32_t i = 0; i < s->text.count; i++) {
-		void **place = map_put(known, essence(known->arena, s->text.at[i], how));
+	return a < b ? a : b;
+}
+
+static void find_ends(struct numbering *n)
+{
+	const struct text_lines *old = &n->job.old.text, *new = &n->job.new.text;
+	uint32_t both = least(old->count, new->count), head = 0, tail = 0;
+	while (head < both && str_eq(old->at[head], new->at[head]))
+		head++;
+	while (tail < both - head &&
+		str_eq(old->at[old->count - 1 - tail], new->at[new->count - 1 - tail]))
+		tail++;
+	n->head = head;
+	n->tail = tail;
+}
+
+static void classify(struct numbering *n, struct diff_side *s, unsigned how)
+{
+	for (uint32_t i = n->head; i < s->text.count - n->tail; i++) {
+		void **place = map_put(&n->known, essence(n->known.arena, s->text.at[i], how));
 		if (!*place)
-			*place = (void *)(uintptr_t)++ * next;
+			*place = (void *)(uintptr_t)++n->classes;
 		s->class[i] = (uint32_t)(uintptr_t)*place;
 	}
+}
+
+/* The glances of lines that were classified: most others can be told from them without a look into the map. */
+struct glances {
+	uint64_t *bits;
+	uint64_t mask;
+};
+
+enum { GLANCES_A_LINE = 16, GLANCES_LEAST = 1024 };
+
+static uint64_t glance(const struct glances *g, struct str line)
+{
+	uint64_t last = 0, middle = 0;
+	size_t len = line.len < sizeof last ? line.len : sizeof last;
+	memcpy(&last, line.at + line.len - len, len);
+	memcpy(&middle, line.at + (line.len - len) / 2, len);
+	uint64_t all = (last ^ (middle + line.len) * 0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd;
+	return all >> 32 & g->mask;
+}
+
+static void glance_at(struct numbering *n, const struct diff_side *s, struct glances *g)
+{
+	for (uint32_t i = n->head; i < s->text.count - n->tail; i++) {
+		uint64_t bit = glance(g, s->text.at[i]);
+		g->bits[bit / 64] |= (uint64_t)1 << bit % 64;
+	}
+}
+
+/* The class of a line that both have, at `a` of the old text and `b` of the new one. */
+static void know(struct numbering *n, const struct glances *g, uint32_t a, uint32_t b)
+{
+	uint64_t bit = glance(g, n->job.old.text.at[a]);
+	if (g->bits[bit / 64] >> bit % 64 & 1)
+		n->job.old.class[a] = n->job.new.class[b] =
+			(uint32_t)(uintptr_t)map_get(&n->known, n->job.old.text.at[a]);
+}
+
+/* Where a line between the ends is one of them too, that counts. */
+static void know_ends(struct ctx *c, struct numbering *n)
+{
+	uint64_t bits = GLANCES_LEAST;
+	if (n->head + n->tail == 0)
+		return;
+	while (bits < (uint64_t)n->classes * GLANCES_A_LINE)
+		bits *= 2;
+	struct glances g = {NEW_ARRAY(c->arena, uint64_t, bits / 64), bits - 1};
+	glance_at(n, &n->job.old, &g);
+	glance_at(n, &n->job.new, &g);
+	for (uint32_t i = 0; i < n->head; i++)
+		know(n, &g, i, i);
+	for (uint32_t i = 1; i <= n->tail; i++)
+		know(n, &g, n->job.old.text.count - i, n->job.new.text.count - i);
 }
 
 enum { NEVER = 0, SOMETIMES = 1, OFTEN = 2 };
@@ -95,11 +170,6 @@ static void keep(
 		else
 			s->changed[i] = 1;
 	}
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Equal lines at both ends are no part of the search. */
@@ -153,40 +223,73 @@ void diff_count(struct diff_job *j)
 		j->in_new[j->new.class[i]]++;
 }
 
-static void prepare(struct ctx *c, struct diff_job *j, unsigned how)
+static void number(struct ctx *c, struct numbering *n, unsigned how)
 {
-	struct map known = {.arena = c->arena};
-	c->world->random(&known.seed, sizeof known.seed);
-	uint32_t classes = 0;
-	for (int i = 0; i < 2; i++) {
-		struct diff_side *s = i ? &j->new : &j->old;
-		s->class = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
-		diff_side_begin(c, s);
-		classify(&known, s, how, &classes);
-	}
-	j->in_old = NEW_ARRAY(c->arena, uint32_t, classes + 1);
-	j->in_new = NEW_ARRAY(c->arena, uint32_t, classes + 1);
+	struct diff_job *j = &n->job;
+	uint32_t old = j->old.text.count, new = j->new.text.count, longest = old > new ? old : new;
+	n->known = (struct map){.arena = c->arena};
+	c->world->random(&n->known.seed, sizeof n->known.seed);
+	map_reserve(&n->known, longest - n->head - n->tail);
+	classify(n, &j->old, how);
+	classify(n, &j->new, how);
+	know_ends(c, n);
+	j->in_old = NEW_ARRAY(c->arena, uint32_t, n->classes + 1);
+	j->in_new = NEW_ARRAY(c->arena, uint32_t, n->classes + 1);
 	diff_count(j);
+}
+
+static void finish(struct ctx *c, struct diff_job *j, bool indent, struct diff_script *out)
+{
+	diff_slide(&j->old, &j->new, indent);
+	diff_slide(&j->new, &j->old, indent);
+	collect(c, j, out);
 }
 
 enum err diff_compare(struct ctx *c, struct diff_job *j, bool indent, struct diff_script *out)
 {
 	keep_both(c, j);
 	TRY(diff_search(c, &j->old, &j->new));
-	diff_slide(&j->old, &j->new, indent);
-	diff_slide(&j->new, &j->old, indent);
-	collect(c, j, out);
+	finish(c, j, indent, out);
 	return OK;
+}
+
+/* Lines came in one place, or went: there is nothing to search. */
+static bool is_one_sided(const struct numbering *n)
+{
+	return least(n->job.old.text.count, n->job.new.text.count) == n->head + n->tail;
+}
+
+static void change_all(const struct numbering *n, struct diff_side *s)
+{
+	memset(s->changed + n->head, 1, s->text.count - n->tail - n->head);
+}
+
+static void begin_side(struct ctx *c, struct diff_side *s)
+{
+	s->class = NEW_ARRAY(c->arena, uint32_t, s->text.count + 1);
+	diff_side_begin(c, s);
 }
 
 enum err diff_texts(
 	struct ctx *c, struct str old, struct str new, unsigned how, struct diff_script *out)
 {
-	struct diff_job j = {0};
-	TRY(split(c, old, &j.old.text));
-	TRY(split(c, new, &j.new.text));
-	prepare(c, &j, how);
-	return diff_compare(c, &j, how & DIFF_BY_INDENT, out);
+	struct numbering n = {0};
+	struct diff_job *j = &n.job;
+	bool indent = how & DIFF_BY_INDENT;
+	TRY(split(c, old, &j->old.text));
+	TRY(split(c, new, &j->new.text));
+	begin_side(c, &j->old);
+	begin_side(c, &j->new);
+	if (!(how & (DIFF_NO_SPACE | DIFF_NO_SPACE_AT_END)))
+		find_ends(&n);
+	if (!is_one_sided(&n)) {
+		number(c, &n, how);
+		return diff_compare(c, j, indent, out);
+	}
+	change_all(&n, &j->old);
+	change_all(&n, &j->new);
+	finish(c, j, indent, out);
+	return OK;
 }
 
 enum err diff_lines(struct ctx *c, struct str old, struct str new, struct diff_script *out)

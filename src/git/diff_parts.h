@@ -9,7 +9,10 @@
 
 #include "git/diff.h"
 
-/* One text, as the search sees it: equal lines have equal numbers. */
+/*
+ * One text, as the search sees it: equal lines have equal numbers. A number of 0 is of lines that are none of those
+ * which are searched: they may be equal to each other, by their texts.
+ */
 struct diff_side {
 	struct text_lines text;
 	uint32_t *class;  /* of each line */
@@ -29,6 +32,11 @@ struct diff_job {
 void diff_count(struct diff_job *j);
 /* What changed, once both sides have lines, classes and counts. */
 enum err diff_compare(struct ctx *c, struct diff_job *j, bool indent, struct diff_script *out) MUST;
+
+static inline bool diff_same(const struct diff_side *s, uint32_t a, uint32_t b)
+{
+	return s->class[a] == s->class[b] && (s->class[a] || str_eq(s->text.at[a], s->text.at[b]));
+}
 
 /* Sets `changed` of kept lines on both sides so that what is left of both is the same. */
 enum err diff_search(struct ctx *c, struct diff_side *old, struct diff_side *new) MUST;

@@ -58,7 +58,7 @@ static bool previous_run(const struct diff_side *s, struct run *r)
 /* Both sides have as many unchanged lines, so that they move in step. */
 static bool slide_up(struct diff_side *s, struct run *r, struct diff_side *other, struct run *o)
 {
-	if (r->start == 0 || s->class[r->start - 1] != s->class[r->end - 1])
+	if (r->start == 0 || !diff_same(s, r->start - 1, r->end - 1))
 		return false;
 	s->changed[--r->start] = 1;
 	s->changed[--r->end] = 0;
@@ -70,7 +70,7 @@ static bool slide_up(struct diff_side *s, struct run *r, struct diff_side *other
 
 static bool slide_down(struct diff_side *s, struct run *r, struct diff_side *other, struct run *o)
 {
-	if (r->end >= s->text.count || s->class[r->start] != s->class[r->end])
+	if (r->end >= s->text.count || !diff_same(s, r->start, r->end))
 		return false;
 	s->changed[r->start++] = 0;
 	s->changed[r->end++] = 1;

@@ -2,8 +2,8 @@
 
 #include "base/html.h"
 
-static const char *const letters[] = {
-#define X(name, letter) letter,
+static const struct str begins[] = {
+#define X(name, letter) {"<i class=\"" letter "\">", sizeof "<i class=\"" letter "\">" - 1},
 	HIGHLIGHT_CLASSES(X)
 #undef X
 };
@@ -21,9 +21,9 @@ void highlight_paint(struct buf *out, struct painter *p, size_t from, size_t to)
 			break;
 		html_escape(out, str_from(p->text.at + from, begin - from));
 		from = end < to ? end : to;
-		buf_fmt(out, "<i class=\"%s\">", letters[s->class]);
+		buf_str(out, begins[s->class]);
 		html_escape(out, str_from(p->text.at + begin, from - begin));
-		buf_cstr(out, "</i>");
+		buf_str(out, STR("</i>"));
 	}
 	if (from < to)
 		html_escape(out, str_from(p->text.at + from, to - from));

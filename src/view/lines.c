@@ -1,6 +1,22 @@
 #include "model/painter.h"
 #include "view/page_file.h"
 
+static void begin_line(struct buf *out, unsigned number, bool marked)
+{
+	char text[16];
+	size_t len = fmt_into(text, sizeof text, "%u", number);
+	HTML("<a id=\"L");
+	buf_bytes(out, text, len);
+	HTML("\" href=\"#L");
+	buf_bytes(out, text, len);
+	if (marked)
+		HTML("\" aria-current=\"true\">");
+	else
+		HTML("\">");
+	buf_bytes(out, text, len);
+	HTML("</a>");
+}
+
 /* By hand and terse, because it is the bulk of what this server draws. */
 void view_lines(struct buf *out, const struct file *file, unsigned from, unsigned to)
 {
@@ -9,10 +25,8 @@ void view_lines(struct buf *out, const struct file *file, unsigned from, unsigne
 	buf_reserve(out, rest.len * 2);
 	HTML("<pre class=\"lines\">");
 	for (unsigned number = 1; str_line(&rest, &line); number++) {
-		const char *marked = number >= from && number <= to ? " aria-current=\"true\"" : "";
 		(void)str_skip_end(&line, STR("\r"));
-		buf_fmt(out, "<a id=\"L%u\" href=\"#L%u\"%s>%u</a>", number, number, marked,
-			number);
+		begin_line(out, number, number >= from && number <= to);
 		size_t at = (size_t)(line.at - file->bytes.at);
 		highlight_paint(out, &paint, at, at + line.len);
 		buf_byte(out, '\n');

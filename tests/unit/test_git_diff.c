@@ -181,6 +181,30 @@ static void white_space_counts_as_is_wished(void **state)
 	assert_int_equal(s.count, 0);
 }
 
+/* Who looks past white space looks at every line; else those that both texts begin and end with are left out. */
+static void equal_ends_change_nothing_of_what_is_between(void **state)
+{
+	struct ctx *c = *state;
+	uint32_t seed = 11;
+	for (int round = 0; round < 3000; round++) {
+		struct diff_script some, all;
+		struct buf old = {.arena = c->arena}, new = {.arena = c->arena};
+		uint32_t words = 1 + next(&seed) % 12;
+		for (int part = 0; part < 3; part++) {
+			struct str one = text_of(c, &seed, next(&seed) % 20, words, true);
+			struct str other = text_of(c, &seed, next(&seed) % 20, words, true);
+			buf_str(&old, one);
+			buf_str(&new, part == 1 ? other : one);
+		}
+		check(c, buf_view(&old), buf_view(&new), &some);
+		assert_ok(c, diff_texts(c, buf_view(&old), buf_view(&new),
+				     DIFF_BY_INDENT | DIFF_NO_SPACE_AT_END, &all));
+		assert_int_equal(some.count, all.count);
+		for (size_t i = 0; i < all.count; i++)
+			assert_memory_equal(&some.edits[i], &all.edits[i], sizeof all.edits[i]);
+	}
+}
+
 static void too_many_lines_are_refused(void **state)
 {
 	struct ctx *c = *state;
@@ -221,6 +245,7 @@ int main(void)
 		UNIT_TEST(texts_with_little_in_common_are_still_right),
 		UNIT_TEST(a_whole_function_is_inserted_not_its_neighbours_brace),
 		UNIT_TEST(white_space_counts_as_is_wished),
+		UNIT_TEST(equal_ends_change_nothing_of_what_is_between),
 		UNIT_TEST(too_many_lines_are_refused),
 		UNIT_TEST(hunks_join_where_their_context_meets),
 	};
