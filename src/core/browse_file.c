@@ -177,6 +177,9 @@ enum err browse_render_text(struct ctx *c, struct browse *b, const struct revisi
 enum err browse_render(
 	struct ctx *c, struct browse *b, const struct revision *rev, struct file *file)
 {
+	/* What is being written is no object yet: nothing names it. */
+	if (!file->id.algo)
+		return browse_render_text(c, b, rev, file, file->bytes, &file->html);
 	int64_t began = c->world->monotonic();
 	struct str folder = str_until(file->path, file->path.len - file->name.len);
 	struct str root = base_url(c, b, rev, "blob", STR(""));

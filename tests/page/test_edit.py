@@ -178,6 +178,8 @@ def test_markdown_can_be_looked_at_before():
     has(page.text, 'href="/looks/blob/main/run.sh"')
     has(page.words, "Kept")
     eq(typed(page), "# Seen\n\n[x](run.sh) <script>alert(1)</script>\n", "what was typed")
+    again = check(edit(visitor, path, 200, text="# Otherwise\n", message="Kept", do="preview"))
+    has(again.text, "<h1 id=\"otherwise\">")
     has_not(visitor.page("/looks/blob/main/README.md").words, "Seen")
     has_not(visitor.page("/looks/edit/main/run.sh").words, "Preview")
 
