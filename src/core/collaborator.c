@@ -63,12 +63,19 @@ enum err collaborator_list(
 enum err collaborator_remove(
 	struct ctx *c, struct core *core, const struct actor *who, struct str username)
 {
+	return collaborator_remove_seen(c, core, who, username, NULL);
+}
+
+enum err collaborator_remove_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	struct user user;
 	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
 	if (user.owner)
 		return fail(c, ERR_INVALID, "the owner cannot be removed");
+	TRY(expected_user(c, expected, &user));
 	TRY(meta_user_delete(c, tx, user.id));
 	TRY(record_user(c, tx, who, EVENT_COLLABORATOR_REMOVED, &user));
 	TRY(db_commit(c, &tx));
@@ -90,10 +97,17 @@ static struct str expires_data(struct ctx *c, const struct user *user, int64_t e
 enum err collaborator_set_expires(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, int64_t expires)
 {
+	return collaborator_set_expires_seen(c, core, who, username, expires, NULL);
+}
+
+enum err collaborator_set_expires_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, int64_t expires, struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	struct user user;
 	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
 	TRY(person_get_other(c, tx, username, &user));
+	TRY(expected_user(c, expected, &user));
 	TRY(person_end_check(c, tx, expires));
 	TRY(meta_user_set_expires(c, tx, user.id, expires));
 	TRY(record_add(c, tx,
@@ -106,6 +120,12 @@ enum err collaborator_set_expires(struct ctx *c, struct core *core, const struct
 
 enum err collaborator_set_password(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct str password)
+{
+	return collaborator_set_password_seen(c, core, who, username, password, NULL);
+}
+
+enum err collaborator_set_password_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct str password, struct expected *expected)
 {
 	DB_TX *tx = NULL;
 	struct user user;
@@ -120,6 +140,7 @@ enum err collaborator_set_password(struct ctx *c, struct core *core, const struc
 	TRY(login_enrol(c, core, password, &stored));
 	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
+	TRY(expected_user(c, expected, &user));
 	TRY(password_counts(c, core, user.owner));
 	TRY(meta_user_set_password(c, tx, user.id, stored));
 	TRY(meta_session_remove_all(c, tx, user.id));

@@ -27,6 +27,14 @@ enum err collaborator_set_expires(struct ctx *c, struct core *core, const struct
 enum err collaborator_set_password(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct str password) MUST;
 
+/* These three, only if they still are as they were seen. ERR_CONFLICT. */
+enum err collaborator_remove_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct expected *expected) MUST;
+enum err collaborator_set_expires_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, int64_t expires, struct expected *expected) MUST;
+enum err collaborator_set_password_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct str password, struct expected *expected) MUST;
+
 /* A repository and a person. */
 struct permission_on {
 	struct str repo;

@@ -58,3 +58,38 @@ enum err expected_permission(
 				c, e, now[i].level == was->level && now[i].expires == was->expires);
 	return judge(c, e, false);
 }
+
+/* A generation ends with a password, or with a first second factor. */
+enum err expected_user(struct ctx *c, struct expected *e, const struct user *now)
+{
+	if (!e || !e->user)
+		return OK;
+	const struct user *was = e->user;
+	return judge(c, e,
+		was->id == now->id && was->generation == now->generation &&
+			was->has_password == now->has_password &&
+			was->has_factor == now->has_factor && was->expires == now->expires);
+}
+
+enum err expected_token(struct ctx *c, struct expected *e, const struct token *now, size_t count)
+{
+	if (!e || !e->token)
+		return OK;
+	const struct token *was = e->token;
+	for (size_t i = 0; i < count; i++)
+		if (now[i].id == was->id)
+			return judge(c, e, now[i].used == was->used && now[i].spent == was->spent);
+	return judge(c, e, false);
+}
+
+enum err expected_grant(struct ctx *c, struct expected *e, const struct grant *now, size_t count)
+{
+	if (!e || !e->grant)
+		return OK;
+	const struct grant *was = e->grant;
+	for (size_t i = 0; i < count; i++)
+		if (now[i].id == was->id)
+			return judge(
+				c, e, now[i].level == was->level && now[i].expires == was->expires);
+	return judge(c, e, false);
+}

@@ -9,12 +9,18 @@
 #include "model/rule.h"
 
 struct permission_row;
+struct user;
+struct token;
+struct grant;
 
 /* What is NULL may be anything. */
 struct expected {
 	const struct repo *repo;
 	const struct rule *rule;
 	const struct permission_row *permission;
+	const struct user *user;
+	const struct token *token;
+	const struct grant *grant;
 	const struct oid *ref;
 	bool changed; /* it was something else: the verb said ERR_CONFLICT for that */
 };
@@ -26,5 +32,12 @@ enum err expected_rule(struct ctx *c, struct expected *e, const struct rules *no
 /* Of the permissions on a repository the one of the same person. */
 enum err expected_permission(
 	struct ctx *c, struct expected *e, const struct permission_row *now, size_t count) MUST;
+/* Of a person, their password too, which is not told. */
+enum err expected_user(struct ctx *c, struct expected *e, const struct user *now) MUST;
+/* Of somebody's tokens, and of all grants, the one of the same id. */
+enum err expected_token(struct ctx *c, struct expected *e, const struct token *now, size_t count)
+	MUST;
+enum err expected_grant(struct ctx *c, struct expected *e, const struct grant *now, size_t count)
+	MUST;
 
 #endif

@@ -46,9 +46,26 @@ enum err grant_put(struct ctx *c, struct core *core, const struct actor *who,
 
 enum err grant_delete(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
+	return grant_delete_seen(c, core, who, id, NULL);
+}
+
+static enum err check_seen(struct ctx *c, struct db_tx *tx, struct expected *expected)
+{
+	struct grant *now;
+	size_t count;
+	if (!expected || !expected->grant)
+		return OK;
+	TRY(meta_grant_list(c, tx, &now, &count));
+	return expected_grant(c, expected, now, count);
+}
+
+enum err grant_delete_seen(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	struct grant grant;
 	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
+	TRY(check_seen(c, tx, expected));
 	TRY(meta_grant_delete(c, tx, id, &grant));
 	TRY(record_grant(c, tx, who, &grant, PERMISSION_NONE));
 	return db_commit(c, &tx);

@@ -5,7 +5,7 @@
 #ifndef CORE_GRANT_H
 #define CORE_GRANT_H
 
-#include "core/core.h"
+#include "core/expected.h"
 #include "meta/grant.h"
 
 /*
@@ -17,6 +17,9 @@ enum err grant_put(struct ctx *c, struct core *core, const struct actor *who,
 	const struct grant *what, struct grant *out) MUST;
 /* ERR_NOT_FOUND. One that something manages may come back from there. */
 enum err grant_delete(struct ctx *c, struct core *core, const struct actor *who, int64_t id) MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err grant_delete_seen(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	struct expected *expected) MUST;
 /* "oidc:corp", what manages the grants of that provider. In c->arena. */
 struct str grant_source(struct ctx *c, struct str provider);
 

@@ -76,6 +76,9 @@ struct repo_deleted_query {
 enum err repo_deleted_list(struct ctx *c, struct core *core, const struct actor *who,
 	const struct repo_deleted_query *query, struct repo_list *out) MUST;
 /* Until when it is kept: seconds since 1970. */
+/* One of them. ERR_NOT_FOUND. */
+enum err repo_deleted_get(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	struct repo *out) MUST;
 int64_t repo_deleted_until(const struct core *core, const struct repo *repo);
 
 /*

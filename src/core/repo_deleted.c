@@ -98,6 +98,14 @@ static enum err get_deleted(struct ctx *c, struct core *core, struct db_tx *tx,
 	return err;
 }
 
+enum err repo_deleted_get(
+	struct ctx *c, struct core *core, const struct actor *who, int64_t id, struct repo *out)
+{
+	DB_TX *tx = NULL;
+	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
+	return get_deleted(c, core, tx, who, id, out);
+}
+
 enum err repo_restore(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
 	const struct str *name, struct repo *out)
 {

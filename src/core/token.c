@@ -141,9 +141,27 @@ enum err token_list(struct ctx *c, struct core *core, const struct actor *who, s
 
 enum err token_revoke(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
+	return token_revoke_seen(c, core, who, id, NULL);
+}
+
+static enum err check_seen(
+	struct ctx *c, struct db_tx *tx, const struct actor *who, struct expected *expected)
+{
+	struct token *now;
+	size_t count;
+	if (!expected || !expected->token)
+		return OK;
+	TRY(meta_token_list(c, tx, who->user_id, &now, &count));
+	return expected_token(c, expected, now, count);
+}
+
+enum err token_revoke_seen(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	struct expected *expected)
+{
 	TRY(check_actor(c, who));
 	DB_TX *tx = NULL;
 	TRY(permit_begin_account(c, core, who, DB_WRITE, &tx));
+	TRY(check_seen(c, tx, who, expected));
 	TRY(meta_token_delete(c, tx, who->user_id, id));
 	struct token token = {.id = id};
 	TRY(record_add(c, tx,

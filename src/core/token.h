@@ -2,7 +2,7 @@
 #ifndef CORE_TOKEN_H
 #define CORE_TOKEN_H
 
-#include "core/core.h"
+#include "core/expected.h"
 
 struct token_new {
 	struct str name;
@@ -26,5 +26,8 @@ enum err token_list(struct ctx *c, struct core *core, const struct actor *who, s
 
 /* One's own; ERR_NOT_FOUND for any other. */
 enum err token_revoke(struct ctx *c, struct core *core, const struct actor *who, int64_t id) MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err token_revoke_seen(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	struct expected *expected) MUST;
 
 #endif

@@ -37,6 +37,24 @@ enum err api_devices_list(struct ctx *c, struct web_request *r)
 	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
+enum err api_device_get(struct ctx *c, struct web_request *r)
+{
+	struct device *devices;
+	struct api_reply reply;
+	size_t count, at = 0;
+	int64_t id;
+	TRY(web_param_id(c, r, "device", &id));
+	TRY(device_list(c, r->core, &r->who, whose(r), &devices, &count));
+	while (at < count && devices[at].id != id)
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "there is no signed-in device with the id %lld",
+			(long long)id);
+	api_begin(c, &reply);
+	write_device(&reply.w, &devices[at]);
+	return api_send(c, r, 200, &reply);
+}
+
 enum err api_device_end(struct ctx *c, struct web_request *r)
 {
 	int64_t id;

@@ -49,6 +49,8 @@ enum err api_grant_get(struct ctx *c, struct web_request *r)
 		at++;
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "there is no grant %lld", (long long)id);
+	if (r->probing)
+		r->expected.grant = &grants[at];
 	api_begin(c, &reply);
 	write_grant(&reply.w, &grants[at]);
 	return api_send(c, r, 200, &reply);
@@ -78,6 +80,6 @@ enum err api_grant_remove(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
 	TRY(web_param_id(c, r, "grant", &id));
-	TRY(grant_delete(c, r->core, &r->who, id));
+	TRY(grant_delete_seen(c, r->core, &r->who, id, &r->expected));
 	return web_no_content(c, r);
 }

@@ -209,6 +209,18 @@ enum err api_deleted_list(struct ctx *c, struct web_request *r)
 	return api_list_send(c, r, &reply, &page, next);
 }
 
+enum err api_deleted_get(struct ctx *c, struct web_request *r)
+{
+	struct repo repo;
+	struct api_reply reply;
+	int64_t id;
+	TRY(web_param_id(c, r, "deleted repository", &id));
+	TRY(repo_deleted_get(c, r->core, &r->who, id, &repo));
+	api_begin(c, &reply);
+	write_deleted(&reply.w, r->core, &repo);
+	return api_send(c, r, 200, &reply);
+}
+
 enum err api_deleted_restore(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"name", NULL};

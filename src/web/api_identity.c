@@ -35,6 +35,24 @@ enum err api_identities_list(struct ctx *c, struct web_request *r)
 	return api_list_send(c, r, &reply, NULL, STR(""));
 }
 
+enum err api_identity_get(struct ctx *c, struct web_request *r)
+{
+	struct identity *list;
+	struct api_reply reply;
+	size_t count, at = 0;
+	int64_t id;
+	TRY(web_param_id(c, r, "connection", &id));
+	TRY(identity_list(c, r->core, &r->who, whose(r), &list, &count));
+	while (at < count && list[at].id != id)
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "there is no connection %lld of that account",
+			(long long)id);
+	api_begin(c, &reply);
+	write_identity(&reply.w, &list[at]);
+	return api_send(c, r, 200, &reply);
+}
+
 enum err api_identity_add(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"provider", "subject", NULL};

@@ -52,6 +52,8 @@ enum err api_collaborator_get(struct ctx *c, struct web_request *r)
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "there is no collaborator \"%.*s\"",
 			STR_FMT(str_until(username, USERNAME_MAX)));
+	if (r->probing)
+		r->expected.user = &users[at];
 	struct api_reply reply;
 	api_begin(c, &reply);
 	write_user(&reply.w, &users[at]);
@@ -108,6 +110,20 @@ static enum err change_own(
 	return kind;
 }
 
+static enum err change_expires(
+	struct ctx *c, struct web_request *r, struct str username, int64_t expires)
+{
+	TRY(collaborator_set_expires_seen(c, r->core, &r->who, username, expires, &r->expected));
+	if (!r->expected.user)
+		return OK;
+	/* What comes after it in the same request finds this, and all else as it was. */
+	struct user *now = NEW(c->arena, struct user);
+	*now = *r->expected.user;
+	now->expires = expires;
+	r->expected.user = now;
+	return OK;
+}
+
 enum err api_collaborator_change(struct ctx *c, struct web_request *r)
 {
 	static const char *const fields[] = {"password", "current", "expires_at", NULL};
@@ -125,11 +141,12 @@ enum err api_collaborator_change(struct ctx *c, struct web_request *r)
 		TRY(password_judge(c, r->core, password, username));
 	r->field = NULL;
 	if (new_end)
-		TRY(collaborator_set_expires(c, r->core, &r->who, username, expires));
+		TRY(change_expires(c, r, username, expires));
 	if (new_password && str_eq(username, r->who.username))
 		TRY(change_own(c, r, body, password));
 	else if (new_password)
-		TRY(collaborator_set_password(c, r->core, &r->who, username, password));
+		TRY(collaborator_set_password_seen(
+			c, r->core, &r->who, username, password, &r->expected));
 	return r->http->status ? OK : web_no_content(c, r);
 }
 
@@ -163,7 +180,7 @@ enum err api_collaborators_remove(struct ctx *c, struct web_request *r)
 		TRY(api_body(c, r, fields, &body));
 		TRY(api_text_needed(c, r, body, "username", &username));
 	}
-	TRY(collaborator_remove(c, r->core, &r->who, username));
+	TRY(collaborator_remove_seen(c, r->core, &r->who, username, &r->expected));
 	return web_no_content(c, r);
 }
 

@@ -113,6 +113,8 @@ enum err api_token_get(struct ctx *c, struct web_request *r)
 		at++;
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "you have no token %lld", (long long)id);
+	if (r->probing)
+		r->expected.token = &tokens[at];
 	struct api_reply reply;
 	api_begin(c, &reply);
 	write_token(&reply.w, &tokens[at], STR(""));
@@ -159,6 +161,6 @@ enum err api_tokens_revoke(struct ctx *c, struct web_request *r)
 		TRY(api_number(c, r, body, "id", INT64_MAX, &number));
 		id = (uint64_t)number;
 	}
-	TRY(token_revoke(c, r->core, &r->who, (int64_t)id));
+	TRY(token_revoke_seen(c, r->core, &r->who, (int64_t)id, &r->expected));
 	return web_no_content(c, r);
 }

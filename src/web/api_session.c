@@ -9,6 +9,19 @@ static struct str whose(const struct web_request *r)
 	return username.len ? username : r->who.username;
 }
 
+static void write_session(
+	struct json_writer *w, const struct web_request *r, const struct session_row *row)
+{
+	json_begin_object(w);
+	json_member_str(w, "id", row->id);
+	json_member_str(w, "address", row->from.address);
+	json_member_str(w, "browser", row->from.browser);
+	api_time(w, "started_at", row->started);
+	api_time(w, "seen_at", row->seen);
+	json_member_bool(w, "current", r->session && str_eq(row->id, r->session->id));
+	json_end_object(w);
+}
+
 enum err api_sessions_list(struct ctx *c, struct web_request *r)
 {
 	struct session_row *rows;
@@ -16,18 +29,25 @@ enum err api_sessions_list(struct ctx *c, struct web_request *r)
 	TRY(session_list(c, r->core, &r->who, whose(r), &rows, &count));
 	struct api_reply reply;
 	api_list_begin(c, &reply);
-	for (size_t i = 0; i < count; i++) {
-		json_begin_object(&reply.w);
-		json_member_str(&reply.w, "id", rows[i].id);
-		json_member_str(&reply.w, "address", rows[i].from.address);
-		json_member_str(&reply.w, "browser", rows[i].from.browser);
-		api_time(&reply.w, "started_at", rows[i].started);
-		api_time(&reply.w, "seen_at", rows[i].seen);
-		json_member_bool(
-			&reply.w, "current", r->session && str_eq(rows[i].id, r->session->id));
-		json_end_object(&reply.w);
-	}
+	for (size_t i = 0; i < count; i++)
+		write_session(&reply.w, r, &rows[i]);
 	return api_list_send(c, r, &reply, NULL, STR(""));
+}
+
+enum err api_session_get(struct ctx *c, struct web_request *r)
+{
+	struct str id = web_param(r, "id");
+	struct session_row *rows;
+	struct api_reply reply;
+	size_t count, at = 0;
+	TRY(session_list(c, r->core, &r->who, whose(r), &rows, &count));
+	while (at < count && !str_eq(rows[at].id, id))
+		at++;
+	if (at == count)
+		return fail(c, ERR_NOT_FOUND, "there is no such session (any more)");
+	api_begin(c, &reply);
+	write_session(&reply.w, r, &rows[at]);
+	return api_send(c, r, 200, &reply);
 }
 
 enum err api_session_end(struct ctx *c, struct web_request *r)

@@ -74,6 +74,12 @@ def test_the_api_lists_and_ends_sessions():
     rows = s.api("GET", "/user/sessions", auth=mine, want=200).items
     eq([(r["address"], r["current"]) for r in rows], [("127.0.0.1", False)], "rows")
     eq(s.api("GET", "/collaborators/owner/sessions", auth=mine).status, 403, "those of another")
+    path = f"/sessions/{rows[0]['id']}"
+    eq(s.api("GET", "/user" + path, auth=mine, want=200).json, rows[0], "one of them")
+    eq(s.api("GET", "/collaborators/dora" + path, want=200).json, rows[0], "one of them, to the owner")
+    eq(s.api("GET", "/collaborators/dora" + path, auth=mine).status, 403, "one of somebody, to them")
+    for other in ("/user" + path, "/collaborators/owner" + path, "/user/sessions/none"):
+        eq(s.api("GET", other).status, 404, f"the owner's {other}")
     eq(s.api("DELETE", f"/user/sessions/{rows[0]['id']}", auth=("owner", PASSWORD)).status, 404, "another's")
     eq(is_signed_in(guest), True, "still")
     s.api("DELETE", f"/user/sessions/{rows[0]['id']}", auth=mine, want=204)

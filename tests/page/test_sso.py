@@ -109,6 +109,10 @@ def test_who_is_in_a_group_gets_an_account():
     has_not(page.words, "other")
     eq(grants(s), [("anna-name", "web-*", "read", "oidc:corp")], "grants")
     one = identities(s, "anna-name")
+    at = f"/identities/{one[0]['id']}"
+    eq(s.api("GET", "/collaborators/anna-name" + at, want=200).json, one[0], "one of them")
+    for none in ("/user" + at, "/collaborators/owner" + at, "/collaborators/anna-name/identities/999999"):
+        eq(s.api("GET", none).status, 404, f"the owner's {none}")
     eq([(i["provider"], i["issuer"], i["subject"], i["name"], i["email"]) for i in one],
        [("corp", issuer(), "anna", "anna-name", "anna@example.org")], "identities")
     entries = audited(s, who="anna-name")

@@ -49,6 +49,35 @@ static void people_come_and_go(void **state)
 	assert_err(c, login_credential(c, core_of(c), &cred, STR(""), &who), ERR_UNAUTH);
 }
 
+static void who_is_not_as_they_were_seen_is_left(void **state)
+{
+	struct ctx *c = *state;
+	struct actor *owner = &house_of(c)->owner;
+	struct core *core = core_of(c);
+	struct str name = STR("anna"), word = STR("battery staple");
+	struct user seen, *list;
+	size_t count;
+	house_person(c, "anna");
+	assert_ok(c, collaborator_list(c, core, owner, &list, &count));
+	seen = list[0];
+	struct expected expected = {.user = &seen};
+	int64_t later = c->world->clock() / 1000000 + 3600;
+	assert_ok(c, collaborator_set_expires_seen(c, core, owner, name, later, &expected));
+	assert_err(
+		c, collaborator_set_expires_seen(c, core, owner, name, 0, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	seen.expires = later;
+	expected.changed = false;
+	assert_ok(c, collaborator_set_password_seen(c, core, owner, name, word, &expected));
+	assert_err(c, collaborator_set_password_seen(c, core, owner, name, word, &expected),
+		ERR_CONFLICT);
+	assert_err(c, collaborator_remove_seen(c, core, owner, name, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	assert_ok(c, collaborator_list(c, core, owner, &list, &count));
+	seen = list[0];
+	assert_ok(c, collaborator_remove_seen(c, core, owner, name, &expected));
+}
+
 static void a_name_that_comes_again_is_somebody_new(void **state)
 {
 	struct ctx *c = *state;
@@ -104,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(only_the_owner_manages_people),
 		HOUSE_TEST(people_come_and_go),
+		HOUSE_TEST(who_is_not_as_they_were_seen_is_left),
 		HOUSE_TEST(a_name_that_comes_again_is_somebody_new),
 		HOUSE_TEST(permissions_are_the_admins_to_give),
 	};

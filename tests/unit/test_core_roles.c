@@ -315,6 +315,27 @@ static void grants_are_the_owners_to_give(void **state)
 	assert_err(c, grant_delete(c, core_of(c), owner, first), ERR_NOT_FOUND);
 }
 
+static void a_grant_that_is_not_as_it_was_seen_is_left(void **state)
+{
+	struct ctx *c = *state;
+	struct actor *owner = &house_of(c)->owner;
+	struct grant made, *list,
+		what = {.username = STR("anna"), .pattern = STR("a*"), .level = PERMISSION_READ};
+	size_t count;
+	house_person(c, "anna");
+	assert_ok(c, grant_put(c, core_of(c), owner, &what, &made));
+	assert_ok(c, grant_list(c, core_of(c), owner, &list, &count));
+	struct expected expected = {.grant = &list[0]};
+	what.level = PERMISSION_WRITE;
+	assert_ok(c, grant_put(c, core_of(c), owner, &what, &made));
+	assert_err(c, grant_delete_seen(c, core_of(c), owner, made.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	assert_ok(c, grant_list(c, core_of(c), owner, &list, &count));
+	expected.grant = &list[0];
+	assert_ok(c, grant_delete_seen(c, core_of(c), owner, made.id, &expected));
+	assert_err(c, grant_delete_seen(c, core_of(c), owner, made.id, &expected), ERR_CONFLICT);
+}
+
 static void who_has_ended_is_nobody_by_any_proof(void **state)
 {
 	struct ctx *c = *state;
@@ -448,6 +469,7 @@ int main(void)
 		HOUSE_TEST(every_operation_is_in_the_table),
 		HOUSE_TEST(the_highest_grant_that_has_not_ended_counts),
 		HOUSE_TEST(grants_are_the_owners_to_give),
+		HOUSE_TEST(a_grant_that_is_not_as_it_was_seen_is_left),
 		HOUSE_TEST(who_has_ended_is_nobody_by_any_proof),
 		HOUSE_TEST(of_several_rules_each_must_allow),
 		HOUSE_TEST(rules_are_for_who_may_change_the_repository),

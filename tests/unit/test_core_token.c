@@ -102,6 +102,25 @@ static void one_sees_and_revokes_ones_own_alone(void **state)
 	assert_err(c, token_revoke(c, core_of(c), &anna, hers.id), ERR_NOT_FOUND);
 }
 
+static void a_token_that_is_not_as_it_was_seen_is_left(void **state)
+{
+	struct ctx *c = *state;
+	struct actor anna = house_person(c, "anna"), by;
+	struct token made, *list;
+	size_t count;
+	const struct token_new what = {.name = STR("t"), .limit = PERMISSION_READ};
+	assert_ok(c, make(c, &anna, &what, &made, &by));
+	assert_ok(c, token_list(c, core_of(c), &anna, &list, &count));
+	struct token seen = list[0];
+	struct expected expected = {.token = &seen};
+	seen.used++;
+	assert_err(c, token_revoke_seen(c, core_of(c), &anna, made.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	seen.used--;
+	assert_ok(c, token_revoke_seen(c, core_of(c), &anna, made.id, &expected));
+	assert_err(c, token_revoke_seen(c, core_of(c), &anna, made.id, &expected), ERR_CONFLICT);
+}
+
 static struct scope scope_of(struct ctx *c, const char *text)
 {
 	struct scope scope;
@@ -200,6 +219,7 @@ int main(void)
 		HOUSE_TEST(a_tokens_child_does_not_outlive_it),
 		HOUSE_TEST(odd_wishes_are_refused),
 		HOUSE_TEST(one_sees_and_revokes_ones_own_alone),
+		HOUSE_TEST(a_token_that_is_not_as_it_was_seen_is_left),
 		HOUSE_TEST(a_key_is_limited_as_it_was_made),
 		HOUSE_TEST(a_limited_key_is_limited_each_time),
 		HOUSE_TEST(a_limited_key_makes_what_is_limited_as_it_is),

@@ -240,6 +240,11 @@ def test_the_owner_signs_out_others_and_nobody_else_does():
     id = s.api("GET", "/collaborators/anna/devices", want=200).items[0]["id"]
     has(anna.page("/account").words, "annas", "her page")
     has_not(bert.page("/account").words, "annas", "his page")
+    one = s.api("GET", "/collaborators/anna/devices", want=200).items[0]
+    eq(s.api("GET", f"/collaborators/anna/devices/{id}", want=200).json, one, "one of them")
+    eq(s.api("GET", f"/user/devices/{id}", auth=theirs["access_token"]).status, 404, "somebody else's, to read")
+    for none in (f"/user/devices/{id}", "/collaborators/anna/devices/999999", "/collaborators/anna/devices/x"):
+        eq(s.api("GET", none).status, 404, f"the owner's {none}")
     eq(s.api("DELETE", f"/user/devices/{id}", auth=theirs["access_token"]).status, 404, "somebody else's")
     eq(s.api("GET", "/collaborators/anna/devices", auth=theirs["access_token"]).status, 403, "somebody else's list")
     has(s.admin("admin", "device", "list", "anna").out, "annas", "the command")
