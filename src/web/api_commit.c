@@ -92,6 +92,18 @@ static enum err send_text(struct ctx *c, struct web_request *r, const struct dif
 	return web_bytes(c, r, "text/x-diff; charset=utf-8", buf_view(&text));
 }
 
+static enum err read_parent(struct ctx *c, struct web_request *r, uint32_t *out)
+{
+	struct str text = web_query(c, r, "parent");
+	uint64_t number = 1;
+	r->field = "parent";
+	if (text.len && (!str_to_u64(text, &number) || !number || number > UINT32_MAX))
+		return fail(c, ERR_INVALID, "\"parent\" says which of a merge's parents: from 1");
+	r->field = NULL;
+	*out = (uint32_t)number;
+	return OK;
+}
+
 enum err api_commit_diff(struct ctx *c, struct web_request *r)
 {
 	BROWSE b = {0};
@@ -99,11 +111,14 @@ enum err api_commit_diff(struct ctx *c, struct web_request *r)
 	struct diff diff;
 	struct api_reply reply;
 	bool text = web_wants(r, "text/x-diff");
+	struct diff_limits wanted = text ? DIFF_LIMITS_TEXT : limits;
 	TRY(open_commit(c, r, &b, &commit));
+	TRY(read_parent(c, r, &wanted.wish.parent));
 	char hex[OID_HEX_MAX];
-	if (web_is_fresh(r, str_of(arena_fmt(c->arena, "%s.%d", oid_hex(&commit.id, hex), text))))
+	if (web_is_fresh(r, str_of(arena_fmt(c->arena, "%s.%d.%u", oid_hex(&commit.id, hex), text,
+				    wanted.wish.parent))))
 		return web_not_modified(c, r);
-	TRY(browse_diff(c, &b, &commit, text ? &DIFF_LIMITS_TEXT : &limits, &diff));
+	TRY(browse_diff(c, &b, &commit, &wanted, &diff));
 	if (text)
 		return send_text(c, r, &diff);
 	api_begin(c, &reply);

@@ -137,9 +137,19 @@ def test_a_merge_is_compared_with_each_of_its_parents():
             others = [link for link in page.links if link.startswith("?view=unified&parent=") and f"parent={number}" not in link]
             eq(sorted(others), [f"?view=unified&parent={n}" for n in range(1, count + 1) if n != number], "ways to the others")
             has(page.links, f"?view=split&parent={number}")
+            told = server.api("GET", f"/repos/r/commits/{id}/diff?parent={number}", want=200).json["files"]
+            eq(sorted(file["new_path"] for file in told), sorted(names), f"the API against parent {number}")
+            text = server.get(f"/api/v1/repos/r/commits/{id}/diff?parent={number}", headers={"Accept": "text/x-diff"}).text
+            eq(sorted(re.findall(r"^diff --git a/(\S+)", text, re.M)), sorted(names), f"the API's text against parent {number}")
     first = Browser(server).page(f"/r/commit/{merge}")
     has(first.links, "?view=unified&parent=2")
     has(Browser(server).page(f"/r/commit/{merge}?parent=3", 404).words, "his commit has no parent 3: it has 2")
+    diff = f"/repos/r/commits/{merge}/diff"
+    eq(server.api("GET", diff, want=200).json, server.api("GET", diff + "?parent=1", want=200).json, "the first is meant")
+    eq(server.api("GET", diff + "?parent=3").status, 404, "a third one by the API")
+    for nonsense in ("0", "-1", "x", "99999999999"):
+        answer = server.api("GET", f"{diff}?parent={nonsense}")
+        eq((answer.status, answer.json["field"]), (422, "parent"), nonsense)
     for nonsense in ("-1", "x", "99999999999"):
         eq(re.findall(r'class="path">\s*(\S+)', Browser(server).page(f"/r/commit/{merge}?parent={nonsense}").text),
            re.findall(r'class="path">\s*(\S+)', first.text), nonsense)
