@@ -41,6 +41,8 @@ class Proxy:
 
     def serve(self, connection):
         with connection:
+            # Head and body are sent one after the other: the second is not to wait for the first to be acknowledged.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
                 if self.tls:
                     connection = self.tls.wrap_socket(connection, server_side=True)
