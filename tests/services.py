@@ -255,6 +255,7 @@ http {{
 	uwsgi_temp_path {folder}/uwsgi;
 	scgi_temp_path {folder}/scgi;
 	client_max_body_size 0;
+	map $http_upgrade $connection_upgrade {{ default upgrade; "" ""; }}
 	upstream nimbus {{
 {servers}
 	}}
@@ -263,6 +264,8 @@ http {{
 		location / {{
 			proxy_pass http://nimbus;
 			proxy_http_version 1.1;
+			proxy_set_header Upgrade $http_upgrade;
+			proxy_set_header Connection $connection_upgrade;
 			proxy_set_header Host $http_host;
 			proxy_set_header X-Forwarded-For $remote_addr;
 			proxy_set_header X-Forwarded-Proto $scheme;

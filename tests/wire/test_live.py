@@ -451,6 +451,15 @@ class At:
         self.pod, self.port = pod, pod.port
 
 
+def test_a_proxy_that_passes_upgrades_on_is_not_in_the_way():
+    with two_pods() as (cluster, a, _):
+        a.create_repo("r")
+        with WebSocket(int(cluster.url.rpartition(":")[2]), a.auth) as ws:
+            ws.subscribe("repo:r")
+            describe(a, "through nginx")
+            eq(described(ws.hear()), "through nginx")
+
+
 def test_the_processes_of_a_cluster_tell_each_other():
     with two_pods() as (cluster, a, b):
         a.create_repo("r")
