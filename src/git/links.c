@@ -69,17 +69,36 @@ enum err links_add(struct ctx *c, struct links *l, const struct oid *id, enum ob
 	return OK;
 }
 
-static enum err links_add_tree(struct ctx *c, struct links *l, struct str bytes)
+static enum object_type entry_type(const struct tree_entry *entry)
 {
-	struct tree_entry entry;
-	for (bool more;;) {
+	return tree_entry_is_tree(entry) ? OBJECT_TREE : OBJECT_BLOB;
+}
+
+static bool entry_before(const struct tree_entry *a, const struct tree_entry *b)
+{
+	return tree_name_cmp(a->name, tree_entry_is_tree(a), b->name, tree_entry_is_tree(b)) < 0;
+}
+
+static bool same_link(const struct tree_entry *a, const struct tree_entry *b)
+{
+	return !tree_entry_is_gitlink(a) && entry_type(a) == entry_type(b) &&
+	       oid_eq(&a->id, &b->id);
+}
+
+static enum err links_add_tree(struct ctx *c, struct links *l, struct str bytes, struct str like)
+{
+	struct tree_entry entry, other;
+	bool more, other_more;
+	TRY(tree_next(c, l->algo, &like, &other, &other_more));
+	for (;;) {
 		TRY(tree_next(c, l->algo, &bytes, &entry, &more));
 		if (!more)
 			return OK;
-		if (tree_entry_is_gitlink(&entry))
+		while (other_more && entry_before(&other, &entry))
+			TRY(tree_next(c, l->algo, &like, &other, &other_more));
+		if (tree_entry_is_gitlink(&entry) || (other_more && same_link(&other, &entry)))
 			continue;
-		TRY(links_add(
-			c, l, &entry.id, tree_entry_is_tree(&entry) ? OBJECT_TREE : OBJECT_BLOB));
+		TRY(links_add(c, l, &entry.id, entry_type(&entry)));
 	}
 }
 
@@ -95,12 +114,12 @@ static enum err links_add_commit(struct ctx *c, struct links *l, struct str byte
 	return OK;
 }
 
-enum err links_add_object(struct ctx *c, struct links *l, const struct object *o)
+enum err links_add_object(struct ctx *c, struct links *l, const struct object *o, struct str like)
 {
 	struct tag tag;
 	switch (o->type) {
 	case OBJECT_COMMIT: return links_add_commit(c, l, o->bytes);
-	case OBJECT_TREE: return links_add_tree(c, l, o->bytes);
+	case OBJECT_TREE: return links_add_tree(c, l, o->bytes, like);
 	case OBJECT_TAG:
 		TRY(tag_parse(c, l->algo, o->bytes, &tag));
 		return links_add(c, l, &tag.target, tag.target_type);

@@ -33,7 +33,9 @@ enum err links_add(struct ctx *c, struct links *l, const struct oid *id, enum ob
 	MUST;
 
 /* Adds what `o` names: a commit's tree and parents, a tree's entries but for gitlinks, a tag's
- * target. ERR_CORRUPT on an object that cannot be read. */
-enum err links_add_object(struct ctx *c, struct links *l, const struct object *o) MUST;
+ * target. `like`: of a tree, the bytes of another one (or none) whose links need not be added again;
+ * what both name in the same way is left out. ERR_CORRUPT on an object that cannot be read. */
+enum err links_add_object(struct ctx *c, struct links *l, const struct object *o, struct str like)
+	MUST;
 
 #endif

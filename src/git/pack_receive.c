@@ -74,11 +74,12 @@ static enum err compare_known(struct ctx *c, struct tools *t, const struct recei
 			      oid_hex(&record->id, hex));
 }
 
-static enum err add_links(struct ctx *c, struct tools *t, const struct object *object)
+static enum err add_links(
+	struct ctx *c, struct tools *t, const struct object *object, struct str like)
 {
 	struct receiver *r = t->r;
 	WITH_LOCK(&r->links_lock);
-	enum err err = links_add_object(c, &r->out->links, object);
+	enum err err = links_add_object(c, &r->out->links, object, like);
 	if (!err || !t->crew)
 		return err;
 	/* Which of two that contradict each other comes second is chance. */
@@ -86,8 +87,8 @@ static enum err add_links(struct ctx *c, struct tools *t, const struct object *o
 	return OK;
 }
 
-static enum err object_check(
-	struct ctx *c, struct tools *t, struct received *record, const struct content *content)
+static enum err object_check(struct ctx *c, struct tools *t, struct received *record,
+	const struct content *content, const struct content *base)
 {
 	enum object_type type = record->object_type;
 	TRY(object_hash_of(c, t->r->in->algo, type, content, &record->id));
@@ -102,15 +103,20 @@ static enum err object_check(
 			object_type_name(type), (unsigned long long)content->size, CONTENT_MAX);
 	struct object object = {type, str_from(content->bytes, (size_t)content->size)};
 	TRY(fsck_object(c, &t->r->fsck, &record->id, &object));
-	return add_links(c, t, &object);
+	/* The base's own links were added when it came, or it is of the repository, and has them. */
+	struct str like = {0};
+	if (base && base->bytes)
+		like = str_from(base->bytes, (size_t)base->size);
+	return add_links(c, t, &object, like);
 }
 
-enum err receiver_object(struct ctx *c, struct tools *t, uint32_t at, const struct content *content)
+enum err receiver_object(struct ctx *c, struct tools *t, uint32_t at, const struct content *content,
+	const struct content *base)
 {
 	struct arena *request = c->arena;
 	struct arena_mark mark = arena_mark(&t->scratch);
 	c->arena = &t->scratch;
-	enum err err = object_check(c, t, &t->r->out->records[at], content);
+	enum err err = object_check(c, t, &t->r->out->records[at], content, base);
 	c->arena = request;
 	arena_rewind(&t->scratch, mark);
 	return err;

@@ -174,7 +174,7 @@ static enum err resolve_next(struct ctx *c, struct resolver *v)
 	r->out->records[at].object_type = r->out->records[top->record].object_type;
 	enum err err = delta_content(c, v->t, at, &top->content, &content);
 	if (!err)
-		err = receiver_object(c, v->t, at, &content);
+		err = receiver_object(c, v->t, at, &content, &top->content);
 	__atomic_add_fetch(&r->resolved, 1, __ATOMIC_RELAXED);
 	if (!err)
 		err = crew_step(c, v->t);

@@ -215,7 +215,7 @@ static enum err blob_end(struct ctx *c, struct receiver *r, struct scan_entry *e
 static enum err entry_end(struct ctx *c, struct receiver *r, struct scan_entry *e, uint32_t at)
 {
 	if (e->content.bytes)
-		return receiver_object(c, &r->own, at, &e->content);
+		return receiver_object(c, &r->own, at, &e->content, NULL);
 	if (e->entry->type == OBJECT_BLOB)
 		return blob_end(c, r, e, at);
 	return delta_end(c, r, e, at);

@@ -99,9 +99,10 @@ enum err crew_end(struct ctx *c, struct crew *crew) MUST;
 
 /* A new, empty record at the end. */
 struct received *receiver_record(struct receiver *r);
-/* The object of record `at` has this content: gives it its id and checks it. */
-enum err receiver_object(struct ctx *c, struct tools *t, uint32_t at, const struct content *content)
-	MUST;
+/* The object of record `at` has this content: gives it its id and checks it. `base`: what it is a
+ * delta on, an object that is checked or known; or NULL. */
+enum err receiver_object(struct ctx *c, struct tools *t, uint32_t at, const struct content *content,
+	const struct content *base) MUST;
 enum err receiver_step(struct ctx *c, struct receiver *r, enum receive_stage stage, uint32_t done,
 	uint32_t all) MUST;
 static inline uint64_t receiver_entry_end(const struct receiver *r, uint32_t at)

@@ -26,7 +26,7 @@ static void fuzz_one(struct ctx *c, struct str input)
 	}
 	struct links links;
 	links_init(&links, algo, 1);
-	enum err read = links_add_object(c, &links, &o);
+	enum err read = links_add_object(c, &links, &o, (struct str){0});
 	/* One id as two types in one tree is nothing that an object alone could tell. */
 	ASSERT(err || read == OK || strstr(c->error.text, "is named as"));
 	links_done(&links);

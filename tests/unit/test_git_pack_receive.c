@@ -187,6 +187,54 @@ static void a_thin_pack_is_completed_and_stands_alone(void **state)
 	bench_done(&b);
 }
 
+/* A delta that adds a line to a tree of `size` bytes. */
+static struct str delta_line(struct ctx *c, size_t size, const char *line, const struct oid *id)
+{
+	struct buf added = {.arena = c->arena}, b = {.arena = c->arena};
+	tree_line(&added, line, id);
+	buf_byte(&b, (char)0x90);
+	buf_byte(&b, (char)size);
+	buf_byte(&b, (char)added.len);
+	buf_str(&b, buf_view(&added));
+	return delta_make(c->arena, size, size + added.len, buf_view(&b));
+}
+
+/* What a tree adds to its base is looked for, be the base sent or known; what the base has is not. */
+static void what_a_delta_of_a_tree_adds_must_be_there(void **state)
+{
+	struct ctx *c = *state;
+	struct oid blob, tree, nowhere = oid_zero(HASH_SHA1);
+	nowhere.hash[0] = 1;
+	for (int is_sent = 0; is_sent < 2; is_sent++) {
+		struct bench b;
+		struct pack_make m;
+		struct buf lines = {.arena = c->arena};
+		bench_init(c, &b, HASH_SHA1);
+		pack_make_init(&m, c->arena, HASH_SHA1);
+		pack_make_object(&m, OBJECT_BLOB, STR("a blob\n"), &blob);
+		tree_line(&lines, "100644 a", &blob);
+		pack_make_object(&m, OBJECT_TREE, buf_view(&lines), &tree);
+		if (!is_sent) {
+			assert_ok(c, bench_receive(c, &b, pack_make_end(&m)));
+			bench_keep(c, &b);
+			pack_make_init(&m, c->arena, HASH_SHA1);
+		}
+		struct pack_make bad = m;
+		bad.bytes = (struct buf){.arena = c->arena};
+		buf_str(&bad.bytes, buf_view(&m.bytes));
+		pack_make_ref_delta(&m, &tree, delta_line(c, lines.len, "100644 b", &blob));
+		assert_ok(c, bench_receive(c, &b, pack_make_end(&m)));
+		assert_int_equal(b.got.links.count, 1);
+		assert_ok(c, pack_received_connected(c, &b.got, &b.known, NULL));
+		pack_received_done(&b.got);
+		pack_make_ref_delta(&bad, &tree, delta_line(c, lines.len, "100644 b", &nowhere));
+		assert_ok(c, bench_receive(c, &b, pack_make_end(&bad)));
+		assert_int_equal(b.got.links.count, is_sent + 1);
+		assert_err(c, pack_received_connected(c, &b.got, &b.known, NULL), ERR_INVALID);
+		bench_done(&b);
+	}
+}
+
 /* Whoever pushes can do nothing about what is damaged here, and all about what they send. */
 static void a_base_that_is_damaged_here_is_not_the_packs_fault(void **state)
 {
@@ -590,6 +638,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(all_types_and_both_kinds_of_delta_get_their_ids),
 		UNIT_TEST(a_thin_pack_is_completed_and_stands_alone),
+		UNIT_TEST(what_a_delta_of_a_tree_adds_must_be_there),
 		UNIT_TEST(a_base_that_is_damaged_here_is_not_the_packs_fault),
 		UNIT_TEST(what_is_cut_short_is_invalid_wherever_it_is_cut),
 		UNIT_TEST(any_changed_byte_is_noticed),
