@@ -25,8 +25,9 @@ struct pack {
 	uint32_t *positions;    /* of pack_order, made on first need; as `offsets` is */
 	uint64_t *offsets;      /* NULL: not made yet */
 	struct host_lock *lock; /* for these, and for what is offered */
-	/* May all entries be sent as they lie there? 1: yes, -1: no, 0: not known yet. Atomic. */
-	int as_it_lies;
+	/* So many of its first entries have been seen to be sound and to name no base by its id: they
+	 * may be sent as they lie there. Atomic. */
+	uint32_t plain;
 	/* Of this pack, or also of others beside it; NULL: there is none, or nobody wanted it yet
 	 * (pack_bitmap). */
 	struct bitmap *bitmap;

@@ -31,7 +31,7 @@ struct share {
 	uint32_t at;    /* of the current item in `order` */
 	uint64_t solid; /* the entries from this offset to the current one lie as far from each
 			   other as they did */
-	bool whole;     /* every object of the pack is taken from it */
+	uint32_t plain; /* of the pack's first entries so many have been seen: see struct pack */
 	bool by_id;     /* there are deltas that name their base */
 };
 
@@ -387,16 +387,16 @@ static enum err write_item(struct ctx *c, struct writing *s, struct share *share
 }
 
 /*
- * The entries from the first one of the pack on, as many as are all taken, as they lie there: a base
- * lies before what needs it, so none is elsewhere, or at another distance than it was. That none is
- * named by its id was seen when all were written last.
+ * The plain entries from the first one of the pack on, as many as are all taken, as they lie there: a
+ * base lies before what needs it, so none is elsewhere, or at another distance than it was.
  */
 static enum err write_first(struct ctx *c, struct writing *s, struct share *share, size_t *count)
 {
 	struct pack *p = share->pack;
 	uint64_t shift = s->out.bytes - PACK_HEAD;
 	size_t n = 0;
-	for (; n < share->count && share->items[n].position == share->order.positions[n]; n++)
+	size_t most = share->plain < share->count ? share->plain : share->count;
+	for (; n < most && share->items[n].position == share->order.positions[n]; n++)
 		share->items[n].to = share->items[n].from + shift;
 	s->copy_from = s->copy_to = PACK_HEAD;
 	if (n)
@@ -414,12 +414,12 @@ static enum err write_first(struct ctx *c, struct writing *s, struct share *shar
 static enum err write_share(struct ctx *c, struct writing *s, struct share *share)
 {
 	size_t first = 0;
-	share->whole = share->count == share->pack->idx.count;
+	uint32_t *plain = &share->pack->plain;
 	share->solid = PACK_HEAD;
-	int *as_it_lies = &share->pack->as_it_lies;
 	TRY(pack_order(c, share->pack, &share->order));
 	share->at = UINT32_MAX;
-	if (s->w->ofs_delta && __atomic_load_n(as_it_lies, __ATOMIC_RELAXED) > 0)
+	share->plain = __atomic_load_n(plain, __ATOMIC_RELAXED);
+	if (s->w->ofs_delta && share->plain)
 		TRY(write_first(c, s, share, &first));
 	for (size_t i = first; i < share->count; i++, s->done++) {
 		if (s->done % CHECK_EVERY == 0) {
@@ -429,11 +429,14 @@ static enum err write_share(struct ctx *c, struct writing *s, struct share *shar
 		if (share->items[i].to)
 			continue;
 		TRY(write_item(c, s, share, &share->items[i]));
+		if (!share->by_id && share->at == i && share->plain == i)
+			share->plain++;
 		if (s->copy_to - s->copy_from >= COPY_WINDOW)
 			TRY(copy(c, s, share->pack));
 	}
-	if (share->whole && !first)
-		__atomic_store_n(as_it_lies, share->by_id ? -1 : 1, __ATOMIC_RELAXED);
+	/* If another thread has just seen more of them, it is only forgotten. */
+	if (share->plain > __atomic_load_n(plain, __ATOMIC_RELAXED))
+		__atomic_store_n(plain, share->plain, __ATOMIC_RELAXED);
 	return copy(c, s, share->pack);
 }
 
@@ -448,8 +451,8 @@ static struct pack *only_pack(const struct pack_write *w, size_t count)
 		part++;
 	uint32_t end = part->first + part->pack->idx.count;
 	bool whole = count == part->pack->idx.count && bits_next(w->packed, end) == BITS_NONE;
-	int *as_it_lies = &part->pack->as_it_lies;
-	return whole && __atomic_load_n(as_it_lies, __ATOMIC_RELAXED) > 0 ? part->pack : NULL;
+	bool plain = __atomic_load_n(&part->pack->plain, __ATOMIC_RELAXED) == count;
+	return whole && plain ? part->pack : NULL;
 }
 
 /* It has been hashed when it was made. */

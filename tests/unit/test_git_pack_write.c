@@ -188,10 +188,10 @@ static void deltas_are_kept_as_the_client_can_take_them(void **state)
 		assert_int_equal(got->ref, 0);
 		assert_int_equal(got->ofs, 5);
 		assert_int_equal(w.counts.reused, w.objects->len);
-		/* Once it is known that bases come first, a whole pack is copied as it lies. */
+		/* Once it is known that bases come first, they are copied as they lie. */
 		assert_int_equal(w.counts.whole, 0);
 		got = write_pack(c, &k->reader, &all, &w);
-		assert_int_equal(w.counts.whole, by_id ? 0 : w.objects->len);
+		assert_int_equal(w.counts.whole, by_id ? 3 : w.objects->len);
 		assert_int_equal(got->ref, 0);
 		assert_int_equal(got->ofs, 5);
 		assert_int_equal(w.counts.reused, w.objects->len);
@@ -201,6 +201,32 @@ static void deltas_are_kept_as_the_client_can_take_them(void **state)
 		assert_int_equal(got->ref, 5);
 		odb_make_done(k->make);
 	}
+}
+
+static void what_a_pack_begins_with_is_looked_at_once(void **state)
+{
+	struct ctx *c = *state;
+	struct chain *k = chain_make(c, false);
+	const uint32_t whole[][2] = {{2, 0}, {5, 9}, {3, 12}, {5, 18}}; /* of three objects each */
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+		struct pack_write w;
+		struct parts parts = {
+			.wants = &k->commits[whole[i][0]], .want_count = 1, .ofs_delta = true};
+		struct content *got = write_pack(c, &k->reader, &parts, &w);
+		assert_int_equal(w.counts.whole, whole[i][1]);
+		assert_int_equal(w.objects->len, (whole[i][0] + 1) * 3);
+		assert_int_equal(got->ofs, whole[i][0]);
+	}
+	/* Not from its first entry on: each is looked at. */
+	struct pack_write w;
+	struct parts parts = {.wants = &k->commits[5],
+		.want_count = 1,
+		.haves = &k->commits[0],
+		.have_count = 1,
+		.ofs_delta = true};
+	write_pack(c, &k->reader, &parts, &w);
+	assert_int_equal(w.counts.whole, 0);
+	odb_make_done(k->make);
 }
 
 static void a_base_that_the_client_has_serves_a_thin_pack_only(void **state)
@@ -302,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(what_is_written_is_what_was_asked),
 		UNIT_TEST(deltas_are_kept_as_the_client_can_take_them),
+		UNIT_TEST(what_a_pack_begins_with_is_looked_at_once),
 		UNIT_TEST(a_base_that_the_client_has_serves_a_thin_pack_only),
 		UNIT_TEST(what_lies_in_two_packs_is_sent_once),
 		UNIT_TEST(a_base_behind_its_deltas_is_written_before_them),
