@@ -32,6 +32,11 @@ enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, 
 	return OK;
 }
 
+bool browse_is_partial(const struct ctx *c, const struct browse *b)
+{
+	return b->partial || extent_spent(c);
+}
+
 void browse_close(struct browse *b)
 {
 	if (b->snapshot)

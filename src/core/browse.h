@@ -23,12 +23,15 @@ struct browse {
 	struct snapshot *snapshot;
 	struct odb_reader reader;
 	struct push_spools scratch; /* of the reader */
+	bool partial; /* something was not found in time: there may be more of it later */
 };
 
 /* permit_begin for READ, and the snapshot. */
 enum err browse_open(struct ctx *c, struct core *core, const struct actor *who, struct str name,
 	struct browse *out) MUST;
 void browse_close(struct browse *b);
+/* Would the same have more in it later: was something not found in time, or did it lie too far away? */
+bool browse_is_partial(const struct ctx *c, const struct browse *b);
 #define BROWSE __attribute__((cleanup(browse_close))) struct browse
 
 /*

@@ -103,6 +103,7 @@ static enum err fill_parts(
 	out->at = parts;
 	out->count = blame->count;
 	out->cut = blame->cut;
+	b->partial = b->partial || blame->cut;
 	return OK;
 }
 

@@ -61,7 +61,7 @@ static enum err relate_in_time(struct ctx *c, struct browse *b, struct compariso
 	if (err != ERR_TIMEOUT || !(mine || extent_spent(c)))
 		return err;
 	ctx_clear(c);
-	out->cut = true;
+	out->cut = b->partial = true;
 	out->fork = (struct oid){0};
 	return OK;
 }

@@ -357,6 +357,7 @@ static enum err compare_all(struct ctx *c, struct job *j, struct diff *out)
 		out->added += f->added;
 		out->removed += f->removed;
 	}
+	j->browse->partial = j->browse->partial || out->cut;
 	return OK;
 }
 

@@ -265,6 +265,7 @@ enum err browse_languages(
 	n.levels = NEW_ARRAY(c->arena, struct level, DEPTH_MAX);
 	TRY(find_rules(c, &n, &top.id));
 	TRY(walk(c, &n, &top.id));
+	b->partial = b->partial || n.stopped;
 	if (!n.stopped)
 		fill(c, &n.levels[0].sums, out);
 	return OK;

@@ -89,8 +89,10 @@ static enum err line_of(struct ctx *c, struct browse *b, struct map *known,
 	const struct last_change *change, const struct commit_line **out)
 {
 	*out = NULL;
-	if (!change->found || extent_spent(c))
+	if (!change->found || extent_spent(c)) {
+		b->partial = true;
 		return OK;
+	}
 	void **place =
 		map_put(known, str_from(change->commit.hash, hash_size(change->commit.algo)));
 	if (!*place) {
@@ -144,6 +146,7 @@ enum err browse_last_change(struct ctx *c, struct browse *b, const struct oid *c
 		id = oid_from_bytes(commit->algo, kept.at);
 	} else {
 		TRY(find_one(c, b, commit, path, &id, &found));
+		b->partial = b->partial || !found;
 		if (!found)
 			return OK;
 		made_cache_put(b->core->made, key, str_from(id.hash, hash_size(id.algo)));

@@ -221,6 +221,7 @@ static enum err walk_on(struct ctx *c, struct listing_log *l, struct commit_log 
 			TRY(take(c, l, &id, out));
 	}
 	out->cut = out->cut || l->walk->cut;
+	l->browse->partial = l->browse->partial || out->cut;
 	if (l->walk->cut && !out->more) {
 		path_log_rest(c->arena, l->walk, &rest);
 		write_cursor(c, &l->walk->graph, &rest, out);

@@ -172,8 +172,10 @@ enum err browse_ahead(struct ctx *c, struct browse *b, struct ref_list *list)
 			err = relate(c, b, &g, &head.commit, &lines[i]);
 	bool mine = c->deadline == until;
 	c->deadline = deadline;
+	b->partial = b->partial || extent_spent(c);
 	if (err != ERR_TIMEOUT || !mine)
 		return err;
 	ctx_clear(c);
+	b->partial = true;
 	return OK;
 }

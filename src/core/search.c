@@ -413,5 +413,6 @@ enum err search_files(struct ctx *c, struct browse *b, const struct revision *re
 	TRY(search_all(c, &s));
 	out->files = s.files.at;
 	out->count = (uint32_t)s.files.len;
+	b->partial = b->partial || out->cut;
 	return OK;
 }

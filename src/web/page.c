@@ -164,6 +164,7 @@ bool page_is_fresh(
 {
 	const struct repo *repo = &b->repo;
 	char hex[OID_HEX_MAX] = "";
+	r->shown = b;
 	uint64_t looks = bytes_hash(0, repo->description.at, repo->description.len);
 	looks += (uint64_t)repo->visibility * 4 + (uint64_t)b->level;
 	looks = bytes_hash(looks, r->path.at, r->path.len);

@@ -1,4 +1,5 @@
 #include "base/map.h"
+#include "core/browse.h"
 #include "web/internal.h"
 
 /* Pages are complete without a script, and most have none; pictures in a README may come from anywhere over https. */
@@ -109,11 +110,25 @@ enum err web_begin(
 	return http_begin(r->http, status, length, out);
 }
 
+/* Who asks again for what was not whole yet is to see more of it. */
+static void forget_tag(struct web_request *r)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < r->header_count; i++)
+		if (!str_eq_nocase(r->headers[i].name, STR("ETag")) &&
+			!str_eq_nocase(r->headers[i].name, STR("Cache-Control")))
+			r->headers[kept++] = r->headers[i];
+	r->header_count = kept;
+}
+
 static enum err reply(
 	struct ctx *c, struct web_request *r, int status, const char *type, struct str body)
 {
 	struct sink *out;
+	bool partial = status == 200 && r->shown && browse_is_partial(c, r->shown);
 	web_keep_answer(c, r, status, body);
+	if (partial)
+		forget_tag(r);
 	TRY(web_gzip(c, r, type, &body));
 	TRY(web_begin(r, status, type, body.len, &out));
 	TRY(sink_write(c, out, body.at, body.len));

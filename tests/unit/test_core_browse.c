@@ -444,8 +444,10 @@ static void what_lies_too_far_away_is_not_compared(void **state)
 	assert_ok(c, browse_commit(c, &b, &ids[1], &commit));
 	c->afar.bytes_max = 1000;
 	c->afar.bytes = 999;
+	assert_false(browse_is_partial(c, &b));
 	assert_ok(c, browse_diff(c, &b, &commit, &DIFF_LIMITS_PAGE, &diff));
 	assert_true(diff.cut);
+	assert_true(browse_is_partial(c, &b));
 	assert_int_equal(diff.total, 8);
 	for (size_t i = 0; i < diff.count; i++)
 		assert_int_equal(diff.files[i].without, DIFF_UNREAD);
@@ -457,6 +459,28 @@ static void what_lies_too_far_away_is_not_compared(void **state)
 	assert_ok(c, browse_diff(c, &b, &commit, &DIFF_LIMITS_TEXT, &diff));
 	assert_false(diff.cut);
 	assert_int_equal(diff.files[1].hunk_count, 1);
+	browse_close(&b);
+}
+
+static void a_folder_without_all_of_its_last_changes_is_partial(void **state)
+{
+	struct ctx *c = *state;
+	struct browse b;
+	struct revision rev;
+	struct listing list;
+	const struct commit_line *last;
+	open_scene(c, &b);
+	assert_ok(c, browse_head(c, &b, &rev));
+	assert_ok(c, browse_listing(c, &b, &rev, STR(""), &list));
+	c->afar.bytes_max = c->afar.bytes = 1000;
+	assert_ok(c, browse_last_changes(c, &b, &rev, &list, &last));
+	assert_null(last);
+	c->afar.bytes = 0;
+	assert_true(browse_is_partial(c, &b));
+	b.partial = false;
+	assert_ok(c, browse_last_changes(c, &b, &rev, &list, &last));
+	assert_non_null(last);
+	assert_false(browse_is_partial(c, &b));
 	browse_close(&b);
 }
 
@@ -520,6 +544,7 @@ int main(void)
 		HOUSE_TEST(a_diff_keeps_its_limits),
 		HOUSE_TEST(a_commit_is_compared_with_a_parent_that_it_has),
 		HOUSE_TEST(what_lies_too_far_away_is_not_compared),
+		HOUSE_TEST(a_folder_without_all_of_its_last_changes_is_partial),
 		HOUSE_TEST(paths_that_lie_too_far_away_are_left_out_and_said_so),
 		HOUSE_TEST(refs_are_listed_with_the_default_first),
 		HOUSE_TEST(nothing_pushed_is_said_as_such),

@@ -151,7 +151,8 @@ def stored(server):
 def goes_on(server, bucket, page, page_max):
     """A page that says to load it again is whole after a while, and reads no more than others each time."""
     loads = 0
-    while "goes on from what has come by then" in server.get(f"/r{page}").text:
+    while "goes on from what has come by then" in (answer := server.get(f"/r{page}")).text:
+        eq(answer.headers.get("etag"), None, "the tag of what will be more when it is loaded again")
         loads += 1
         if (read := read_bytes(bucket.requests())) > page_max:
             fail(f"{page}: {read} bytes when it was loaded again")
