@@ -74,10 +74,14 @@ static void weaken_tag(struct ctx *c, struct web_request *r)
  * What holds a secret (a form's token) beside text that others choose is sent as it is: its packed
  * length would tell.
  */
+bool web_may_gzip(const struct web_request *r)
+{
+	return !r->session && str_is(r->method, "GET") && is_wanted(r);
+}
+
 enum err web_gzip(struct ctx *c, struct web_request *r, const char *type, struct str *body)
 {
-	if (body->len < GZIP_LEAST || r->session || !str_is(r->method, "GET") || !is_text(type) ||
-		!is_wanted(r))
+	if (body->len < GZIP_LEAST || !is_text(type) || !web_may_gzip(r))
 		return OK;
 	*body = pack(c, *body);
 	weaken_tag(c, r);

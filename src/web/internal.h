@@ -82,6 +82,17 @@ const char *web_retry_after(struct ctx *c, int status);
 enum err web_begin(struct web_request *r, int status, const char *type, uint64_t length,
 	struct sink **out) MUST;
 
+/*
+ * Pages that were made for nobody in particular, for whoever asks for the same next: web/made.c. The
+ * ETag of the coming reply is set, and tells apart whatever the request does not. web_find_made: is
+ * there one? Then r->made is it, for web_send_made. web_keep_made keeps a reply that is about to begin.
+ */
+bool web_find_made(struct ctx *c, struct web_request *r);
+enum err web_send_made(struct ctx *c, struct web_request *r) MUST;
+void web_keep_made(struct ctx *c, const struct web_request *r, const char *type, struct str body);
+
+/* May a reply to this request be packed? */
+bool web_may_gzip(const struct web_request *r);
 /* Packs a reply's body where the client takes that and it is safe, and says so in its headers. */
 enum err web_gzip(struct ctx *c, struct web_request *r, const char *type, struct str *body) MUST;
 

@@ -179,6 +179,17 @@ bool page_is_fresh(
 			   (long long)(page_now(c) / PAGE_FRESH_SECONDS))));
 }
 
+bool page_is_made(
+	struct ctx *c, struct web_request *r, const struct browse *b, const struct oid *what)
+{
+	return page_is_fresh(c, r, b, what) || web_find_made(c, r);
+}
+
+enum err page_send_made(struct ctx *c, struct web_request *r)
+{
+	return r->made.len ? web_send_made(c, r) : web_not_modified(c, r);
+}
+
 enum err page_redirect_to(struct ctx *c, struct web_request *r, const struct browse *b,
 	const char *verb, const struct revision *rev, struct str path)
 {

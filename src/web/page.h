@@ -32,12 +32,17 @@ bool page_is_id(struct str text, const struct oid *id);
 void page_lasts(struct ctx *c, struct web_request *r, const struct browse *b, int seconds);
 
 /*
- * Has the client this very page? Then answer web_not_modified(). `what` (may be NULL) tells apart
+ * Has the client this very page? `what` (may be NULL) tells apart
  * what the URL does not. A page with relative dates is fresh for ten minutes.
  * One whose path has `what`, a commit, as its revision lasts as long.
  */
 bool page_is_fresh(
 	struct ctx *c, struct web_request *r, const struct browse *b, const struct oid *what);
+
+/* The same; or was it made for others, who see the same? Then answer page_send_made(). */
+bool page_is_made(
+	struct ctx *c, struct web_request *r, const struct browse *b, const struct oid *what);
+enum err page_send_made(struct ctx *c, struct web_request *r) MUST;
 
 /* 303 to "/NAME/VERB/REV/PATH"; the parts are encoded here. */
 enum err page_redirect_to(struct ctx *c, struct web_request *r, const struct browse *b,

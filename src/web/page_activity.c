@@ -49,8 +49,8 @@ enum err page_activity(struct ctx *c, struct web_request *r)
 		return fail(c, ERR_INVALID, "that is no place in what became of it");
 	query.after = (struct history_place){(int64_t)version, web_query(c, r, "ref")};
 	TRY(browse_open(c, r->core, &r->who, web_param(r, "name"), &b));
-	if (page_is_fresh(c, r, &b, NULL))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, &b, NULL))
+		return page_send_made(c, r);
 	TRY(read_activity(c, r, &query, &at, &list));
 	struct page_activity p = {.at = at, .count = list.count, .first = !after.len};
 	p.older = older(c, &list);

@@ -41,8 +41,8 @@ enum err page_commit(struct ctx *c, struct web_request *r)
 	if (text)
 		return as_text(c, r, &b, &commit, mail);
 	bool data = page_look_wants_data(r);
-	if (!data && page_is_fresh(c, r, &b, &commit.id))
-		return web_not_modified(c, r);
+	if (!data && page_is_made(c, r, &b, &commit.id))
+		return page_send_made(c, r);
 	struct diff_look look = page_look(c, r);
 	struct diff_limits limits = page_look_limits(&look);
 	TRY(browse_diff(c, &b, &commit, &limits, &diff));

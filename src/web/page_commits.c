@@ -103,8 +103,8 @@ static enum err list(struct ctx *c, struct web_request *r, struct browse *b,
 	TRY(chosen(c, r, b, &p, &done));
 	if (done)
 		return OK;
-	if (page_is_fresh(c, r, b, &query.from))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, b, &query.from))
+		return page_send_made(c, r);
 	page_repo_begin(c, r, b, rev, &p.top);
 	p.top.tab = TAB_COMMITS;
 	p.top.page.title = str_of(arena_fmt(c->arena, "Commits · %.*s", STR_FMT(b->repo.name)));

@@ -40,8 +40,8 @@ enum err page_compare(struct ctx *c, struct web_request *r)
 	if (page_is_id(cmp.base.text, &cmp.base.commit) &&
 		page_is_id(cmp.head.text, &cmp.head.commit))
 		page_lasts(c, r, &b, PAGE_FRESH_SECONDS);
-	if (page_is_fresh(c, r, &b, &cmp.head.commit))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, &b, &cmp.head.commit))
+		return page_send_made(c, r);
 	struct page_compare p = {.compared = &cmp, .look = &look};
 	page_repo_begin(c, r, &b, &cmp.head, &p.top);
 	p.top.tab = TAB_REFS;
@@ -64,8 +64,8 @@ enum err page_blame(struct ctx *c, struct web_request *r)
 	TRY(browse_kind(c, &b, &rev, path, &kind));
 	if (kind == ENTRY_TREE)
 		return page_redirect_to(c, r, &b, "tree", &rev, path);
-	if (page_is_fresh(c, r, &b, &rev.commit))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, &b, &rev.commit))
+		return page_send_made(c, r);
 	TRY(browse_blame(c, &b, &rev, path, &blame));
 	/* What has no lines is shown as the file that it is. */
 	if (blame.file.kind != FILE_TEXT)

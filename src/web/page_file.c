@@ -76,8 +76,8 @@ enum err page_blob(struct ctx *c, struct web_request *r)
 	TRY(lead_to_lines(c, r, &led));
 	if (led)
 		return OK;
-	if (page_is_fresh(c, r, &b, &rev.commit))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, &b, &rev.commit))
+		return page_send_made(c, r);
 	TRY(browse_file(c, &b, &rev, path, &file));
 	/* Who asks for lines wants to see them. */
 	if (read_range(web_query(c, r, "lines"), &p.from, &p.to))

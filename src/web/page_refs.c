@@ -42,8 +42,8 @@ enum err page_refs(struct ctx *c, struct web_request *r)
 	struct ref_list branches, tags;
 	struct str like = str_trim(web_query(c, r, "q"));
 	TRY(open(c, r, &b));
-	if (page_is_fresh(c, r, &b, NULL))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, &b, NULL))
+		return page_send_made(c, r);
 	TRY(browse_refs_like(c, &b, STR("refs/heads/"), like, number(c, r, "branches"), &branches));
 	TRY(browse_refs_like(c, &b, STR("refs/tags/"), like, number(c, r, "tags"), &tags));
 	TRY(browse_ahead(c, &b, &branches));
@@ -109,8 +109,8 @@ enum err page_releases(struct ctx *c, struct web_request *r)
 	BROWSE b = {0};
 	struct release_list list;
 	TRY(open(c, r, &b));
-	if (page_is_fresh(c, r, &b, NULL))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, &b, NULL))
+		return page_send_made(c, r);
 	TRY(browse_releases(c, &b, number(c, r, "skip"), RELEASES_PAGE, &list));
 	struct page_releases p = {.list = &list};
 	begin(c, r, &b, &p.top, "Releases");
@@ -126,8 +126,8 @@ enum err page_release(struct ctx *c, struct web_request *r)
 	BROWSE b = {0};
 	struct release release;
 	TRY(open(c, r, &b));
-	if (page_is_fresh(c, r, &b, NULL))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, &b, NULL))
+		return page_send_made(c, r);
 	TRY(browse_release(c, &b, web_param(r, "path"), &release));
 	struct page_release p = {.release = &release};
 	begin(c, r, &b, &p.top, arena_fmt(c->arena, "%.*s", STR_FMT(release.name)));

@@ -38,8 +38,8 @@ static enum err show_tree(struct ctx *c, struct web_request *r, struct browse *b
 	struct file *readme;
 	struct language_shares shares = {0};
 	struct page_tree p = {.listing = &list, .languages = &shares};
-	if (page_is_fresh(c, r, b, &rev->commit))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, b, &rev->commit))
+		return page_send_made(c, r);
 	TRY(browse_listing(c, b, rev, path, &list));
 	TRY(browse_last_changes(c, b, rev, &list, &p.last));
 	TRY(browse_readme(c, b, rev, &list, &readme));

@@ -61,8 +61,8 @@ enum err page_search(struct ctx *c, struct web_request *r)
 	TRY(find_revision(c, r, &b, &rev, &empty));
 	if (empty)
 		return web_redirect(c, r, arena_fmt(c->arena, "/%.*s", STR_FMT(b.repo.name)));
-	if (page_is_fresh(c, r, &b, &rev.commit))
-		return web_not_modified(c, r);
+	if (page_is_made(c, r, &b, &rev.commit))
+		return page_send_made(c, r);
 	page_repo_begin(c, r, &b, &rev, &p.top);
 	p.top.tab = TAB_SEARCH;
 	p.top.page.title = str_of(arena_fmt(c->arena, "%.*s%sSearch · %.*s",

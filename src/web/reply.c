@@ -130,6 +130,8 @@ static enum err reply(
 	if (partial)
 		forget_tag(r);
 	TRY(web_gzip(c, r, type, &body));
+	if (status == 200 && !partial)
+		web_keep_made(c, r, type, body);
 	TRY(web_begin(r, status, type, body.len, &out));
 	TRY(sink_write(c, out, body.at, body.len));
 	return http_end(r->http);

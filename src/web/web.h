@@ -53,6 +53,7 @@ struct web_request {
 	bool probing;             /* only the ETag of the answer is wanted: web/unchanged.c */
 	const struct browse
 		*shown; /* what of its answer may be partial: it has no ETag then; or NULL */
+	struct str made_key, made;  /* web/made.c */
 	struct idempotent *running; /* core/idempotent.h: its answer is to be kept; or NULL */
 	struct http_exchange *http;
 	const struct web *web;

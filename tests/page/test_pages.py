@@ -527,6 +527,23 @@ def test_an_unchanged_page_is_not_sent_again():
         eq(again.headers.get("content-security-policy"), None, "a policy that would replace the page's own")
 
 
+def test_a_page_made_for_nobody_is_the_same_for_all_of_them_and_only_for_them():
+    gzipped = {"Accept-Encoding": "gzip"}
+    for path in ("/hostile", "/hostile/commits", "/hostile/blob/main/run.sh", "/hostile/refs"):
+        first, again = (Browser(server()).get(path, **gzipped) for _ in range(2))
+        kept = dict(again.headers.items())
+        for name in ("date", "x-request-id"):
+            kept.pop(name, None)
+        eq(again.body, first.body, path)
+        eq({name: first.headers[name] for name in kept}, kept, f"{path}: headers")
+        eq(gzip.decompress(again.body), Browser(server()).get(path).body, f"{path}, as it is")
+        reader = Browser(server(), "reader", "ninety-lamps-gravel-reader").get(path, **gzipped)
+        eq("content-encoding" in reader.headers, False, "a page for somebody")
+        has(reader.body.decode(), "reader")
+        elsewhere = Browser(server()).get(path, **gzipped, Host="git.example.org")
+        has_not(gzip.decompress(elsewhere.body).decode(), server().url)
+
+
 def test_a_cold_page_weighs_little_in_two_requests():
     page = Browser(server()).get("/hostile", **{"Accept-Encoding": "br, gzip;q=0.5"})
     eq(page.headers["content-encoding"], "gzip", "encoding")
