@@ -390,7 +390,7 @@ class Nimbus:
             if sign in text:
                 fail(f"the server's stderr has a report:\n{text[-6000:]}")
 
-    def stop(self, seconds=30):
+    def stop(self, seconds=90):
         """SIGTERM; the server must end by itself, with 0 and without a sanitizer's report."""
         process, self.process = self.process, None
         if process is None:

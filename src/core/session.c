@@ -462,11 +462,33 @@ struct str session_take_id_token(struct ctx *c, struct core *core, struct str id
 	return (struct str){0};
 }
 
+/* A token is a word by chance, and the hash of it and the session's secret. */
+enum { CSRF_WORD = 16, CSRF_HASH = 64 };
+
+static void csrf_hash(const struct session *s, const char *word, char out[CSRF_HASH + 1])
+{
+	char text[CSRF_WORD + SESSION_CSRF_SIZE - 1];
+	memcpy(text, word, CSRF_WORD);
+	memcpy(text + CSRF_WORD, s->csrf, SESSION_CSRF_SIZE - 1);
+	secret_hash("csrf-form", str_from(text, sizeof text), out);
+}
+
+struct str session_csrf(struct ctx *c, const struct session *s)
+{
+	struct str word = secret_word(c, CSRF_WORD);
+	char hash[CSRF_HASH + 1];
+	csrf_hash(s, word.at, hash);
+	return str_of(arena_fmt(c->arena, "%.*s%s", STR_FMT(word), hash));
+}
+
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given)
 {
-	size_t len = SESSION_CSRF_SIZE - 1;
-	if (given.len == len && bytes_equal_secret(given.at, s->csrf, len))
-		return OK;
+	char hash[CSRF_HASH + 1];
+	if (given.len == CSRF_WORD + CSRF_HASH) {
+		csrf_hash(s, given.at, hash);
+		if (bytes_equal_secret(given.at + CSRF_WORD, hash, CSRF_HASH))
+			return OK;
+	}
 	return fail(c, ERR_DENIED, "this form is from another session: reload the page");
 }
 

@@ -40,7 +40,7 @@ struct session_by {
 struct session {
 	struct str id;                /* [A-Za-z0-9_-]{22}: no secret, but of no use to others */
 	struct str cookie;            /* the cookie's value: id and secret, [A-Za-z0-9_-]{65} */
-	char csrf[SESSION_CSRF_SIZE]; /* what every form must carry; NUL-terminated */
+	char csrf[SESSION_CSRF_SIZE]; /* the secret behind session_csrf; NUL-terminated */
 	struct actor who;
 	struct session_by by; /* via, identity_id and there; empty: by no provider */
 	int64_t proved;       /* when they last proved who they are: seconds since 1970 … */
@@ -89,7 +89,10 @@ struct str session_take_id_token(struct ctx *c, struct core *core, struct str id
 enum err session_end_there(struct ctx *c, struct core *core, const struct provider_signed_out *what,
 	struct str via, size_t *count) MUST;
 
-/* Did the form carry the session's own CSRF token? ERR_DENIED. */
+/* What the forms of one page carry. It is another text each time, so that the length of a packed page
+ * tells nothing about it (as with BREACH). In c->arena. */
+struct str session_csrf(struct ctx *c, const struct session *s);
+/* Did the form carry one of the session's own? ERR_DENIED. */
 enum err session_check_csrf(struct ctx *c, const struct session *s, struct str given) MUST;
 
 /* Is it there still (an empty id: nobody's, which is OK), in this transaction; and has it not been idle for too long, as

@@ -172,7 +172,7 @@ static void use_session(struct ctx *c, struct web_request *r, struct session *se
 	session->who.peer = web_peer(r->web, r->http);
 	r->session = session;
 	r->who = session->who;
-	r->csrf = str_of(session->csrf);
+	r->csrf = session_csrf(c, session);
 	if (session->is_new)
 		web_set_cookie(c, r, WEB_COOKIE, session->cookie, session->seconds);
 }

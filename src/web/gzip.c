@@ -71,12 +71,18 @@ static void weaken_tag(struct ctx *c, struct web_request *r)
 }
 
 /*
- * What holds a secret (a form's token) beside text that others choose is sent as it is: its packed
- * length would tell.
+ * What holds a secret beside text that others choose is sent as it is: its packed length would tell. A
+ * form's token is no such secret (session_csrf), what must not be stored is.
  */
 bool web_may_gzip(const struct web_request *r)
 {
-	return !r->session && str_is(r->method, "GET") && is_wanted(r);
+	for (size_t i = 0; i < r->header_count; i++) {
+		struct str value = r->headers[i].value;
+		if (str_eq_nocase(r->headers[i].name, STR("Cache-Control")) &&
+			str_find_str(value, STR("no-store")) < value.len)
+			return false;
+	}
+	return str_is(r->method, "GET") && is_wanted(r);
 }
 
 enum err web_gzip(struct ctx *c, struct web_request *r, const char *type, struct str *body)

@@ -26,7 +26,7 @@ static struct str key_of(struct ctx *c, const struct web_request *r)
 
 bool web_find_made(struct ctx *c, struct web_request *r)
 {
-	if (!actor_is_anonymous(&r->who) || r->half || r->probing || !web_may_gzip(r))
+	if (!actor_is_anonymous(&r->who) || r->session || r->half || r->probing || !web_may_gzip(r))
 		return false;
 	r->made_key = key_of(c, r);
 	return made_cache_get(c, r->core->made, r->made_key, &r->made);

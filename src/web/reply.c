@@ -242,14 +242,15 @@ enum err web_stream_end(struct web_request *r)
 }
 
 /*
- * Two people may see different pages of one state (and every form holds a token of theirs), so who
+ * Two people may see different pages of one state (and every form holds a token of their session), so who
  * they are is part of the tag.
  */
 bool web_is_fresh(struct web_request *r, struct str tag)
 {
 	struct arena *a = r->http->ctx->arena;
 	uint64_t hash = bytes_hash(1, r->who.username.at, r->who.username.len);
-	hash = bytes_hash(hash, r->csrf.at, r->csrf.len);
+	if (r->session)
+		hash = bytes_hash(hash, r->session->csrf, strlen(r->session->csrf));
 	hash = bytes_hash(hash, r->web->version, strlen(r->web->version));
 	struct str quoted = str_of(arena_fmt(
 		a, "\"%.*s-%llx\"", STR_FMT(tag), (unsigned long long)(hash & 0xffffffff)));

@@ -20,7 +20,14 @@ static void a_session_is_known_by_its_cookie_until_it_ends(void **state)
 	assert_str(again.who.username, "owner");
 	assert_true(str_eq(again.cookie, s.cookie));
 	assert_string_equal(again.csrf, s.csrf);
-	assert_ok(c, session_check_csrf(c, &again, str_of(s.csrf)));
+	struct str page = session_csrf(c, &s), next = session_csrf(c, &s);
+	assert_false(str_eq(page, next));
+	assert_ok(c, session_check_csrf(c, &again, page));
+	assert_ok(c, session_check_csrf(c, &again, next));
+	assert_err(c, session_check_csrf(c, &again, str_until(page, page.len - 1)), ERR_DENIED);
+	((char *)(uintptr_t)next.at)[0] ^= 1;
+	assert_err(c, session_check_csrf(c, &again, next), ERR_DENIED);
+	assert_err(c, session_check_csrf(c, &again, str_of(s.csrf)), ERR_DENIED);
 	assert_err(c, session_check_csrf(c, &again, STR("")), ERR_DENIED);
 	assert_err(c, session_check_csrf(c, &again, s.cookie), ERR_DENIED);
 	assert_err(c, session_check_csrf(c, &again, s.id), ERR_DENIED);
@@ -37,7 +44,7 @@ static void two_sessions_share_nothing(void **state)
 	struct session one = house_session(c, &house_of(c)->owner);
 	struct session two = house_session(c, &house_of(c)->owner);
 	assert_false(str_eq(one.cookie, two.cookie));
-	assert_err(c, session_check_csrf(c, &one, str_of(two.csrf)), ERR_DENIED);
+	assert_err(c, session_check_csrf(c, &one, session_csrf(c, &two)), ERR_DENIED);
 	assert_ok(c, session_end(c, core_of(c), one.cookie));
 	assert_ok(c, session_get(c, core_of(c), two.cookie, &two));
 }
