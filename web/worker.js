@@ -38,6 +38,7 @@ function text(words) {
 	return words.replace(/[&<>"']/g, letter => escapes[letter]);
 }
 
+// The owner may have taken back since then from which other hosts it might load pictures.
 async function kept(url) {
 	const answer = await (await caches.open(KEPT)).match(url);
 	if (!answer)
@@ -45,7 +46,9 @@ async function kept(url) {
 	const when = new Date(answer.headers.get("X-Kept")).toLocaleString("en", { dateStyle: "long", timeStyle: "short" });
 	const note = `<p class="note" role="status">You are offline. This page is as it was on ${text(when)}.</p>`;
 	const page = (await answer.text()).replace("<main id=\"@main\">", found => found + note);
-	return new Response(page, { headers: answer.headers });
+	const headers = new Headers(answer.headers), policy = headers.get("Content-Security-Policy") ?? POLICY;
+	headers.set("Content-Security-Policy", policy.replace(/img-src [^;]*/, "img-src 'self' data:"));
+	return new Response(page, { headers });
 }
 
 // A copy of a repository: its pack, the index of that, and what a page said about it. The module is the server's C, which

@@ -162,6 +162,7 @@ enum err browse_render_text(struct ctx *c, struct browse *b, const struct revisi
 		.links_root = base_url(c, b, rev, "blob", STR("")),
 		.images_root = base_url(c, b, rev, "raw", STR("")),
 		.highlight = b->core->highlight,
+		.image_hosts = &b->core->image_hosts,
 	};
 	struct buf html = {.arena = c->arena};
 	enum err err = markup_render(c, b->core->markup, text, &base, &html);
@@ -184,9 +185,10 @@ enum err browse_render(
 	struct str folder = str_until(file->path, file->path.len - file->name.len);
 	struct str root = base_url(c, b, rev, "blob", STR(""));
 	char hex[OID_HEX_MAX];
-	/* It rests on where its links lead, too. */
-	struct str key = str_of(arena_fmt(c->arena, "markup %s %.*s %.*s", oid_hex(&file->id, hex),
-		STR_FMT(root), STR_FMT(folder)));
+	/* It rests on where its links lead and on whose pictures it shows, too. */
+	struct str key =
+		str_of(arena_fmt(c->arena, "markup %s %.*s %.*s%.*s", oid_hex(&file->id, hex),
+			STR_FMT(root), STR_FMT(folder), STR_FMT(b->core->image_hosts.sources)));
 	if (made_cache_get(c, b->core->made, key, &file->html))
 		return OK;
 	TRY(browse_render_text(c, b, rev, file, file->bytes, &file->html));

@@ -62,7 +62,10 @@ static enum err render(struct ctx *c, struct browse *b, struct release *release)
 {
 	struct buf html = {.arena = c->arena};
 	struct markup_base base = {
-		.links = base_url(c, b, release, "blob"), .images = base_url(c, b, release, "raw")};
+		.links = base_url(c, b, release, "blob"),
+		.images = base_url(c, b, release, "raw"),
+		.image_hosts = &b->core->image_hosts,
+	};
 	base.links_root = base.links;
 	base.images_root = base.images;
 	if (!release->text.len)

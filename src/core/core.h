@@ -9,6 +9,7 @@
 #include "base/jwk.h"
 #include "core/seal.h"
 #include "model/actor.h"
+#include "model/image_hosts.h"
 #include "model/repo.h"
 #include "model/user.h"
 #include "port/auth.h"
@@ -66,8 +67,9 @@ struct core {
 	bool by_certificate;         /* one of them knows names of clients' certificates */
 	struct provider **providers; /* in the settings' order */
 	size_t provider_count;
-	enum jws_alg issuer_alg;   /* of the keys that are made to sign access tokens */
-	bool passwords_owner_only; /* others sign in by a provider, and git with keys */
+	enum jws_alg issuer_alg;        /* of the keys that are made to sign access tokens */
+	bool passwords_owner_only;      /* others sign in by a provider, and git with keys */
+	struct image_hosts image_hosts; /* whose pictures pages may show */
 	struct core_limits limits;
 	struct snapshots *snapshots;   /* core/snapshot.h */
 	struct pack_cache *packs;      /* core/pack_cache.h */

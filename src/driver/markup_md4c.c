@@ -1,7 +1,7 @@
 /*
  * Markdown by md4c, with a renderer of our own: nothing of the author's becomes a tag or an attribute
- * but what is written here. Pictures may come from other sites over https, as the policy of our pages
- * allows (a visitor's browser tells that site no more than its address: no referrer is sent).
+ * but what is written here. A picture of another host would tell it who reads this: it is shown only where the owner named
+ * that host, as the policy of our pages is too.
  */
 #include "base/html.h"
 #include "base/map.h"
@@ -37,13 +37,19 @@ struct render {
 	struct str image; /* its URL */
 	struct map slugs;
 	size_t copied; /* bytes of attributes, which one definition can give to many links */
-	int depth, image_depth, refused; /* refused: links that are open but not written */
+	int depth, image_depth;
+	int links, refused; /* that are open; refused: … but not written */
 	bool in_heading, in_raw;
 };
 
 static struct buf *target(struct render *r)
 {
 	return r->in_heading ? &r->heading : r->out;
+}
+
+static enum markup_place place_of(const struct render *r)
+{
+	return r->links ? MARKUP_IN_LINK : MARKUP_IN_TEXT;
 }
 
 static void put(struct render *r, const char *html)
@@ -268,7 +274,7 @@ static void end_raw(struct render *r)
 {
 	struct buf words = {.arena = r->c->arena};
 	r->in_raw = false;
-	markup_tags(&words, r->base, buf_view(&r->raw));
+	markup_tags(&words, r->base, buf_view(&r->raw), MARKUP_IN_TEXT);
 	if (str_trim(buf_view(&words)).len == 0)
 		return;
 	buf_cstr(r->out, "<div>");
@@ -309,6 +315,7 @@ static void begin_link(struct render *r, const MD_SPAN_A_DETAIL *a)
 		r->refused++;
 		return;
 	}
+	r->links++;
 	put(r, kind == URL_ELSEWHERE ? "<a rel=\"nofollow noreferrer\" href=\"" : "<a href=\"");
 	html_escape(target(r), buf_view(&url));
 	put(r, "\">");
@@ -316,10 +323,12 @@ static void begin_link(struct render *r, const MD_SPAN_A_DETAIL *a)
 
 static void end_link(struct render *r)
 {
-	if (r->refused)
+	if (r->refused) {
 		r->refused--;
-	else
-		put(r, "</a>");
+		return;
+	}
+	r->links--;
+	put(r, "</a>");
 }
 
 static const char *simple_tag(MD_SPANTYPE type)
@@ -358,7 +367,7 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *self)
 	(void)detail;
 	r->depth--;
 	if (type == MD_SPAN_IMG && --r->image_depth == 0) {
-		markup_image(target(r), r->base, r->image, buf_view(&r->alt));
+		markup_image(target(r), r->base, r->image, buf_view(&r->alt), place_of(r));
 		return check(r);
 	}
 	if (r->image_depth)
@@ -402,7 +411,7 @@ static int put_text(MD_TEXTTYPE type, const MD_CHAR *at, MD_SIZE size, void *sel
 		return check(r);
 	}
 	if (type == MD_TEXT_HTML)
-		markup_tags(target(r), r->base, text);
+		markup_tags(target(r), r->base, text, place_of(r));
 	else if (type == MD_TEXT_BR)
 		put(r, "<br>\n");
 	else if (type == MD_TEXT_NORMAL)

@@ -71,18 +71,52 @@ static struct str decoded(struct arena *a, struct str text)
 	return buf_view(&out);
 }
 
-void markup_image(struct buf *out, const struct markup_base *base, struct str url, struct str alt)
+static void put_picture(struct buf *out, struct str url, struct str alt, bool elsewhere)
 {
-	struct buf src = {.arena = out->arena};
-	if (markup_url(&src, base, url, true) == URL_REFUSED) {
+	buf_cstr(out, "<img src=\"");
+	html_escape(out, url);
+	buf_cstr(out, "\" alt=\"");
+	html_escape(out, alt);
+	buf_cstr(out, "\" loading=\"lazy\"");
+	buf_cstr(out, elsewhere ? " referrerpolicy=\"no-referrer\">" : ">");
+}
+
+/* What stands for a picture that is not loaded, so that nobody is told who reads this. */
+static void put_stand_in(struct buf *out, struct str url, struct str alt, enum markup_place place)
+{
+	struct str host = image_host_of(url);
+	bool link = place == MARKUP_IN_TEXT;
+	if (!host.len || host.len > HOST_NAME_MAX_BYTES) {
 		html_escape(out, alt);
 		return;
 	}
-	buf_cstr(out, "<img src=\"");
-	html_escape(out, buf_view(&src));
-	buf_cstr(out, "\" alt=\"");
+	buf_cstr(out, link ? "<a class=\"picture\"" : "<span class=\"picture\"");
+	if (link) {
+		buf_cstr(out, " rel=\"nofollow noreferrer\" href=\"");
+		html_escape(out, url);
+		buf_byte(out, '"');
+	}
+	buf_cstr(out, " title=\"Picture at ");
+	html_escape(out, host);
+	buf_cstr(out, "\">");
 	html_escape(out, alt);
-	buf_cstr(out, "\" loading=\"lazy\">");
+	buf_cstr(out, str_trim(alt).len ? " <small>" : "<small>");
+	html_escape(out, host);
+	buf_cstr(out, link ? "</small></a>" : "</small></span>");
+}
+
+void markup_image(struct buf *out, const struct markup_base *base, struct str url, struct str alt,
+	enum markup_place place)
+{
+	struct buf src = {.arena = out->arena};
+	enum markup_url kind = markup_url(&src, base, url, true);
+	bool elsewhere = kind == URL_ELSEWHERE;
+	if (kind == URL_REFUSED)
+		html_escape(out, alt);
+	else if (elsewhere && !image_hosts_allow(base->image_hosts, buf_view(&src)))
+		put_stand_in(out, buf_view(&src), alt, place);
+	else
+		put_picture(out, buf_view(&src), alt, elsewhere);
 }
 
 static bool is_space(char c)
@@ -116,7 +150,8 @@ static bool next_attribute(struct str *rest, struct str *name, struct str *value
 	return true;
 }
 
-static void put_tag(struct buf *out, const struct markup_base *base, struct str tag)
+static void put_tag(
+	struct buf *out, const struct markup_base *base, struct str tag, enum markup_place place)
 {
 	struct str name, value, src = STR(""), alt = STR("");
 	if (!next_attribute(&tag, &name, &value))
@@ -131,7 +166,7 @@ static void put_tag(struct buf *out, const struct markup_base *base, struct str 
 		else if (str_eq_nocase(name, STR("alt")))
 			alt = decoded(out->arena, value);
 	}
-	markup_image(out, base, src, alt);
+	markup_image(out, base, src, alt, place);
 }
 
 /* The end of the tag that `html` begins with: quotes may hold a '>'. */
@@ -167,7 +202,8 @@ static size_t hidden_end(struct str html)
 	return 0;
 }
 
-void markup_tags(struct buf *out, const struct markup_base *base, struct str html)
+void markup_tags(
+	struct buf *out, const struct markup_base *base, struct str html, enum markup_place place)
 {
 	while (html.len) {
 		size_t at = str_find(html, '<');
@@ -181,7 +217,7 @@ void markup_tags(struct buf *out, const struct markup_base *base, struct str htm
 			continue;
 		}
 		size_t end = tag_end(html);
-		put_tag(out, base, str_until(str_from_index(html, 1), end - 1));
+		put_tag(out, base, str_until(str_from_index(html, 1), end - 1), place);
 		html = str_from_index(html, end + 1);
 	}
 }

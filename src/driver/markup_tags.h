@@ -4,11 +4,19 @@
 
 #include "port/markup.h"
 
-/* Writes the words of `html`, escaped, and its pictures as <img>. */
-void markup_tags(struct buf *out, const struct markup_base *base, struct str html);
+/* Where something is written: links do not nest. */
+enum markup_place { MARKUP_IN_TEXT, MARKUP_IN_LINK };
 
-/* One picture, or (where its URL is refused) its words alone. */
-void markup_image(struct buf *out, const struct markup_base *base, struct str url, struct str alt);
+/* Writes the words of `html`, escaped, and its pictures. */
+void markup_tags(
+	struct buf *out, const struct markup_base *base, struct str html, enum markup_place place);
+
+/*
+ * One picture. Where it is of a host that base has not: its words and the host's name as a link, or as words that look like
+ * one. Where its URL is refused: its words alone.
+ */
+void markup_image(struct buf *out, const struct markup_base *base, struct str url, struct str alt,
+	enum markup_place place);
 
 /* "&amp;", "&#65;" and the like as text; what is unknown stays as it is. */
 void markup_entity(struct buf *out, struct str entity);

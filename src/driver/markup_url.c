@@ -36,10 +36,9 @@ static void put_encoded(struct buf *out, struct str url)
 
 static bool allowed(struct str scheme, bool image)
 {
-	if (str_eq_nocase(scheme, STR("https")))
+	if (str_eq_nocase(scheme, STR("https")) || str_eq_nocase(scheme, STR("http")))
 		return true;
-	return !image &&
-	       (str_eq_nocase(scheme, STR("http")) || str_eq_nocase(scheme, STR("mailto")));
+	return !image && str_eq_nocase(scheme, STR("mailto"));
 }
 
 enum markup_url markup_url(

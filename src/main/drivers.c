@@ -232,6 +232,8 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 	*core = (struct core){.base_url = config->url,
 		.issuer_alg = strcmp(config->jwt_alg, "ES256") == 0 ? JWS_ES256 : JWS_EDDSA};
 	set_limits(config, core);
+	TRY_WHILE(c, image_hosts_parse(c, str_of(config->image_hosts), &core->image_hosts),
+		"reading NIMBUS_IMAGE_HOSTS");
 	TRY(open_providers(c, config, core));
 	TRY(check_password_sign_in(c, config, core));
 	TRY(drivers_database(c, config, make, &core->db));

@@ -2,20 +2,14 @@
 #include "core/browse.h"
 #include "web/internal.h"
 
-/* Pages are complete without a script, and most have none; pictures in a README may come from anywhere over https. */
-#define HTML_POLICY                                                                            \
-	"default-src 'none'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; " \
-	"manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-
 /* A script of ours has no way to make markup of text. */
-#define SCRIPT_POLICY                                                                         \
-	HTML_POLICY "; script-src 'self'; require-trusted-types-for 'script'; trusted-types " \
-		    "'none'"
+#define SCRIPT_POLICY \
+	"; script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 /* One that draws, with our module: what it makes markup of passes by one policy's name. */
-#define MODULE_POLICY                                                                         \
-	HTML_POLICY "; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src " \
-		    "'self'; require-trusted-types-for 'script'; trusted-types nimbus"
+#define MODULE_POLICY                                                                     \
+	"; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; " \
+	"require-trusted-types-for 'script'; trusted-types nimbus"
 
 #define DATA_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
 
@@ -33,19 +27,29 @@ void web_header(struct web_request *r, const char *name, struct str value)
 	r->headers[r->header_count++] = (struct web_pair){key, value};
 }
 
+/* Pages are complete without a script, and most have none. Pictures are ours, and of hosts that the owner named. */
+static struct str html_policy(const struct web_request *r, const char *more)
+{
+	return str_of(arena_fmt(r->http->ctx->arena,
+		"default-src 'none'; style-src 'self'; img-src 'self' data:%.*s; font-src 'self'; "
+		"manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action "
+		"'self'%s",
+		STR_FMT(r->core->image_hosts.sources), more));
+}
+
 void web_allow_script(struct web_request *r)
 {
-	web_header(r, "Content-Security-Policy", STR(SCRIPT_POLICY));
+	web_header(r, "Content-Security-Policy", html_policy(r, SCRIPT_POLICY));
 }
 
 void web_allow_nothing(struct web_request *r)
 {
-	web_header(r, "Content-Security-Policy", STR(HTML_POLICY));
+	web_header(r, "Content-Security-Policy", html_policy(r, ""));
 }
 
 void web_allow_module(struct web_request *r)
 {
-	web_header(r, "Content-Security-Policy", STR(MODULE_POLICY));
+	web_header(r, "Content-Security-Policy", html_policy(r, MODULE_POLICY));
 }
 
 static bool is_set(const struct web_request *r, const char *name)
@@ -59,7 +63,7 @@ static bool is_set(const struct web_request *r, const char *name)
 /* Beside what it may already. */
 void web_allow_media(struct web_request *r)
 {
-	struct str policy = STR(HTML_POLICY);
+	struct str policy = html_policy(r, "");
 	for (size_t i = 0; i < r->header_count; i++)
 		if (str_eq_nocase(r->headers[i].name, STR("Content-Security-Policy")))
 			policy = r->headers[i].value;
@@ -87,13 +91,13 @@ enum err web_begin(
 	bool html = type && str_starts(str_of(type), STR("text/html"));
 	if (html && r->form_target.len)
 		web_header(r, "Content-Security-Policy",
-			str_of(arena_fmt(r->http->ctx->arena, HTML_POLICY " %.*s",
-				STR_FMT(r->form_target))));
+			html_policy(r,
+				arena_fmt(r->http->ctx->arena, " %.*s", STR_FMT(r->form_target))));
 	if (type)
 		standing(r, "Content-Type", type);
 	/* A browser takes the headers of a 304 for those of what it has: that keeps its own policy. */
 	if (status != 304)
-		standing(r, "Content-Security-Policy", html ? HTML_POLICY : DATA_POLICY);
+		standing(r, "Content-Security-Policy", html ? html_policy(r, "").at : DATA_POLICY);
 	standing(r, "X-Content-Type-Options", "nosniff");
 	standing(r, "Referrer-Policy", "same-origin");
 	standing(r, "Cross-Origin-Opener-Policy", "same-origin");
@@ -243,15 +247,17 @@ enum err web_stream_end(struct web_request *r)
 
 /*
  * Two people may see different pages of one state (and every form holds a token of their session), so who
- * they are is part of the tag.
+ * they are is part of the tag; so is what the server's settings let a page show.
  */
 bool web_is_fresh(struct web_request *r, struct str tag)
 {
 	struct arena *a = r->http->ctx->arena;
+	struct str pictures = r->core->image_hosts.sources;
 	uint64_t hash = bytes_hash(1, r->who.username.at, r->who.username.len);
 	if (r->session)
 		hash = bytes_hash(hash, r->session->csrf, strlen(r->session->csrf));
 	hash = bytes_hash(hash, r->web->version, strlen(r->web->version));
+	hash = bytes_hash(hash, pictures.at, pictures.len);
 	struct str quoted = str_of(arena_fmt(
 		a, "\"%.*s-%llx\"", STR_FMT(tag), (unsigned long long)(hash & 0xffffffff)));
 	web_header(r, "ETag", quoted);

@@ -10,6 +10,9 @@ README = f"""# Read me {SCRIPT}
 
 <iframe src="page.html"></iframe><svg onload=alert(4)></svg><details open ontoggle=alert(5)>x</details>
 
+![far](https://tracker.example.net/a.png) ![](//tracker.example.net/b) [![build](https://badge.example.com/c.svg)](docs/guide.md)
+<img src="https://tracker.example.net/d?{SCRIPT}" alt="pixel" srcset="https://tracker.example.net/e 2x" width=1>
+
 [ref]: javascript:alert(6)
 [c][ref] `{SCRIPT}` <style>*{{display:none}}</style>
 

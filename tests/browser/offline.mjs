@@ -16,7 +16,8 @@ export default async function (browser, { origin, account, pinned, other, moving
 
 	await context.setOffline(true);
 	for (const path of [pinned, other]) {
-		await page.goto(origin + path);
+		const answer = await page.goto(origin + path);
+		check(answer.headers()["content-security-policy"].includes("; img-src 'self' data:;"), `${path}: pictures of other hosts are allowed`);
 		check(await page.getByText("You are offline. This page is as it was on").isVisible(), `${path}: no word that one is offline`);
 		check(await page.getByText(words).first().isVisible(), `${path}: not what it was`);
 		check(await page.evaluate(() => getComputedStyle(document.querySelector(".bar")).display) === "flex", `${path}: no style`);

@@ -166,7 +166,7 @@ def test_a_page_follows_what_is_pushed():
 
 
 def test_what_was_seen_is_read_offline_until_one_signs_out():
-    s, p = place().server, place()
+    s, p = Nimbus(env={"NIMBUS_LOGIN_TRIES": "1000", "NIMBUS_IMAGE_HOSTS": "img.example.org"}), place()
     s.create_repo("kept")
     git("push", "-q", s.git_url("kept"), "main", cwd=p.repo)
     found = visit("offline", origin=s.url.replace("127.0.0.1", "localhost"), account=s.auth, pinned=f"/kept/tree/{p.head}",

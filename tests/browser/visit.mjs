@@ -19,13 +19,14 @@ export class Tab {
 		Object.assign(this, { context, origin, complaints: [], requests: [], refused: new Set() });
 	}
 
-	static async open(browser, { origin, cookies = {}, javascript = true, width = 1200, dark = false, worker = false }) {
+	static async open(browser, { origin, cookies = {}, javascript = true, width = 1200, dark = false, worker = false, trusting = false }) {
 		const context = await browser.newContext({
 			javaScriptEnabled: javascript,
 			viewport: { width, height: 900 },
 			colorScheme: dark ? "dark" : "light",
 			reducedMotion: "reduce",
 			serviceWorkers: worker ? "allow" : "block",
+			ignoreHTTPSErrors: trusting,
 		});
 		const tab = new Tab(context, origin);
 		await context.addCookies(Object.entries(cookies).map(([name, value]) => ({ name, value, url: origin })));
@@ -77,7 +78,7 @@ const task = JSON.parse(readFileSync(0, "utf8"));
 const { default: run } = await import(new URL(`${script}.mjs`, import.meta.url));
 const browser = await driver.launch({
 	executablePath: chromium,
-	args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+	args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", ...task.args ?? []],
 });
 try {
 	process.stdout.write(JSON.stringify(await run(browser, task, Tab, require)));

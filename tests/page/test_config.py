@@ -86,6 +86,7 @@ def test_settings_that_are_text_are_checked_too():
     for name, value in (("NIMBUS_URL", "git.example.org"), ("NIMBUS_URL", "https://x/y"), ("NIMBUS_LISTEN", ""),
                         ("NIMBUS_LISTEN", "nonsense"), ("NIMBUS_LISTEN", "127.0.0.1:99999"),
                         ("NIMBUS_TRUSTED_PROXIES", "10.0.0.0/99"), ("NIMBUS_OWNER", "Not A Name"),
+                        ("NIMBUS_IMAGE_HOSTS", "https://img.example.org"),
                         ("NIMBUS_OWNER_PASSWORD", "short")):
         result = nimbus("serve", **{"NIMBUS_DATA": str(tmp()), "NIMBUS_LISTEN": "127.0.0.1:0", name: value})
         eq(result.code, 2, f"exit code with {name}={value} ({result.err})")

@@ -182,6 +182,30 @@ def test_the_readme_is_rendered_and_harmless():
     has(Browser(server()).page("/hostile/blob/main/README.md?source=1").text, '<a id="L1" href="#L1">1</a># The heading')
 
 
+def test_pictures_of_other_hosts_are_links_until_the_owner_names_the_host():
+    s = Nimbus()
+    s.create_repo("far", visibility="public")
+    repo = make_repo(commits=1)
+    commit_file(repo, "README.md", "![a badge](https://img.example.org/a.svg) ![b](https://b.example/)\n")
+    git("push", "-q", s.git_url("far"), "main", cwd=repo)
+    path, tags, policies = "/far/blob/main/README.md", [], []
+    link = 'href="https://img.example.org/a.svg" title="Picture at img.example.org">a badge <small>img.example.org</small></a>'
+    shown = '<img src="https://img.example.org/a.svg" alt="a badge" loading="lazy" referrerpolicy="no-referrer">'
+    for hosts, wanted, lacking in (("", link, shown), ("img.example.org, other.example:8443", shown, link)):
+        s.stop()
+        s.extra["NIMBUS_IMAGE_HOSTS"] = hosts
+        s.start()
+        page = s.request("GET", path, auth=None, headers={"If-None-Match": tags[-1]} if tags else {})
+        eq(page.status, 200, "with other settings it is another page")
+        has(page.text, wanted)
+        has_not(page.text, lacking)
+        has(page.text, 'title="Picture at b.example"')
+        tags.append(page.headers["etag"])
+        policies.append(re.search("img-src[^;]*", page.headers["content-security-policy"])[0])
+        eq(s.request("GET", path, auth=None, headers={"If-None-Match": tags[-1]}).status, 304, "again")
+    eq(policies, ["img-src 'self' data:", "img-src 'self' data: https://img.example.org https://other.example:8443"], "the policies")
+
+
 def test_every_kind_of_file_has_its_page():
     visitor = Browser(server())
     has(visitor.page("/hostile/blob/main/pixel.png").text, 'src="/hostile/raw/main/pixel.png"')

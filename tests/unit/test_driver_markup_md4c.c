@@ -4,7 +4,7 @@
 #include "driver/driver.h"
 
 static const struct markup_base base = {STR("/r/blob/main/docs/"), STR("/r/raw/main/docs/"),
-	STR("/r/blob/main/"), STR("/r/raw/main/"), NULL};
+	STR("/r/blob/main/"), STR("/r/raw/main/"), NULL, NULL};
 
 static struct str render(struct ctx *c, const char *text)
 {
@@ -95,6 +95,68 @@ static void of_html_only_words_and_pictures_are_kept(void **state)
 	assert_lacks(render(c, "<style>x{}</style>\n"), "x{}");
 	assert_lacks(render(c, "<img src=x onerror=alert(1)//\n"), "<img");
 	assert_lacks(render(c, "<svg/onload=alert(1)>\n"), "<svg");
+}
+
+/* It would be told who reads this. */
+static void a_picture_of_another_host_is_a_link(void **state)
+{
+	struct ctx *c = *state;
+	assert_str(render(c, "![build *ok*](https://img.example.org/b.svg?x=\"1)"),
+		"<p><a class=\"picture\" rel=\"nofollow noreferrer\" "
+		"href=\"https://img.example.org/b.svg?x=%221\" title=\"Picture at "
+		"img.example.org\">build ok <small>img.example.org</small></a></p>\n");
+	static const char *const elsewhere[] = {"![](https://img.example.org/a)",
+		"![](http://img.example.org/a)", "![](//img.example.org/a)",
+		"![](HTTPS:img.example.org/a)", "![](https:\\\\img.example.org/a)",
+		"![][x]\n\n[x]: https://img.example.org/a", "![](&#104;ttps://img.example.org/a)",
+		"![](https://me@img.example.org:443/a)", "<img src=https://img.example.org/a>",
+		"a <IMG SRC='//img.example.org/a'> b",
+		"<picture><source srcset=https://img.example.org/b><img "
+		"src=\"https://img.example.org/a\" srcset=\"https://img.example.org/b "
+		"2x\"></picture>",
+		"# ![](https://img.example.org/a)", "|![](https://img.example.org/a)|\n|-|\n",
+		"x[^1]\n\n[^1]: ![](https://img.example.org/a)"};
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+		struct str html = render(c, elsewhere[i]);
+		assert_lacks(html, "src");
+		assert_has(html, "img.example.org</small></a>");
+	}
+	assert_str(render(c, "![a](https://)"), "<p>a</p>\n");
+}
+
+static void nor_is_there_a_link_in_a_link(void **state)
+{
+	struct ctx *c = *state;
+	assert_str(render(c, "[![a](https://img.example.org/a)](x)![b](//b.example)"),
+		"<p><a href=\"/r/blob/main/docs/x\"><span class=\"picture\" title=\"Picture at "
+		"img.example.org\">a <small>img.example.org</small></span></a>"
+		"<a class=\"picture\" rel=\"nofollow noreferrer\" href=\"https://b.example\" "
+		"title=\"Picture at b.example\">b <small>b.example</small></a></p>\n");
+	struct str html = render(c, "[<img src=//b.example/x>](x)");
+	assert_has(html, "<span class=\"picture\"");
+	assert_lacks(html, "class=\"picture\" rel");
+	assert_has(render(c, "[![a](//b.example)](javascript:x)"), "<a class=\"picture\"");
+}
+
+static void a_host_that_the_owner_named_is_loaded_from(void **state)
+{
+	struct ctx *c = *state;
+	struct image_hosts hosts;
+	struct markup_base named = base;
+	struct buf out = {.arena = c->arena};
+	named.image_hosts = &hosts;
+	assert_ok(c, image_hosts_parse(c, STR("img.example.org"), &hosts));
+	assert_ok(c, markup_render(c, markup_md4c_open(),
+			     STR("![a](//img.example.org/a) ![b](https://b.example/) "
+				 "[![c](http://img.example.org/c)](x)\n"),
+			     &named, &out));
+	assert_str(buf_view(&out),
+		"<p><img src=\"https://img.example.org/a\" alt=\"a\" loading=\"lazy\" "
+		"referrerpolicy=\"no-referrer\"> <a class=\"picture\" rel=\"nofollow "
+		"noreferrer\" href=\"https://b.example/\" title=\"Picture at b.example\">b "
+		"<small>b.example</small></a> <a href=\"/r/blob/main/docs/x\"><span "
+		"class=\"picture\" title=\"Picture at img.example.org\">c "
+		"<small>img.example.org</small></span></a></p>\n");
 }
 
 static void attributes_cannot_be_broken_out_of(void **state)
@@ -257,6 +319,9 @@ int main(void)
 		UNIT_TEST(relative_links_lead_into_the_repository),
 		UNIT_TEST(only_addresses_of_the_web_and_of_mail_become_links),
 		UNIT_TEST(of_html_only_words_and_pictures_are_kept),
+		UNIT_TEST(a_picture_of_another_host_is_a_link),
+		UNIT_TEST(nor_is_there_a_link_in_a_link),
+		UNIT_TEST(a_host_that_the_owner_named_is_loaded_from),
 		UNIT_TEST(attributes_cannot_be_broken_out_of),
 		UNIT_TEST(a_small_text_cannot_become_a_huge_page),
 		UNIT_TEST(nor_a_deep_one),
