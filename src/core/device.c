@@ -262,10 +262,28 @@ enum err device_list(struct ctx *c, struct core *core, const struct actor *who, 
 enum err device_remove(
 	struct ctx *c, struct core *core, const struct actor *who, struct str username, int64_t id)
 {
+	return device_remove_seen(c, core, who, username, id, NULL);
+}
+
+static enum err check_seen(
+	struct ctx *c, struct db_tx *tx, const struct user *user, struct expected *expected)
+{
+	struct device *now;
+	size_t count;
+	if (!expected || !expected->device)
+		return OK;
+	TRY(meta_device_list(c, tx, user->id, &now, &count));
+	return expected_device(c, expected, now, count);
+}
+
+enum err device_remove_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, int64_t id, struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	struct user user;
 	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
+	TRY(check_seen(c, tx, &user, expected));
 	TRY(meta_device_delete(c, tx, user.id, id));
 	TRY(record_removed(c, tx, who, &(struct device){.id = id}, user.username, NULL));
 	return db_commit(c, &tx);

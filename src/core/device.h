@@ -16,6 +16,7 @@
 #define CORE_DEVICE_H
 
 #include "core/core.h"
+#include "core/expected.h"
 #include "model/device.h"
 
 struct device_wish {
@@ -94,6 +95,9 @@ enum err device_list(struct ctx *c, struct core *core, const struct actor *who, 
 	struct device **out, size_t *count) MUST;
 enum err device_remove(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, int64_t id) MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err device_remove_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, int64_t id, struct expected *expected) MUST;
 enum err device_remove_all(
 	struct ctx *c, struct core *core, const struct actor *who, struct str username) MUST;
 

@@ -12,6 +12,11 @@ struct permission_row;
 struct user;
 struct token;
 struct grant;
+struct session_row;
+struct device;
+struct identity;
+struct invitation;
+struct signing_key;
 
 /* What is NULL may be anything. */
 struct expected {
@@ -21,6 +26,11 @@ struct expected {
 	const struct user *user;
 	const struct token *token;
 	const struct grant *grant;
+	const struct session_row *session;
+	const struct device *device;
+	const struct identity *identity;
+	const struct invitation *invitation;
+	const struct signing_key *signing_key;
 	const struct oid *ref;
 	bool changed; /* it was something else: the verb said ERR_CONFLICT for that */
 };
@@ -39,5 +49,16 @@ enum err expected_token(struct ctx *c, struct expected *e, const struct token *n
 	MUST;
 enum err expected_grant(struct ctx *c, struct expected *e, const struct grant *now, size_t count)
 	MUST;
+/* NULL: it is over. */
+enum err expected_session(struct ctx *c, struct expected *e, const struct session_row *now) MUST;
+/* Of somebody's devices, identities and signing keys, and of all invitations, the one of the same id. */
+enum err expected_device(struct ctx *c, struct expected *e, const struct device *now, size_t count)
+	MUST;
+enum err expected_identity(
+	struct ctx *c, struct expected *e, const struct identity *now, size_t count) MUST;
+enum err expected_invitation(
+	struct ctx *c, struct expected *e, const struct invitation *now, size_t count) MUST;
+enum err expected_signing_key(
+	struct ctx *c, struct expected *e, const struct signing_key *now, size_t count) MUST;
 
 #endif

@@ -92,6 +92,12 @@ static enum err take_out(struct ctx *c, struct identity *list, size_t *count, in
 enum err identity_remove(
 	struct ctx *c, struct core *core, const struct actor *who, struct str username, int64_t id)
 {
+	return identity_remove_seen(c, core, who, username, id, NULL);
+}
+
+enum err identity_remove_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, int64_t id, struct expected *expected)
+{
 	struct user user;
 	struct identity *list, gone;
 	size_t count;
@@ -103,6 +109,7 @@ enum err identity_remove(
 		return fail(c, ERR_DENIED,
 			"a key cannot disconnect its own account: sign in with a browser");
 	TRY(meta_identity_list(c, tx, user.id, &list, &count));
+	TRY(expected_identity(c, expected, list, count));
 	TRY(take_out(c, list, &count, id, &gone, &others));
 	if (user.id == who->user_id && signs_in(core, &gone) &&
 		!identity_ways(core, &user, list, count))

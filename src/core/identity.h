@@ -6,6 +6,7 @@
 #define CORE_IDENTITY_H
 
 #include "core/core.h"
+#include "core/expected.h"
 #include "model/identity.h"
 
 /* One's own, or anybody's for the owner, as are the others. The oldest first. */
@@ -16,6 +17,9 @@ enum err identity_list(struct ctx *c, struct core *core, const struct actor *who
  * ERR_INVALID of one's own last way to sign in, ERR_DENIED of one's own by a key. */
 enum err identity_remove(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, int64_t id) MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err identity_remove_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, int64_t id, struct expected *expected) MUST;
 
 struct identity_new {
 	struct str username;          /* whose account */

@@ -128,9 +128,26 @@ enum err invitation_list(struct ctx *c, struct core *core, const struct actor *w
 
 enum err invitation_revoke(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
+	return invitation_revoke_seen(c, core, who, id, NULL);
+}
+
+static enum err check_seen(struct ctx *c, struct db_tx *tx, struct expected *expected)
+{
+	struct invitation *now;
+	size_t count;
+	if (!expected || !expected->invitation)
+		return OK;
+	TRY(meta_invitation_list(c, tx, &now, &count));
+	return expected_invitation(c, expected, now, count);
+}
+
+enum err invitation_revoke_seen(struct ctx *c, struct core *core, const struct actor *who,
+	int64_t id, struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	const struct invitation gone = {.id = id};
 	TRY(permit_begin_owner(c, core, who, DB_WRITE, &tx));
+	TRY(check_seen(c, tx, expected));
 	TRY(meta_invitation_remove(c, tx, id));
 	TRY(record_invitation(c, tx, who, EVENT_INVITATION_REVOKED, &gone));
 	return db_commit(c, &tx);

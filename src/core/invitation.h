@@ -3,6 +3,7 @@
 #define CORE_INVITATION_H
 
 #include "core/core.h"
+#include "core/expected.h"
 #include "model/invitation.h"
 
 struct invitation_new {
@@ -24,6 +25,9 @@ enum err invitation_list(struct ctx *c, struct core *core, const struct actor *w
 /* ERR_NOT_FOUND. */
 enum err invitation_revoke(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 	MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err invitation_revoke_seen(struct ctx *c, struct core *core, const struct actor *who,
+	int64_t id, struct expected *expected) MUST;
 
 /* What a link invites to. ERR_UNAUTH when it is unknown, used, revoked or expired. */
 enum err invitation_look(

@@ -90,6 +90,9 @@ enum err repo_restore(struct ctx *c, struct core *core, const struct actor *who,
 
 /* Removes a deleted one for good, with all its packs. The owner's alone. ERR_NOT_FOUND. */
 enum err repo_purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id) MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err repo_purge_seen(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	struct expected *expected) MUST;
 /* Does that to all whose time has come: upkeep's, which asks on nobody's behalf. */
 enum err repo_purge_past(struct ctx *c, struct core *core, size_t *count) MUST;
 

@@ -166,7 +166,8 @@ static void remove_blobs(
 }
 
 /* `who`: who was let. NULL: its time has come, unless it was restored and deleted anew meanwhile. */
-static enum err purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
+static enum err purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	struct expected *expected)
 {
 	DB_TX *tx = NULL;
 	struct repo repo;
@@ -175,6 +176,7 @@ static enum err purge(struct ctx *c, struct core *core, const struct actor *who,
 	if (who)
 		TRY(permit_actor(c, core, tx, who));
 	TRY(get_deleted(c, core, tx, who, id, &repo));
+	TRY(expected_repo(c, expected, &repo));
 	if (!who && repo_deleted_until(core, &repo) >= db_now(tx))
 		return fail(c, ERR_NOT_FOUND, "it was restored meanwhile");
 	TRY(meta_pack_list(c, tx, &repo, PACK_LIVE, &packs[0].at, &packs[0].count));
@@ -190,10 +192,16 @@ static enum err purge(struct ctx *c, struct core *core, const struct actor *who,
 
 enum err repo_purge(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
+	return repo_purge_seen(c, core, who, id, NULL);
+}
+
+enum err repo_purge_seen(struct ctx *c, struct core *core, const struct actor *who, int64_t id,
+	struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	TRY(permit_begin_owner(c, core, who, DB_READ, &tx));
 	db_rollback(&tx);
-	return purge(c, core, who, id);
+	return purge(c, core, who, id, expected);
 }
 
 enum err repo_purge_past(struct ctx *c, struct core *core, size_t *count)
@@ -209,7 +217,7 @@ enum err repo_purge_past(struct ctx *c, struct core *core, size_t *count)
 		db_rollback(&tx);
 		for (size_t i = 0; i < found; i++) {
 			TRY(ctx_check(c));
-			enum err err = purge(c, core, NULL, repos[i].id);
+			enum err err = purge(c, core, NULL, repos[i].id, NULL);
 			if (err && err != ERR_NOT_FOUND)
 				return err;
 			if (err)

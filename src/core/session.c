@@ -517,6 +517,21 @@ static int later_first(const void *a, const void *b, const void *arg)
 	return str_cmp(one->id, two->id);
 }
 
+/* What is kept of it, where it is not over. */
+static enum err find_row(struct ctx *c, struct core *core, struct str id, const struct known *known,
+	struct session_row *out, bool *lives)
+{
+	struct remembered s;
+	enum err kind = recall(c, core, id, &s);
+	if (kind && kind != ERR_NOT_FOUND)
+		return kind;
+	ctx_clear(c);
+	*lives = !kind && s.generation == known->user.generation && s.ends > known->now;
+	if (*lives)
+		*out = (struct session_row){id, s.from, s.started, s.seen};
+	return OK;
+}
+
 enum err session_list(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct session_row **out, size_t *count)
 {
@@ -532,14 +547,10 @@ enum err session_list(struct ctx *c, struct core *core, const struct actor *who,
 	*out = NEW_ARRAY(c->arena, struct session_row, found);
 	*count = 0;
 	for (size_t i = 0; i < found; i++) {
-		struct remembered s;
-		enum err kind = recall(c, core, ids[i], &s);
-		if (kind && kind != ERR_NOT_FOUND)
-			return kind;
-		ctx_clear(c);
-		if (!kind && s.generation == user.generation && s.ends > now)
-			(*out)[(*count)++] =
-				(struct session_row){ids[i], s.from, s.started, s.seen};
+		bool lives;
+		TRY(find_row(c, core, ids[i], &(struct known){.user = user, .now = now},
+			&(*out)[*count], &lives));
+		*count += lives;
 	}
 	sort_array(c->arena, *out, *count, sizeof **out, later_first, NULL);
 	return OK;
@@ -548,10 +559,28 @@ enum err session_list(struct ctx *c, struct core *core, const struct actor *who,
 enum err session_end_one(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct str id)
 {
+	return session_end_one_seen(c, core, who, username, id, NULL);
+}
+
+static enum err check_seen(struct ctx *c, struct core *core, struct str id,
+	const struct known *known, struct expected *expected)
+{
+	struct session_row now;
+	bool lives;
+	if (!expected || !expected->session)
+		return OK;
+	TRY(find_row(c, core, id, known, &now, &lives));
+	return expected_session(c, expected, lives ? &now : NULL);
+}
+
+enum err session_end_one_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct str id, struct expected *expected)
+{
 	struct user user;
 	DB_TX *tx = NULL;
 	TRY(permit_begin_account_of(c, core, who, username, DB_WRITE, &tx));
 	TRY(person_get(c, tx, username, &user));
+	TRY(check_seen(c, core, id, &(struct known){.user = user, .now = db_now(tx)}, expected));
 	TRY(meta_session_remove(c, tx, user.id, id));
 	TRY(record_ended(c, tx, who, &user, "one"));
 	TRY(db_commit(c, &tx));

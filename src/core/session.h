@@ -20,6 +20,7 @@
 #define CORE_SESSION_H
 
 #include "core/core.h"
+#include "core/expected.h"
 
 enum {
 	SESSION_CSRF_SIZE = 65,
@@ -115,6 +116,9 @@ enum err session_list(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct session_row **out, size_t *count) MUST;
 enum err session_end_one(struct ctx *c, struct core *core, const struct actor *who,
 	struct str username, struct str id) MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err session_end_one_seen(struct ctx *c, struct core *core, const struct actor *who,
+	struct str username, struct str id, struct expected *expected) MUST;
 enum err session_end_all(
 	struct ctx *c, struct core *core, const struct actor *who, struct str username) MUST;
 

@@ -86,9 +86,27 @@ enum err signing_key_list(struct ctx *c, struct core *core, const struct actor *
 
 enum err signing_key_remove(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 {
+	return signing_key_remove_seen(c, core, who, id, NULL);
+}
+
+static enum err check_seen(
+	struct ctx *c, struct db_tx *tx, const struct actor *who, struct expected *expected)
+{
+	struct signing_key *now;
+	size_t count;
+	if (!expected || !expected->signing_key)
+		return OK;
+	TRY(meta_signing_key_list(c, tx, who->user_id, &now, &count));
+	return expected_signing_key(c, expected, now, count);
+}
+
+enum err signing_key_remove_seen(struct ctx *c, struct core *core, const struct actor *who,
+	int64_t id, struct expected *expected)
+{
 	DB_TX *tx = NULL;
 	const struct signing_key key = {.id = id};
 	TRY(permit_begin_account(c, core, who, DB_WRITE, &tx));
+	TRY(check_seen(c, tx, who, expected));
 	TRY(meta_signing_key_delete(c, tx, who->user_id, id));
 	TRY(record(c, tx, who, EVENT_SIGNING_KEY_REMOVED, &key, STR("")));
 	return db_commit(c, &tx);

@@ -8,6 +8,7 @@
 #define CORE_SIGNING_KEY_H
 
 #include "core/core.h"
+#include "core/expected.h"
 
 /* `text`: as model/key_file.h takes it. ERR_INVALID; ERR_EXISTS when one has it
  * already; ERR_DENIED to keys, ERR_UNAUTH to the anonymous. */
@@ -21,6 +22,9 @@ enum err signing_key_list(struct ctx *c, struct core *core, const struct actor *
 /* All that it has minted ends with it. One's own; ERR_NOT_FOUND for any other. */
 enum err signing_key_remove(struct ctx *c, struct core *core, const struct actor *who, int64_t id)
 	MUST;
+/* The same, only if it still is what was seen. ERR_CONFLICT. */
+enum err signing_key_remove_seen(struct ctx *c, struct core *core, const struct actor *who,
+	int64_t id, struct expected *expected) MUST;
 
 /* One that it has minted, by its "jti", known here or not. */
 enum err minted_key_revoke(struct ctx *c, struct core *core, const struct actor *who, int64_t id,

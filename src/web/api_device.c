@@ -50,6 +50,8 @@ enum err api_device_get(struct ctx *c, struct web_request *r)
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "there is no signed-in device with the id %lld",
 			(long long)id);
+	if (r->probing)
+		r->expected.device = &devices[at];
 	api_begin(c, &reply);
 	write_device(&reply.w, &devices[at]);
 	return api_send(c, r, 200, &reply);
@@ -59,7 +61,7 @@ enum err api_device_end(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
 	TRY(web_param_id(c, r, "device", &id));
-	TRY(device_remove(c, r->core, &r->who, whose(r), id));
+	TRY(device_remove_seen(c, r->core, &r->who, whose(r), id, &r->expected));
 	return web_no_content(c, r);
 }
 

@@ -211,13 +211,15 @@ enum err api_deleted_list(struct ctx *c, struct web_request *r)
 
 enum err api_deleted_get(struct ctx *c, struct web_request *r)
 {
-	struct repo repo;
+	struct repo *repo = NEW(c->arena, struct repo);
 	struct api_reply reply;
 	int64_t id;
 	TRY(web_param_id(c, r, "deleted repository", &id));
-	TRY(repo_deleted_get(c, r->core, &r->who, id, &repo));
+	TRY(repo_deleted_get(c, r->core, &r->who, id, repo));
+	if (r->probing)
+		r->expected.repo = repo;
 	api_begin(c, &reply);
-	write_deleted(&reply.w, r->core, &repo);
+	write_deleted(&reply.w, r->core, repo);
 	return api_send(c, r, 200, &reply);
 }
 
@@ -244,6 +246,6 @@ enum err api_deleted_purge(struct ctx *c, struct web_request *r)
 {
 	int64_t id = 0;
 	TRY(web_param_id(c, r, "deleted repository", &id));
-	TRY(repo_purge(c, r->core, &r->who, id));
+	TRY(repo_purge_seen(c, r->core, &r->who, id, &r->expected));
 	return web_no_content(c, r);
 }

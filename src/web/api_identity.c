@@ -48,6 +48,8 @@ enum err api_identity_get(struct ctx *c, struct web_request *r)
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "there is no connection %lld of that account",
 			(long long)id);
+	if (r->probing)
+		r->expected.identity = &list[at];
 	api_begin(c, &reply);
 	write_identity(&reply.w, &list[at]);
 	return api_send(c, r, 200, &reply);
@@ -75,6 +77,6 @@ enum err api_identity_remove(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
 	TRY(web_param_id(c, r, "connection", &id));
-	TRY(identity_remove(c, r->core, &r->who, whose(r), id));
+	TRY(identity_remove_seen(c, r->core, &r->who, whose(r), id, &r->expected));
 	return web_no_content(c, r);
 }

@@ -48,6 +48,8 @@ enum err api_invitation_get(struct ctx *c, struct web_request *r)
 		at++;
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "there is no invitation %lld", (long long)id);
+	if (r->probing)
+		r->expected.invitation = &list[at];
 	api_begin(c, &reply);
 	json_begin_object(&reply.w);
 	write_members(&reply.w, &list[at]);
@@ -113,6 +115,6 @@ enum err api_invitations_revoke(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
 	TRY(web_param_id(c, r, "invitation", &id));
-	TRY(invitation_revoke(c, r->core, &r->who, id));
+	TRY(invitation_revoke_seen(c, r->core, &r->who, id, &r->expected));
 	return web_no_content(c, r);
 }

@@ -36,6 +36,8 @@ enum err api_signing_key_get(struct ctx *c, struct web_request *r)
 		at++;
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "you have no key %lld", (long long)id);
+	if (r->probing)
+		r->expected.signing_key = &keys[at];
 	api_begin(c, &reply);
 	write_key(&reply.w, &keys[at]);
 	return api_send(c, r, 200, &reply);
@@ -64,7 +66,7 @@ enum err api_signing_keys_remove(struct ctx *c, struct web_request *r)
 {
 	int64_t id;
 	TRY(web_param_id(c, r, "key", &id));
-	TRY(signing_key_remove(c, r->core, &r->who, id));
+	TRY(signing_key_remove_seen(c, r->core, &r->who, id, &r->expected));
 	return web_no_content(c, r);
 }
 

@@ -45,6 +45,8 @@ enum err api_session_get(struct ctx *c, struct web_request *r)
 		at++;
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "there is no such session (any more)");
+	if (r->probing)
+		r->expected.session = &rows[at];
 	api_begin(c, &reply);
 	write_session(&reply.w, r, &rows[at]);
 	return api_send(c, r, 200, &reply);
@@ -52,7 +54,7 @@ enum err api_session_get(struct ctx *c, struct web_request *r)
 
 enum err api_session_end(struct ctx *c, struct web_request *r)
 {
-	TRY(session_end_one(c, r->core, &r->who, whose(r), web_param(r, "id")));
+	TRY(session_end_one_seen(c, r->core, &r->who, whose(r), web_param(r, "id"), &r->expected));
 	return web_no_content(c, r);
 }
 

@@ -148,6 +148,29 @@ static void each_refresh_token_is_good_once(void **state)
 	assert_err(c, come(c, next.access, &who), ERR_UNAUTH);
 }
 
+static void one_that_got_tokens_since_it_was_seen_is_left(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor anna = house_person(c, "anna");
+	struct device_tokens tokens = let_in(c, &anna);
+	struct device *list;
+	struct str name = STR("anna");
+	size_t count;
+	assert_ok(c, device_list(c, core, &anna, name, &list, &count));
+	struct expected expected = {.device = &list[0]};
+	int64_t id = list[0].id;
+	house_moved += 10 * 1000000LL;
+	assert_ok(c, renew(c, &tokens));
+	assert_err(c, device_remove_seen(c, core, &anna, name, id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	assert_ok(c, device_list(c, core, &anna, name, &list, &count));
+	expected = (struct expected){.device = &list[0]};
+	assert_ok(c, device_remove_seen(c, core, &anna, name, id, &expected));
+	assert_err(c, device_remove_seen(c, core, &anna, name, id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+}
+
 static void what_ends_a_device_ends_it_for_who_was_proven_before(void **state)
 {
 	struct ctx *c = *state;
@@ -329,6 +352,7 @@ int main(void)
 		HOUSE_TEST(a_code_is_good_once_and_in_its_time),
 		HOUSE_TEST(keys_let_nothing_in_and_make_nothing),
 		HOUSE_TEST(each_refresh_token_is_good_once),
+		HOUSE_TEST(one_that_got_tokens_since_it_was_seen_is_left),
 		HOUSE_TEST(what_ends_a_device_ends_it_for_who_was_proven_before),
 		HOUSE_TEST(a_device_that_is_away_too_long_is_signed_out),
 		HOUSE_TEST(who_lost_their_password_meanwhile_lets_nothing_in),

@@ -50,6 +50,31 @@ static void identities_are_ones_own_and_the_owners(void **state)
 	assert_err(c, identity_remove(c, core, owner, name, made.id), ERR_NOT_FOUND);
 }
 
+static void one_that_signed_in_since_it_was_seen_is_left(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner;
+	struct identity *list;
+	struct sso_end end;
+	size_t count;
+	gives(&corp, reads, 1);
+	assert_ok(c, sign_in(c, &end));
+	struct str name = end.who.username;
+	int64_t id = end.by.identity_id;
+	assert_ok(c, identity_list(c, core, owner, name, &list, &count));
+	struct expected expected = {.identity = &list[0]};
+	house_moved += 10 * 1000000LL;
+	assert_ok(c, sign_in(c, &end));
+	assert_err(c, identity_remove_seen(c, core, owner, name, id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	assert_ok(c, identity_list(c, core, owner, name, &list, &count));
+	expected = (struct expected){.identity = &list[0]};
+	assert_ok(c, identity_remove_seen(c, core, owner, name, id, &expected));
+	assert_err(c, identity_remove_seen(c, core, owner, name, id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+}
+
 static void what_is_added_by_hand_is_checked(void **state)
 {
 	struct ctx *c = *state;
@@ -386,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SSO_TEST(identities_are_ones_own_and_the_owners),
+		SSO_TEST(one_that_signed_in_since_it_was_seen_is_left),
 		SSO_TEST(what_is_added_by_hand_is_checked),
 		SSO_TEST(sessions_remember_by_whom_they_were_begun),
 		SSO_TEST(who_signs_out_there_is_signed_out_here),

@@ -108,6 +108,32 @@ static void it_ends_in_time_and_when_it_is_withdrawn(void **state)
 	assert_int_equal(count, 0);
 }
 
+static void one_that_is_not_as_it_was_seen_is_left(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner;
+	struct invitation_grant grants[] = {{.repo = STR("r"), .level = PERMISSION_READ}};
+	struct invitation_new what = {.seconds = 600, .grants = grants, .grant_count = 1};
+	struct invitation made, *list;
+	struct str secret, fresh = STR("renamed");
+	struct repo after;
+	size_t count;
+	house_repo(c, "r", VISIBILITY_PRIVATE);
+	assert_ok(c, invitation_create(c, core, owner, &what, &made, &secret));
+	assert_ok(c, invitation_list(c, core, owner, &list, &count));
+	struct expected expected = {.invitation = &list[0]};
+	struct repo_change change = {.name = &fresh};
+	assert_ok(c, repo_update(c, core, owner, STR("r"), &change, &after));
+	assert_err(c, invitation_revoke_seen(c, core, owner, made.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	assert_ok(c, invitation_list(c, core, owner, &list, &count));
+	expected = (struct expected){.invitation = &list[0]};
+	assert_ok(c, invitation_revoke_seen(c, core, owner, made.id, &expected));
+	assert_err(c, invitation_revoke_seen(c, core, owner, made.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+}
+
 static void invitations_are_the_owners(void **state)
 {
 	struct ctx *c = *state;
@@ -131,6 +157,7 @@ int main(void)
 		HOUSE_TEST(it_gives_what_it_promised),
 		HOUSE_TEST(a_name_that_was_given_is_the_name),
 		HOUSE_TEST(it_ends_in_time_and_when_it_is_withdrawn),
+		HOUSE_TEST(one_that_is_not_as_it_was_seen_is_left),
 		HOUSE_TEST(invitations_are_the_owners),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

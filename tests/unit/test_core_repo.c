@@ -307,6 +307,27 @@ static const char *deleted_of(struct ctx *c)
 	return buf_text(&names);
 }
 
+static void one_that_was_deleted_anew_since_it_was_seen_is_not_purged(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner;
+	struct repo repo = house_repo(c, "r", VISIBILITY_PRIVATE), seen, got;
+	assert_ok(c, repo_delete(c, core, owner, STR("r"), NULL));
+	assert_ok(c, repo_deleted_get(c, core, owner, repo.id, &seen));
+	struct expected expected = {.repo = &seen};
+	assert_ok(c, repo_restore(c, core, owner, repo.id, NULL, &got));
+	house_moved += 10 * 1000000LL;
+	assert_ok(c, repo_delete(c, core, owner, STR("r"), NULL));
+	assert_err(c, repo_purge_seen(c, core, owner, repo.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	assert_ok(c, repo_deleted_get(c, core, owner, repo.id, &seen));
+	expected.changed = false;
+	assert_ok(c, repo_purge_seen(c, core, owner, repo.id, &expected));
+	assert_err(c, repo_purge_seen(c, core, owner, repo.id, &expected), ERR_NOT_FOUND);
+	assert_false(expected.changed);
+}
+
 static void a_deleted_repository_comes_back_as_it_was(void **state)
 {
 	struct ctx *c = *state;
@@ -444,6 +465,7 @@ int main(void)
 		HOUSE_TEST(a_key_for_some_repositories_makes_and_names_no_others),
 		HOUSE_TEST(an_update_changes_what_it_names_and_nothing_else),
 		HOUSE_TEST(a_purged_repository_takes_its_packs_along),
+		HOUSE_TEST(one_that_was_deleted_anew_since_it_was_seen_is_not_purged),
 		HOUSE_TEST(a_deleted_repository_comes_back_as_it_was),
 		HOUSE_TEST(only_the_owner_looks_among_what_is_deleted),
 		HOUSE_TEST(what_is_deleted_goes_when_its_time_has_come),

@@ -228,6 +228,29 @@ static void sessions_are_ended_from_afar_by_whose_they_are_and_by_the_owner(void
 	assert_int_equal(count, 0);
 }
 
+static void one_that_was_used_since_it_was_seen_is_left(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner;
+	struct session s = house_session(c, owner), out;
+	struct str name = STR("owner");
+	struct session_row *rows;
+	size_t count;
+	assert_ok(c, session_list(c, core, owner, name, &rows, &count));
+	struct expected expected = {.session = &rows[0]};
+	pass(600);
+	assert_ok(c, session_get(c, core, s.cookie, &out));
+	assert_err(c, session_end_one_seen(c, core, owner, name, s.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	assert_ok(c, session_list(c, core, owner, name, &rows, &count));
+	assert_int_equal(count, 1);
+	expected = (struct expected){.session = &rows[0]};
+	assert_ok(c, session_end_one_seen(c, core, owner, name, s.id, &expected));
+	assert_err(c, session_end_one_seen(c, core, owner, name, s.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+}
+
 static void a_small_token_sees_and_ends_no_session(void **state)
 {
 	struct ctx *c = *state;
@@ -279,6 +302,7 @@ int main(void)
 		HOUSE_TEST(only_a_person_begins_a_session),
 		HOUSE_TEST(the_list_has_all_that_live_the_latest_first),
 		HOUSE_TEST(sessions_are_ended_from_afar_by_whose_they_are_and_by_the_owner),
+		HOUSE_TEST(one_that_was_used_since_it_was_seen_is_left),
 		HOUSE_TEST(a_small_token_sees_and_ends_no_session),
 		HOUSE_TEST(without_the_store_nobody_has_a_session_until_it_is_back),
 	};

@@ -169,6 +169,26 @@ static void a_key_neither_makes_tokens_nor_registers_keys_nor_begins_a_session(v
 	assert_err(c, session_begin(c, core_of(c), &by, &from, &session), ERR_DENIED);
 }
 
+static void one_that_was_used_since_it_was_seen_is_left(void **state)
+{
+	struct ctx *c = *state;
+	struct core *core = core_of(c);
+	struct actor *owner = &house_of(c)->owner, by;
+	struct mint m = mint_of(c, owner, JWS_EDDSA);
+	struct signing_key *list;
+	size_t count;
+	assert_ok(c, signing_key_list(c, core, owner, &list, &count));
+	struct expected expected = {.signing_key = &list[0]};
+	assert_ok(c, come(c, &m, &by));
+	assert_err(c, signing_key_remove_seen(c, core, owner, m.row.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+	assert_ok(c, signing_key_list(c, core, owner, &list, &count));
+	expected = (struct expected){.signing_key = &list[0]};
+	assert_ok(c, signing_key_remove_seen(c, core, owner, m.row.id, &expected));
+	assert_err(c, signing_key_remove_seen(c, core, owner, m.row.id, &expected), ERR_CONFLICT);
+	assert_true(expected.changed);
+}
+
 static void one_sees_and_removes_ones_own_alone(void **state)
 {
 	struct ctx *c = *state;
@@ -217,6 +237,7 @@ int main(void)
 		HOUSE_TEST(it_ends_with_its_key_with_its_time_and_by_its_id),
 		HOUSE_TEST(a_key_neither_makes_tokens_nor_registers_keys_nor_begins_a_session),
 		HOUSE_TEST(one_sees_and_removes_ones_own_alone),
+		HOUSE_TEST(one_that_was_used_since_it_was_seen_is_left),
 		HOUSE_TEST(nobody_makes_what_no_server_takes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
