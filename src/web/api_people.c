@@ -1,3 +1,4 @@
+#include "base/map.h"
 #include "core/collaborator.h"
 #include "core/login.h"
 #include "core/password.h"
@@ -52,6 +53,9 @@ enum err api_collaborator_get(struct ctx *c, struct web_request *r)
 	if (at == count)
 		return fail(c, ERR_NOT_FOUND, "there is no collaborator \"%.*s\"",
 			STR_FMT(str_until(username, USERNAME_MAX)));
+	/* Somebody else of that name, and another password, are other states of what is here. */
+	const int64_t untold[] = {users[at].id, users[at].generation};
+	r->untold = bytes_hash(0, untold, sizeof untold);
 	if (r->probing)
 		r->expected.user = &users[at];
 	struct api_reply reply;

@@ -193,7 +193,7 @@ enum err web_json(struct ctx *c, struct web_request *r, int status, struct str j
 		return web_problem(
 			c, r, 406, "this is application/json, which your Accept header leaves out");
 	if (asked && !is_set(r, "ETag")) {
-		uint64_t hash = bytes_hash(0, json.at, json.len);
+		uint64_t hash = bytes_hash(r->untold, json.at, json.len);
 		char tag[17];
 		fmt_into(tag, sizeof tag, "%016llx", (unsigned long long)hash);
 		if (web_is_fresh(r, str_of(tag)))
@@ -245,19 +245,27 @@ enum err web_stream_end(struct web_request *r)
 	return http_end(r->http);
 }
 
+/* What all pages rest on besides what they are of: the server's settings, and as which it was reached. */
+static uint64_t hash_settings(const struct web_request *r)
+{
+	const struct core *core = r->core;
+	struct str pictures = core->image_hosts.sources;
+	uint64_t hash = bytes_hash(1, r->web->version, strlen(r->web->version));
+	hash = bytes_hash(hash, r->origin.at, r->origin.len);
+	hash = bytes_hash(hash, pictures.at, pictures.len);
+	return bytes_hash(hash, &core->limits.page_blob_max, sizeof core->limits.page_blob_max);
+}
+
 /*
  * Two people may see different pages of one state (and every form holds a token of their session), so who
- * they are is part of the tag; so is what the server's settings let a page show.
+ * they are is part of the tag.
  */
 bool web_is_fresh(struct web_request *r, struct str tag)
 {
 	struct arena *a = r->http->ctx->arena;
-	struct str pictures = r->core->image_hosts.sources;
-	uint64_t hash = bytes_hash(1, r->who.username.at, r->who.username.len);
+	uint64_t hash = bytes_hash(hash_settings(r), r->who.username.at, r->who.username.len);
 	if (r->session)
 		hash = bytes_hash(hash, r->session->csrf, strlen(r->session->csrf));
-	hash = bytes_hash(hash, r->web->version, strlen(r->web->version));
-	hash = bytes_hash(hash, pictures.at, pictures.len);
 	struct str quoted = str_of(arena_fmt(
 		a, "\"%.*s-%llx\"", STR_FMT(tag), (unsigned long long)(hash & 0xffffffff)));
 	web_header(r, "ETag", quoted);

@@ -54,6 +54,7 @@ struct web_request {
 	const struct browse
 		*shown; /* what of its answer may be partial: it has no ETag then; or NULL */
 	struct str made_key, made;  /* web/made.c */
+	uint64_t untold;            /* what an answer's ETag covers besides what it tells */
 	struct idempotent *running; /* core/idempotent.h: its answer is to be kept; or NULL */
 	struct http_exchange *http;
 	const struct web *web;

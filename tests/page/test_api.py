@@ -7,6 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from harness import *
+from browsing import Browser
+from devices import sign_in as sign_in_device
 from openapi import DOCUMENT, METHODS, Checked, jsonschema, resolved, routes
 
 _shared = None
@@ -225,6 +227,44 @@ def test_an_end_and_a_password_in_one_are_of_what_was_seen():
     problem(s.request("PATCH", "/api/v1/collaborators/both", sent, headers), 412)
 
 
+def test_a_person_is_another_after_each_change_also_of_what_is_not_told():
+    s = server()
+    s.api("POST", "/collaborators", {"username": "turned"}, want=201)
+    path, tags = "/api/v1/collaborators/turned", []
+
+    def look():
+        """The person as they are now, though all that was seen before is named."""
+        answer = s.request("GET", path, None, {"If-None-Match": ", ".join(tags)} if tags else {})
+        eq(answer.status, 200, "after a change it is told anew")
+        eq(answer.headers["etag"] in tags, False, "a tag that comes again")
+        tags.append(answer.headers["etag"])
+        eq(s.request("GET", path, None, {"If-None-Match": tags[-1]}).status, 304, "unchanged")
+        return answer.json
+
+    eq(look()["has_password"], False, "at first")
+    s.api("PATCH", "/collaborators/turned", {"password": "ninety-lamps-gravel-turn"}, want=204)
+    eq(look()["has_password"], True, "with a password")
+    s.api("PATCH", "/collaborators/turned", {"expires_at": "2090-01-01T00:00:00Z"}, want=204)
+    eq(look()["expires_at"], "2090-01-01T00:00:00Z", "blocked from then on")
+    s.api("PATCH", "/collaborators/turned", {"password": "ninety-lamps-gravel-anew"}, want=204)
+    look()
+    s.api("DELETE", "/collaborators/turned/sessions", want=204)
+    look()
+    s.api("DELETE", "/collaborators/turned", want=204)
+    s.api("POST", "/collaborators", {"username": "turned", "password": "ninety-lamps-gravel-anew"}, want=201)
+    eq(look()["expires_at"], None, "somebody else of that name")
+
+
+def test_of_two_who_saw_a_person_only_one_changes_the_password():
+    s = server()
+    s.api("POST", "/collaborators", {"username": "fought", "password": "ninety-lamps-gravel-first"}, want=201)
+    tag = s.api("GET", "/collaborators/fought", want=200).headers["etag"]
+    answers = [s.request("PATCH", "/api/v1/collaborators/fought", jsonlib.dumps({"password": f"ninety-lamps-gravel-{word}"}),
+                         {"Content-Type": "application/json", "If-Match": tag}).status for word in ("mine", "yours")]
+    eq(answers, [204, 412], "the second has not seen the first one's password")
+    eq(s.api("GET", "/user", auth=("fought", "ninety-lamps-gravel-mine")).status, 200, "the password")
+
+
 def test_of_many_changes_of_what_was_seen_one_is_made():
     s = server()
     s.create_repo("raced")
@@ -235,13 +275,30 @@ def test_of_many_changes_of_what_was_seen_one_is_made():
     s.api("POST", "/collaborators", {"username": "raced", "password": "ninety-lamps-gravel-raced"}, want=201)
     grant = s.api("POST", "/grants", {"username": "raced", "pattern": "raced-*", "permission": "read"}, want=201).json["id"]
     token = s.api("POST", "/tokens", {"name": "raced"}, want=201).json["id"]
+    owner = Browser(s, *s.auth)
+    sign_in_device(s, owner)
+    Browser(s, "raced", "ninety-lamps-gravel-raced")
+    invitation = s.api("POST", "/invitations", {"permissions": [{"repository": "raced", "permission": "read"}]}, want=201).json["id"]
+    public = run(["openssl", "pkey", "-pubout"], input=run([need("openssl"), "genpkey", "-algorithm", "ed25519"]).raw).out
+    key = s.api("POST", "/signing-keys", {"name": "raced", "key": public}, want=201).json["id"]
+    device = s.api("GET", "/user/devices", want=200).items[0]["id"]
+    session = s.api("GET", "/user/sessions", want=200).items[0]["id"]
+    s.create_repo("raced-away")
+    s.api("DELETE", "/repos/raced-away", want=204)
+    gone = s.api("GET", "/deleted-repos", want=200).items[0]["id"]
     rows = (("/repos/raced", "PATCH", lambda i: {"description": f"by {i}"}),
             (f"/repos/raced/rules/{rule}", "PUT", lambda i: {"pattern": f"by-{i}"}),
             ("/repos/raced/permissions/other", "PUT", lambda i: {"permission": "read", "expires_at": f"{2090 + i}-01-01T00:00:00Z"}),
             ("/repos/raced/refs/heads/side", "PATCH", lambda i: {"to": older[i], "force": True}),
             ("/collaborators/raced", "PATCH", lambda i: {"expires_at": f"{2090 + i}-01-01T00:00:00Z"}),
+            ("/collaborators/raced", "PATCH", lambda i: {"password": f"ninety-lamps-gravel-{i}"}),
             (f"/grants/{grant}", "DELETE", lambda i: None),
             (f"/tokens/{token}", "DELETE", lambda i: None),
+            (f"/invitations/{invitation}", "DELETE", lambda i: None),
+            (f"/signing-keys/{key}", "DELETE", lambda i: None),
+            (f"/user/devices/{device}", "DELETE", lambda i: None),
+            (f"/user/sessions/{session}", "DELETE", lambda i: None),
+            (f"/deleted-repos/{gone}", "DELETE", lambda i: None),
             ("/collaborators/raced", "DELETE", lambda i: None),
             ("/repos/raced", "DELETE", lambda i: None))
     for path, method, body in rows:

@@ -567,6 +567,43 @@ def test_a_page_made_for_nobody_is_the_same_for_all_of_them_and_only_for_them():
         has_not(gzip.decompress(elsewhere.body).decode(), server().url)
 
 
+def test_with_other_settings_it_is_another_page():
+    s = Nimbus()
+    s.create_repo("set", visibility="public")
+    repo = make_repo(commits=1)
+    commit_file(repo, "long.txt", "a line\n" * 2000)
+    git("push", "-q", s.git_url("set"), "main", cwd=repo)
+    for path, name, value, words in (("/set", "NIMBUS_URL", "https://git.example.org", "https://git.example.org/set.git"),
+                                     ("/set/blob/main/long.txt", "NIMBUS_PAGE_BLOB_MAX", "1k", "too long")):
+        first = s.request("GET", path, auth=None)
+        has_not(first.text, words)
+        s.stop()
+        s.extra[name] = value
+        s.start()
+        again = s.request("GET", path, auth=None, headers={"If-None-Match": first.headers["etag"]})
+        eq(again.status, 200, f"{path} with another {name}")
+        has(again.text, words)
+
+
+def test_with_another_default_branch_it_is_another_page():
+    s = server()
+    s.create_repo("headed", visibility="public")
+    git("push", "-q", s.git_url("headed"), "main", "main:refs/heads/other", cwd=make_repo(commits=1))
+    first = s.request("GET", "/headed", auth=None)
+    s.api("PATCH", "/repos/headed", {"default_branch": "other"}, want=200)
+    again = s.request("GET", "/headed", auth=None, headers={"If-None-Match": first.headers["etag"]})
+    eq(again.status, 200, "the same commit by another name")
+    has(again.text, "/headed/tree/other/")
+
+
+def test_pages_of_people_are_told_anew_each_time():
+    owner = Browser(server(), OWNER, PASSWORD)
+    for path in ("/account", "/account/sessions", "/account/factors", "/collaborators", "/admin", "/admin/audit", "/hostile/settings"):
+        answer = owner.get(path, **{"If-None-Match": "*"})
+        eq(answer.status, 200, path)
+        eq((answer.headers.get("etag"), answer.headers["cache-control"] in ("private, no-cache", "no-store")), (None, True), path)
+
+
 def test_a_cold_page_weighs_little_in_two_requests():
     page = Browser(server()).get("/hostile", **{"Accept-Encoding": "br, gzip;q=0.5"})
     eq(page.headers["content-encoding"], "gzip", "encoding")
