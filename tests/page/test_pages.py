@@ -182,6 +182,11 @@ def test_the_readme_is_rendered_and_harmless():
     has(Browser(server()).page("/hostile/blob/main/README.md?source=1").text, '<a id="L1" href="#L1">1</a># The heading')
 
 
+def article(text):
+    """What a page shows of a file, or of a history."""
+    return re.search('<article.*?</article>|<ol class="log.*?</ol>|<ul class="log.*?</ul>', text, re.S)[0]
+
+
 def test_pictures_of_other_hosts_are_links_until_the_owner_names_the_host():
     s = Nimbus()
     s.create_repo("far", visibility="public")
@@ -594,6 +599,34 @@ def test_with_another_default_branch_it_is_another_page():
     again = s.request("GET", "/headed", auth=None, headers={"If-None-Match": first.headers["etag"]})
     eq(again.status, 200, "the same commit by another name")
     has(again.text, "/headed/tree/other/")
+
+
+def test_what_is_kept_of_a_file_is_only_for_who_may_read_it():
+    s = Nimbus()
+    repo = make_repo(commits=3)
+    commit_file(repo, "README.md", "# Kept\n\n[a](docs/guide.md)\n")
+    for name, visibility in (("shut", "private"), ("open", "public")):
+        s.create_repo(name, visibility=visibility)
+        git("push", "-q", s.git_url(name), "main", "main:refs/heads/side", cwd=repo)
+    s.api("POST", "/collaborators", {"username": "anna", "password": "gravel-otter-ninety-lamp"}, want=201)
+    anna, paths = ("anna", "gravel-otter-ninety-lamp"), ("/shut/blob/main/README.md", "/shut/commits/main/README.md")
+
+    def ask(path, auth):
+        return s.request("GET", path, auth=auth)
+
+    for path in paths:
+        first = ask(path, s.auth)
+        eq(first.status, 200, path)
+        eq(ask(path, s.auth).body, first.body, f"{path} again")
+        eq((ask(path, anna).status, ask(path, None).status), (404, 401), f"{path} to others")
+        s.api("PUT", "/repos/shut/permissions/anna", {"permission": "read"}, want=200)
+        eq(article(ask(path, anna).text), article(first.text), f"{path} to a reader")
+        s.api("DELETE", "/repos/shut/permissions/anna", want=204)
+        eq(ask(path, anna).status, 404, f"{path} to who was a reader")
+    for base in ("/open/blob/main", "/open/blob/side", "/shut/blob/main"):
+        has(ask(f"{base}/README.md", s.auth).text, f'<a href="{base}/docs/guide.md">a</a>')
+    for base in ("/open", "/shut"):
+        has(ask(f"{base}/commits/side/README.md", s.auth).text, f'href="{base}/commit/')
 
 
 def test_pages_of_people_are_told_anew_each_time():
