@@ -49,10 +49,9 @@ struct web_request {
 				    has it; empty: nowhere */
 	const char *field; /* what is being checked: an ERR_INVALID names it (422 under /api) */
 	struct str body;   /* read already, for who asks for it again; at NULL: not yet */
-	struct expected expected; /* what If-Match says it is: for the verb, web/unchanged.c */
-	bool probing;             /* only the ETag of the answer is wanted: web/unchanged.c */
-	const struct browse
-		*shown; /* what of its answer may be partial: it has no ETag then; or NULL */
+	struct expected expected;   /* what If-Match says it is: for the verb, web/unchanged.c */
+	bool probing;               /* only the ETag of the answer is wanted: web/unchanged.c */
+	const struct browse *shown; /* what it shows, which may be partial; or NULL */
 	struct str made_key, made;  /* web/made.c */
 	uint64_t untold;            /* what an answer's ETag covers besides what it tells */
 	struct idempotent *running; /* core/idempotent.h: its answer is to be kept; or NULL */
