@@ -29,3 +29,12 @@ def routes(method="GET"):
     """The patterns of src/web/routes.def."""
     text = (ROOT / "src/web/routes.def").read_text()
     return re.findall(rf'^ROUTE\({method}, "([^"]+)"', text, re.M)
+
+
+def patterns_of(paths):
+    """Which of routes() answer these paths: the first that fits, as in src/web/router.c."""
+    known = []
+    for pattern in routes():
+        parts = [".+" if part.endswith("...}") else "[^/]+" if part.startswith("{") else re.escape(part) for part in pattern.split("/")]
+        known.append((pattern, re.compile("/".join(parts))))
+    return {next((pattern for pattern, fits in known if fits.fullmatch(path)), None) for path in paths}

@@ -13,7 +13,7 @@ from harness import *
 from browsing import Browser
 from devices import ask, sign_in, text_of
 from hostile import BRANCH, NAMES, TAG, hostile_repo
-from visiting import AWAY, NO_PAGES, routes, visit
+from visiting import AWAY, NO_PAGES, patterns_of, routes, visit
 
 GUEST_PASSWORD = "gravel-otter-ninety-lamp"
 AUTHORIZE = "/oauth/authorize?" + urllib.parse.urlencode({
@@ -133,19 +133,24 @@ def test_differences_are_drawn_anew_and_files_are_found():
 
 
 def do_tasks(javascript):
-    s, name = place().server, f"made-{'with' if javascript else 'without'}"
+    """Each page's main task; fails where one cannot be done, or a page is in none of them."""
+    s, how = place().server, "with" if javascript else "without"
     env = [f"{key}={value}" for key, value in git_env().items()]
-    push = ["env", *env, "git", "-C", str(place().repo), "push", "-q", "--all", s.git_url(name)]
-    found = visit("tasks", origin=s.url, owner=s.auth, javascript=javascript, name=name, push=push)
-    eq(found, [], "what cannot be done, or is complained of")
+    push = ["env", *env, "git", "-C", str(place().repo), "push", "-q", "--all", "--follow-tags", s.git_url(f"made-{how}")]
+    of_a_repository = visit("tasks", 500, origin=s.url, owner=s.auth, javascript=javascript, name=f"made-{how}", tag=TAG, push=push)
+    of_people = visit("tasks_people", 300, origin=s.url, owner=s.auth, javascript=javascript, guest=f"guest-{how}", repo="hostile",
+                      password=GUEST_PASSWORD, newPassword="orbit-candle-fifteen-moss", code=ask(s)["user_code"], authorize=AUTHORIZE)
+    eq(of_a_repository["found"] + of_people["found"], [], "what cannot be done, or is complained of")
+    pages = {pattern for pattern in routes() if not pattern.startswith("/api/")} - NO_PAGES - AWAY
+    eq(sorted(pages - patterns_of(of_a_repository["paths"] + of_people["paths"])), [], "pages that are in no task")
 
 
-@timeout(300)
+@timeout(800)
 def test_what_one_comes_for_can_be_done_without_scripts():
     do_tasks(False)
 
 
-@timeout(300)
+@timeout(800)
 def test_what_one_comes_for_can_be_done_with_scripts():
     do_tasks(True)
 
