@@ -213,7 +213,7 @@ offerCopies();
 // A page of a branch, tag or of all refs: when something happened in the repository, what it shows is fetched again. Not
 // under somebody's hands: who writes in it, or has a menu open, is told instead.
 
-const live = { told: element("p", { role: "status", class: "hide" }), wait: 1000, timer: 0 };
+const live = { told: element("p", { role: "status", class: "hide" }), wait: 1000, timer: 0, refused: 0 };
 
 function isInUse(main) {
 	const fields = [...main.querySelectorAll("input, textarea")];
@@ -261,18 +261,32 @@ function heard({ data }) {
 	live.timer = setTimeout(() => refresh(now).catch(() => {}), 200);
 }
 
+function listenAgain() {
+	setTimeout(listen, live.wait * (1 + Math.random()));
+	live.wait = Math.min(live.wait * 2, 60000);
+}
+
+// Where something in between knows no WebSocket, the same comes as a stream.
+function listenToStream() {
+	const source = new EventSource(`/api/v1/live?topic=repo:${repo.name}`);
+	source.addEventListener("message", heard);
+	source.addEventListener("error", () => source.readyState === EventSource.CLOSED && listenAgain());
+}
+
 function listen() {
+	if (live.refused > 1)
+		return listenToStream();
 	const socket = new WebSocket(`${location.origin.replace("http", "ws")}/api/v1/live`);
 	socket.addEventListener("open", () => {
-		live.wait = 1000;
+		Object.assign(live, { wait: 1000, refused: -Infinity });
 		socket.send(JSON.stringify({ subscribe: [`repo:${decodeURIComponent(repo.name)}`] }));
 	});
 	socket.addEventListener("message", heard);
 	socket.addEventListener("close", ({ code }) => {
 		if (code === 1008 || code === 4401)
 			return;
-		setTimeout(listen, live.wait * (1 + Math.random()));
-		live.wait = Math.min(live.wait * 2, 60000);
+		live.refused++;
+		listenAgain();
 	});
 }
 

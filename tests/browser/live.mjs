@@ -1,9 +1,23 @@
 // A page that is open changes when somebody pushes, and not under the hands of who writes in it.
 import { execFileSync } from "node:child_process";
 
-export default async function (browser, { origin, path, pushes, words, field }, Tab) {
+
+// As behind something in between that does not know it.
+const noWebSocket = () => {
+	window.WebSocket = class extends EventTarget {
+		constructor() {
+			super();
+			setTimeout(() => this.dispatchEvent(new CloseEvent("close", { code: 1006 })));
+		}
+	};
+};
+
+export default async function (browser, { origin, path, pushes, words, field, webSocket }, Tab) {
 	const found = [], tab = await Tab.open(browser, { origin });
-	const opened = new Promise(resolve => tab.page.on("websocket", socket => socket.on("framereceived", resolve)));
+	if (!webSocket)
+		await tab.context.addInitScript(noWebSocket);
+	const opened = webSocket ? new Promise(resolve => tab.page.on("websocket", socket => socket.on("framereceived", resolve)))
+		: tab.page.waitForResponse(answer => answer.url().includes("/api/v1/live?topic="));
 	await tab.go(path);
 	await opened;
 	const push = ([command, ...more]) => execFileSync(command, more, { stdio: "pipe" });
