@@ -7,7 +7,7 @@ from harness import *
 MODULES = ROOT / "build-clients/node_modules"
 
 # What answers GET and is no page.
-NO_PAGES = {"/healthz", "/readyz", "/assets/{file}", "/robots.txt", "/.well-known/jwks.json",
+NO_PAGES = {"/healthz", "/readyz", "/assets/{file}", "/robots.txt", "/favicon.ico", "/.well-known/jwks.json",
             "/.well-known/oauth-authorization-server", "/{name}/raw/{path...}", "/{name}/archive/{path...}", "/{name}/paths/{id}",
             "/{name}/offline/{id}",
             "/{name}/feed/activity", "/{name}/feed/commits", "/{name}/feed/commits/{path...}", "/{name}/feed/releases"}

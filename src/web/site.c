@@ -234,6 +234,13 @@ const char *web_asset_url(struct arena *a, const char *name)
 	return arena_fmt(a, "/assets/%s?%s", name, asset->hash);
 }
 
+/* What has no page to name the icon, such as a file as it is, has a browser ask for it here. */
+enum err web_icon(struct ctx *c, struct web_request *r)
+{
+	web_header(r, "Cache-Control", STR("public, max-age=3600"));
+	return web_redirect(c, r, web_asset_url(c->arena, "logo.svg"));
+}
+
 struct script web_script(struct arena *a, const char *name, const char *module)
 {
 	const struct asset *asset = find_asset(str_of(name));

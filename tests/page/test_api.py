@@ -837,6 +837,13 @@ def test_health_and_robots_need_nobody():
         has(answer.headers["content-type"], "text/plain", path)
 
 
+def test_the_icon_is_where_browsers_look_for_it():
+    answer = server().get("/favicon.ico", auth=None)
+    eq(answer.status, 303, "status")
+    icon = server().get(answer.headers["location"], auth=None)
+    eq((icon.status, icon.headers["content-type"]), (200, "image/svg+xml"), "the icon")
+
+
 def test_every_answer_has_the_standing_headers():
     s = server()
     for path in ("/", "/api/v1/repos", "/api/v1/nothing", "/nothing/at/all", "/sign-in"):
