@@ -25,7 +25,7 @@ class Page(HTMLParser):
         a = dict(pairs)
         if len(a) != len(pairs):
             self.wrong.append(f"an attribute twice in {self.get_starttag_text()}")
-        if tag in ("style", "iframe", "object", "embed", "base"):
+        if tag in ("style", "iframe", "embed", "base") or tag == "object" and a.get("type") != "application/pdf":
             self.wrong.append(f"<{tag}>")
         if tag == "script":
             self.scripts.append(a.get("src", ""))

@@ -37,8 +37,8 @@ void web_allow_script(struct web_request *r);
 void web_allow_module(struct web_request *r);
 /* Whatever was allowed before: this page has neither script nor media. */
 void web_allow_nothing(struct web_request *r);
-/* The page that is coming may play sound and moving pictures of ours. */
-void web_allow_media(struct web_request *r);
+/* The page that is coming may do so too, beside what it may already: directives of a policy. */
+void web_allow_besides(struct web_request *r, const char *directives);
 
 /* Sets r->who (and r->session) from the Authorization header or the cookie. Wrong credentials are
  * ERR_UNAUTH even where none were needed; a session that has ended is nobody. */

@@ -52,11 +52,14 @@ static enum err fill_text(struct ctx *c, struct browse *b, const struct revision
 	return browse_highlight(c, b, file);
 }
 
-/* Sound and moving pictures come from here, on the page that shows them. */
+/* Sound, moving pictures and documents come from here, on the page that shows them. A browser's reader of PDF is a plug-in to
+ * one engine and a frame to another. */
 static void allow_media(struct web_request *r, const struct file *file)
 {
 	if (file->kind == FILE_AUDIO || file->kind == FILE_VIDEO)
-		web_allow_media(r);
+		web_allow_besides(r, "media-src 'self'");
+	else if (file->kind == FILE_PDF)
+		web_allow_besides(r, "object-src 'self'; frame-src 'self'");
 }
 
 enum err page_blob(struct ctx *c, struct web_request *r)

@@ -102,12 +102,12 @@ static enum err send_file(struct ctx *c, struct web_request *r, struct browse *b
 }
 
 /* An SVG may hold scripts: the sandbox takes them away, and nothing is loaded. A browser's reader of PDF does not
- * start in one, and is a program apart from the page. */
+ * start in one, and is a program apart from the page; the page of the file has it in a frame. */
 static struct str policy_of(const struct file *file)
 {
 	if (file->kind == FILE_PDF)
 		return STR("default-src 'none'; object-src 'self'; "
-			   "style-src 'unsafe-inline'; frame-ancestors 'none'");
+			   "style-src 'unsafe-inline'; frame-ancestors 'self'");
 	return STR("default-src 'none'; style-src 'unsafe-inline'; sandbox");
 }
 

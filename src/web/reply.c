@@ -60,15 +60,14 @@ static bool is_set(const struct web_request *r, const char *name)
 	return false;
 }
 
-/* Beside what it may already. */
-void web_allow_media(struct web_request *r)
+void web_allow_besides(struct web_request *r, const char *directives)
 {
 	struct str policy = html_policy(r, "");
 	for (size_t i = 0; i < r->header_count; i++)
 		if (str_eq_nocase(r->headers[i].name, STR("Content-Security-Policy")))
 			policy = r->headers[i].value;
 	web_header(r, "Content-Security-Policy",
-		str_of(arena_fmt(r->http->ctx->arena, "%.*s; media-src 'self'", STR_FMT(policy))));
+		str_of(arena_fmt(r->http->ctx->arena, "%.*s; %s", STR_FMT(policy), directives)));
 }
 
 /* A header that every reply has unless the handler set another. */

@@ -92,8 +92,20 @@ def test_sound_and_film_play_and_the_policy_lets_them():
         has(shown.text, f'<{tag} controls preload="metadata" aria-label="{name}" src="/files/raw/main/{name}">')
         has(shown.answer.headers["content-security-policy"], "media-src 'self'")
     has_not(page("main.c").answer.headers["content-security-policy"], "media-src")
-    has(page("paper.pdf").links, "/files/raw/main/paper.pdf")
-    eq(Browser(server()).get("/files/raw/main/paper.pdf").headers["content-type"], "application/pdf", "type")
+
+
+def test_a_document_is_shown_by_the_browsers_own_reader():
+    shown = page("paper.pdf")
+    has(shown.text, '<object class="pdf" type="application/pdf" aria-label="paper.pdf" data="/files/raw/main/paper.pdf">')
+    has(shown.links, "/files/raw/main/paper.pdf")
+    has(shown.answer.headers["content-security-policy"], "object-src 'self'; frame-src 'self'")
+    for name in ("main.c", "tone.wav"):
+        has_not(page(name).answer.headers["content-security-policy"], "frame-src")
+    raw = Browser(server()).get("/files/raw/main/paper.pdf")
+    eq(raw.headers["content-type"], "application/pdf", "type")
+    has_not(raw.headers, "content-disposition")
+    has(raw.headers["content-security-policy"], "frame-ancestors 'self'")
+    has(Browser(server()).get("/files/raw/main/tone.wav").headers["content-security-policy"], "sandbox")
 
 
 def test_a_part_of_a_file_can_be_had():
