@@ -3,6 +3,7 @@
 import hashlib
 import json as jsonlib
 import random
+import struct
 import sys
 import urllib.parse
 from pathlib import Path
@@ -109,6 +110,10 @@ def place():
     return _place
 
 
+def looks():
+    return [{"who": who, "path": path, "status": status} for pages in place().pages().values() for who, path, status in pages]
+
+
 def test_every_page_is_in_the_table():
     patterns = [p for p in routes() if not p.startswith("/api/")]
     eq(sorted(set(patterns) - NO_PAGES - AWAY - set(place().pages())), [], "pages that no browser looks at")
@@ -117,10 +122,54 @@ def test_every_page_is_in_the_table():
 
 @timeout(900)
 def test_every_page_is_accessible_and_the_browser_complains_of_none():
-    looks = [{"who": who, "path": path, "status": status}
-             for pages in place().pages().values() for who, path, status in pages]
-    found = visit("axe", 800, origin=place().server.url, visitors=place().visitors, pages=looks)
+    found = visit("axe", 800, origin=place().server.url, visitors=place().visitors, pages=looks())
     eq(found, [], "what is wrong with the pages")
+
+
+@timeout(900)
+def test_every_page_is_used_by_keyboard_alone():
+    s = place().server
+    s.create_repo("typed")
+    git("push", "-q", s.git_url("typed"), "main", cwd=place().repo)
+    found = visit("keyboard", 800, origin=s.url, visitors=place().visitors, pages=looks(), account=s.auth, name="typed")
+    eq(found, [], "what is wrong")
+
+
+def pdf(words):
+    """A document of one page that says so."""
+    shown = b"BT /F 24 Tf 20 40 Td (%s) Tj ET" % words
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+               b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 100]/Contents 4 0 R/Resources<</Font<</F<</Type/Font/Subtype/Type1"
+               b"/BaseFont/Helvetica>>>>>>>>", b"<</Length %d>>stream\n%s\nendstream" % (len(shown), shown)]
+    out, at = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, 1):
+        at.append(len(out))
+        out += b"%d 0 obj%sendobj\n" % (number, one)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in at)
+    return out + b"xref\n0 5\n0000000000 65535 f \n%strailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (table, len(out))
+
+
+def wav(seconds, rate=8000):
+    """Silence."""
+    size = seconds * rate
+    return struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVEfmt ", 16, 1, 1, rate, rate, 1, 8, b"data", size) + b"\x80" * size
+
+
+def test_what_a_browser_has_a_player_for_is_shown_and_nothing_runs():
+    s, repo = place().server, tmp("media")
+    s.create_repo("media", visibility="public")
+    git("init", "-q", ".", cwd=repo)
+    (repo / "paper.pdf").write_bytes(pdf(b"A document"))
+    (repo / "tone.wav").write_bytes(wav(4))
+    git("add", "-A", cwd=repo)
+    git("commit", "-q", "-m", "Both", cwd=repo)
+    git("push", "-q", s.git_url("media"), "HEAD:main", cwd=repo)
+    files = [f"/hostile/raw/main/{urllib.parse.quote(name)}" for name in (*NAMES, "drawing.svg", "README.md", "book.ipynb", "docs/<script.html")]
+    others = [f"/hostile/commit/{place().head}.{kind}" for kind in ("patch", "diff")] + [
+        f"/hostile/feed/{kind}" for kind in ("commits", "releases", "activity")]
+    found = visit("media", origin=s.url, sound={"path": "/media/blob/main/tone.wav", "seconds": 4}, document="/media/blob/main/paper.pdf",
+                  raw=[*files, *others, "/media/raw/main/paper.pdf", f"/hostile/archive/{place().head}.zip"])
+    eq(found, [], "what is wrong")
 
 
 @timeout(200)
@@ -155,19 +204,28 @@ def test_what_one_comes_for_can_be_done_with_scripts():
     do_tasks(True)
 
 
-def test_a_page_follows_what_is_pushed():
+def follow(name, web_socket):
     s = place().server
-    s.create_repo("lively", visibility="public")
+    s.create_repo(name, visibility="public")
     repo = make_repo(commits=3)
-    git("push", "-q", s.git_url("lively"), "main", cwd=repo)
+    git("push", "-q", s.git_url(name), "main", cwd=repo)
     env = [f"{key}={value}" for key, value in git_env().items()]
     ids = []
-    for name in ("first-new.txt", "second-new.txt"):
-        commit_file(repo, name, "x\n", f"Add {name}")
+    for file in ("first-new.txt", "second-new.txt"):
+        commit_file(repo, file, "x\n", f"Add {file}")
         ids.append(git("rev-parse", "HEAD", cwd=repo).out.strip())
-    pushes = [["env", *env, "git", "-C", str(repo), "push", "-q", s.git_url("lively"), f"{id}:refs/heads/main"] for id in ids]
-    found = visit("live", origin=s.url, path="/lively", pushes=pushes, words=["first-new.txt", "second-new.txt"], field="ne")
+    pushes = [["env", *env, "git", "-C", str(repo), "push", "-q", s.git_url(name), f"{id}:refs/heads/main"] for id in ids]
+    found = visit("live", origin=s.url, path=f"/{name}", pushes=pushes, words=["first-new.txt", "second-new.txt"], field="ne",
+                  webSocket=web_socket)
     eq(found, [], "what is wrong")
+
+
+def test_a_page_follows_what_is_pushed():
+    follow("lively", True)
+
+
+def test_where_nothing_lets_a_websocket_through_it_follows_by_a_stream():
+    follow("streamed", False)
 
 
 def test_what_was_seen_is_read_offline_until_one_signs_out():
