@@ -63,6 +63,7 @@ static enum err search(struct ctx *c, struct web_request *r, struct browse *b,
 {
 	TRY(read_flag(c, r, "exact_case", &query->exact_case));
 	TRY(read_flag(c, r, "names_only", &query->names_only));
+	TRY(read_flag(c, r, "regex", &query->regex));
 	r->field = "q";
 	TRY(search_files(c, b, rev, query, found));
 	r->field = NULL;

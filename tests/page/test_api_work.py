@@ -114,6 +114,12 @@ def test_text_is_found_in_files_and_names():
     eq([row["path"] for row in s.api("GET", "/repos/work/search?q=needle&exact_case=true", want=200).items], ["src/one.c"], "exact")
     eq([row["path"] for row in s.api("GET", "/repos/work/search?q=needle&path=*.py", want=200).items], ["src/two.py"], "of a pattern")
     eq([row["path"] for row in s.api("GET", "/repos/work/search?q=two&names_only=true", want=200).items], ["src/two.py"], "by name")
+    eq([(row["path"], [line["number"] for line in row["lines"]]) for row in
+        s.api("GET", "/repos/work/search?q=n%5Be%5D%2Bdle%5Cb&regex=true", want=200).items],
+       [(row["path"], [line["number"] for line in row["lines"]]) for row in found["items"]], "by an expression")
+    eq(s.api("GET", "/repos/work/search?q=n%5Be%5D%2Bdle&regex=false", want=200).items, [], "not by one")
+    has(problem(s.api("GET", "/repos/work/search?q=a(b&regex=true"), 422, "q")["detail"], "no regular expression")
+    problem(s.api("GET", "/repos/work/search?q=needle&regex=1"), 422, "regex")
     seen, path = [], "/api/v1/repos/work/search?q=needle&limit=1"
     while path:
         answer = s.get(path)
