@@ -104,6 +104,42 @@ static enum err read_parent(struct ctx *c, struct web_request *r, uint32_t *out)
 	return OK;
 }
 
+static enum err read_white(struct ctx *c, struct web_request *r, enum diff_white *out)
+{
+	static const char *const words[] = {"all", "within", "none"};
+	struct str text = web_query(c, r, "white_space");
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!text.len || str_is(text, words[i])) {
+			*out = (enum diff_white)i;
+			return OK;
+		}
+	r->field = "white_space";
+	return fail(c, ERR_INVALID, "\"white_space\" that counts is all, within or none");
+}
+
+/* What a page's ways to look at a difference are. */
+static enum err read_limits(
+	struct ctx *c, struct web_request *r, bool text, struct diff_limits *out)
+{
+	struct str path = web_query(c, r, "path"), context = web_query(c, r, "context");
+	uint64_t around = 0;
+	*out = text ? DIFF_LIMITS_TEXT : limits;
+	if (path.len && !text) {
+		*out = DIFF_LIMITS_FILE;
+		out->words = false;
+	}
+	out->wish.only = path;
+	TRY(read_white(c, r, &out->wish.white));
+	if (context.len &&
+		(!str_to_u64(context, &around) || !around || around > DIFF_CONTEXT_MAX)) {
+		r->field = "context";
+		return fail(c, ERR_INVALID, "\"context\" is how many lines around, from 1 to %d",
+			DIFF_CONTEXT_MAX);
+	}
+	out->wish.context = (uint32_t)around;
+	return OK;
+}
+
 enum err api_commit_diff(struct ctx *c, struct web_request *r)
 {
 	BROWSE b = {0};
@@ -111,8 +147,9 @@ enum err api_commit_diff(struct ctx *c, struct web_request *r)
 	struct diff diff;
 	struct api_reply reply;
 	bool text = web_wants(r, "text/x-diff");
-	struct diff_limits wanted = text ? DIFF_LIMITS_TEXT : limits;
+	struct diff_limits wanted;
 	TRY(open_commit(c, r, &b, &commit));
+	TRY(read_limits(c, r, text, &wanted));
 	TRY(read_parent(c, r, &wanted.wish.parent));
 	char hex[OID_HEX_MAX];
 	if (web_is_fresh(r, str_of(arena_fmt(c->arena, "%s.%d.%u", oid_hex(&commit.id, hex), text,
@@ -132,8 +169,10 @@ enum err api_compare(struct ctx *c, struct web_request *r)
 	struct comparison cmp;
 	struct api_reply reply;
 	bool text = web_wants(r, "text/x-diff");
+	struct diff_limits wanted;
 	TRY(api_open(c, r, &b));
-	TRY(browse_compare(c, &b, web_param(r, "range"), text ? &DIFF_LIMITS_TEXT : &limits, &cmp));
+	TRY(read_limits(c, r, text, &wanted));
+	TRY(browse_compare(c, &b, web_param(r, "range"), &wanted, &cmp));
 	if (text)
 		return send_text(c, r, &cmp.diff);
 	api_begin(c, &reply);

@@ -155,11 +155,50 @@ def test_one_commit_and_what_it_changed():
     problem(s.api("GET", "/repos/code/commits/0000000"), 404)
 
 
+def lines_of(diff, path):
+    """What the API says of a file, as git would write it."""
+    return [line["kind"] + line["text"] for file in diff["files"] if file["new_path"] == path for hunk in file["hunks"] for line in hunk["lines"]]
+
+
+def by_git(s, *args):
+    out = git("diff", *args, cwd=s.work).out.split("\n")
+    return [line for line in out if line[:1] in ("+", "-", " ") and line[:3] not in ("+++", "---")]
+
+
+def test_a_difference_is_as_wide_and_as_exact_as_one_wishes():
+    s = server()
+    s.create_repo("wide")
+    git("checkout", "-q", "-b", "wide", "main", cwd=s.work)
+    lines = [f"line {n} of it" for n in range(60)]
+    (s.work / "spaced").write_text("\n".join(lines) + "\n")
+    commit(s, "Lines")
+    lines[3], lines[20], lines[40] = "\tline  3 of it", "line 20 of it \t", "another"
+    (s.work / "spaced").write_text("\n".join(lines) + "\n")
+    (s.work / "beside").write_text("x\n")
+    commit(s, "Spaces")
+    git("push", "-q", s.git_url("wide"), "wide:main", cwd=s.work)
+    for query, options in (("", []), ("white_space=all", []), ("white_space=none", ["-w"]), ("white_space=within", ["--ignore-space-at-eol"]),
+                           ("context=10", ["-U10"]), ("context=25&white_space=none", ["-U25", "-w"])):
+        want = by_git(s, *options, "wide~1", "wide", "--", "spaced")
+        one = s.api("GET", f"/repos/wide/commits/main/diff?{query}", want=200).json
+        eq(lines_of(one, "spaced"), want, f"a commit: {query}")
+        compared = s.api("GET", f"/repos/wide/compare/{id_of(s, 'wide~1')}...main?{query}", want=200).json
+        eq(lines_of(compared["diff"], "spaced"), want, f"a comparison: {query}")
+    for path in (f"commits/main/diff", f"compare/{id_of(s, 'wide~1')}...main"):
+        found = s.api("GET", f"/repos/wide/{path}?path=beside", want=200).json
+        eq([file["new_path"] for file in found.get("diff", found)["files"]], ["beside"], "one file alone")
+        for query, field in (("white_space=some", "white_space"), ("context=0", "context"), ("context=x", "context"), ("context=100001", "context")):
+            problem(s.api("GET", f"/repos/wide/{path}?{query}"), 422, field)
+    git("checkout", "-q", "side/way", cwd=s.work)
+
+
 def test_two_revisions_are_compared():
     s = server()
     compared = s.api("GET", "/repos/code/compare/main...side/way", want=200).json
     eq((compared["ahead"], compared["behind"], compared["fork"], [one["subject"] for one in compared["commits"]],
         len(compared["diff"]["files"])), (2, 0, id_of(s, "main"), ["aside", "another name"], 2), "the comparison")
+    back = [s.api("GET", f"/repos/code/compare/side/way{dots}main", want=200).json["diff"]["files"] for dots in ("...", "..")]
+    eq([len(files) for files in back], [0, 2], "the other way round: since they parted, and as they are now")
     problem(s.api("GET", "/repos/code/compare/main...none"), 404)
 
 
