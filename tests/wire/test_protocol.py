@@ -132,6 +132,10 @@ def test_a_session_has_one_id_on_both_sides():
     for service in ("git-upload-pack", "git-receive-pack"):
         one, two = (capabilities(name, service, 0)["session-id"] for _ in range(2))
         eq((len(one), one == two), (32, False), "session ids")
+        for protocol in PROTOCOLS:
+            answer = server().request("GET", f"/{name}.git/info/refs?service={service}", headers={"Git-Protocol": f"version={protocol}"})
+            has(answer.text, f"session-id={answer.headers['x-request-id']}", f"what is said in version {protocol}")
+            wait_until(lambda: any(line.get("request") == answer.headers["x-request-id"] for line in server().log_lines()), 5, "its line of the log")
     copy = tmp("session")
     for protocol in PROTOCOLS:
         git("-c", "transfer.advertiseSID=true", "clone", "-q", url, copy / str(protocol), protocol=protocol)
