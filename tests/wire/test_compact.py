@@ -1,6 +1,8 @@
 """Compaction: few packs of many while the server runs, and nothing about the repository changes."""
 
+import contextlib
 import hashlib
+import pty
 import re
 import threading
 
@@ -122,6 +124,30 @@ def test_when_only_main_has_moved_the_server_takes_the_new_bitmap():
         git("checkout", "-q", "main", cwd=source)
         commit_file(source, "moved.txt", f"{n}\n")
         git("push", "-q", url, "main", cwd=source)
+
+
+def test_on_a_terminal_it_shows_how_far_it_is():
+    server = off()
+    make_pushed(server, "r")
+    for terminal in True, False:
+        ours, theirs = pty.openpty() if terminal else os.pipe()
+        process = subprocess.Popen([server.binary, "admin", "compact", "r", "--full"], env=server.environment(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # what a terminal says when nobody has it open any more
+            while part := os.read(ours, 4096):
+                shown += part
+        os.close(ours)
+        has(process.communicate()[0].decode(), "r: ", "what is told at the end")
+        eq(process.returncode, 0, "the exit code")
+        bars = re.findall(rb"\rr?\x1b\[Kr: [A-Z][a-z ]+ \[=*>? *\] (\d+)%", shown)
+        if not terminal:
+            eq(shown, b"", "beside what is told, to a file")
+        elif not bars or max(map(int, bars)) > 100:
+            fail(f"no progress is shown: {shown}")
+        else:
+            eq(shown.endswith(b"\r\x1b[K"), True, "and is taken away")
 
 
 def test_refs_that_change_places_leave_one_bitmap():
