@@ -172,6 +172,13 @@ def test_what_a_browser_has_a_player_for_is_shown_and_nothing_runs():
     eq(found, [], "what is wrong")
 
 
+def test_pages_can_be_printed():
+    head, name = place().head, urllib.parse.quote(NAMES[0])
+    paths = [f"/hostile/commit/{head}", f"/hostile/commit/{head}?view=split", f"/hostile/blob/main/{name}", f"/hostile/blame/main/{name}",
+             "/hostile", "/hostile/blob/main/README.md", "/hostile/commits", "/hostile/refs", "/hostile/releases", "/"]
+    eq(visit("print", origin=place().server.url, paths=paths), [], "what is wrong on paper")
+
+
 @timeout(200)
 def test_differences_are_drawn_anew_and_files_are_found():
     if not (BUILD / "nimbus.wasm").exists():
