@@ -55,7 +55,7 @@ class Place:
         names = [urllib.parse.quote(name) for name in NAMES]
         head = self.head
         return {
-            "/": [("owner", "/", 200), ("nobody", "/", 200)],
+            "/": [("owner", "/", 200), ("nobody", "/", 200), ("owner", "/?q=none", 200)],
             "/sign-in": [("nobody", "/sign-in", 200)],
             "/sign-in/second": [("nobody", "/sign-in/second", 200)],
             "/new-password/{secret}": [("nobody", self.reset, 200), ("nobody", "/new-password/x", 403)],
@@ -80,13 +80,14 @@ class Place:
             "/{name}/tree/{path...}": [("nobody", "/hostile/tree/main/docs", 200)],
             "/{name}/blob/{path...}": [("nobody", f"/hostile/blob/main/{name}", 200) for name in names] + [
                 ("nobody", f"/hostile/blob/main/{name}", 200) for name in ("README.md", "README.md?source=1", "drawing.svg", "book.ipynb")],
-            "/{name}/commits": [("nobody", "/hostile/commits", 200)],
+            "/{name}/commits": [("nobody", "/hostile/commits", 200), ("nobody", "/hostile/commits?author=none", 200)],
             "/{name}/commits/{path...}": [("nobody", f"/hostile/commits/main/{names[0]}", 200)],
-            "/{name}/commit/{id}": [("nobody", f"/hostile/commit/{head}", 200), ("owner", f"/hostile/commit/{head}", 200)],
+            "/{name}/commit/{id}": [("nobody", f"/hostile/commit/{head}", 200), ("owner", f"/hostile/commit/{head}", 200),
+                                    ("nobody", f"/hostile/commit/{head}?view=split&w=1", 200)],
             "/{name}/blame/{path...}": [("nobody", f"/hostile/blame/main/{names[0]}", 200)],
             "/{name}/compare": [("nobody", "/hostile/compare", 200)],
             "/{name}/compare/{path...}": [("nobody", f"/hostile/compare/{self.base}...main", 200)],
-            "/{name}/refs": [("nobody", "/hostile/refs", 200)],
+            "/{name}/refs": [("nobody", "/hostile/refs", 200), ("owner", "/hostile/refs?q=none", 200)],
             "/{name}/settings": [("owner", "/hostile/settings", 200)],
             "/{name}/activity": [("nobody", "/hostile/activity", 200)],
             "/{name}/clone": [("nobody", "/hostile/clone", 200), ("owner", "/hostile/clone", 200)],
@@ -170,6 +171,17 @@ def test_what_a_browser_has_a_player_for_is_shown_and_nothing_runs():
     found = visit("media", origin=s.url, sound={"path": "/media/blob/main/tone.wav", "seconds": 4}, document="/media/blob/main/paper.pdf",
                   raw=[*files, *others, "/media/raw/main/paper.pdf", f"/hostile/archive/{place().head}.zip"])
     eq(found, [], "what is wrong")
+
+
+@timeout(400)
+def test_every_page_weighs_little_to_who_was_never_here():
+    """Of visitors: what has a session's token in it is not packed."""
+    of_nobody = [look for look in looks() if look["who"] == "nobody"]
+    weights = visit("weight", 350, origin=place().server.url, visitors=place().visitors, pages=of_nobody)
+    heaviest = max(weights, key=lambda one: one["bytes"])
+    print(f"# {heaviest['bytes']} bytes in {heaviest['requests']} requests: {heaviest['path']}")
+    eq(len(weights), len(of_nobody), "pages")
+    eq([one for one in weights if one["bytes"] > 30 << 10], [], "pages over 30 KiB")
 
 
 def test_pages_can_be_printed():
