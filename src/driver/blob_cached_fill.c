@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* Of a blob that has no more, a page that looks about in it soon needs as good as all. */
+enum { FEW_PIECES = 256 };
+
 static unsigned state_of(const struct cached_file *f, size_t chunk)
 {
 	return atomic_load_explicit(&f->states[chunk], memory_order_acquire);
@@ -321,9 +324,19 @@ static size_t run_to_fetch(const struct ctx *c, struct cached_file *f, size_t fi
 	return n;
 }
 
+/* Has anything come of the chunks from `low` on, below `high`? */
+static bool some_have(const struct cached_file *f, size_t low, size_t high)
+{
+	high = high < f->entry.count ? high : f->entry.count;
+	while (low < high && state_of(f, low) == 0)
+		low++;
+	return low < high;
+}
+
 /*
  * The missing chunks round one that is missing, of who will want more of them: the piece of the blob
- * that it lies in, as far as nothing in between is here. Under the lock.
+ * that it lies in, as far as nothing in between is here. Of a blob of many pieces only where somebody has
+ * been in that one or in one beside it: else it may be the only look. Under the lock.
  */
 static size_t run_around(const struct ctx *c, struct cached_file *f, size_t *first, size_t n)
 {
@@ -331,6 +344,9 @@ static size_t run_around(const struct ctx *c, struct cached_file *f, size_t *fir
 	if (piece < 2 || n >= piece || !extent_affords(c, c->afar.around))
 		return n;
 	size_t low = at / piece * piece, high = low + piece;
+	bool many = f->entry.count > FEW_PIECES * piece;
+	if (many && !some_have(f, low < piece ? 0 : low - piece, high + piece))
+		return n;
 	while (*first > low && state_of(f, *first - 1) == 0)
 		--*first;
 	for (at += n; at < high && at < f->entry.count && state_of(f, at) == 0;)

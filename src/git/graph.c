@@ -335,6 +335,11 @@ uint32_t graph_leap(struct ctx *c, struct graph *g, uint32_t number, struct grap
 	return to;
 }
 
+bool graph_is_near(const struct graph *g)
+{
+	return g->all && lookup_all(&g->all->file);
+}
+
 const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count)
 {
 	const struct node *node = graph_node(g, number);

@@ -123,6 +123,8 @@ struct graph_leap {
 };
 /* The commit, by number, to which it goes from one that has been read: that one where steps are 0. */
 uint32_t graph_leap(struct ctx *c, struct graph *g, uint32_t number, struct graph_leap *leap);
+/* Is all of the commit-graph here, so that a leap brings nothing from afar? */
+bool graph_is_near(const struct graph *g);
 
 /* The parents to follow: none of a graft. Valid until the next commit is read. */
 const uint32_t *graph_parents(const struct graph *g, uint32_t number, uint32_t *count);

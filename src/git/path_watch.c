@@ -33,7 +33,7 @@ static enum err look(struct ctx *c, struct path_watch *w, uint32_t number, struc
 		ctx_clear(c);
 	else
 		*seen = (struct path_seen){.mode = mode_plain(entry.mode), .id = entry.id};
-	seen->known = true;
+	seen->known = seen->here = true;
 	arena_rewind(c->arena, mark);
 	return OK;
 }
@@ -48,14 +48,17 @@ enum err path_watch_at(struct ctx *c, struct path_watch *w, uint32_t number, str
 	return OK;
 }
 
-/* What is known of a commit is known of a parent that is the same. */
-static enum err hand_on(struct ctx *c, struct path_watch *w, uint32_t number, uint32_t parent)
+/* What is known of a commit is known of another that is the same. */
+static enum err hand_on(struct ctx *c, struct path_watch *w, uint32_t from, uint32_t to)
 {
-	struct path_seen *seen;
-	TRY(seen_of(c, w, parent, &seen));
-	TRY(seen_of(c, w, number, &seen));
-	if (seen->known)
-		w->seen.at[graph_node(w->graph, parent)->commit] = *seen;
+	struct path_seen *seen, *there;
+	TRY(seen_of(c, w, to, &seen));
+	TRY(seen_of(c, w, from, &seen));
+	there = &w->seen.at[graph_node(w->graph, to)->commit];
+	if (!seen->known || there->known)
+		return OK;
+	*there = *seen;
+	there->here = false;
 	return OK;
 }
 
@@ -65,6 +68,27 @@ enum err path_watch_leap(struct ctx *c, struct path_watch *w, uint32_t number,
 	leap->path = &w->keys;
 	*out = graph_leap(c, w->graph, number, leap);
 	return leap->steps ? hand_on(c, w, number, *out) : OK;
+}
+
+/*
+ * What a parent has. Trees lie in a pack by the age of their commits: far away, those of a commit and of
+ * its parent come at once, and each other place is a journey. So where what the child has was read
+ * elsewhere, this is read at the last commit before that surely has it too: its own parent comes next.
+ */
+static enum err parent_at(struct ctx *c, struct path_watch *w, uint32_t number, uint32_t parent,
+	struct path_seen *out)
+{
+	struct graph_leap leap = {.newer = INT64_MIN, .by_date = true, .steps = SIZE_MAX};
+	struct path_seen *seen;
+	uint32_t last;
+	TRY(seen_of(c, w, parent, &seen));
+	bool known = seen->known;
+	TRY(seen_of(c, w, number, &seen));
+	if (c->afar.bytes == 0 || known || seen->here || !graph_is_near(w->graph))
+		return path_watch_at(c, w, parent, out);
+	TRY(path_watch_leap(c, w, parent, &leap, &last));
+	TRY(path_watch_at(c, w, last, out));
+	return hand_on(c, w, last, parent);
 }
 
 enum err path_watch_same(
@@ -79,7 +103,7 @@ enum err path_watch_same(
 	if (*out)
 		return hand_on(c, w, number, to);
 	TRY(path_watch_at(c, w, number, &mine));
-	TRY(path_watch_at(c, w, to, &theirs));
+	TRY(parent_at(c, w, number, to, &theirs));
 	*out = mine.mode == theirs.mode && (mine.mode == 0 || oid_eq(&mine.id, &theirs.id));
 	return OK;
 }

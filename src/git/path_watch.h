@@ -3,7 +3,8 @@
  * changes ask.
  *
  * Each commit is looked into once at most; not at all where its changed-path filter says that it
- * has there what its first parent has.
+ * has there what its first parent has. Of several that surely have the same, where objects lie far
+ * away, the one is looked into whose neighbour will be.
  */
 #ifndef GIT_PATH_WATCH_H
 #define GIT_PATH_WATCH_H
@@ -12,6 +13,7 @@
 
 struct path_seen {
 	bool known;
+	bool here;     /* it was read in this commit, not in one that surely has the same */
 	uint32_t mode; /* as git compares them; 0: there is nothing */
 	struct oid id;
 };

@@ -80,6 +80,32 @@ static void who_will_want_more_gets_what_lies_around(void **state)
 	extent_close(e);
 }
 
+static void of_many_pieces_one_comes_as_a_whole_for_who_comes_back(void **state)
+{
+	enum { SIZE = 20 * MIB, PIECE = 2 * CHUNK, LOOKS = 8 };
+	struct ctx *c = *state;
+	put_far(c, 1, SIZE);
+	struct extent *e = open_number(c, 1);
+	uint64_t all = FIRST + LOOKS * CHUNK;
+	c->afar.around = PIECE;
+	for (int i = 0; i < LOOKS; i++)
+		same(c, e, 1, MIB + (uint64_t)i * 2 * PIECE + CHUNK, 1);
+	assert_int_equal(stats_of(c).bytes_fetched, all);
+	/* To the same piece: what is missing of it. */
+	same(c, e, 1, MIB, 1);
+	assert_int_equal(stats_of(c).bytes_fetched, all += CHUNK);
+	/* To the next one, also after what came with the size: all of it. */
+	same(c, e, 1, MIB + PIECE + CHUNK, 1);
+	assert_int_equal(stats_of(c).bytes_fetched, all += PIECE);
+	same(c, e, 1, FIRST + CHUNK, 1);
+	assert_int_equal(stats_of(c).bytes_fetched, all += PIECE);
+	/* The last one has none after it. */
+	same(c, e, 1, SIZE - 1, 1);
+	assert_int_equal(stats_of(c).bytes_fetched, all + CHUNK);
+	assert_int_equal(atomic_load(&house_of(c)->far.journeys), 1 + LOOKS + 4);
+	extent_close(e);
+}
+
 static void neighbours_that_are_missing_come_together(void **state)
 {
 	enum { SIZE = 20 * MIB };
@@ -442,6 +468,7 @@ int main(void)
 		HOUSE_TEST(who_jumps_about_gets_what_he_needs),
 		HOUSE_TEST(who_leaves_something_out_each_time_does_not_read_on),
 		HOUSE_TEST(who_will_want_more_gets_what_lies_around),
+		HOUSE_TEST(of_many_pieces_one_comes_as_a_whole_for_who_comes_back),
 		HOUSE_TEST(neighbours_that_are_missing_come_together),
 		HOUSE_TEST(several_readers_of_one_blob_are_told_apart),
 		HOUSE_TEST(a_store_that_cannot_fetch_is_read_by_its_extents),

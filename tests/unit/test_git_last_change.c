@@ -6,7 +6,7 @@
 #include "git/path_log.h"
 #include "history_make.h"
 
-enum { COMMITS = 60, ENTRIES = 3, PLENTY = 1000000 };
+enum { COMMITS = 60, ENTRIES = 3, PLENTY = 1000000, LINE = 120, EACH = 10 };
 
 static const char *const folders[] = {"", "dir"};
 static const char *const entries[2][ENTRIES] = {{"", "dir", "file"}, {"", "a", "b"}};
@@ -256,6 +256,102 @@ static void a_log_is_the_same_with_a_commit_graph(void **state)
 	}
 }
 
+/* Far away other commits are looked into: neighbours, and each once. */
+static void a_log_from_afar_is_the_same(void **state)
+{
+	struct ctx *c = *state;
+	const char *const paths[] = {"dir", "dir/a", "dir/b", "file", "none"};
+	for (unsigned seed = 1; seed < 13; seed++) {
+		struct history *h = history_make(c, seed, COMMITS, seed > 6);
+		history_commit_graph(h, seed % 3 ? COMMITS : COMMITS / 2);
+		for (int i = 0; i < 5; i++) {
+			struct path_log_query query = {.from = h->commits[COMMITS - 1],
+				.path = str_of(paths[i]),
+				.steps = PLENTY,
+				.micros = PLENTY};
+			size_t count;
+			bool cut;
+			struct str near = log_of(c, h, query, &count, &cut);
+			c->afar.bytes = 1;
+			struct str far = log_of(c, h, query, &count, &cut);
+			c->afar.bytes = 0;
+			assert_false(cut);
+			assert_true(str_eq(near, far));
+		}
+		history_done(h);
+	}
+}
+
+/* One line of commits: every `each`th changes "dir/a", the others "file". */
+static struct history *history_line(struct ctx *c, int count, int each)
+{
+	struct history *h = NEW(c->arena, struct history);
+	struct oid a = {0}, file = {0};
+	*h = (struct history){.make = odb_make(c, HASH_SHA1), .count = count};
+	for (int n = 0; n < count; n++) {
+		struct oid blob = odb_make_object(
+			h->make, OBJECT_BLOB, str_of(arena_fmt(c->arena, "%d\n", n)));
+		a = n % each ? a : blob;
+		file = n && n % each == 0 ? file : blob;
+		struct oid dir = odb_make_tree(h->make, "100644 a", a, NULL, a);
+		struct oid parents[2] = {{.algo = 0}};
+		if (n)
+			parents[0] = h->commits[n - 1];
+		h->parents[n][0] = n - 1;
+		h->parents[n][1] = -1;
+		h->dates[n] = 1000000 + n * 10;
+		h->trees[n] = odb_make_tree(h->make, "40000 dir", dir, "100644 file", file);
+		h->commits[n] = odb_make_commit(h->make, h->trees[n], parents, h->dates[n]);
+	}
+	odb_make_pack(h->make);
+	odb_reader_init(c, &h->reader, &h->make->odb);
+	return h;
+}
+
+/* Of how many places, which are commits side by side, does the log of "dir/a" read trees? */
+static size_t places_of(struct ctx *c, struct history *h, size_t *count)
+{
+	struct path_log_query query = {.from = h->commits[LINE - 1],
+		.path = STR("dir/a"),
+		.steps = PLENTY,
+		.micros = PLENTY};
+	bool here[LINE] = {false}, more = true;
+	size_t places = 0;
+	PATH_LOG log;
+	assert_ok(c, path_log_open(c, &log, &h->reader, &query));
+	for (*count = 0; more; *count += more) {
+		struct oid id;
+		assert_ok(c, path_log_next(c, &log, &id, &more));
+	}
+	for (size_t n = 0; n < LINE; n++) {
+		uint32_t number = graph_add(&log.graph, &h->commits[n]);
+		if (!graph_has(&log.graph, number, MARK_PARSED))
+			continue;
+		size_t index = graph_node(&log.graph, number)->commit;
+		here[n] = index < log.watch.seen.len && log.watch.seen.at[index].here;
+	}
+	for (size_t n = 0; n < LINE; n++)
+		places += here[n] && (n == 0 || !here[n - 1]);
+	return places;
+}
+
+static void from_afar_a_log_reads_trees_of_half_as_many_places(void **state)
+{
+	struct ctx *c = *state;
+	struct history *h = history_line(c, LINE, EACH);
+	size_t near, far, count;
+	history_commit_graph(h, LINE);
+	near = places_of(c, h, &count);
+	assert_int_equal(count, LINE / EACH);
+	c->afar.bytes = 1;
+	far = places_of(c, h, &count);
+	c->afar.bytes = 0;
+	assert_int_equal(count, LINE / EACH);
+	assert_int_equal(near, LINE / EACH - 1);
+	assert_int_equal(far, LINE / EACH / 2);
+	history_done(h);
+}
+
 static void a_log_that_was_given_up_says_so(void **state)
 {
 	struct ctx *c = *state;
@@ -285,6 +381,8 @@ int main(void)
 		UNIT_TEST(after_one_more_commit_only_that_is_looked_at),
 		UNIT_TEST(what_is_no_folder_is_not_found),
 		UNIT_TEST(a_log_is_the_same_with_a_commit_graph),
+		UNIT_TEST(a_log_from_afar_is_the_same),
+		UNIT_TEST(from_afar_a_log_reads_trees_of_half_as_many_places),
 		UNIT_TEST(a_log_that_was_given_up_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
