@@ -24,7 +24,7 @@ static void touch_the_database(struct ctx *c)
 {
 	int64_t deadline = c->deadline;
 	DB_TX *tx = NULL;
-	c->deadline = c->world->monotonic() + 200000;
+	c->deadline = c->world->monotonic() + 20000000;
 	assert_ok(c, db_begin(c, house_of(c)->db, DB_WRITE, &tx));
 	assert_ok(c, db_commit(c, &tx));
 	c->deadline = deadline;

@@ -440,7 +440,7 @@ static struct blob *watched_inner(struct ctx *c, struct blob *self)
 	struct watched *w = (struct watched *)self;
 	int64_t deadline = c->deadline;
 	DB_TX *tx = NULL;
-	c->deadline = c->world->monotonic() + 200000;
+	c->deadline = c->world->monotonic() + 20000000;
 	assert_ok(c, db_begin_on(c, w->house->db, 1, &tx));
 	c->deadline = deadline;
 	w->asked++;

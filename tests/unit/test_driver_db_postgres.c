@@ -14,7 +14,7 @@ static const char make[] = "CREATE TABLE row (repo BIGINT NOT NULL, text TEXT NO
 static const char add[] = "INSERT INTO row (repo, text) VALUES ($1, $2)";
 static const char count[] = "SELECT count(*) FROM row";
 static const char own_backend[] = "SELECT pg_backend_pid()";
-static const char end_backend[] = "SELECT pg_terminate_backend($1)";
+static const char end_backend[] = "SELECT pg_terminate_backend($1::int, 60000)";
 
 struct served {
 	struct unit unit;
@@ -91,15 +91,15 @@ static int64_t backend_of(struct ctx *c, struct db_tx *tx)
 	return row[0].integer;
 }
 
-/* As a restart of the server does to each of its connections. */
+/* As a restart of the server does to each of its connections; it has ended when this returns. */
 static void kill_backend(struct ctx *c, int64_t backend)
 {
 	DB_TX *tx = NULL;
 	struct db_value row[1];
 	assert_ok(c, db_begin(c, served_of(c)->other, DB_READ, &tx));
 	assert_ok(c, db_row(c, tx, end_backend, DB_ARGS(DB_I(backend)), row));
+	assert_true(row[0].integer);
 	db_rollback(&tx);
-	usleep(100000);
 }
 
 static void repositories_are_written_to_side_by_side(void **state)
@@ -550,7 +550,7 @@ static void wait_for_end_of(struct ctx *c, int64_t backend)
 {
 	static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1";
 	struct db_value row[1];
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1000; i++) {
 		DB_TX *tx = NULL;
 		assert_ok(c, db_begin(c, served_of(c)->other, DB_READ, &tx));
 		assert_ok(c, db_row(c, tx, sql, DB_ARGS(DB_I(backend)), row));
