@@ -96,6 +96,7 @@ static inline enum err far_presign(
 
 struct house {
 	struct unit unit; /* first, so that *state is the ctx */
+	struct world world;
 	struct far far;
 	struct blob *blob;
 	char *folder;
@@ -103,6 +104,12 @@ struct house {
 
 static uint8_t pool[POOL];
 static int log_fd;
+static int64_t house_time; /* microseconds, which pass for the cache when a test says so */
+
+static inline int64_t house_monotonic(void)
+{
+	return house_time;
+}
 
 static inline struct house *house_of(struct ctx *c)
 {
@@ -126,8 +133,10 @@ static inline void house_reopen(struct house *h, uint64_t max)
 static inline int setup(void **state)
 {
 	struct house *h = calloc(1, sizeof *h);
+	h->world = *os_world();
+	h->world.monotonic = house_monotonic;
 	arena_init(&h->unit.arena);
-	ctx_init(&h->unit.ctx, &h->unit.arena, os_world());
+	ctx_init(&h->unit.ctx, &h->unit.arena, &h->world);
 	h->far.inner = blob_memory_open();
 	h->far.ops = (struct blob_ops){.open = far_open,
 		.create = far_create,

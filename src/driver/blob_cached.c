@@ -438,6 +438,7 @@ enum err blob_cached_open(struct ctx *c, struct blob *inner, const char *folder,
 	s->ops.presign = inner->ops->presign ? cached_presign : NULL;
 	s->blob.ops = &s->ops;
 	s->inner = inner;
+	s->world = c->world;
 	s->max_bytes = max_bytes;
 	s->resident = resident_open(resident_max ? resident_max : RESIDENT_DEFAULT);
 	atomic_init(&s->folder, -1);

@@ -5,7 +5,6 @@
 #include "base/vec.h"
 #include "os/file.h"
 #include "os/log.h"
-#include "os/world.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -108,7 +107,7 @@ static bool folder_again(struct cached *s)
 	if (atomic_load(&s->folder) >= 0)
 		return true;
 	arena_init(&arena);
-	ctx_init(&c, &arena, os_world());
+	ctx_init(&c, &arena, s->world);
 	bool open = cached_folder_open(&c, s) == OK;
 	if (!open)
 		cached_disk_failed(s, "open the folder");
@@ -119,7 +118,7 @@ static bool folder_again(struct cached *s)
 bool cached_disk_usable(struct cached *s)
 {
 	host_lock(&s->lock);
-	bool usable = !s->retry_at || os_world()->monotonic() >= s->retry_at;
+	bool usable = !s->retry_at || s->world->monotonic() >= s->retry_at;
 	host_unlock(&s->lock);
 	return usable && (atomic_load(&s->folder) >= 0 || folder_again(s));
 }
@@ -138,7 +137,7 @@ void cached_disk_failed(struct cached *s, const char *doing)
 {
 	int why = errno;
 	bool full = why == ENOSPC || why == EDQUOT;
-	int64_t now = os_world()->monotonic();
+	int64_t now = s->world->monotonic();
 	host_lock(&s->lock);
 	bool first = s->retry_at == 0;
 	/* Of several that tried at the same time one counts. */

@@ -69,6 +69,7 @@ struct cached {
 	struct blob_ops ops;
 	struct blob *inner;
 	struct resident *resident;
+	const struct world *world; /* by its clock a disk that failed is tried again */
 	char *path;
 	uint64_t max_bytes;
 	atomic_int folder; /* -1: it could not be opened yet */

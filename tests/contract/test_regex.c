@@ -84,7 +84,7 @@ static void a_match_is_where_it_is(void **state)
 		"3+1");
 	struct regex *r = compile(c, "b", true);
 	struct regex_match got;
-	assert_ok(c, regex_find(c, r, STR("B"), 0, c->world->monotonic() + SECOND, &got));
+	assert_ok(c, regex_find(c, r, STR("B"), 0, c->world->monotonic() + 60 * SECOND, &got));
 	assert_false(got.found);
 	regex_close(&r);
 }
@@ -143,10 +143,10 @@ static void it_gives_up_when_it_is_told_to(void **state)
 			fail_msg("%s: %s", dear[i], c->error.text);
 			return;
 		}
-		int64_t begin = c->world->monotonic();
+		int64_t begin = c->world->monotonic(), took = contract_cpu();
 		enum err kind = regex_find(
 			c, r, str_from(text, REGEX_TEXT_MAX), 0, begin + SECOND / 20, &got);
-		int64_t took = c->world->monotonic() - begin;
+		took = contract_cpu() - took;
 		if (took > SECOND)
 			fail_msg("%s: %d ms", dear[i], (int)(took / 1000));
 		assert_true(kind == OK || kind == ERR_TIMEOUT);
@@ -157,7 +157,7 @@ static void it_gives_up_when_it_is_told_to(void **state)
 	struct regex_match got;
 	/* What calls itself for ever is told at once. */
 	struct regex *r = compile(c, "((?:a|b|(?1))*)[cd]", false);
-	assert_err(c, regex_find(c, r, STR("az"), 0, c->world->monotonic() + SECOND, &got),
+	assert_err(c, regex_find(c, r, STR("az"), 0, c->world->monotonic() + 60 * SECOND, &got),
 		ERR_TIMEOUT);
 	regex_close(&r);
 	r = compile(c, "(a+)+$", false);
