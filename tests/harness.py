@@ -37,6 +37,7 @@ import urllib.parse
 from pathlib import Path
 
 import services
+from services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("NIMBUS_BUILD", ROOT / "build-asan"))
@@ -77,8 +78,8 @@ def has_not(text, part, what="text"):
         fail(f"{what} has {part!r}: {text[-2000:]!r}")
 
 
-def wait_until(truth, seconds=10, what="it"):
-    """Calls truth() until it is true; returns what it gave."""
+def wait_until(truth, seconds=60, what="it"):
+    """Calls truth() until it is true; returns what it gave. A machine with much to do may take its time."""
     end = time.monotonic() + seconds
     while True:
         result = truth()
@@ -111,12 +112,6 @@ def tmp(name="t"):
     if _session is None:
         _session = Path(tempfile.mkdtemp(prefix="nimbus-test-"))
     return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=_session))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 # git
@@ -349,7 +344,7 @@ class Nimbus:
         env.update({key: str(value) for key, value in self.extra.items()})
         return env
 
-    def start(self, seconds=20):
+    def start(self, seconds=60):
         """Starts it and waits until /healthz answers 200; .started_in is how many seconds that took."""
         if not self.binary.exists():
             fail(f"{self.binary} is not built: ./dev test builds it")
@@ -481,14 +476,14 @@ class Nimbus:
         user = "" if auth is None else ":".join(urllib.parse.quote(a, safe="") for a in auth) + "@"
         return f"http://{user}{self.host}/{name}.git"
 
-    def connect(self, timeout=10):
+    def connect(self, timeout=60):
         return Raw(self.port, timeout)
 
 
 class Raw:
     """A TCP connection for tests that speak HTTP by hand."""
 
-    def __init__(self, port, timeout=10):
+    def __init__(self, port, timeout=60):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.buffer = b""
 
@@ -547,7 +542,7 @@ class Raw:
         data, self.buffer = self.buffer, b""
         return data
 
-    def is_closed(self, seconds=5):
+    def is_closed(self, seconds=60):
         """Does the server close (or reset) within `seconds`, without another byte?"""
         self.socket.settimeout(seconds)
         try:

@@ -16,6 +16,7 @@ import http.client
 import json
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -40,10 +41,23 @@ class Missing(Exception):
     """Why a server cannot be started here, as a sentence."""
 
 
+# Below those that the system gives to connections, any of which may come between two starts of a server.
+PORTS = range(20000, 32000)
+_claims = []
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that is this process's until it ends: whoever else asks here, at the same time too, is told another."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with contextlib.ExitStack() as ending, contextlib.suppress(OSError):
+            claim = ending.enter_context(socket.socket(socket.AF_UNIX))
+            claim.bind(f"\0nimbus-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+            _claims.append(claim)
+            ending.pop_all()
+            return port
+    raise Missing("no port is free")
 
 
 class Service:

@@ -58,7 +58,7 @@ class Https(Nimbus):
             setattr(context, name, value)
         return context
 
-    def dial(self, context=None, name="localhost", timeout=10):
+    def dial(self, context=None, name="localhost", timeout=60):
         """A TLS connection, its handshake done."""
         raw = socket.create_connection(("127.0.0.1", self.tls_port), timeout)
         try:

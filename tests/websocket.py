@@ -28,7 +28,7 @@ class Closed(Exception):
 class WebSocket:
     """One connection to GET /api/v1/live. `answer` is the status and the head of what it said to the handshake."""
 
-    def __init__(self, port, auth=None, headers=None, path="/api/v1/live", timeout=20, more=b"", buffer=None,
+    def __init__(self, port, auth=None, headers=None, path="/api/v1/live", timeout=60, more=b"", buffer=None,
                  context=None):
         self.socket = socket.socket()
         if buffer:
@@ -105,7 +105,7 @@ class WebSocket:
             size, = struct.unpack(">Q", self._exactly(8))
         return first & 15, self._exactly(size)
 
-    def hear(self, timeout=20):
+    def hear(self, timeout=60):
         """The next message; pings are answered. Closed is raised at the end."""
         self.socket.settimeout(timeout)
         while True:
@@ -131,7 +131,7 @@ class WebSocket:
         self.say({"subscribe": list(topics), **more})
         return [self.hear() for _ in topics]
 
-    def until_closed(self, timeout=20):
+    def until_closed(self, timeout=60):
         """What is said until it closes, and the code."""
         heard = []
         while True:
@@ -153,7 +153,7 @@ class WebSocket:
 class Stream:
     """Server-sent events of GET /api/v1/live: messages by next(), `id` as an EventSource keeps it."""
 
-    def __init__(self, port, topics, auth=None, headers=None, query="", timeout=20):
+    def __init__(self, port, topics, auth=None, headers=None, query="", timeout=60):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
         send = {"Accept": "text/event-stream", **(headers or {})}
         if auth:

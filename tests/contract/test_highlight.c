@@ -3,7 +3,6 @@
 #include "driver/driver.h"
 #ifdef NIMBUS_HIGHLIGHT
 #include "driver/highlight_grammar.h"
-
 #endif
 
 struct driver {
