@@ -560,6 +560,16 @@ class Raw:
         self.close()
 
 
+def is_read(connection, port):
+    """Has the server that listens at `port` read all that this socket was given to send?"""
+    ours, theirs = f":{connection.getsockname()[1]:04X}", f":{port:04X}"
+    for row in map(str.split, Path("/proc/net/tcp").read_text().splitlines()):
+        if row[1].endswith(theirs) and row[2].endswith(ours):
+            waiting, inode = int(row[4].partition(":")[2], 16), row[9]
+            return waiting == 0 and inode != "0"  # one that is not accepted yet has no inode
+    return False
+
+
 # main
 
 def timeout(seconds):

@@ -24,6 +24,11 @@ class Work:
                 self.failed.append(repr(why))
             self.done += 1
 
+    def goes_on(self, count=40):
+        """Waits until so many more requests were made."""
+        before = self.done
+        wait_until(lambda: self.done >= before + count, what=f"{count} more requests")
+
     def end(self):
         self.ending = True
         for thread in self.threads:

@@ -108,7 +108,7 @@ def check_a_push_under_way(a, b):
     connection.putheader("Content-Type", "application/x-git-receive-pack-request")
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body[:-1])
-    time.sleep(0.3)
+    wait_until(lambda: is_read(connection.sock, b.port), what="the reading of all but its last byte")
     must(a, "DELETE", f"/api/v1/tokens/{number}")
     connection.send(body[-1:])
     answer = connection.getresponse()
