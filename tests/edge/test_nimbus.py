@@ -76,7 +76,7 @@ def test_slow_clients_do_not_keep_git_waiting():
                       "Content-Type: application/x-git-receive-pack-request") + "a" if i % 4 else "GET / HT")
     started = time.monotonic()
     git("clone", "-q", SHARED.git_url("busy"), tmp() / "copy")
-    if time.monotonic() - started > 10:
+    if time.monotonic() - started > 25:  # the slow ones are sent away after thirty seconds
         fail("the clone waited")
     for raw in slow:
         raw.close()
@@ -109,7 +109,7 @@ def test_a_clone_that_runs_when_the_server_is_told_to_end_is_finished():
         eq(tail, b"0\r\n\r\n", "the end of the body")
         if count < 60_000_000:
             fail(f"only {count} bytes")
-    eq(server.process.wait(20), 0, "the exit code after the drain")
+    eq(server.process.wait(60), 0, "the exit code after the drain")
     server.stop()
 
 

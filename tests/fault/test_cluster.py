@@ -73,13 +73,14 @@ class Pusher(threading.Thread):
 class World:
     def __init__(self, cluster, authorization, pushes):
         self.cluster, self.authorization, self.left = cluster, authorization, pushes
+        self.suffered = lambda: True  # everything that is to go wrong, once at least
         self.lock, self.history = threading.Lock(), collections.defaultdict(list)
         self.refusals, self.over = collections.Counter(), threading.Event()
 
     def next_push(self):
         with self.lock:
             self.left -= 1
-            return self.left >= 0 and not self.over.is_set()
+            return (self.left >= 0 or not self.suffered()) and not self.over.is_set()
 
     def note(self, repo, ref, operation):
         with self.lock:
@@ -214,6 +215,9 @@ def suffer(cluster, proxy, pushes, seconds):
     """Pushes while things fail; returns the World, with what happened."""
     world = World(cluster, make_repos(cluster), pushes)
     killer, misfortune = Killer(cluster, random.Random(1)), Misfortune(cluster, proxy, random.Random(2))
+    acts = ["postgres_restarts", *(f"redis: {what}" for what in REDIS_FAULTS),
+            *(f"bucket: {what}" for what in BUCKET_FAULTS)]
+    world.suffered = lambda: all(misfortune.happened[act] for act in acts)
     clients = [Pusher(number, world) for number in range(CLIENTS)]
     begin = time.monotonic()
     for thread in (killer, misfortune, *clients):
@@ -230,8 +234,6 @@ def suffer(cluster, proxy, pushes, seconds):
           f"in {time.monotonic() - begin:.0f} s; {killer.kills} kills, {dict(misfortune.happened)}")
     for why, times in world.refusals.most_common(8):
         print(f"# {times} x {why}")
-    acts = ["postgres_restarts", *(f"redis: {what}" for what in REDIS_FAULTS),
-            *(f"bucket: {what}" for what in BUCKET_FAULTS)]
     eq([act for act in acts if not misfortune.happened[act]], [], "what did not happen")
     return world
 
@@ -319,7 +321,7 @@ def test_processes_may_start_before_what_they_need():
         for pod in pods:
             eq(Client(pod.port, token).refs("r0")["refs/heads/b0"], large, pod.name)
             git("clone", "-q", f"{pod.url}/r0.git", tmp("clone") / "c")
-            wait_until(lambda: sign_in(pod), 20, "signing in")
+            wait_until(lambda: sign_in(pod), what="signing in")
         for pod in pods:
             eq(pod.stop(), 0, f"exit code of {pod.name}: {pod.log.read_text()[-2000:]}")
 

@@ -153,7 +153,7 @@ def test_a_damaged_pack_that_is_pushed_is_the_clients():
         has(answer.text, "unpack ", "the report")
         has(answer.text, "ng refs/heads/new unpacker error", "the report")
         has_not(answer.text, "internal error", "the report")
-        wait_until(lambda: len(pushes()) > before, 10, "the log's line of the push")
+        wait_until(lambda: len(pushes()) > before, what="the log's line of the push")
         line = pushes()[-1]
         eq((line["level"], line["error"], "help" in line), ("info", "CORRUPT", False), str(line))
     server.admin("admin", "fsck")

@@ -104,13 +104,12 @@ def test_a_push_that_dead_locks_with_somebody_else_gets_through():
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             other = pool.submit(psql, database, by_hand)
             wait_until(lambda: psql(database, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%BEGIN; SET%' "
-                                    "AND pid <> pg_backend_pid()") != "0\n", 20, "the other's begin")
-            time.sleep(0.3)
+                                    "AND wait_event = 'PgSleep'") != "0\n", what="that the other has the first of them")
             new, _ = push(s, work, "two\n")
             other.result(60)
         eq(tip_of(s), new, "the branch")
         wait_until(lambda: psql(database, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-                   != "0\n", 20, "a dead-lock")
+                   != "0\n", what="a dead-lock")
 
 
 def test_while_it_is_away_it_is_named_and_afterwards_all_goes_on():
@@ -125,7 +124,7 @@ def test_while_it_is_away_it_is_named_and_afterwards_all_goes_on():
             eq(s.get("/healthz", auth=None).status, 200, "health: a restart would help nobody")
             new, result = push(s, work, f"{how}\n", check=False)
             eq(result.code != 0, True, f"a push: {result}")
-            wait_until(lambda: "the database at 127.0.0.1" in str(s.log_lines()), 5, "its name in the log")
+            wait_until(lambda: "the database at 127.0.0.1" in str(s.log_lines()), what="its name in the log")
             database.launch()
             git("push", "-q", s.git_url("r"), "main", cwd=work)
             eq(tip_of(s), new, "the branch")

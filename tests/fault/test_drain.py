@@ -146,7 +146,7 @@ def test_readiness_says_no_before_the_door_closes():
     s = Nimbus(env={"NIMBUS_DRAIN_DELAY": "6s"})
     eq(s.get("/readyz", auth=None).status, 200, "before")
     s.process.terminate()
-    wait_until(lambda: s.get("/readyz", auth=None).status == 503, 5, "503")
+    wait_until(lambda: s.get("/readyz", auth=None).status == 503, what="503")
     eq(s.get("/healthz", auth=None).status, 200, "health meanwhile")
     s.create_repo("still-served")
     eq(ended(s.process), 0, "exit code")

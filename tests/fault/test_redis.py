@@ -86,7 +86,7 @@ def clone_and_push(s, work, token, name):
 
 
 def recovers(s, cookie):
-    wait_until(lambda: is_signed_in(s, cookie), 10, "the session's return")
+    wait_until(lambda: is_signed_in(s, cookie), what="the session's return")
     answer, fresh = sign_in(s)
     eq(answer.status, 303, f"signing in again: {answer}")
     eq(is_signed_in(s, fresh), True, "the new session")
@@ -111,7 +111,7 @@ def test_losing_redis_degrades_and_it_comes_back_by_itself():
             eq(s.get("/seed", auth=(OWNER, "wrong")).status, 401, "a wrong password, which nobody counts")
         eq(s.get("/readyz", auth=None).status, 200, "readiness")
         r.launch()
-        wait_until(lambda: sign_in(s)[0].status == 303, 10, "signing in again")
+        wait_until(lambda: sign_in(s)[0].status == 303, what="signing in again")
         _, cookie = sign_in(s)
         eq(is_signed_in(s, cookie), True, "the new session")
         eq((len(messages(s, "Redis is lost")), len(messages(s, "Redis is back"))), (1, 1), "loss and return")
@@ -152,7 +152,7 @@ def test_who_clones_and_pushes_first_while_it_hangs_waits_no_longer():
             # Each of its requests may be the one that finds out.
             if took > usual * 3 + 5:
                 fail(f"a clone or a push took {took:.1f} s, and {usual:.1f} s before")
-            wait_until(lambda: sign_in(s)[0].status == 303, 10, "signing in again")
+            wait_until(lambda: sign_in(s)[0].status == 303, what="signing in again")
 
 
 def test_a_start_without_redis_is_a_start():
@@ -165,7 +165,7 @@ def test_a_start_without_redis_is_a_start():
         link = re.search(r"/sign-in/([\w-]+)", s.admin("admin", "sign-in-link").out)[1]
         eq(get(s, f"/sign-in/{link}", "").status, 503, "a sign-in link")
         r.launch()
-        wait_until(lambda: sign_in(s)[0].status == 303, 10, "signing in")
+        wait_until(lambda: sign_in(s)[0].status == 303, what="signing in")
         eq(get(s, f"/sign-in/{link}", "").status, 303, "the same link, which was not used up")
 
 
@@ -195,7 +195,7 @@ def test_it_may_be_reached_over_tls():
         r.halt()
         eq(is_signed_in(s, cookie), False, "the session without Redis")
         r.launch()
-        wait_until(lambda: sign_in(s)[0].status == 303, 10, "signing in")
+        wait_until(lambda: sign_in(s)[0].status == 303, what="signing in")
         s.stop()
         s = Nimbus(env={"NIMBUS_KV": url})
         eq(sign_in(s)[0].status, 503, "signing in where nothing says that the certificate is good")

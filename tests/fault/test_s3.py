@@ -137,9 +137,9 @@ def test_any_name_of_a_repository_will_do():
     eq([path for path in paths if not re.fullmatch(r"i[0-9a-z]+/\d+/pack/[0-9a-z]+\.[a-z]+", path)], [], "keys")
 
 
-def trial(fault):
+def trial(fault, timeout="20s"):
     """With such a fault now and then, everything goes well."""
-    bucket, proxy, server = world(fault)
+    bucket, proxy, server = world(fault, NIMBUS_S3_TIMEOUT=timeout)
     repo = big_repo(2)
     push(server, "r", repo)
     restart_cold(server)
@@ -171,15 +171,15 @@ def test_an_answer_that_ends_too_early_is_no_answer():
 
 
 def test_a_store_that_stalls_now_and_then_is_asked_again():
-    trial(every(4, "stall"))
+    trial(every(4, "stall"), "2s")
 
 
 def test_an_answer_that_stalls_in_the_middle_is_asked_for_again():
-    trial(every(4, "half stall"))
+    trial(every(4, "half stall"), "2s")
 
 
 def test_an_answer_that_crawls_is_asked_for_again():
-    trial(every(4, "slow"))
+    trial(every(4, "slow"), "2s")
 
 
 def failing(what, seconds):
@@ -215,28 +215,28 @@ def failing(what, seconds):
     eq(clone(server, "r"), head_of(first), "HEAD of what was there before")
 
 
-@timeout(200)
+@timeout(400)
 def test_a_store_that_is_busy_for_good_is_an_error_that_says_so():
-    failing("503", 12)
+    failing("503", 40)
 
 
-@timeout(200)
+@timeout(400)
 def test_a_store_that_cuts_everything_off_is_an_error_that_says_so():
-    failing("cut", 12)
+    failing("cut", 40)
 
 
-@timeout(200)
+@timeout(400)
 def test_a_store_that_says_nothing_is_an_error_that_says_so():
-    failing("stall", 20)
+    failing("stall", 50)
 
 
-@timeout(200)
+@timeout(400)
 def test_a_store_that_crawls_is_an_error_that_says_so():
-    failing("slow", 20)
+    failing("slow", 50)
 
 
 def test_pauses_between_tries_grow():
-    bucket, proxy, server = world()
+    bucket, proxy, server = world(NIMBUS_S3_TIMEOUT="20s")
     tries = {}
 
     def fault(number, method, path):
@@ -249,7 +249,7 @@ def test_pauses_between_tries_grow():
     eq(result.code != 0, True, f"the push failed ({result})")
     times = max(tries.values(), key=len)
     pauses = [after - before for before, after in zip(times, times[1:])]
-    eq(4 <= len(pauses) < 10, True, f"pauses: {pauses}")
+    eq(len(pauses), 7, f"pauses between eight tries: {pauses}")
     # Each may be twice as long as the one before, and half of it is by chance.
     eq([(n, pause) for n, pause in enumerate(pauses) if pause < 0.05 * 2 ** n], [], "pauses that are too short")
 
@@ -430,7 +430,7 @@ def test_keys_for_a_while_come_with_their_session_token():
 
 
 def test_a_workloads_token_is_exchanged_for_keys_and_these_are_renewed():
-    sts, proxy, token, env = with_sts(10)
+    sts, proxy, token, env = with_sts(3600)
     if not sts.bucket.sessions:
         skip("this S3 server refuses session tokens that it did not give itself")
     server = Nimbus(env)
@@ -441,14 +441,17 @@ def test_a_workloads_token_is_exchanged_for_keys_and_these_are_renewed():
     push(server, "r", repo)
     eq(len(sts.forms), 1, "journeys to STS while the keys are good")
     eq(tokens_of(proxy), {"session/1"}, "session tokens")
-    # Half of their life is over: new ones, with the token that is there now.
-    token.write_text("two\n")
-    time.sleep(6)
+    # When half of their life is over: new ones, with the token that is there now.
+    server.stop()
+    sts.lifetime = 4
+    server.start()
     sts.lifetime = 3600
+    token.write_text("two\n")
+    time.sleep(2.5)
     commit_file(repo, "big.bin", random.Random(11).randbytes(SIZE))
     push(server, "r", repo)
-    eq([form["WebIdentityToken"] for form in sts.forms], ["one", "two"], "tokens that were exchanged")
-    eq(tokens_of(proxy), {"session/1", "session/2"}, "session tokens")
+    eq([form["WebIdentityToken"] for form in sts.forms], ["one", "one", "two"], "tokens that were exchanged")
+    eq(tokens_of(proxy) - {"session/2"}, {"session/1", "session/3"}, "session tokens")
     eq(clone(server, "r"), head_of(repo), "HEAD of a clone")
 
 

@@ -40,13 +40,13 @@ def test_a_closed_connection_whose_descriptor_lives_on_is_forgotten():
     for _ in range(5):
         client = socket.create_connection(("127.0.0.1", server.port))
         client.sendall(b"GET /healthz HTTP/1.1\r\n")
-        number = wait_until(lambda: descriptor_of(server, client), 5, "the server's end")
+        number = wait_until(lambda: descriptor_of(server, client), what="the server's end")
         try:
             copy = socket.socket(fileno=system_call(PIDFD_GETFD, process, number, 0))
         except PermissionError as why:
             skip(f"another process's descriptor cannot be had: {why}")
         client.close()
-        wait_until(lambda: not Path(f"/proc/{server.pid}/fd/{number}").exists(), 5, "the end of the connection")
+        wait_until(lambda: not Path(f"/proc/{server.pid}/fd/{number}").exists(), what="the end of the connection")
         copy.shutdown(socket.SHUT_RDWR)
         copy.close()
         eq(server.get("/healthz").status, 200)

@@ -154,10 +154,10 @@ def test_the_api_invites():
 
 
 def test_what_is_dangerous_needs_a_new_proof():
-    s = Nimbus(env={"NIMBUS_SUDO": "1s"})
+    s = Nimbus(env={"NIMBUS_SUDO": "6s"})
     s.create_repo("mine")
     b = Browser(s, "owner", PASSWORD)
-    time.sleep(1.2)
+    time.sleep(6.2)
     form = b.page("/account").form("/account/tokens")
     fields = {**form, "name": "t", "permission": "read", "hours": "24"}
     before = dict(b.cookies)

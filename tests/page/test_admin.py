@@ -158,7 +158,7 @@ def test_the_secret_of_a_link_is_not_in_the_log():
     s = server()
     secret = admin("sign-in-link").out.strip().rsplit("/", 1)[1]
     s.get(f"/sign-in/{secret}", auth=None)
-    wait_until(lambda: any(l.get("path") == "/sign-in/" for l in s.log_lines()), 5, "the line")
+    wait_until(lambda: any(l.get("path") == "/sign-in/" for l in s.log_lines()), what="the line")
     has_not(s.out.read_text(), secret, "the log")
 
 

@@ -621,7 +621,7 @@ def test_tokens_are_ones_own():
 def test_an_expired_token_is_nobody():
     s = server()
     token = s.api("POST", "/tokens", {"name": "short", "expires_in": 1}, want=201).json["token"]
-    wait_until(lambda: s.api("GET", "/user", auth=token).status == 401, 5, "the end of the token")
+    wait_until(lambda: s.api("GET", "/user", auth=token).status == 401, what="the end of the token")
 
 
 def test_the_instance_says_what_it_is():
@@ -869,7 +869,7 @@ def test_a_trusted_proxy_tells_the_scheme():
     proxied = s.get("/api/v1/repos/near", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9",
                                                    "Host": "git.example.org"})
     eq(proxied.json["url"], "https://git.example.org/near", "url")
-    peer = wait_until(lambda: [l["peer"] for l in s.log_lines() if l.get("path") == "/api/v1/repos/near"], 5, "the line")
+    peer = wait_until(lambda: [l["peer"] for l in s.log_lines() if l.get("path") == "/api/v1/repos/near"], what="the line")
     eq(peer, ["203.0.113.9"], "the peer in the log")
     plain = Nimbus()
     plain.create_repo("near")
@@ -896,7 +896,7 @@ def test_each_request_is_one_line_of_the_log():
     s.create_repo("logged")
     s.api("GET", "/repos/logged", want=200)
     id = s.get("/api/v1/repos/nothing").headers["x-request-id"]
-    line = wait_until(lambda: next((l for l in s.log_lines() if l.get("request") == id), None), 5, "the line")
+    line = wait_until(lambda: next((l for l in s.log_lines() if l.get("request") == id), None), what="the line")
     for key, value in {"method": "GET", "path": "/api/v1/repos/nothing", "status": 404, "user": "owner",
                        "repo": "nothing", "peer": "127.0.0.1", "error": "NOT_FOUND"}.items():
         eq(line.get(key), value, key)

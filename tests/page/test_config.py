@@ -287,7 +287,7 @@ def test_version_names_the_drivers():
 
 def test_a_first_start_without_a_password_shows_one_once():
     server = Nimbus(env={"NIMBUS_OWNER_PASSWORD": ""})
-    text = wait_until(lambda: "git push" in server.stderr() and server.stderr(), 5, "the welcome")
+    text = wait_until(lambda: "git push" in server.stderr() and server.stderr(), what="the welcome")
     password = re.search(r"only this once\)\n\n +(\S+)\n", text)[1]
     server.auth = (OWNER, password)
     server.api("GET", "/user", want=200)

@@ -112,7 +112,7 @@ def test_idle_memory_is_under_30_mb_after_clones_and_pages():
             if answer.status not in (200, 303):
                 fail(f"{path}: {answer}")
     peak = s.rss_peak()
-    wait_until(lambda: s.rss_kib() < IDLE_KIB, 15, f"less than {IDLE_KIB} KiB (now {s.rss_kib()})")
+    wait_until(lambda: s.rss_kib() < IDLE_KIB, what=f"less than {IDLE_KIB} KiB (now {s.rss_kib()})")
     print(f"# {s.rss_kib() / 1024:.1f} MiB idle, {peak / 1024:.1f} MiB at most")
 
 

@@ -107,7 +107,7 @@ def test_a_hard_expression_is_given_up_and_said_so():
     git("push", "-q", server().git_url("hard"), "main", cwd=repo)
     visitor, begin = Browser(server()), time.monotonic()
     page = visitor.page("/hard/search?q=%28a%2B%29%2B%24%7Cend&regex=1")
-    if time.monotonic() - begin > 8:
+    if time.monotonic() - begin > 40:
         fail("one page takes its time and no more")
     has(page.words, "That took long, so it stopped there")
     has(page.words, "The expression took too long for")

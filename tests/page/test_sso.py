@@ -131,7 +131,7 @@ def test_who_is_nobody_here_is_refused_and_told_what_to_do():
     has(page.words, "no account here is connected with you. Ask the owner for an invitation")
     has(page.words, "Password")
     eq(len(s.api("GET", "/collaborators", want=200).items), 0, "people")
-    wait_until(lambda: [e for e in audited(s, outcome="refused") if e["action"] == "sign-in"], 10, "the audit log's entry")
+    wait_until(lambda: [e for e in audited(s, outcome="refused") if e["action"] == "sign-in"], what="the audit log's entry")
     refused = audited(s, outcome="refused")[0]
     eq((refused["via"], refused["subject"]), ("oidc:corp", "anna"), "who was refused")
     change(s, ROLES="staff=read", SIGN_UP="invited")
@@ -348,7 +348,7 @@ def test_who_signs_out_there_is_signed_out_here():
     at_corp, elsewhere = Person("anna"), Person("anna")
     one, two, three = sign_in(s, at_corp), sign_in(s, at_corp), sign_in(s, elsewhere)
     at_corp.visit(away(one.submit("/account", "/sign-out")), f"{s.url}/")
-    wait_until(lambda: whoami(two) is None, 10, "the end of the other session")
+    wait_until(lambda: whoami(two) is None, what="the end of the other session")
     eq(whoami(three), "anna-name", "who signed in at another place")
     has([e["action"] for e in audited(s, action="session.ended")], "session.ended")
     for body in ("", "logout_token=", "logout_token=a.b.c", "x=y"):
@@ -413,7 +413,7 @@ def test_a_provider_that_is_away_keeps_nobody_else_out():
     answer = Browser(s).send("/sign-in/corp/begin", {"next": "/x"})
     page = check(answer, 503)
     eq((page.form("/sign-in")["next"], answer.headers["retry-after"]), ("/x", "60"), "what can be done")
-    wait_until(lambda: "cannot be reached" in json.dumps(s.log_lines()), 10, "the log's line, which says why")
+    wait_until(lambda: "cannot be reached" in json.dumps(s.log_lines()), what="the log's line, which says why")
     has_not(page.words, "127.0.0.1")
     eq(whoami(Browser(s, "owner", PASSWORD)), "owner", "with a password")
 

@@ -115,7 +115,7 @@ def test_dev_cluster_serves_one_home_by_many_and_leaves_nothing():
         process.terminate()
         process.stdout.read()
         eq(process.wait(120), 0, "exit code")
-    wait_until(lambda: not set(family) & set(parents()), 20, "the end of all that it started")
+    wait_until(lambda: not set(family) & set(parents()), what="the end of all that it started")
     eq(folder.exists(), False, "its data")
 
 

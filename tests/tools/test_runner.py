@@ -123,11 +123,11 @@ def test_who_ends_a_run_ends_what_it_began():
     begun = tmp("begun") / "pid"
     command = copy_runner(test_long=f"def test_long():\n    Path({str(begun)!r}).write_text(str(os.getpid()))\n    time.sleep(100)")
     runner = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: begun.exists() and begun.read_text(), 20, "the test")
+    wait_until(lambda: begun.exists() and begun.read_text(), what="the test")
     runner.send_signal(signal.SIGTERM)
     _, err = runner.communicate(timeout=20)
     eq((runner.returncode, err), (1, "interrupted\n"), "how the runner ends")
-    wait_until(lambda: not Path(f"/proc/{begun.read_text()}").exists(), 5, "the end of the test")
+    wait_until(lambda: not Path(f"/proc/{begun.read_text()}").exists(), what="the end of the test")
 
 
 def test_a_server_that_ends_well_passes():

@@ -141,6 +141,7 @@ def test_libgit2():
     check(python_client("pygit2"), "libgit2")
 
 
+@timeout(600)
 def test_jgit():
     check(jgit(), "jgit")
 

@@ -230,7 +230,7 @@ def test_after_the_retention_time_what_nothing_uses_is_gone():
     tip = git("rev-parse", "side", cwd=source).out.strip()
     git("push", "-q", url, "--delete", "side", cwd=source)
     server.admin("admin", "compact", "r", "--full")
-    wait_until(lambda: "left out" in server.admin("admin", "compact", "r", "--full").out, 20, "objects that go")
+    wait_until(lambda: "left out" in server.admin("admin", "compact", "r", "--full").out, what="objects that go")
     has_not(restore(server, "r", "refs/heads/again", tip), "ok refs/heads/again")
     time.sleep(2.1)
     has(server.admin("admin", "compact").out, "past their time deleted")
@@ -241,18 +241,23 @@ def test_after_the_retention_time_what_nothing_uses_is_gone():
     has_not(server.admin("admin", "fsck").out, "belong to nothing")
 
 
+def age(server, seconds):
+    """As if so much time had passed since everything."""
+    server.sql("UPDATE ref_log SET time = time - ?", seconds)
+    server.sql("UPDATE pack SET created = created - ?", seconds)
+    server.sql("UPDATE pack SET retired = retired - ? WHERE state = 2", seconds)
+
+
 def test_what_is_still_protected_is_not_looked_at_each_time():
-    unit = 2 if HOME == "embedded" else 3  # a command takes long where there is a bucket, or much else to do
-    server = off(NIMBUS_RETENTION=f"{6 * unit}s")
+    server = off(NIMBUS_RETENTION="6h")
     source, url = make_pushed(server, "r")
     tip = git("rev-parse", "side", cwd=source).out.strip()
     git("push", "-q", url, "--delete", "side", cwd=source)
     server.admin("admin", "compact", "r", "--full")
-    made = time.time()
-    time.sleep(4 * unit)
+    age(server, 4 * 3600)
     has(restore(server, "r", "refs/heads/again", tip), "ok refs/heads/again")
     git("push", "-q", url, "--delete", "again", cwd=source)
-    wait_until(lambda: time.time() > made + 7 * unit, 10 * unit)
+    age(server, 3 * 3600)
     has(server.admin("admin", "compact", "r").out, "became")
     eq(kinds(server), [MAIN, REST, KEPT, BRANCHES], "the kinds of packs")
     has(server.admin("admin", "compact", "r").out, "nothing to do")
@@ -333,7 +338,7 @@ def test_a_large_repository_takes_the_worker_no_longer_than_the_command_and_memo
     started = time.monotonic()
     server.admin("admin", "compact", "uv", "--full")
     command, worker = time.monotonic() - started, compacted(server)[0]["micros"] / 1e6
-    if worker > 4 * command + 5:
+    if worker > 4 * command + 30:
         fail(f"the worker took {worker:.1f} s for what takes the command {command:.1f} s")
     time.sleep(3)
     if "asan" in str(server.binary):

@@ -288,12 +288,12 @@ def test_a_budget_ends_pushes_and_fetches():
     eq(left(number), 1000000, "at first")
     random_file(work, "docs/big", 300000)
     pushed(work, "main")
-    wait_until(lambda: 690000 < left(number) < 700000, 5, "what is left after a push")
+    wait_until(lambda: 690000 < left(number) < 700000, what="what is left after a push")
     git("clone", "-q", the_server().git_url(name, auth=("key", key)), tmp("c") / "c")
-    wait_until(lambda: 380000 < left(number) < 400000, 5, "what is left after a clone")
+    wait_until(lambda: 380000 < left(number) < 400000, what="what is left after a clone")
     random_file(work, "docs/big", 500000)
     refused(work, "main", why="this key has used up its 1000000 bytes")
-    wait_until(lambda: left(number) == 0, 5, "what broke off is counted")
+    wait_until(lambda: left(number) == 0, what="what broke off is counted")
     answer = git("ls-remote", "key", cwd=work, check=False)
     has(answer.err, "this key has used up its 1000000 bytes", "what git says")
     eq(the_server().request("GET", "/api/v1/user", auth=key).status, 403, "the API")
@@ -310,7 +310,7 @@ def test_a_fetch_breaks_off_where_the_budget_ends():
         answer = git("clone", url, tmp("c") / "c", check=False, protocol=protocol)
         eq(answer.code != 0, True, "a clone is refused")
         has(answer.err, "this key has used up its 200000 bytes", "what git says")
-        wait_until(lambda: left(number) == 0, 5, "what broke off is counted")
+        wait_until(lambda: left(number) == 0, what="what broke off is counted")
 
 
 def test_no_key_without_a_budget_costs_a_write():

@@ -622,13 +622,11 @@ def test_a_client_that_hangs_up_in_the_middle_of_a_push_leaves_nothing():
     wait_until(lambda: state()[0] >= before[0] + 4, what="four pushes at once")
     for client in clients:
         client.close()
-    begin = time.monotonic()
-    wait_until(lambda: (state()[0], state()[2]) == (before[0], before[2]), 5, "the end of files and connections")
-    if time.monotonic() - begin > 2:
-        fail("it took longer than two seconds")
+    # Sooner than whoever is silent for half a minute would be sent away.
+    wait_until(lambda: (state()[0], state()[2]) == (before[0], before[2]), 20, "the end of files and connections")
     eq(state()[1] <= before[1] + 4, True, "threads: at most those of the pool stay")
     if "asan" not in str(server.binary):
-        wait_until(lambda: server.rss_kib() < resident + 8192, 5, "memory as before")
+        wait_until(lambda: server.rss_kib() < resident + 8192, what="memory as before")
     eq(sorted(refs(server.git_url("gone"))), ["HEAD", "refs/heads/main"], "refs")
 
 

@@ -106,7 +106,7 @@ def test_after_retention_a_branch_says_why_it_does_not_come_back():
     git("push", "-q", url, "--delete", "side", cwd=source)
     deleted = history(server, query="?ref=side")[0]["version"]
     server.admin("admin", "compact", "r", "--full")
-    wait_until(lambda: "left out" in server.admin("admin", "compact", "r", "--full").out, 20, "objects that go")
+    wait_until(lambda: "left out" in server.admin("admin", "compact", "r", "--full").out, what="objects that go")
     why = "what no ref leads to any more is kept for 1 second (NIMBUS_RETENTION)"
     has(restore(server, {"ref": "side", "undo": deleted}, want=404)["detail"], why)
     has(restore(server, {"ref": "side", "id": tip}, want=404)["detail"], "not all of it any more")
@@ -200,8 +200,8 @@ def test_the_worker_purges_at_its_start():
     time.sleep(2.1)
     server.extra["NIMBUS_COMPACT"] = "auto"
     server.start()
-    wait_until(lambda: server.sql("SELECT count(*) FROM repo")[0][0] == 0, 20, "the purge")
-    swept = wait_until(lambda: [line for line in server.log_lines() if line["message"] == "swept"], 10, "a line in the log")
+    wait_until(lambda: server.sql("SELECT count(*) FROM repo")[0][0] == 0, what="the purge")
+    swept = wait_until(lambda: [line for line in server.log_lines() if line["message"] == "swept"], what="a line in the log")
     eq(swept[0]["repos"], 1, "repositories that went")
 
 

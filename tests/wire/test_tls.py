@@ -266,7 +266,7 @@ def test_a_new_certificate_is_taken_under_load_and_no_request_fails():
         thread.start()
     for serial in ("a1", "a2"):
         s.install(*s.authority.issue("again", "DNS:localhost", serial))
-        wait_until(lambda: serial_of(s) == int(serial, 16), 20, "the new certificate")
+        wait_until(lambda: serial_of(s) == int(serial, 16), what="the new certificate")
     done.set()
     for thread in threads:
         thread.join()
@@ -281,14 +281,14 @@ def test_a_broken_new_certificate_is_told_once_and_the_old_stays():
     old = serial_of(s)
     other = s.authority.issue("other", "DNS:localhost", "b1")
     s.cert.write_text("no certificate")
-    wait_until(lambda: s.said("TLS goes on as it was: NIMBUS_TLS_CERT"), 20, "the complaint")
+    wait_until(lambda: s.said("TLS goes on as it was: NIMBUS_TLS_CERT"), what="the complaint")
     shutil.copyfile(other[0], s.cert)
-    wait_until(lambda: s.said("is not the key of the certificate"), 20, "the complaint of the key")
+    wait_until(lambda: s.said("is not the key of the certificate"), what="the complaint of the key")
     time.sleep(5)
     eq(len(s.said("TLS goes on as it was")), 2, "complaints")
     eq(serial_of(s), old, "the certificate")
     shutil.copyfile(other[1], s.key)
-    wait_until(lambda: serial_of(s) == 0xb1, 20, "the pair that fits")
+    wait_until(lambda: serial_of(s) == 0xb1, what="the pair that fits")
 
 
 # Certificates of clients
@@ -363,7 +363,7 @@ def test_who_has_no_good_certificate_is_refused_and_the_log_says_why():
     need("faketime")
     san = "DNS:a.nodes.example.org"
     s.revoked.write_text("# lost\n0b:ad\n")
-    wait_until(lambda: s.said("TLS: read what had changed"), 20, "the new list")
+    wait_until(lambda: s.said("TLS: read what had changed"), what="the new list")
     old = s.nodes.issue("old", san, days=1)
     run(["faketime", "-f", "-10d", "openssl", "req", "-x509", "-key", old[1], "-out", old[0], "-subj", "/CN=old", "-days", "3",
          "-CA", s.nodes.root, "-CAkey", s.nodes.root_key, "-addext", f"subjectAltName={san}"])
@@ -396,14 +396,14 @@ def test_a_revoked_client_is_refused_from_its_next_request_on():
     with SecureRaw(s.dial(lost)) as one, SecureRaw(s.dial(kept)) as other:
         eq((one.send(HEALTH).response().status, other.send(HEALTH).response().status), (200, 200), "before")
         s.revoked.write_text("5eed\n")
-        wait_until(lambda: s.said("TLS: read what had changed"), 20, "the new list")
+        wait_until(lambda: s.said("TLS: read what had changed"), what="the new list")
         answer = one.send(HEALTH).response()
         eq(answer.status, 403, "the lost one on its open connection")
         has(answer.text, "revoked", "the answer")
         eq(other.send(HEALTH).response().status, 200, "the other")
     refused(lambda: s.dial(lost), "CERTIFICATE_REVOKED")
     s.revoked.write_text("what is this\n")
-    wait_until(lambda: s.said("line 1 is no serial number"), 20, "the complaint")
+    wait_until(lambda: s.said("line 1 is no serial number"), what="the complaint")
     refused(lambda: s.dial(lost), "CERTIFICATE_REVOKED")
 
 
@@ -453,7 +453,7 @@ def test_https_alone_is_enough():
         def up():
             with contextlib.suppress(OSError):
                 return s.secure(HEALTH).status == 200
-        wait_until(up, 20, "the start")
+        wait_until(up, what="the start")
     finally:
         process.terminate()
         words = process.communicate(timeout=30)[1].decode()
