@@ -84,7 +84,7 @@ class Chromium:
             except Failure:
                 return False  # between two pages
         try:
-            wait_until(true, 20, what or expression)
+            wait_until(true, what=what or expression)
         except Failure as error:
             fail(f"{error}: at {self.path()}: {self.words()[-600:]}")
 
@@ -114,5 +114,5 @@ class Chromium:
     def close(self):
         self.session = None
         self("Browser.close")
-        self.process.wait(20)
+        self.process.wait(60)
         self.log.close()

@@ -23,9 +23,9 @@ export default async function (browser, { origin, account, guest, name, branch, 
 	check(!await plain.page.getByText("Keep offline").count(), "without scripts it is offered");
 
 	await tab.signIn(...account, home);
-	await page.waitForFunction(() => navigator.serviceWorker.controller, null, { timeout: 15000 });
+	await page.waitForFunction(() => navigator.serviceWorker.controller, null, { timeout: 60000 });
 	await keep.click();
-	await forget.waitFor({ timeout: 30000 });
+	await forget.waitFor({ timeout: 60000 });
 	check(/^Kept offline, [0-9]+ KiB$/.test(await page.locator(".keep [role=status]").textContent()), "its size is not told");
 
 	await accessible(".repo");
@@ -72,7 +72,7 @@ export default async function (browser, { origin, account, guest, name, branch, 
 	await context.setOffline(false);
 	await tab.go(home);
 	await keep.click();
-	await forget.waitFor({ timeout: 30000 });
+	await forget.waitFor({ timeout: 60000 });
 	await page.click("form[action='/sign-out'] button");
 	await page.waitForURL(/done=signed-out/);
 	check(!await kept(), "after signing out it is there");
@@ -81,17 +81,17 @@ export default async function (browser, { origin, account, guest, name, branch, 
 	const other = await Tab.open(browser, { origin, worker: true });
 	await other.signIn(...guest, home);
 	await other.page.getByRole("button", { name: "Keep offline" }).click();
-	await other.page.getByRole("button", { name: "Forget" }).waitFor({ timeout: 30000 });
+	await other.page.getByRole("button", { name: "Forget" }).waitFor({ timeout: 60000 });
 	execFileSync(revoke[0], revoke.slice(1));
 	await other.page.goto(`${origin}${home}`);
-	await other.page.waitForFunction(async () => !(await caches.keys()).includes("copies"), null, { timeout: 10000 })
+	await other.page.waitForFunction(async () => !(await caches.keys()).includes("copies"), null, { timeout: 60000 })
 		.catch(() => found.push("without access it is there"));
 
 	// What is too large says so, and what to do.
 	const large = await Tab.open(browser, { origin, worker: true });
 	await large.signIn(...account, `/${huge}`);
 	await large.page.getByRole("button", { name: "Keep offline" }).click();
-	await large.page.getByText("Clone it with git instead.").waitFor({ timeout: 15000 }).catch(() => found.push("too large, and nothing is said"));
+	await large.page.getByText("Clone it with git instead.").waitFor({ timeout: 60000 }).catch(() => found.push("too large, and nothing is said"));
 	const wanted = /ERR_INTERNET_DISCONNECTED|status of (503|404|413)|WebSocket/;
 	return [...found, ...[tab, other, large].flatMap(({ complaints }) => complaints.filter(line => !wanted.test(line)))];
 }

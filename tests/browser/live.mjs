@@ -25,14 +25,15 @@ export default async function (browser, { origin, path, pushes, words, field, we
 	tab.page.on("request", request => request.isNavigationRequest() && documents.push(request.url()));
 
 	push(pushes[0]);
-	await tab.page.getByText(words[0]).first().waitFor({ timeout: 15000 }).catch(() => found.push("nothing new is shown"));
+	await tab.page.getByText(words[0]).first().waitFor({ timeout: 60000 }).catch(() => found.push("nothing new is shown"));
+	await tab.page.locator("button.goto").first().waitFor();
 	if (await tab.page.locator("button.goto").count() !== 1)
 		found.push("the new page has no finder, or two");
 	await tab.page.keyboard.press("t");
 	await tab.page.getByRole("option").first().waitFor();
 	await tab.page.keyboard.type(field);
 	push(pushes[1]);
-	await tab.page.getByText("This page has changed").waitFor({ timeout: 15000 }).catch(() => found.push("no word of the change"));
+	await tab.page.getByText("This page has changed").waitFor({ timeout: 60000 }).catch(() => found.push("no word of the change"));
 	if (await tab.page.locator("dialog input").inputValue() !== field)
 		found.push("what was written is gone");
 	if (await tab.page.getByText(words[1]).count())
@@ -41,6 +42,6 @@ export default async function (browser, { origin, path, pushes, words, field, we
 	if (documents.length)
 		found.push(`pages were loaded: ${documents}`);
 	await tab.page.getByRole("link", { name: "Load it again" }).click();
-	await tab.page.getByText(words[1]).first().waitFor({ timeout: 15000 }).catch(() => found.push("loaded again it is not new"));
+	await tab.page.getByText(words[1]).first().waitFor({ timeout: 60000 }).catch(() => found.push("loaded again it is not new"));
 	return [...found, ...tab.complaints];
 }

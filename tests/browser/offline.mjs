@@ -4,10 +4,10 @@ export default async function (browser, { origin, account, pinned, other, moving
 	const check = (truth, what) => truth || found.push(what);
 	const tab = await Tab.open(browser, { origin, worker: true }), { page, context } = tab;
 	const kept = path => page.evaluate(async path => (await caches.keys()).includes("kept") && !!await (await caches.open("kept")).match(path), path);
-	const isKept = path => page.waitForFunction(async path => !!await (await caches.open("kept")).match(path), path, { timeout: 15000 });
+	const isKept = path => page.waitForFunction(async path => !!await (await caches.open("kept")).match(path), path, { timeout: 60000 });
 
 	await tab.signIn(...account, pinned);
-	await page.waitForFunction(() => navigator.serviceWorker.controller, null, { timeout: 15000 });
+	await page.waitForFunction(() => navigator.serviceWorker.controller, null, { timeout: 60000 });
 	await isKept(pinned);
 	await tab.go(other);
 	await isKept(other);

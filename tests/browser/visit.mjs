@@ -38,6 +38,7 @@ export class Tab {
 			return dialog.dismiss();
 		});
 		tab.page = await context.newPage();
+		tab.page.setDefaultTimeout(60000);
 		return tab;
 	}
 

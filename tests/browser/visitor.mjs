@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 export class Visitor {
 	static async open(browser, Tab, { origin, javascript }, require) {
 		const visitor = new Visitor(), tab = await Tab.open(browser, { origin, javascript }), { page } = tab;
-		page.setDefaultTimeout(8000);
+		page.setDefaultTimeout(60000);
 		return Object.assign(visitor, {
 			tab, page, found: [],
 			axe: javascript ? readFileSync(require.resolve("axe-core/axe.min.js"), "utf8") : "",
