@@ -57,13 +57,18 @@ class Furnished:
         self.keys = {"token": self.key("t", permission="read"),
                      "elsewhere": self.key("e", permission="admin", scope={"repositories": ["other-*"]})}
         s.api("DELETE", "/repos/t-deleted", want=204)
-        end = soon(3)
-        s.api("PATCH", "/collaborators/ended", {"expires_at": end}, want=204)
-        for state in ["public", "private"]:
-            s.api("PUT", f"/repos/{NAMES[state]}/permissions/lapsed", {"permission": "admin", "expires_at": end}, want=200)
+        self.end_in(3600)
         eq(s.api("GET", "/repos/t-private", auth=self.auth("lapsed")).status, 200, "before it lapses")
         eq(s.api("GET", "/repos/t-private", auth=self.auth("ended")).status, 200, "before they end")
+        self.end_in(3)
         time.sleep(3.5)
+
+    def end_in(self, seconds):
+        """What is to have come to its end does so then."""
+        self.s.api("PATCH", "/collaborators/ended", {"expires_at": soon(seconds)}, want=204)
+        for state in ["public", "private"]:
+            self.s.api("PUT", f"/repos/{NAMES[state]}/permissions/lapsed",
+                       {"permission": "admin", "expires_at": soon(seconds)}, want=200)
 
     def commits(self):
         """base, a commit on top of it, and another that leaves it behind."""

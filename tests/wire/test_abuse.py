@@ -202,8 +202,9 @@ def test_programs_that_ask_for_tokens_are_counted():
 
 
 def test_crawlers_are_told_to_clone_it_instead():
-    # Whoever is nobody waits for the policy until this is set, and for as long keeps a worker.
+    # While this is not set whoever is nobody waits for the policy, and for as long keeps a worker.
     opened = threading.Event()
+    opened.set()
     policy = opa.Recorded(lambda q: (q["principal"]["username"] or opened.wait()) and opa.builtin(q))
     s = Nimbus({"NIMBUS_WORKERS": 4, "NIMBUS_QUEUE_WAIT": "1s", "NIMBUS_POLICY": policy.url, "NIMBUS_POLICY_CACHE": "0s",
                 "NIMBUS_POLICY_TIMEOUT": "60s", **TRUSTING})
@@ -219,6 +220,7 @@ def test_crawlers_are_told_to_clone_it_instead():
     def crawl(n):
         return s.get(dear[n % len(dear)], auth=None, headers={**HTML, "X-Forwarded-For": f"192.0.2.{n}"})
 
+    opened.clear()
     with concurrent.futures.ThreadPoolExecutor(80) as pool:
         crawled = [pool.submit(crawl, n) for n in range(80)]
         eq({s.get("/one/commits/main", auth=None, headers={"Cookie": cookie}).status for _ in range(5)}, {200}, "a person's")

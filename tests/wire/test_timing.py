@@ -36,9 +36,9 @@ def server():
             _server.api("POST", "/collaborators", {"username": name, "password": "ninety-lamps-gravel"}, want=201)
         _server.api("POST", "/collaborators/reset/reset", {}, want=200)
         _server.create_repo("private")
-        end = datetime.now(timezone.utc) + timedelta(seconds=2)
+        end = datetime.now(timezone.utc) + timedelta(seconds=4)
         _server.api("PATCH", "/collaborators/ended", {"expires_at": end.strftime("%Y-%m-%dT%H:%M:%SZ")}, want=204)
-        time.sleep(2.1)
+        time.sleep(4.1)
     return _server
 
 
