@@ -33,7 +33,7 @@ static inline void ear_hear(void *arg, struct str message)
 
 enum {
 	EAR_US = 60000000, /* after which it is not heard any more */
-	EAR_SLOWER = 20,   /* so many times slower than the machine's is a clock that makes a driver patient */
+	EAR_SLOWER = 20,   /* times than the machine's: a clock by which a driver is patient */
 };
 
 /* False when so many bytes were not heard in time. */

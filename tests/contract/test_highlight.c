@@ -220,7 +220,8 @@ static void whatever_is_repeated_ends(void **state)
 			arena_rewind(c->arena, mark);
 		}
 		if (wanted)
-			print_message("%s: %d ms: %s\n", grammars[g].name, (int)(most / 1000), worst);
+			print_message(
+				"%s: %d ms: %s\n", grammars[g].name, (int)(most / 1000), worst);
 		if (most > MICROS_MAX)
 			fail_msg("%s: %s: %d ms", grammars[g].name, worst, (int)(most / 1000));
 	}
