@@ -118,7 +118,7 @@ class Cluster:
         pod.start()
         return pod
 
-    def wait_ready(self, seconds=60):
+    def wait_ready(self, seconds=180):
         end = time.monotonic() + seconds
         for pod in self.pods:
             while not pod.ready():

@@ -80,7 +80,7 @@ class Service:
         self.processes.append(process)
         return process
 
-    def wait_until(self, ready, seconds=60):
+    def wait_until(self, ready, seconds=180):
         end = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > end or any(p.poll() is not None for p in self.processes):
@@ -332,7 +332,7 @@ class S3(Service):
                     f"&secret={urllib.parse.quote(self.secret, safe='')}")
 
     def make_bucket(self):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while True:
             status, body = self.request("PUT", f"/{self.bucket}")
             if status == 200:
@@ -382,13 +382,13 @@ class Ceph(S3):
                   "--cap", "mon", "allow *")
         self.call("ceph-mon", *self.options, "--mkfs", "-i", "a", "--keyring", self.folder / "keyring")
         self.spawn(self.paths["ceph-mon"], *self.options, "-f", "-i", "a")
-        self.wait_until(lambda: self.ask("mon", "stat"), 60)
+        self.wait_until(lambda: self.ask("mon", "stat"))
         self.start_storage(str(uuid.uuid4()))
         self.call("radosgw-admin", *self.options, "user", "create", "--uid", "nimbus", "--display-name", "Nimbus",
                   "--access-key", self.access, "--secret-key", self.secret)
         self.spawn(self.paths["radosgw"], *self.options, "-f", "-n", "client.rgw", "--rgw-frontends",
                    f"beast endpoint=127.0.0.1:{self.port} tcp_nodelay=1")
-        self.wait_until(self.listens, 60)
+        self.wait_until(self.listens)
 
     def configure(self, fsid):
         settings = {
@@ -410,7 +410,7 @@ class Ceph(S3):
         (self.folder / "ceph.conf").write_text(text)
         self.options = ["-c", self.folder / "ceph.conf"]
 
-    def call(self, name, *words, seconds=60):
+    def call(self, name, *words, seconds=180):
         """Runs a command to its end; returns what it prints."""
         try:
             done = subprocess.run([self.paths[name], *map(str, words)], capture_output=True, text=True,
@@ -424,14 +424,14 @@ class Ceph(S3):
     def ask(self, *words):
         """What the monitor answers, or None while it does not."""
         with contextlib.suppress(Missing):
-            return self.call("ceph", *self.options, "--connect-timeout", 5, *words, seconds=20)
+            return self.call("ceph", *self.options, "--connect-timeout", 15, *words, seconds=60)
         return None
 
     def start_storage(self, identity):
         # A monitor that answers already may not yet know its own commands.
         self.wait_until(lambda: self.ask("osd", "new", identity, "0") is not None)
         # The daemon may ask before the monitor has told it whose it is ("wrong fsid"), and ends then.
-        end = time.monotonic() + 90
+        end = time.monotonic() + 180
         while time.monotonic() < end:
             shutil.rmtree(self.folder / "osd", ignore_errors=True)
             (self.folder / "osd").mkdir()

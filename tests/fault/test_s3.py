@@ -35,7 +35,7 @@ class Bucket:
     def env(self, port, **more):
         return {"NIMBUS_BLOB": f"{self.base}/{self.prefix}?endpoint=http://127.0.0.1:{port}",
                 "NIMBUS_S3_ACCESS_KEY": self.access, "NIMBUS_S3_SECRET_KEY": self.secret,
-                "NIMBUS_S3_TIMEOUT": "1s", "NIMBUS_COMPACT": "off", **more}
+                "NIMBUS_S3_TIMEOUT": "20s", "NIMBUS_COMPACT": "off", **more}
 
 
 _proxies = []
@@ -137,9 +137,9 @@ def test_any_name_of_a_repository_will_do():
     eq([path for path in paths if not re.fullmatch(r"i[0-9a-z]+/\d+/pack/[0-9a-z]+\.[a-z]+", path)], [], "keys")
 
 
-def trial(fault, timeout="20s"):
+def trial(fault, **more):
     """With such a fault now and then, everything goes well."""
-    bucket, proxy, server = world(fault, NIMBUS_S3_TIMEOUT=timeout)
+    bucket, proxy, server = world(fault, **more)
     repo = big_repo(2)
     push(server, "r", repo)
     restart_cold(server)
@@ -171,15 +171,15 @@ def test_an_answer_that_ends_too_early_is_no_answer():
 
 
 def test_a_store_that_stalls_now_and_then_is_asked_again():
-    trial(every(4, "stall"), "2s")
+    trial(every(4, "stall"), NIMBUS_S3_TIMEOUT="2s")
 
 
 def test_an_answer_that_stalls_in_the_middle_is_asked_for_again():
-    trial(every(4, "half stall"), "2s")
+    trial(every(4, "half stall"), NIMBUS_S3_TIMEOUT="2s")
 
 
 def test_an_answer_that_crawls_is_asked_for_again():
-    trial(every(4, "slow"), "2s")
+    trial(every(4, "slow"), NIMBUS_S3_TIMEOUT="2s")
 
 
 def failing(what, seconds):
@@ -187,6 +187,7 @@ def failing(what, seconds):
     bucket, proxy, server = world()
     first = big_repo(3)
     push(server, "r", first)
+    server.extra["NIMBUS_S3_TIMEOUT"] = "1s"
     restart_cold(server)
     proxy.fault = always(what)
     second = big_repo(4)
@@ -236,7 +237,7 @@ def test_a_store_that_crawls_is_an_error_that_says_so():
 
 
 def test_pauses_between_tries_grow():
-    bucket, proxy, server = world(NIMBUS_S3_TIMEOUT="20s")
+    bucket, proxy, server = world()
     tries = {}
 
     def fault(number, method, path):
@@ -262,7 +263,7 @@ def test_a_clone_that_has_begun_ends_with_words():
     eq(server.get("/r/tree/main").status, 200, "a page, for which the pack is opened")
     proxy.fault = always("503")
     to = tmp("copy")
-    result = git("clone", "-q", server.git_url("r"), to / "c", check=False, timeout=60)
+    result = git("clone", "-q", server.git_url("r"), to / "c", check=False, timeout=110)
     eq(result.code != 0, True, f"the clone failed ({result})")
     told(result, server)
     proxy.fault = None
@@ -287,7 +288,7 @@ def test_a_large_push_comes_through_in_parts():
 def test_nothing_that_was_acknowledged_is_lost():
     rng = random.Random(7)
     kinds = ["503", "cut", "lost", "half", "stall", "503", "cut", "lost", "half"] + [None] * 9
-    bucket, proxy, server = world(lambda number, method, path: rng.choice(kinds))
+    bucket, proxy, server = world(lambda number, method, path: rng.choice(kinds), NIMBUS_S3_TIMEOUT="2s")
     acknowledged, refused = {}, 0
     repo = big_repo(8)
     for number in range(8):
@@ -317,7 +318,7 @@ def test_what_is_wrong_for_good_stops_the_start_with_words():
                       ({"NIMBUS_BLOB": f"s3://no-such-bucket?endpoint=http://127.0.0.1:{bucket.port}"},
                        "there is no such bucket")]:
         server = Nimbus(bucket.env(bucket.port, **env), start=False)
-        result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=30)
+        result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=110)
         eq(result.code in (2, 12), True, f"the exit code with {env} ({result})")
         has(result.err, word, f"stderr with {env}")
 
@@ -353,7 +354,7 @@ def test_a_certificate_is_trusted_only_if_somebody_says_so():
     env = bucket.env(proxy.port)
     env["NIMBUS_BLOB"] = env["NIMBUS_BLOB"].replace("http://", "https://")
     server = Nimbus(env, start=False)
-    result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=30)
+    result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=110)
     eq(result.code, 12, f"the exit code ({result})")
     has(result.err, "not trusted")
     has(result.err, "check NIMBUS_S3_CA")
@@ -459,12 +460,12 @@ def test_a_role_that_is_refused_stops_the_start_with_words():
     sts, proxy, token, env = with_sts(3600)
     sts.refuse = True
     server = Nimbus(env, start=False)
-    result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=30)
+    result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=110)
     eq(result.code, 12, f"the exit code ({result})")
     has(result.err, "check AWS_ROLE_ARN")
     has(result.err, "Not you")
     token.unlink()
-    result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=30)
+    result = run([server.binary, "serve"], env=server.environment(), check=False, timeout=110)
     has(result.err, "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
