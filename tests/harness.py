@@ -573,7 +573,7 @@ def is_read(connection, port):
 # main
 
 def timeout(seconds):
-    """@timeout(300): the test may take longer than two minutes."""
+    """@timeout(600): the test may take longer than five minutes."""
     def mark(function):
         function.seconds = seconds
         return function
@@ -616,7 +616,7 @@ def _one(name, function, finish):
     def alarm(*_):
         raise Failure(f"it took longer than {seconds} s")
 
-    seconds = getattr(function, "seconds", 120)
+    seconds = getattr(function, "seconds", 300)
     signal.signal(signal.SIGALRM, alarm)
     signal.alarm(seconds)
     started = time.monotonic()

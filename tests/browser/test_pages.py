@@ -173,7 +173,6 @@ def test_what_a_browser_has_a_player_for_is_shown_and_nothing_runs():
     eq(found, [], "what is wrong")
 
 
-@timeout(400)
 def test_every_page_weighs_little_to_who_was_never_here():
     """Of visitors: what has a session's token in it is not packed."""
     of_nobody = [look for look in looks() if look["who"] == "nobody"]
@@ -191,7 +190,6 @@ def test_pages_can_be_printed():
     eq(visit("print", origin=place().server.url, paths=paths), [], "what is wrong on paper")
 
 
-@timeout(200)
 def test_differences_are_drawn_anew_and_files_are_found():
     if not (BUILD / "nimbus.wasm").exists():
         skip("clang and lld, which make nimbus.wasm, are not installed")
@@ -256,7 +254,6 @@ def test_what_was_seen_is_read_offline_until_one_signs_out():
     eq(found, [], "what is wrong")
 
 
-@timeout(200)
 def test_a_repository_is_kept_as_a_whole():
     if not (BUILD / "offline.wasm").exists():
         skip("clang and lld, which make offline.wasm, are not installed")

@@ -17,7 +17,6 @@ def close_all(connections):
         raw.close()
 
 
-@timeout(200)
 def test_two_thousand_idle_connections_cost_no_thread_and_little_memory():
     server = Echo(workers=2, threads_max=3)
     busy = open_many(server, 2)
@@ -150,7 +149,6 @@ def test_a_client_that_does_not_read_costs_no_memory_and_not_for_ever():
     wait_until(lambda: server.stats()["connections"] == 1)
 
 
-@timeout(200)
 def test_clients_that_hardly_read_do_not_keep_others_waiting():
     server = Echo(workers=2, threads_max=6, stall_ms=60000, rate_min=1000)
     slow = open_many(server, 20)
@@ -169,7 +167,6 @@ def test_clients_that_hardly_read_do_not_keep_others_waiting():
     wait_until(lambda: server.stats()["connections"] == 1)
 
 
-@timeout(200)
 def test_a_modest_reader_is_not_cut_off_for_others():
     server = Echo(workers=1, threads_max=2, stall_ms=60000, rate_min=1000)
     bytes = 20_000_000

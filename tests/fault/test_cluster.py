@@ -281,7 +281,6 @@ def is_there(pod, path):
     return False
 
 
-@timeout(300)
 def test_processes_may_start_before_what_they_need():
     proxies = []
 

@@ -143,7 +143,6 @@ def test_the_log_says_why_a_push_was_refused():
        [(200, "INVALID", "what was sent is no pack")], "lines of the log")
 
 
-@timeout(240)
 def test_prefixes_without_number_are_answered_exactly_and_soon():
     server = Nimbus()
     server.create_repo("r", visibility="public")

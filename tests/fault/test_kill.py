@@ -135,7 +135,7 @@ def test_killed_at_random_nothing_acknowledged_is_lost():
     print(f"{kills} kills, {acknowledged} pushes acknowledged, {time.monotonic() - begin:.0f} s")
 
 
-test_killed_at_random_nothing_acknowledged_is_lost.seconds = 240
+test_killed_at_random_nothing_acknowledged_is_lost.seconds = 400
 
 
 if __name__ == "__main__":

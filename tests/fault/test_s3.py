@@ -270,7 +270,6 @@ def test_a_clone_that_has_begun_ends_with_words():
     eq(clone(server, "r"), head_of(repo), "HEAD of a clone")
 
 
-@timeout(300)
 def test_a_large_push_comes_through_in_parts():
     rng = random.Random(5)
     kinds = ["503", "cut", "lost", "half", None, None, None, None, None, None]
@@ -284,7 +283,6 @@ def test_a_large_push_comes_through_in_parts():
     eq(clone(server, "r"), head_of(repo), "HEAD of a clone")
 
 
-@timeout(300)
 def test_nothing_that_was_acknowledged_is_lost():
     rng = random.Random(7)
     kinds = ["503", "cut", "lost", "half", "stall", "503", "cut", "lost", "half"] + [None] * 9

@@ -225,7 +225,6 @@ TYPES = [("application/x-www-form-urlencoded", "x=1"), ("multipart/form-data; bo
          'name="x"\r\n\r\n1\r\n--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\nx\r\n--b--\r\n')]
 
 
-@timeout(300)
 def test_every_form_refuses_without_the_sessions_token():
     s = server()
     b = Browser(s, "owner", PASSWORD)

@@ -341,7 +341,6 @@ def test_a_backup_that_is_damaged_is_not_restored_and_can_be_mended():
     has(admin("restore", place, s=Nimbus(start=False), code=10).err, "manifest", "the error")
 
 
-@timeout(180)
 def test_a_backup_while_pushes_land_is_whole():
     s = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "300"})
     repo = pushed(s, "busy")
@@ -417,7 +416,6 @@ def test_a_new_database_server_is_given_the_schema():
     s.start()
 
 
-@timeout(240)
 def test_six_servers_begin_at_once_on_a_new_database():
     for _ in range(3):
         url = new_server()

@@ -206,7 +206,6 @@ def senseless():
                 yield variable, chosen, value, *(more or [{}])
 
 
-@timeout(300)
 def test_whatever_makes_no_sense_of_a_provider_is_one_line_that_names_the_setting():
     files, count, wrong = pem_files(), 0, []
     for variable, chosen, value, more in senseless():

@@ -97,7 +97,6 @@ def test_pages_of_10000_branches_and_tags_are_quick_and_light():
     has(s.get("/many/refs").text, "10001")
 
 
-@timeout(300)
 def test_idle_memory_is_under_30_mb_after_clones_and_pages():
     s = release()
     s.start()
@@ -123,7 +122,6 @@ def test_idle_memory_is_under_30_mb_after_clones_and_pages():
     print(f"# {s.rss_kib() / 1024:.1f} MiB idle, {peak / 1024:.1f} MiB at most")
 
 
-@timeout(300)
 def test_a_big_file_that_is_stored_as_a_delta_is_downloaded_in_little_memory():
     s = release()
     s.start()

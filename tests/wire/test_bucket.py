@@ -302,7 +302,6 @@ class Colleague(threading.Thread):
             self.wrong = why
 
 
-@timeout(300)
 def test_many_at_once_on_warm_servers_ask_for_nothing():
     pods, bucket = pods_of_one_home(3)
     pods[0].create_repo("r", visibility="public")
@@ -320,7 +319,6 @@ def test_many_at_once_on_warm_servers_ask_for_nothing():
     eq([r[:2] for r in bucket.requests()], [], "requests of 30 pushes, fetches and pages on three processes")
 
 
-@timeout(300)
 def test_many_who_clone_at_once_fetch_each_byte_once():
     pods, bucket = pods_of_one_home(2)
     pods[0].create_repo("r", visibility="public")

@@ -263,7 +263,6 @@ def test_what_is_still_protected_is_not_looked_at_each_time():
     has(server.admin("admin", "compact", "r").out, "nothing to do")
 
 
-@timeout(300)
 def test_clones_and_pushes_go_on_meanwhile():
     server = off()
     source, url = make_pushed(server, "r")

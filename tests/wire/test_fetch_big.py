@@ -233,7 +233,6 @@ def test_what_nobody_waits_for_is_not_made():
     stopped.close()
 
 
-@timeout(300)
 def test_what_is_too_large_to_keep_takes_no_room():
     """Each second of many small blobs: none of it is copied as it lies."""
     server, tip = served(small_blobs, NIMBUS_PACK_CACHE_MAX="4m")

@@ -83,7 +83,6 @@ def check_a_worker_works(cluster, git_, repo):
         has_not(pod.log.read_text(), COMPACTED, pod.name)
 
 
-@timeout(300)
 def test_each_role_has_a_process_of_its_own():
     with pods() as (cluster, git_, web, auth):
         repo = check_what_each_serves(git_, web, auth)
