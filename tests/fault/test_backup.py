@@ -94,14 +94,14 @@ def check(place, name, expected):
     copy.stop()
 
 
-@timeout(400)
+@timeout(900)
 def test_every_acknowledged_push_is_in_a_backup_that_begins_after_it():
     s, place, made = Nimbus(env=HASTY), tmp("place") / "of" / "backups", []
     with busy(s) as (writers, upkeep):
         for _ in range(4):
             seen = [writer.pushes for writer in writers], upkeep.rounds
             wait_until(lambda: upkeep.rounds > seen[1] and all(w.pushes >= n + 2 for w, n in zip(writers, seen[0])),
-                       what="pushes and a compaction")
+                       200, "pushes and a compaction")
             expected = {writer: writer.acknowledged for writer in writers}
             made.append((backup(s, place), expected))
     eq(len({name for name, _ in made}), 4, "backups")
@@ -110,7 +110,7 @@ def test_every_acknowledged_push_is_in_a_backup_that_begins_after_it():
         check(place, name, expected)
 
 
-@timeout(400)
+@timeout(900)
 def test_a_backup_that_is_killed_leaves_the_place_as_good_as_it_was():
     s, place = Nimbus(env=HASTY), tmp("place")
     with busy(s) as (writers, _):
@@ -159,7 +159,7 @@ def pushed_to(server):
     return writers
 
 
-@timeout(400)
+@timeout(900)
 def test_a_restore_that_is_killed_can_be_made_again():
     s, place = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0"}), tmp("place")
     writers = pushed_to(s)
@@ -173,7 +173,7 @@ def test_a_restore_that_is_killed_can_be_made_again():
         eq(refs(copy.git_url(writer.name))["refs/heads/main"], writer.acknowledged, name)
 
 
-@timeout(400)
+@timeout(900)
 def test_a_move_that_is_killed_can_be_made_again():
     s, there = Nimbus(env={"NIMBUS_PACK_INLINE_MAX": "0"}), tmp("there")
     writers = pushed_to(s)
