@@ -15,8 +15,9 @@ struct blob *blob_memory_open(void);
 
 /*
  * A bounded cache in `folder` (made when missing) of what was read from `inner`, or published to it;
- * `inner` is not owned. For stores that lie far away, and whose keys are hashes of what they name: a
- * blob that is here is not asked for there, until it is removed through here.
+ * `inner` is not owned, and outlives it as c->world does, by whose clock a disk that failed is tried
+ * again. For stores that lie far away, and whose keys are hashes of what they name: a blob that is here
+ * is not asked for there, until it is removed through here.
  *
  * `max_bytes`: of disk; over it the blobs that were used least recently go, but none that is open
  * (so it may be over meanwhile). One that is larger is read past the cache. `resident_max`: as of
