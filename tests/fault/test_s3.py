@@ -446,7 +446,7 @@ def test_a_workloads_token_is_exchanged_for_keys_and_these_are_renewed():
     server.start()
     sts.lifetime = 3600
     token.write_text("two\n")
-    time.sleep(2.5)
+    time.sleep(4)
     commit_file(repo, "big.bin", random.Random(11).randbytes(SIZE))
     push(server, "r", repo)
     eq([form["WebIdentityToken"] for form in sts.forms], ["one", "one", "two"], "tokens that were exchanged")
