@@ -7,26 +7,11 @@
  */
 #include "base/sort.h"
 #include "base/vec.h"
-#include "base/wildmatch.h"
 #include "core/browse_parts.h"
 #include "core/made_cache.h"
+#include "model/language_rules.h"
 
-enum {
-	MICROS = 40 * 1000,
-	DEPTH_MAX = 64,
-	KEEP_FROM = 32,
-	SHOWN = 6,
-	RULES_MAX = 50,
-	ATTRIBUTES_MAX = 64 << 10
-};
-
-/* What a line of .gitattributes says of the paths that fit. */
-struct rule {
-	struct wildmatch match;
-	bool by_name; /* no '/' in it: of a name in any folder */
-	int skips;    /* 1: vendored, generated, documentation; -1: none of it; 0: nothing said */
-	struct str named; /* linguist-language; or empty */
-};
+enum { MICROS = 40 * 1000, DEPTH_MAX = 64, KEEP_FROM = 32, SHOWN = 6, ATTRIBUTES_MAX = 64 << 10 };
 
 struct sums {
 	uint64_t of[LANGUAGES];
@@ -42,52 +27,13 @@ struct level {
 
 struct counting {
 	struct browse *b;
-	VEC_OF(struct rule) rules;
+	struct language_rules rules;
 	struct str rules_id; /* part of every key; empty: there are none */
 	struct level *levels;
 	size_t depth;
 	int64_t until;
 	bool stopped;
 };
-
-static void read_attribute(struct str word, struct rule *r)
-{
-	static const char *const skipping[] = {
-		"linguist-vendored", "linguist-generated", "linguist-documentation"};
-	if (str_skip(&word, STR("linguist-language="))) {
-		r->named = word;
-		return;
-	}
-	bool off = str_skip(&word, STR("-"));
-	off = str_skip_end(&word, STR("=false")) || off;
-	(void)str_skip_end(&word, STR("=true"));
-	for (size_t i = 0; i < sizeof skipping / sizeof *skipping; i++)
-		if (str_is(word, skipping[i]))
-			r->skips = off ? -1 : 1;
-	if (str_is(word, "linguist-detectable") && off)
-		r->skips = 1;
-}
-
-static void read_rules(struct ctx *c, struct counting *n, struct str text)
-{
-	struct str line;
-	while (str_line(&text, &line) && n->rules.len < RULES_MAX) {
-		line = str_trim(line);
-		if (!line.len || *line.at == '#' ||
-			str_find_str(line, STR("linguist-")) == line.len)
-			continue;
-		struct rule r = {0};
-		struct str pattern = str_cut(&line, ' ');
-		while (line.len)
-			read_attribute(str_trim(str_cut(&line, ' ')), &r);
-		r.by_name = str_find(pattern, '/') == pattern.len;
-		(void)str_skip(&pattern, STR("/"));
-		if (pattern.len > 256)
-			continue;
-		r.match = wildmatch_make(c->arena, pattern, 0);
-		*vec_push(&n->rules) = r;
-	}
-}
 
 static enum err find_rules(struct ctx *c, struct counting *n, const struct oid *tree)
 {
@@ -96,7 +42,6 @@ static enum err find_rules(struct ctx *c, struct counting *n, const struct oid *
 	uint64_t size;
 	struct str text;
 	char hex[OID_HEX_MAX];
-	n->rules.arena = c->arena;
 	enum err err = odb_tree_path(c, &n->b->reader, tree, STR(".gitattributes"), &entry);
 	if (err == ERR_NOT_FOUND) {
 		ctx_clear(c);
@@ -107,41 +52,10 @@ static enum err find_rules(struct ctx *c, struct counting *n, const struct oid *
 	if (type != OBJECT_BLOB || size > ATTRIBUTES_MAX)
 		return OK;
 	TRY(odb_read_as(c, &n->b->reader, &entry.id, OBJECT_BLOB, &text));
-	read_rules(c, n, text);
-	if (n->rules.len)
+	language_rules_read(c->arena, text, &n->rules);
+	if (n->rules.list.len)
 		n->rules_id = str_of(arena_strdup(c->arena, oid_hex(&entry.id, hex)));
 	return OK;
-}
-
-static bool fits(struct ctx *c, const struct rule *r, struct str text)
-{
-	struct arena_mark mark = arena_mark(c->arena);
-	struct wild_run run = {.at = bits_make(c->arena, wildmatch_bits(&r->match)),
-		.next = bits_make(c->arena, wildmatch_bits(&r->match))};
-	wildmatch_begin(&r->match, &run.at);
-	bool good = wildmatch_take(&r->match, &run, text) && wildmatch_ends(&r->match, &run);
-	arena_rewind(c->arena, mark);
-	return good;
-}
-
-/* As git does it, the last rule that fits decides. */
-static enum language_id judge(
-	struct ctx *c, const struct counting *n, struct str folder, struct str name)
-{
-	enum language_id id = language_of_name(name);
-	int skips = language_skips_file(name);
-	struct buf path = {.arena = c->arena};
-	if (n->rules.len)
-		buf_fmt(&path, "%.*s%s%.*s", STR_FMT(folder), folder.len ? "/" : "", STR_FMT(name));
-	for (size_t i = 0; i < n->rules.len; i++) {
-		const struct rule *r = &n->rules.at[i];
-		if (!fits(c, r, r->by_name ? name : buf_view(&path)))
-			continue;
-		skips = r->skips ? r->skips > 0 : skips;
-		if (r->named.len && language_called(r->named) != LANGUAGES)
-			id = language_called(r->named);
-	}
-	return skips || id == LANGUAGES || !languages[id].counts ? LANGUAGES : id;
 }
 
 static struct str key_of(struct ctx *c, const struct counting *n, const struct level *l)
@@ -200,14 +114,14 @@ static enum err count_entry(struct ctx *c, struct counting *n, const struct tree
 		if (n->depth == DEPTH_MAX || language_skips_folder(e->name))
 			return OK;
 		struct buf path = {.arena = c->arena};
-		if (n->rules.len)
+		if (n->rules.list.len)
 			buf_fmt(&path, "%.*s%s%.*s", STR_FMT(l->path), l->path.len ? "/" : "",
 				STR_FMT(e->name));
 		return enter(c, n, &e->id, buf_view(&path));
 	}
 	if ((e->mode & 0170000) != (MODE_FILE & 0170000))
 		return OK;
-	enum language_id id = judge(c, n, l->path, e->name);
+	enum language_id id = language_rules_judge(c->arena, &n->rules, l->path, e->name);
 	if (id == LANGUAGES)
 		return OK;
 	TRY(odb_stat(c, &n->b->reader, &e->id, &type, &size));

@@ -528,7 +528,7 @@ static void threads_read_one_blob_from_all_sides(void **state)
 static int64_t quick_clock(void)
 {
 	static _Atomic int64_t now;
-	return now += 1000000;
+	return atomic_fetch_add(&now, 1000000) + 1000000;
 }
 
 /* A blob that is not what its SHA-256 says, as a disk may make of it. */
