@@ -118,6 +118,15 @@ def raw_info_refs(world, server, _):
         return connection.ttfb
 
 
+@operation("raw-ls-refs", "ls-refs, all branches and tags", "main", 10)
+def raw_ls_refs_few(world, server, _):
+    with connect(server) as connection:
+        raw.info_refs(connection, server.path("main"))
+        if len(raw.ls_refs(connection, server.path("main"))) < len(world.refs):
+            raise raw.Refused("refs are missing")
+        return connection.ttfb
+
+
 @operation("raw-ls-refs-50k", "ls-refs, 50,000 refs", "many", 2)
 def raw_ls_refs(world, server, _):
     with connect(server) as connection:
