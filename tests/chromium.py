@@ -1,6 +1,7 @@
 """A real browser, driven over the DevTools protocol through a pipe: Debian's chromium, without a screen."""
 
 import base64
+import fcntl
 import json as jsonlib
 import os
 import queue
@@ -20,14 +21,17 @@ class Chromium:
         need("chromium")
         to_it, out = os.pipe()
         back, from_it = os.pipe()
+        # Out of the way of 3 and 4, which are what the browser reads from and writes to.
+        give = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20) for end in (to_it, from_it)]
         command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                    "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
                    f"--user-data-dir={tmp('chromium')}", "about:blank"]
         self.log = open(tmp("log") / "chromium", "wb")
-        self.process = subprocess.Popen(["sh", "-c", f'exec "$@" 3<&{to_it} 4>&{from_it}', "sh", *map(str, command)],
-                                        pass_fds=(to_it, from_it), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+        self.process = subprocess.Popen(["bash", "-c", f'exec "$@" 3<&{give[0]} 4>&{give[1]}', "bash", *map(str, command)],
+                                        pass_fds=give, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         env={**os.environ, "HOME": str(tmp("home"))})
-        os.close(to_it), os.close(from_it)
+        for end in (to_it, from_it, *give):
+            os.close(end)
         self.out, self.back = os.fdopen(out, "wb", 0), os.fdopen(back, "rb")
         self.answers, self.count, self.complaints, self.session = queue.Queue(), 0, [], None
         threading.Thread(target=self._read, daemon=True).start()
