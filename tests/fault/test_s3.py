@@ -88,7 +88,7 @@ def told(result, server):
     has(text, "a service it needs is not available", "what the client is told")
     for part in ("S3", "127.0.0.1:", "nimbus/", "hung up", "disconnect"):
         has_not(text.replace(server.host, ""), part, "what the client is told")
-    has(server.out.read_text(errors="replace"), "the S3 store", "the log")
+    wait_until(lambda: "the S3 store" in server.out.read_text(errors="replace"), 60, "the S3 store in the log")
 
 
 def alive(server):

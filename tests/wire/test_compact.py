@@ -127,8 +127,11 @@ def test_when_only_main_has_moved_the_server_takes_the_new_bitmap():
 
 
 def test_on_a_terminal_it_shows_how_far_it_is():
-    server = off()
-    make_pushed(server, "r")
+    bundle = shared("data/cgit.bundle")  # it takes longer than a bar stays as it is
+    server, path = off(), tmp("cgit") / "cgit.git"
+    server.create_repo("r")
+    git("clone", "-q", "--mirror", bundle, path)
+    git("push", "-q", "--mirror", server.git_url("r"), cwd=path)
     for terminal in True, False:
         ours, theirs = pty.openpty() if terminal else os.pipe()
         process = subprocess.Popen([server.binary, "admin", "compact", "r", "--full"], env=server.environment(),
