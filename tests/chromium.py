@@ -34,6 +34,7 @@ class Chromium:
             os.close(end)
         self.out, self.back = os.fdopen(out, "wb", 0), os.fdopen(back, "rb")
         self.answers, self.count, self.complaints, self.session = queue.Queue(), 0, [], None
+        self.patience = 60  # seconds, for an answer
         threading.Thread(target=self._read, daemon=True).start()
         target = self("Target.createTarget", url="about:blank")["targetId"]
         self.session = self("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -67,7 +68,8 @@ class Chromium:
         if self.session:
             message["sessionId"] = self.session
         self.out.write(jsonlib.dumps(message).encode() + b"\0")
-        answer = self.answers.get(timeout=60)
+        while (answer := self.answers.get(timeout=self.patience))["id"] < self.count:
+            pass  # it came too late
         eq(answer["id"], self.count, "the answer's id")
         if "error" in answer:
             fail(f"{method}: {answer['error']}")
@@ -83,12 +85,16 @@ class Chromium:
     def wait(self, expression, what=None):
         """Until that is true in whatever page there is by then."""
         def true():
+            # What a page is asked while another takes its place may stay without an answer.
+            self.patience = 10
             try:
                 return self.js(f"document.readyState === 'complete' && !!({expression})")
-            except Failure:
-                return False  # between two pages
+            except (Failure, queue.Empty):
+                return False
+            finally:
+                self.patience = 60
         try:
-            wait_until(true, what=what or expression)
+            wait_until(true, 120, what or expression)
         except Failure as error:
             fail(f"{error}: at {self.path()}: {self.words()[-600:]}")
 
