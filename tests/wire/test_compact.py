@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import pty
 import re
+import resource
 import threading
 
 from harness import *
@@ -326,8 +327,19 @@ def test_what_a_killed_compaction_leaves_behind_goes():
     eq(list(scratch.iterdir()), [], "what is left in the scratch folder")
 
 
+def processor_seconds(server):
+    """Of the server and of the programs that it has run to their end."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def processor_seconds_of_programs():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @embedded("memory is counted for a home")
-@timeout(400)
+@timeout(900)
 def test_a_large_repository_takes_the_worker_no_longer_than_the_command_and_memory_stays_small():
     bundle = shared("data/libuv.bundle")
     server = Nimbus(env={"NIMBUS_COMPACT_DELAY": "200ms"})
@@ -335,13 +347,17 @@ def test_a_large_repository_takes_the_worker_no_longer_than_the_command_and_memo
     path = tmp("uv") / "uv.git"
     git("clone", "-q", "--mirror", bundle, path)
     git("push", "-q", "--mirror", server.git_url("uv"), cwd=path)
-    wait_until(lambda: compacted(server), 300, "a compaction")
+    # In its own time: it gives way to whatever else the machine does.
+    before = processor_seconds(server)
+    wait_until(lambda: compacted(server), 700, "a compaction")
+    worker = processor_seconds(server) - before
     eq(kinds(server), [MAIN, REST, BRANCHES], "the kinds of packs")
-    started = time.monotonic()
+    before = processor_seconds_of_programs()
     server.admin("admin", "compact", "uv", "--full")
-    command, worker = time.monotonic() - started, compacted(server)[0]["micros"] / 1e6
-    if worker > 4 * command + 30:
-        fail(f"the worker took {worker:.1f} s for what takes the command {command:.1f} s")
+    command = processor_seconds_of_programs() - before
+    print(f"# {worker:.1f} s by the worker, {command:.1f} s by the command")
+    if worker > 3 * command + 10:
+        fail(f"the worker took {worker:.1f} s of a processor for what takes the command {command:.1f} s")
     time.sleep(3)
     if "asan" in str(server.binary):
         print("# this build cannot tell how much memory is resident: it is sanitized")
