@@ -251,8 +251,9 @@ def test_pauses_between_tries_grow():
     times = max(tries.values(), key=len)
     pauses = [after - before for before, after in zip(times, times[1:])]
     eq(len(pauses) >= 7, True, f"pauses between eight tries: {pauses}")
-    # Each may be twice as long as the one before, and half of it is by chance.
-    eq([(n, pause) for n, pause in enumerate(pauses[:7]) if pause < 0.05 * 2 ** n], [], "pauses that are too short")
+    # Each may be twice as long as the one before, at most five seconds, and half of it is by chance.
+    least = [min(0.1 * 2 ** n, 5) / 2 for n in range(7)]
+    eq([(n, pause) for n, pause in enumerate(pauses[:7]) if pause < least[n]], [], "pauses that are too short")
 
 
 def test_a_clone_that_has_begun_ends_with_words():
