@@ -116,6 +116,17 @@ static inline uint32_t bits_next(const struct bits *b, uint32_t from)
 	return word ? (uint32_t)(at * 64) + (uint32_t)__builtin_ctzll(word) : BITS_NONE;
 }
 
+/* The first number from `from` on, which is below b->count, that is not in the set; b->count when all are. */
+static inline uint32_t bits_next_gap(const struct bits *b, uint32_t from)
+{
+	size_t at = from / 64, words = bits_words(b->count);
+	uint64_t word = ~b->words[at] & ~(uint64_t)0 << (from % 64);
+	while (!word && ++at < words)
+		word = ~b->words[at];
+	uint32_t gap = word ? (uint32_t)(at * 64) + (uint32_t)__builtin_ctzll(word) : b->count;
+	return gap < b->count ? gap : b->count;
+}
+
 /* for (uint32_t bit = bits_next(b, 0); bit != BITS_NONE; bit = bits_next(b, bit + 1)) */
 #define BITS_EACH(bit, b) \
 	for (uint32_t bit = bits_next((b), 0); bit != BITS_NONE; bit = bits_next((b), bit + 1))

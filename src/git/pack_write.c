@@ -22,9 +22,15 @@ struct item {
 	uint32_t number;
 };
 
-/* The objects that are taken from one pack, in the order of their offsets. */
+/*
+ * The objects that are taken from one pack, in the order of their offsets: the first `lead` of the pack,
+ * which are copied in one go and need no items, and behind them the items.
+ */
 struct share {
 	struct pack *pack;
+	uint32_t lead;
+	uint64_t lead_end; /* of the pack's offsets */
+	uint64_t shift;    /* what lies before it was written so much farther on */
 	struct item *items;
 	size_t count;
 	struct pack_order order;
@@ -40,6 +46,7 @@ struct writing {
 	struct hashing out;
 	struct item *items;
 	size_t count, done;
+	uint32_t *leads;             /* of each of odb->packs: see struct share */
 	uint64_t copy_from, copy_to; /* bytes of the current pack to be copied as they are */
 	struct arena work;           /* for one object made anew: a sink may use c->arena */
 };
@@ -74,6 +81,16 @@ static enum err place_each(struct ctx *c, struct writing *s)
 	return OK;
 }
 
+/* How many of the first entries of a pack are all sent, each as it lies there. */
+static uint32_t lead_of(const struct pack_write *w, const struct bitmap_part *part)
+{
+	uint32_t plain = __atomic_load_n(&part->pack->plain, __ATOMIC_RELAXED);
+	if (!w->ofs_delta || !plain)
+		return 0;
+	uint32_t lead = bits_next_gap(w->packed, part->first) - part->first;
+	return lead < plain ? lead : plain;
+}
+
 /*
  * What the bitmap's packs have is taken from there, whichever other packs have it too; no circle
  * comes of that, for its deltas' bases are in the same pack, and in no other of the bitmap's.
@@ -85,9 +102,11 @@ static void place_packed(struct writing *s)
 	for (size_t i = 0; i < objects->part_count; i++) {
 		const struct bitmap_part *part = &objects->parts[i];
 		uint32_t pack = 0, end = part->first + part->pack->idx.count;
-		uint32_t bit = bits_next(s->w->packed, part->first);
+		uint32_t lead = lead_of(s->w, part);
+		uint32_t bit = bits_next(s->w->packed, part->first + lead);
 		while (odb->packs[pack] != part->pack)
 			pack++;
+		s->leads[pack] = lead;
 		for (; bit < end; bit = bits_next(s->w->packed, bit + 1))
 			s->items[s->count++] = (struct item){.pack = pack,
 				.position = part->order.positions[bit - part->first],
@@ -178,9 +197,24 @@ struct plan {
 	enum way way;
 	struct pack_entry entry;
 	uint64_t end;
-	struct item *base;  /* in the same share; NULL: elsewhere */
+	struct item *base;  /* an item of the same share; NULL: elsewhere, or in its lead */
+	uint64_t base_to;   /* where the base was written; 0: not yet, or elsewhere */
 	struct oid base_id; /* WAY_REF */
 };
+
+static enum err find_base(
+	struct ctx *c, const struct share *share, uint64_t offset, struct plan *plan)
+{
+	uint32_t position;
+	if (offset < share->lead_end) {
+		plan->base_to = offset + share->shift;
+		return pack_position_at(c, share->pack, offset, &position);
+	}
+	plan->base = item_at(share, offset);
+	if (plan->base)
+		plan->base_to = plan->base->to;
+	return OK;
+}
 
 static enum err plan_delta(
 	struct ctx *c, const struct writing *s, const struct share *share, struct plan *plan)
@@ -198,17 +232,17 @@ static enum err plan_delta(
 		position = hit.position;
 		offset = hit.offset;
 	}
-	plan->base = item_at(share, offset);
-	if (plan->base && plan->base->to && s->w->ofs_delta) {
+	TRY(find_base(c, share, offset, plan));
+	if (plan->base_to && s->w->ofs_delta) {
 		bool same = plan->entry.type == OBJECT_OFS_DELTA &&
-			    plan->base->to - plan->base->from == self->to - self->from;
+			    plan->base_to - offset == self->to - self->from;
 		plan->way = same ? WAY_COPY : WAY_OFS;
 		return OK;
 	}
 	if (plan->entry.type == OBJECT_OFS_DELTA)
 		TRY(pack_position_at(c, share->pack, offset, &position));
 	plan->base_id = idx_oid(idx, position);
-	if (plan->base || is_there(s, &plan->base_id))
+	if (plan->base || plan->base_to || is_there(s, &plan->base_id))
 		plan->way = plan->entry.type == OBJECT_REF_DELTA ? WAY_COPY : WAY_REF;
 	return OK;
 }
@@ -288,7 +322,7 @@ static enum err write_delta(
 	size_t len = pack_entry_header(
 		ofs ? OBJECT_OFS_DELTA : OBJECT_REF_DELTA, plan->entry.size, head);
 	if (ofs) {
-		len += distance_write(item->to - plan->base->to, head + len);
+		len += distance_write(item->to - plan->base_to, head + len);
 	} else {
 		memcpy(head + len, plan->base_id.hash, hash_size(s->out.hash.algo));
 		len += hash_size(s->out.hash.algo);
@@ -393,19 +427,25 @@ static enum err write_item(struct ctx *c, struct writing *s, struct share *share
 static enum err write_first(struct ctx *c, struct writing *s, struct share *share, size_t *count)
 {
 	struct pack *p = share->pack;
-	uint64_t shift = s->out.bytes - PACK_HEAD;
 	size_t n = 0;
-	size_t most = share->plain < share->count ? share->plain : share->count;
-	for (; n < most && share->items[n].position == share->order.positions[n]; n++)
-		share->items[n].to = share->items[n].from + shift;
+	share->shift = s->out.bytes - PACK_HEAD;
+	while (n < share->count && share->lead + n < share->plain &&
+		share->items[n].position == share->order.positions[share->lead + n])
+		n++;
+	for (size_t i = 0; i < n; i++)
+		share->items[i].to = share->items[i].from + share->shift;
+	size_t all = share->lead + n;
 	s->copy_from = s->copy_to = PACK_HEAD;
-	if (n)
-		s->copy_to = n < p->idx.count ? share->order.offsets[n]
-					      : p->bytes->size - hash_size(p->algo);
-	s->done += n;
-	s->w->counts.whole += (uint32_t)n;
-	s->w->counts.reused += (uint32_t)n;
-	share->at = (uint32_t)n - 1;
+	if (all)
+		s->copy_to = all < p->idx.count ? share->order.offsets[all]
+						: p->bytes->size - hash_size(p->algo);
+	if (share->lead)
+		share->lead_end =
+			share->lead < p->idx.count ? share->order.offsets[share->lead] : s->copy_to;
+	s->done += all;
+	s->w->counts.whole += (uint32_t)all;
+	s->w->counts.reused += (uint32_t)all;
+	share->at = (uint32_t)all - 1;
 	*count = n;
 	TRY(progress_tick(c, s->w->progress, s->done));
 	return copy(c, s, p);
@@ -429,7 +469,8 @@ static enum err write_share(struct ctx *c, struct writing *s, struct share *shar
 		if (share->items[i].to)
 			continue;
 		TRY(write_item(c, s, share, &share->items[i]));
-		if (!share->by_id && share->at == i && share->plain == i)
+		if (!share->by_id && share->at == share->lead + i &&
+			share->plain == share->lead + i)
 			share->plain++;
 		if (s->copy_to - s->copy_from >= COPY_WINDOW)
 			TRY(copy(c, s, share->pack));
@@ -469,15 +510,17 @@ static enum err write_all(struct ctx *c, struct writing *s)
 	const struct odb *odb = s->w->graph->reader->odb;
 	uint8_t head[12] = "PACK";
 	put_be32(head + 4, 2);
-	put_be32(head + 8, (uint32_t)s->count);
+	put_be32(head + 8, s->w->counts.objects);
 	TRY(sink_write(c, &s->out.sink, head, sizeof head));
-	for (size_t i = 0, end = 0; i < s->count; i = end) {
-		while (end < s->count && s->items[end].pack == s->items[i].pack)
+	for (size_t pack = 0, i = 0, end = 0; pack < odb->count; pack++, i = end) {
+		while (end < s->count && s->items[end].pack == pack)
 			end++;
-		struct share share = {.pack = odb->packs[s->items[i].pack],
+		struct share share = {.pack = odb->packs[pack],
+			.lead = s->leads[pack],
 			.items = s->items + i,
 			.count = end - i};
-		TRY(write_share(c, s, &share));
+		if (share.lead || share.count)
+			TRY(write_share(c, s, &share));
 	}
 	return hashing_end(c, &s->out, NULL);
 }
@@ -492,6 +535,7 @@ enum err pack_write_run(struct ctx *c, struct pack_write *w)
 	if (only)
 		return write_file(c, w, only);
 	s.items = arena_raw(c->arena, count * sizeof *s.items);
+	s.leads = NEW_ARRAY(c->arena, uint32_t, w->graph->reader->odb->count);
 	TRY(place(c, &s));
 	hashing_init(c, &s.out, w->graph->reader->odb->algo, w->to);
 	TRY(write_all(c, &s));

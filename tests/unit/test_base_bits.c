@@ -35,6 +35,8 @@ static void one_number_that_lacks_is_seen(void **state)
 		assert_false(bits_has_all(&b, gone, gone + 1));
 		assert_true(bits_has_all(&b, 0, gone));
 		assert_true(bits_has_all(&b, gone + 1, COUNT));
+		for (uint32_t from = 0; from < COUNT; from++)
+			assert_int_equal(bits_next_gap(&b, from), from <= gone ? gone : COUNT);
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include "git/bitmap.h"
 #include "git/delta.h"
 #include "git/enumerate.h"
 #include "history_make.h"
@@ -229,6 +230,61 @@ static void what_a_pack_begins_with_is_looked_at_once(void **state)
 	odb_make_done(k->make);
 }
 
+/* The pack of these bits of a pack, which is read and compared with them. */
+static void write_bits(
+	struct ctx *c, struct odb_reader *r, struct bitmap *b, const struct bits *bits)
+{
+	struct graph g;
+	struct progress silent = {0};
+	struct numbers none = {.arena = c->arena};
+	struct memory_sink out = memory_sink(c->arena);
+	graph_init(&g, r);
+	struct pack_write w = {.graph = &g,
+		.objects = &none,
+		.bitmap = b,
+		.packed = bits,
+		.ofs_delta = true,
+		.progress = &silent,
+		.to = &out.sink};
+	assert_ok(c, pack_write_run(c, &w));
+	struct content *got = content_of(c, r->odb->algo, buf_view(&out.bytes), r);
+	assert_int_equal(got->ids.count, bits_count(bits));
+	BITS_EACH(bit, bits)
+	{
+		const uint8_t *hash = bitmap_objects_hash(&b->objects, bit);
+		assert_true(oidmap_find(&got->ids, hash) != OIDMAP_NONE);
+	}
+	assert_int_equal(got->ref, 0);
+	graph_done(&g);
+}
+
+/* Also where the first ones are copied in one go, and what comes behind them has its base among them. */
+static void any_objects_of_a_bitmap_are_a_pack(void **state)
+{
+	struct ctx *c = *state;
+	for (int by_id = 0; by_id < 2; by_id++) {
+		struct chain *k = chain_make(c, by_id);
+		struct pack *pack = k->make->odb.packs[0];
+		struct bitmap b = {0};
+		assert_ok(c, bitmap_objects_of_pack(c, c->arena, pack, &b.objects));
+		struct bits bits = bits_make(c->arena, pack->idx.count);
+		for (uint32_t bit = 0; bit < bits.count; bit++)
+			bits_add(&bits, bit);
+		write_bits(c, &k->reader, &b, &bits);
+		assert_int_equal(pack->plain, by_id ? 3 : bits.count);
+		for (uint32_t first = 0; first < bits.count; first++) {
+			for (uint32_t end = first + 1; end <= bits.count; end++) {
+				struct bits some = bits_make(c->arena, bits.count);
+				bits_copy(&some, &bits);
+				bits_remove_all(&some, first, end);
+				if (bits_count(&some))
+					write_bits(c, &k->reader, &b, &some);
+			}
+		}
+		odb_make_done(k->make);
+	}
+}
+
 static void a_base_that_the_client_has_serves_a_thin_pack_only(void **state)
 {
 	struct ctx *c = *state;
@@ -329,6 +385,7 @@ int main(void)
 		UNIT_TEST(what_is_written_is_what_was_asked),
 		UNIT_TEST(deltas_are_kept_as_the_client_can_take_them),
 		UNIT_TEST(what_a_pack_begins_with_is_looked_at_once),
+		UNIT_TEST(any_objects_of_a_bitmap_are_a_pack),
 		UNIT_TEST(a_base_that_the_client_has_serves_a_thin_pack_only),
 		UNIT_TEST(what_lies_in_two_packs_is_sent_once),
 		UNIT_TEST(a_base_behind_its_deltas_is_written_before_them),
