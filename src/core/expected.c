@@ -50,6 +50,17 @@ enum err expected_rule(struct ctx *c, struct expected *e, const struct rules *no
 	return judge(c, e, false);
 }
 
+enum err expected_webhook(struct ctx *c, struct expected *e, const struct webhook *now)
+{
+	if (!e || !e->webhook)
+		return OK;
+	const struct webhook *was = e->webhook;
+	return judge(c, e,
+		was->id == now->id && str_eq(was->url, now->url) &&
+			str_eq(was->events, now->events) && was->active == now->active &&
+			str_eq(was->sealed, now->sealed));
+}
+
 enum err expected_permission(
 	struct ctx *c, struct expected *e, const struct permission_row *now, size_t count)
 {

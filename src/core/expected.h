@@ -7,6 +7,7 @@
 
 #include "core/core.h"
 #include "model/rule.h"
+#include "model/webhook.h"
 
 struct permission_row;
 struct user;
@@ -22,6 +23,7 @@ struct signing_key;
 struct expected {
 	const struct repo *repo;
 	const struct rule *rule;
+	const struct webhook *webhook;
 	const struct permission_row *permission;
 	const struct user *user;
 	const struct token *token;
@@ -39,6 +41,8 @@ struct expected {
 enum err expected_repo(struct ctx *c, struct expected *e, const struct repo *now) MUST;
 /* Of the rules that are there the one of the same id. */
 enum err expected_rule(struct ctx *c, struct expected *e, const struct rules *now) MUST;
+/* What somebody set of it, not how it fares. */
+enum err expected_webhook(struct ctx *c, struct expected *e, const struct webhook *now) MUST;
 /* Of the permissions on a repository the one of the same person. */
 enum err expected_permission(
 	struct ctx *c, struct expected *e, const struct permission_row *now, size_t count) MUST;

@@ -143,59 +143,65 @@ static void fill_many(struct ctx *c, struct db_tx *tx)
 	}
 }
 
+static const char *const rows[] = {
+	"INSERT INTO instance (key, value) VALUES ('id', 'i1')",
+	"INSERT INTO counter (noun, value) VALUES ('repo', 7)",
+	"INSERT INTO account (id, username, owner, password, generation, created) VALUES "
+	"(1, 'ada', 1, '', -1, 0)",
+	"INSERT INTO repo (id, key, name, description, visibility, object_format, head, "
+	"version, created, pushed) VALUES (1, 'r', 'R', '\xc3\xbc', 1, 1, '', 1, 0, 0)",
+	"INSERT INTO ref_log (repo_id, version, name, old, new, forced, account_id, "
+	"username, time, request) VALUES (1, 1, '', '', '', 0, 1, 'ada', 1, 'q')",
+	"INSERT INTO event (repo_id, sequence, type, data, time, version) VALUES "
+	"(9, 1, 'push', '{}', 1, 1)",
+	"INSERT INTO permission (repo_id, account_id, level) VALUES (1, 1, 2)",
+	"INSERT INTO permission_pattern (id, account_id, source, pattern, fits, level, "
+	"expires) "
+	"VALUES (1, 1, 'oidc:x', 'a_*', 'a\\_%', 2, 3)",
+	"INSERT INTO ref_rule (repo_id, id, pattern, body) VALUES (1, 1, 'main', '{}')",
+	"INSERT INTO webhook (id, repo_id, url, events, sealed, active, created, cursor, "
+	"failures, next, tried, status, said) "
+	"VALUES (1, 1, 'https://x', 'push', '', 1, 1, 2, 3, 4, 5, 500, 's')",
+	"INSERT INTO webhook_delivery (webhook_id, sequence, type, state, attempts, time, "
+	"duration, status, said) VALUES (1, 2, 'push', 0, 3, 4, 5, 500, 's')",
+	"INSERT INTO token (id, account_id, name, hash, ceiling, created, expires, used) "
+	"VALUES (1, 1, 'ci', '', 1, 1, 1, 1)",
+	"INSERT INTO signing_key (id, account_id, name, kid, jwk, created, used) VALUES "
+	"(1, 1, 'mine', 'k', '{}', 1, 1)",
+	"INSERT INTO revoked_key (key_id, minted, expires) VALUES (1, 'jti', 1)",
+	"INSERT INTO issuer_key (id, kid, jwk, sealed, created, begins, ends) "
+	"VALUES (1, 'k', '{}', '', 1, 1, 0)",
+	"INSERT INTO device (id, account_id, family, secret, client, name, ceiling, scope, "
+	"generation, created, used, address, expires) "
+	"VALUES (1, 1, '', '', 'nimbus', 'x', 1, '', 1, 1, 1, '', 1)",
+	"INSERT INTO device_request (code, user_code, kind, state, client, name, ceiling, "
+	"scope, address, created, expires, account_id, generation, redirect, challenge) "
+	"VALUES ('', 'x', 0, 0, 'nimbus', 'x', 1, '', '', 1, 1, 0, 0, '', '')",
+	"INSERT INTO login_link (hash, account_id, expires) VALUES ('', 1, 1)",
+	"INSERT INTO totp (account_id, secret, step, created, used) VALUES (1, '', 1, 1, "
+	"1)",
+	"INSERT INTO recovery_code (account_id, hash) VALUES (1, 'h')",
+	"INSERT INTO passkey (id, account_id, name, credential, public_key, transports, "
+	"model, "
+	"signatures, backup_eligible, backed_up, created, used) "
+	"VALUES (1, 1, 'mine', '', '', 'usb', '', 4294967295, 1, 0, 1, 1)",
+	"INSERT INTO identity (id, account_id, provider, issuer, subject, name, email, "
+	"created, used) VALUES (1, 1, 'corp', 'https://id', 's', 'n', 'e', 1, 2)",
+	"INSERT INTO session (id, account_id, ends, via, identity_id, there) "
+	"VALUES ('x', 1, 1, 'oidc:corp', 1, 't')",
+	"INSERT INTO invitation (id, hash, username, created, expires) "
+	"VALUES (1, '', 'x', 1, 1)",
+	"INSERT INTO invitation_grant (invitation_id, repo_id, level) VALUES (1, 1, 1)",
+	"INSERT INTO push_cert (repo_id, version, key_type, key, fingerprint, nonce, "
+	"certificate) VALUES (1, 1, 'k', 'k', 'f', 'n', '')",
+	"INSERT INTO audit_chain (chain, sequence, time) VALUES (0, 1, 1)",
+	"INSERT INTO idempotent (key, request, claim, done, answer, expires) "
+	"VALUES ('1/k', 'r', 'c', 1, '', 1)",
+	"INSERT INTO lease (name, holder, expires) VALUES ('compact/1', 'h', 1)",
+};
+
 static void fill(struct ctx *c, struct db *db)
 {
-	static const char *const rows[] = {
-		"INSERT INTO instance (key, value) VALUES ('id', 'i1')",
-		"INSERT INTO counter (noun, value) VALUES ('repo', 7)",
-		"INSERT INTO account (id, username, owner, password, generation, created) VALUES "
-		"(1, 'ada', 1, '', -1, 0)",
-		"INSERT INTO repo (id, key, name, description, visibility, object_format, head, "
-		"version, created, pushed) VALUES (1, 'r', 'R', '\xc3\xbc', 1, 1, '', 1, 0, 0)",
-		"INSERT INTO ref_log (repo_id, version, name, old, new, forced, account_id, "
-		"username, time, request) VALUES (1, 1, '', '', '', 0, 1, 'ada', 1, 'q')",
-		"INSERT INTO event (repo_id, sequence, type, data, time, version) VALUES "
-		"(9, 1, 'push', '{}', 1, 1)",
-		"INSERT INTO permission (repo_id, account_id, level) VALUES (1, 1, 2)",
-		"INSERT INTO permission_pattern (id, account_id, source, pattern, fits, level, "
-		"expires) "
-		"VALUES (1, 1, 'oidc:x', 'a_*', 'a\\_%', 2, 3)",
-		"INSERT INTO ref_rule (repo_id, id, pattern, body) VALUES (1, 1, 'main', '{}')",
-		"INSERT INTO token (id, account_id, name, hash, ceiling, created, expires, used) "
-		"VALUES (1, 1, 'ci', '', 1, 1, 1, 1)",
-		"INSERT INTO signing_key (id, account_id, name, kid, jwk, created, used) VALUES "
-		"(1, 1, 'mine', 'k', '{}', 1, 1)",
-		"INSERT INTO revoked_key (key_id, minted, expires) VALUES (1, 'jti', 1)",
-		"INSERT INTO issuer_key (id, kid, jwk, sealed, created, begins, ends) "
-		"VALUES (1, 'k', '{}', '', 1, 1, 0)",
-		"INSERT INTO device (id, account_id, family, secret, client, name, ceiling, scope, "
-		"generation, created, used, address, expires) "
-		"VALUES (1, 1, '', '', 'nimbus', 'x', 1, '', 1, 1, 1, '', 1)",
-		"INSERT INTO device_request (code, user_code, kind, state, client, name, ceiling, "
-		"scope, address, created, expires, account_id, generation, redirect, challenge) "
-		"VALUES ('', 'x', 0, 0, 'nimbus', 'x', 1, '', '', 1, 1, 0, 0, '', '')",
-		"INSERT INTO login_link (hash, account_id, expires) VALUES ('', 1, 1)",
-		"INSERT INTO totp (account_id, secret, step, created, used) VALUES (1, '', 1, 1, "
-		"1)",
-		"INSERT INTO recovery_code (account_id, hash) VALUES (1, 'h')",
-		"INSERT INTO passkey (id, account_id, name, credential, public_key, transports, "
-		"model, "
-		"signatures, backup_eligible, backed_up, created, used) "
-		"VALUES (1, 1, 'mine', '', '', 'usb', '', 4294967295, 1, 0, 1, 1)",
-		"INSERT INTO identity (id, account_id, provider, issuer, subject, name, email, "
-		"created, used) VALUES (1, 1, 'corp', 'https://id', 's', 'n', 'e', 1, 2)",
-		"INSERT INTO session (id, account_id, ends, via, identity_id, there) "
-		"VALUES ('x', 1, 1, 'oidc:corp', 1, 't')",
-		"INSERT INTO invitation (id, hash, username, created, expires) "
-		"VALUES (1, '', 'x', 1, 1)",
-		"INSERT INTO invitation_grant (invitation_id, repo_id, level) VALUES (1, 1, 1)",
-		"INSERT INTO push_cert (repo_id, version, key_type, key, fingerprint, nonce, "
-		"certificate) VALUES (1, 1, 'k', 'k', 'f', 'n', '')",
-		"INSERT INTO audit_chain (chain, sequence, time) VALUES (0, 1, 1)",
-		"INSERT INTO idempotent (key, request, claim, done, answer, expires) "
-		"VALUES ('1/k', 'r', 'c', 1, '', 1)",
-		"INSERT INTO lease (name, holder, expires) VALUES ('compact/1', 'h', 1)",
-	};
 	DB_TX *tx = NULL;
 	assert_ok(c, db_begin(c, db, DB_WRITE, &tx));
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
