@@ -2,16 +2,19 @@
 
 #include "base/buf.h"
 
-enum { WORDS = 8 };
+enum { WORDS = 8, V4_WORDS = 2, V4_AT = ADDRESS_BYTES - 4, V4_PREFIX = 8 * V4_AT };
 
-/* "192.0.2.1" as two words. */
-static bool parse_dotted(struct str text, uint16_t out[2])
+/* "192.0.2.1" as two words. With a leading zero some would take a number for octal. */
+static bool parse_dotted(struct str text, uint16_t out[V4_WORDS])
 {
 	uint64_t bytes[4];
 	for (size_t i = 0; i < 4; i++) {
 		if (i == 3 && str_find(text, '.') < text.len)
 			return false;
-		if (!str_to_u64(str_cut(&text, '.'), &bytes[i]) || bytes[i] > 255)
+		struct str number = str_cut(&text, '.');
+		if (!str_to_u64(number, &bytes[i]) || bytes[i] > 255)
+			return false;
+		if (number.len > 1 && number.at[0] == '0')
 			return false;
 	}
 	out[0] = (uint16_t)(bytes[0] << 8 | bytes[1]);
@@ -93,4 +96,84 @@ struct str address_group(struct str address, char text[ADDRESS_GROUP_MAX])
 bool address_group_is_loopback(struct str group)
 {
 	return str_starts(group, STR("127.")) || str_is(group, "::1");
+}
+
+bool address_parse(struct str text, uint8_t out[ADDRESS_BYTES])
+{
+	uint16_t words[WORDS] = {[5] = 0xffff};
+	if (!parse_dotted(text, words + WORDS - V4_WORDS) && !parse(text, words))
+		return false;
+	for (size_t i = 0; i < WORDS; i++) {
+		out[2 * i] = (uint8_t)(words[i] >> 8);
+		out[2 * i + 1] = (uint8_t)words[i];
+	}
+	return true;
+}
+
+bool network_parse(struct str text, struct network *out)
+{
+	struct str bits = text, address = str_cut(&bits, '/');
+	uint64_t number = 0;
+	if (!address_parse(address, out->address))
+		return false;
+	uint64_t before = str_find(address, ':') < address.len ? 0 : V4_PREFIX;
+	uint64_t most = 8 * ADDRESS_BYTES - before;
+	if (address.len < text.len && (!str_to_u64(bits, &number) || number > most))
+		return false;
+	out->bits = (int)(before + (address.len < text.len ? number : most));
+	return true;
+}
+
+bool network_has(const struct network *network, const uint8_t address[ADDRESS_BYTES])
+{
+	int whole = network->bits / 8, rest = network->bits % 8;
+	const uint8_t *a = address, *b = network->address;
+	if (memcmp(a, b, (size_t)whole) != 0)
+		return false;
+	return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
+}
+
+#define V4(a, b, c, bits)                                                                          \
+	{                                                                                          \
+		{[10] = 0xff, [11] = 0xff, [12] = (a), [13] = (b), [14] = (c)}, V4_PREFIX + (bits) \
+	}
+
+static const struct network special[] = {
+	V4(0, 0, 0, 8),                 /* this network */
+	V4(10, 0, 0, 8),                /* private */
+	V4(100, 64, 0, 10),             /* of carriers */
+	V4(127, 0, 0, 8),               /* this machine */
+	V4(169, 254, 0, 16),            /* link-local, metadata of clouds */
+	V4(172, 16, 0, 12),             /* private */
+	V4(192, 0, 0, 24),              /* of protocols */
+	V4(192, 0, 2, 24),              /* for examples */
+	V4(192, 88, 99, 24),            /* relays of 6to4 */
+	V4(192, 168, 0, 16),            /* private */
+	V4(198, 18, 0, 15),             /* for benchmarks */
+	V4(198, 51, 100, 24),           /* for examples */
+	V4(203, 0, 113, 24),            /* for examples */
+	V4(224, 0, 0, 4),               /* multicast */
+	V4(240, 0, 0, 4),               /* reserved, broadcast */
+	{{0x20, 0x01}, 23},             /* of protocols, Teredo */
+	{{0x20, 0x01, 0x0d, 0xb8}, 32}, /* for examples */
+	{{0x20, 0x02}, 16},             /* 6to4 */
+	{{0x3f, 0xff}, 20},             /* for examples */
+};
+
+static const struct network mapped = {{[10] = 0xff, [11] = 0xff}, V4_PREFIX};
+static const struct network translated = {{0x00, 0x64, 0xff, 0x9b}, V4_PREFIX};
+static const struct network global = {{0x20}, 3};
+
+bool address_is_public(const uint8_t address[ADDRESS_BYTES])
+{
+	uint8_t inner[ADDRESS_BYTES];
+	memcpy(inner, address, sizeof inner);
+	if (network_has(&translated, address))
+		memcpy(inner, mapped.address, V4_AT);
+	else if (!network_has(&mapped, address) && !network_has(&global, address))
+		return false;
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+		if (network_has(&special[i], inner))
+			return false;
+	return true;
 }

@@ -16,6 +16,7 @@
 #include "port/blob.h"
 #include "port/db.h"
 #include "port/highlight.h"
+#include "port/hook.h"
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
@@ -62,6 +63,7 @@ struct core {
 	struct qr_maker *qr;
 	struct regex_engine *regex; /* may be NULL: texts are found as they stand alone */
 	struct repack *repack;      /* may be NULL: nobody searches for deltas */
+	struct hook *hook;          /* who has the role worker posts by it: event/deliver.h */
 	struct auth *auth[CORE_AUTH_MAX];
 	size_t auth_count;
 	bool by_certificate;         /* one of them knows names of clients' certificates */

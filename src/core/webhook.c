@@ -72,13 +72,6 @@ static enum err apply(struct ctx *c, const struct webhook_wish *wish, struct web
 	return webhook_url_check(c, hook->url);
 }
 
-/* What happened before it is none of its business. */
-static enum err begin_behind(struct ctx *c, struct db_tx *tx, struct webhook *hook)
-{
-	hook->next = hook->failures = 0;
-	return meta_event_last(c, tx, hook->repo_id, &hook->cursor);
-}
-
 enum err webhook_add(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
 	const struct webhook_wish *wish, struct webhook_made *out)
 {
@@ -96,7 +89,7 @@ enum err webhook_add(struct ctx *c, struct core *core, const struct actor *who, 
 	TRY(meta_webhook_next_id(c, tx, &hook->id));
 	make_secret(c, core, out);
 	TRY(record_change(c, tx, who, &found, data_of(c, hook, false)));
-	TRY(begin_behind(c, tx, hook));
+	TRY(meta_event_last(c, tx, found.id, &hook->cursor));
 	TRY(meta_webhook_add(c, tx, hook));
 	return db_commit(c, &tx);
 }
@@ -144,10 +137,10 @@ enum err webhook_change(struct ctx *c, struct core *core, const struct actor *wh
 	if (change->wish.new_secret)
 		make_secret(c, core, out);
 	TRY(record_change(c, tx, who, &found.repo, data_of(c, hook, false)));
-	if (found.hook.active && hook->active)
-		hook->failures = 0, hook->next = tx->began;
-	else
-		TRY(begin_behind(c, tx, hook));
+	if (!found.hook.active || !hook->active)
+		TRY(meta_event_last(c, tx, found.repo.id, &hook->cursor));
+	hook->failures = 0;
+	hook->next = hook->active ? tx->began : 0;
 	TRY(meta_webhook_set(c, tx, hook));
 	return db_commit(c, &tx);
 }

@@ -9,6 +9,7 @@
 #include "port/auth.h"
 #include "port/db.h"
 #include "port/highlight.h"
+#include "port/hook.h"
 #include "port/kv.h"
 #include "port/markup.h"
 #include "port/policy.h"
@@ -117,6 +118,12 @@ struct markup *markup_md4c_open(void);
 struct strength *strength_zxcvbn_open(void);
 struct qr_maker *qr_qrencode_open(void);
 struct regex_engine *regex_pcre2_open(void);
+
+/*
+ * Webhooks over HTTP, to public addresses and to `hosts`: names of hosts, addresses and networks with commas between, or
+ * "*" for all. ERR_INVALID. Without libcurl each post is ERR_UNSUPPORTED. What tests post to: driver/hook_memory.h.
+ */
+enum err hook_http_open(struct ctx *c, const char *hosts, struct hook **out) MUST;
 
 /* `git pack-objects`, working in folders under `folder`; `idle`: with one thread, and only when the
  * machine has nothing else to do. *out NULL: there is no git here. */

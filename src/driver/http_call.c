@@ -38,6 +38,8 @@ struct flight {
 	struct http_client *h;
 	const struct http_call *call;
 	enum err kind; /* what a callback failed with */
+	bool cut;      /* the rest of the body was not wanted */
+	bool refused;  /* an address was not to be connected to */
 	struct buf head, body;
 	char why[CURL_ERROR_SIZE];
 };
@@ -248,10 +250,39 @@ static size_t on_body(char *at, size_t size, size_t count, void *arg)
 {
 	struct flight *f = arg;
 	size_t len = size * count, most = f->call->body_max ? f->call->body_max : BODY_MAX;
-	if (len > most - f->body.len)
+	if (len > most - f->body.len && !f->call->cut_body)
 		return stop(f, "a body", most);
-	buf_bytes(&f->body, at, len);
-	return len;
+	f->cut = len > most - f->body.len;
+	buf_bytes(&f->body, at, f->cut ? most - f->body.len : len);
+	return f->cut ? 0 : len;
+}
+
+static void address_of(const struct curl_sockaddr *from, uint8_t out[ADDRESS_BYTES])
+{
+	static const uint8_t mapped[ADDRESS_BYTES] = {[10] = 0xff, [11] = 0xff};
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6 = {0};
+	memcpy(out, mapped, sizeof mapped);
+	if (from->family == AF_INET) {
+		memcpy(&v4, &from->addr, sizeof v4);
+		memcpy(out + sizeof mapped - sizeof v4.sin_addr, &v4.sin_addr, sizeof v4.sin_addr);
+	} else if (from->family == AF_INET6) {
+		memcpy(&v6, &from->addr, sizeof v6);
+		memcpy(out, &v6.sin6_addr, sizeof v6.sin6_addr);
+	}
+}
+
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct flight *f = arg;
+	uint8_t address[ADDRESS_BYTES];
+	(void)purpose;
+	address_of(to, address);
+	if (!f->call->may_connect(f->call->arg, address)) {
+		f->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t d, curl_off_t e)
@@ -352,6 +383,11 @@ static void set_up(CURL *curl, struct flight *f)
 	/* What is not encrypted goes to nobody else on its way, whatever http_proxy says. */
 	if (str_starts(str_of(f->call->url), STR("http://")))
 		lib->easy_setopt(curl, CURLOPT_PROXY, "");
+	if (f->call->may_connect) {
+		lib->easy_setopt(curl, CURLOPT_PROXY, "");
+		lib->easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
+		lib->easy_setopt(curl, CURLOPT_OPENSOCKETDATA, f);
+	}
 	set_trust(curl, f->h);
 	set_body(curl, f->h, f->call);
 	set_times(curl, f->c, f->h, f->call->timeout_ms ? f->call->timeout_ms : TIMEOUT);
@@ -361,8 +397,11 @@ static enum err judge(const struct flight *f, CURLcode code)
 {
 	const struct http_client *h = f->h;
 	struct ctx *c = f->c;
-	if (code == CURLE_OK || f->kind)
+	if (code == CURLE_OK || f->kind || f->cut)
 		return f->kind;
+	if (f->refused && code == CURLE_COULDNT_CONNECT)
+		return fail(c, ERR_DENIED, "%s is at an address that must not be connected to",
+			h->service);
 	const char *why = *f->why ? f->why : h->lib->easy_strerror(code);
 	switch (code) {
 	case CURLE_OPERATION_TIMEDOUT:

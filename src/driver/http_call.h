@@ -11,6 +11,7 @@
 #ifndef DRIVER_HTTP_CALL_H
 #define DRIVER_HTTP_CALL_H
 
+#include "base/address.h"
 #include "base/buf.h"
 #include "base/ctx.h"
 
@@ -56,6 +57,14 @@ struct http_call {
 	struct str body;    /* sent where there is one, or the method is POST, PUT or PATCH */
 	int64_t timeout_ms; /* for all of it; 0: 10 s. c->deadline ends it too */
 	size_t body_max;    /* bytes that the answer's body may have; 0: 1 MiB */
+	bool cut_body;      /* of a longer one the beginning is enough */
+	/*
+	 * May a connection go to this address? Asked of those that the host's name stands for, one after the other,
+	 * in the thread that calls, so that no answer of a name server leads past it. ERR_DENIED where none may.
+	 * No proxy is used then. NULL: to any.
+	 */
+	bool (*may_connect)(void *arg, const uint8_t address[ADDRESS_BYTES]);
+	void *arg;
 };
 
 /* In the arena of the context that asked. */

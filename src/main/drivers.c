@@ -26,7 +26,7 @@ const char *drivers_list(void)
 #ifdef NIMBUS_HIGHLIGHT
 	       "highlight=tree-sitter "
 #endif
-	       "repack=git strength=zxcvbn qr=qrencode";
+	       "repack=git strength=zxcvbn qr=qrencode hook=http";
 }
 
 static void set_limits(const struct config *config, struct core *core)
@@ -248,6 +248,7 @@ enum err drivers_open(struct ctx *c, const struct config *config, bool make, str
 #ifdef NIMBUS_HIGHLIGHT
 	core->highlight = highlight_tree_sitter_open();
 #endif
+	TRY(hook_http_open(c, config->webhook_hosts, &core->hook));
 	core->markup = markup_md4c_open();
 	core->strength = strength_zxcvbn_open();
 	core->qr = qr_qrencode_open();
@@ -298,6 +299,7 @@ void drivers_close(struct core *core)
 	strength_close(core->strength);
 	qr_close(core->qr);
 	repack_close(core->repack);
+	hook_close(core->hook);
 	policy_close(core->policy);
 	kv_close(core->kv);
 	blob_close(core->blob);

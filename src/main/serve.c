@@ -4,6 +4,7 @@
 #include "core/pack_cache.h"
 #include "main/access.h"
 #include "main/auditor.h"
+#include "main/deliverer.h"
 #include "main/dispatch.h"
 #include "main/drivers.h"
 #include "main/idle.h"
@@ -38,6 +39,7 @@ struct serving {
 	struct http_server *http;
 	struct tls *tls;
 	struct worker worker;
+	struct deliverer deliverer;
 	struct auditor auditor;
 	struct str listen[HTTP_LISTEN_MAX], listen_tls[HTTP_LISTEN_MAX];
 };
@@ -415,6 +417,7 @@ static void drain(struct serving *s)
 	log_text(LOG_LEVEL_INFO, "draining: no new requests, the running ones may finish");
 	web_drain(&s->dispatcher.web);
 	worker_stop(&s->worker);
+	deliverer_stop(&s->deliverer);
 	if (!thread_start_detached("second signal", end_on_second_signal, NULL))
 		log_text(LOG_LEVEL_WARN, "no thread to wait for a second signal");
 	if (s->config->drain_delay)
@@ -459,8 +462,11 @@ static enum err run_server(struct ctx *c, struct serving *s, const struct run *r
 	s->dispatcher.web.about = about(c, s, run->environment);
 	TRY(open_http(c, s));
 	s->worker = (struct worker){.core = &s->core, .config = s->config, .http = s->http};
-	if (s->dispatcher.roles & ROLE_WORKER)
+	s->deliverer.core = &s->core;
+	if (s->dispatcher.roles & ROLE_WORKER) {
 		TRY(worker_start(c, &s->worker));
+		TRY(deliverer_start(c, &s->deliverer));
+	}
 	s->auditor = (struct auditor){.core = &s->core,
 		.config = s->config,
 		.lanes = s->dispatcher.web.lanes,
@@ -494,6 +500,7 @@ enum err serve_run(struct ctx *c, struct run *run)
 	if (!e)
 		e = run_server(c, &s, run);
 	worker_stop(&s.worker);
+	deliverer_stop(&s.deliverer);
 	if (s.http)
 		http_close(s.http);
 	tls_close(s.tls);

@@ -207,15 +207,17 @@ enum err meta_webhook_deliveries(struct ctx *c, struct db_tx *tx, int64_t id, in
 	return read_deliveries(c, rows, out);
 }
 
+/* As the index has it, which no argument would. */
+#define WAITS "state = 0"
+_Static_assert(WEBHOOK_WAITING == 0, "the text above");
+
 enum err meta_webhook_waiting(
 	struct ctx *c, struct db_tx *tx, int64_t id, size_t limit, struct webhook_deliveries *out)
 {
 	static const char sql[] = "SELECT " DELIVERY " FROM webhook_delivery "
-				  "WHERE webhook_id = $1 AND state = $2 "
-				  "ORDER BY sequence LIMIT $3";
+				  "WHERE webhook_id = $1 AND " WAITS " ORDER BY sequence LIMIT $2";
 	DB_ROWS *rows = NULL;
-	TRY(db_query(
-		c, tx, sql, DB_ARGS(DB_I(id), DB_I(WEBHOOK_WAITING), DB_I((int64_t)limit)), &rows));
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(id), DB_I((int64_t)limit)), &rows));
 	return read_deliveries(c, rows, out);
 }
 
@@ -253,9 +255,8 @@ enum err meta_webhook_delivery_trim(
 	struct ctx *c, struct db_tx *tx, int64_t id, int64_t keep, int64_t time)
 {
 	static const char sql[] =
-		"DELETE FROM webhook_delivery WHERE webhook_id = $1 AND state <> $2 "
-		"AND (time < $3 OR sequence <= (SELECT sequence FROM webhook_delivery "
-		"WHERE webhook_id = $1 ORDER BY sequence DESC LIMIT 1 OFFSET $4))";
-	return db_run(
-		c, tx, sql, DB_ARGS(DB_I(id), DB_I(WEBHOOK_WAITING), DB_I(time), DB_I(keep)), NULL);
+		"DELETE FROM webhook_delivery WHERE webhook_id = $1 AND NOT " WAITS " "
+		"AND (time < $2 OR sequence <= (SELECT sequence FROM webhook_delivery "
+		"WHERE webhook_id = $1 ORDER BY sequence DESC LIMIT 1 OFFSET $3))";
+	return db_run(c, tx, sql, DB_ARGS(DB_I(id), DB_I(time), DB_I(keep)), NULL);
 }

@@ -20,13 +20,27 @@ static enum err bad_url(struct ctx *c, const char *what)
 		what, WEBHOOK_URL_MAX);
 }
 
-/* "example.org:8080", "[::1]". */
+/* What stands between the scheme and the path: "example.org:8080", "[::1]". */
+static struct str place_of(struct str rest)
+{
+	size_t end = 0;
+	while (end < rest.len && !memchr("/?\\", rest.at[end], 3))
+		end++;
+	return str_until(rest, end);
+}
+
+/* "example.org", "[::1]". */
+static struct str host_of(struct str place)
+{
+	size_t bracket = str_find(place, ']');
+	struct str after = bracket < place.len ? str_from_index(place, bracket) : place;
+	return str_until(place, place.len - after.len + str_find(after, ':'));
+}
+
 static enum err place_check(struct ctx *c, struct str place)
 {
 	uint64_t port = 1;
-	size_t bracket = str_find(place, ']');
-	struct str after = bracket < place.len ? str_from_index(place, bracket) : place;
-	struct str host = str_until(place, place.len - after.len + str_find(after, ':'));
+	struct str host = host_of(place);
 	struct str digits = str_from_index(place, host.len + 1);
 	if (str_find(place, '@') < place.len)
 		return bad_url(c, "has a name or a password in it");
@@ -35,6 +49,11 @@ static enum err place_check(struct ctx *c, struct str place)
 	if (host.len < place.len && (!str_to_u64(digits, &port) || !port || port > 65535))
 		return bad_url(c, "has a port that is none");
 	return OK;
+}
+
+static bool skip_scheme(struct str *url)
+{
+	return str_skip(url, STR("https://")) || str_skip(url, STR("http://"));
 }
 
 enum err webhook_url_check(struct ctx *c, struct str url)
@@ -46,14 +65,20 @@ enum err webhook_url_check(struct ctx *c, struct str url)
 		if (url.at[i] <= ' ' || url.at[i] >= 0x7f)
 			return bad_url(c, "holds a space, a control character or a letter that "
 					  "must be %-encoded");
-	if (!str_skip(&rest, STR("https://")) && !str_skip(&rest, STR("http://")))
+	if (!skip_scheme(&rest))
 		return bad_url(c, "does not begin with https:// or http://");
 	if (str_find(rest, '#') < rest.len)
 		return bad_url(c, "has a fragment (#), which is never sent");
-	size_t end = 0;
-	while (end < rest.len && !memchr("/?\\", rest.at[end], 3))
-		end++;
-	return place_check(c, str_until(rest, end));
+	return place_check(c, place_of(rest));
+}
+
+struct str webhook_url_host(struct str url)
+{
+	(void)skip_scheme(&url);
+	struct str host = host_of(place_of(url));
+	if (str_skip(&host, STR("[")))
+		(void)str_skip_end(&host, STR("]"));
+	return host;
 }
 
 struct str webhook_url_shown(struct str url)

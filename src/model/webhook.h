@@ -72,6 +72,9 @@ enum err webhook_url_check(struct ctx *c, struct str url) MUST;
 /* Without what follows a '?', which may be secret: for logs and events. */
 struct str webhook_url_shown(struct str url);
 
+/* The host in one that is checked, without its port and without brackets: "example.org", "::1". */
+struct str webhook_url_host(struct str url);
+
 /* The names of types, with commas or white space between or as a JSON array (NULL: none), as struct webhook has them.
  * ERR_INVALID names the one that is no type of an event. In c->arena. */
 enum err webhook_events_parse(struct ctx *c, struct str text, struct str *out) MUST;

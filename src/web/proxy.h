@@ -2,18 +2,13 @@
 #ifndef WEB_PROXY_H
 #define WEB_PROXY_H
 
+#include "base/address.h"
 #include "base/ctx.h"
-#include "base/str.h"
-
-#include <netinet/in.h>
 
 enum { PROXIES_MAX = 32 };
 
 struct proxies {
-	struct proxy_network {
-		struct in6_addr address; /* IPv4 as ::ffff:a.b.c.d */
-		int bits;
-	} at[PROXIES_MAX];
+	struct network at[PROXIES_MAX];
 	size_t count;
 };
 
