@@ -24,7 +24,7 @@ static enum err bad_url(struct ctx *c, const char *what)
 static struct str place_of(struct str rest)
 {
 	size_t end = 0;
-	while (end < rest.len && !memchr("/?\\", rest.at[end], 3))
+	while (end < rest.len && rest.at[end] != '/' && rest.at[end] != '?')
 		end++;
 	return str_until(rest, end);
 }
@@ -37,6 +37,20 @@ static struct str host_of(struct str place)
 	return str_until(place, place.len - after.len + str_find(after, ':'));
 }
 
+/* All who read the address must take the same for its host: whether it may be connected to can hang on that. */
+static bool is_host(struct str host)
+{
+	bool brackets = str_skip(&host, STR("[")) && str_skip_end(&host, STR("]"));
+	struct str marks = brackets ? STR(":.") : STR(".-_");
+	for (size_t i = 0; i < host.len; i++) {
+		char byte = host.at[i];
+		bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+		if (!letter && !(byte >= '0' && byte <= '9') && str_find(marks, byte) == marks.len)
+			return false;
+	}
+	return host.len > 0;
+}
+
 static enum err place_check(struct ctx *c, struct str place)
 {
 	uint64_t port = 1;
@@ -44,7 +58,7 @@ static enum err place_check(struct ctx *c, struct str place)
 	struct str digits = str_from_index(place, host.len + 1);
 	if (str_find(place, '@') < place.len)
 		return bad_url(c, "has a name or a password in it");
-	if (!host.len)
+	if (!is_host(host))
 		return bad_url(c, "names no host");
 	if (host.len < place.len && (!str_to_u64(digits, &port) || !port || port > 65535))
 		return bad_url(c, "has a port that is none");
@@ -62,9 +76,9 @@ enum err webhook_url_check(struct ctx *c, struct str url)
 	if (url.len > WEBHOOK_URL_MAX)
 		return bad_url(c, "is too long");
 	for (size_t i = 0; i < url.len; i++)
-		if (url.at[i] <= ' ' || url.at[i] >= 0x7f)
-			return bad_url(c, "holds a space, a control character or a letter that "
-					  "must be %-encoded");
+		if (url.at[i] <= ' ' || url.at[i] >= 0x7f || url.at[i] == '\\')
+			return bad_url(c, "holds a space, a control character, a backslash or a "
+					  "letter that must be %-encoded");
 	if (!skip_scheme(&rest))
 		return bad_url(c, "does not begin with https:// or http://");
 	if (str_find(rest, '#') < rest.len)
