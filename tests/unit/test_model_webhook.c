@@ -160,20 +160,22 @@ static void json_tells_how_it_fares_and_no_secret(void **state)
 	json_begin_object(&w);
 	webhook_to_json(&w, &hook);
 	json_end_object(&w);
-	assert_str(buf_view(&b),
-		"{\"id\":3,\"url\":\"https://x/\",\"events\":[\"push\",\"ref.created\"],"
-		"\"active\":true,\"created\":\"1970-01-01T00:00:01Z\",\"failures\":2,"
-		"\"next_attempt\":\"1970-01-01T00:01:01Z\",\"last_attempt\":null,"
-		"\"last_status\":500,\"last_said\":\"no\"}");
+	struct json *told;
+	assert_ok(c, json_parse(c, buf_view(&b), &told));
+	assert_str(json_text(told, "url"), "https://x/");
+	assert_str(json_text(told, "last_said"), "no");
+	assert_int_equal(json_get(told, "failures")->integer, 2);
+	assert_int_equal(json_get(told, "events")->count, 2);
+	assert_true(str_find_str(buf_view(&b), STR("sealed")) == b.len);
 	b.len = 0;
 	w = (struct json_writer){.out = &b};
 	json_begin_object(&w);
 	webhook_delivery_to_json(&w, &delivery);
 	json_end_object(&w);
-	assert_str(buf_view(&b),
-		"{\"sequence\":9,\"type\":\"push\",\"state\":\"dead\",\"attempts\":2,"
-		"\"time\":\"1970-01-01T00:00:02Z\",\"duration_ms\":4,\"status\":500,"
-		"\"said\":\"no\"}");
+	assert_ok(c, json_parse(c, buf_view(&b), &told));
+	assert_str(json_text(told, "type"), "push");
+	assert_str(json_text(told, "state"), "dead");
+	assert_int_equal(json_get(told, "duration_ms")->integer, 4);
 }
 
 int main(void)
