@@ -121,10 +121,10 @@ static enum err ask_due(struct ctx *c, struct db_tx *tx, const struct meta_webho
 	struct db_rows **rows)
 {
 	static const char all[] = DUE IN_ORDER("$5", "$6");
-	static const char some[] = DUE
-		"AND webhook.id IN (SELECT id FROM webhook WHERE next > 0 AND next <= $4 "
-		"UNION SELECT webhook.id FROM webhook JOIN event "
-		"ON event.repo_id = webhook.repo_id WHERE event.time >= $5) " IN_ORDER("$6", "$7");
+	static const char some[] =
+		DUE "AND webhook.id IN (SELECT id FROM webhook WHERE next > 0 AND next <= $4 "
+		    "UNION SELECT id FROM webhook WHERE repo_id IN "
+		    "(SELECT DISTINCT repo_id FROM event WHERE time >= $5)) " IN_ORDER("$6", "$7");
 	struct db_value seconds = DB_I(db_now(tx)), holder = DB_T(look->holder),
 			failing = DB_I(look->failing), now = DB_I(tx->began),
 			after = DB_I(look->after), limit = DB_I((int64_t)look->limit);
