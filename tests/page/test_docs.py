@@ -1,6 +1,7 @@
 """
 The documents tell the truth: each ```console block under "<!-- run -->" is run, in order, against one
-server, and must print what it says there. "…" stands for anything within a line.
+server, and must print what it says there. "…" stands for anything within a line. What stands under
+"<!-- file NAME -->" is there as that file.
 """
 
 import re
@@ -24,6 +25,16 @@ def blocks(path):
         yield text[:m.start()].count("\n") + 2, steps
 
 
+def files(path):
+    """[(name, text)] of what stands under "<!-- file NAME -->"."""
+    return re.findall(r"<!-- file (\S+) -->\n```\w+\n(.*?)```", path.read_text(), re.S)
+
+
+def files(path):
+    """[(name, text)]"""
+    return re.findall(r"<!-- file (\S+) -->\n```\w+\n(.*?)```", path.read_text(), re.S)
+
+
 def matches(want, got):
     want, got = (re.sub(" +", " ", line) for line in (want, got))
     return re.fullmatch(".*".join(re.escape(part) for part in want.split("…")), got) is not None
@@ -41,6 +52,10 @@ def run_document(name, *programs, settings=None, before=0, ports=()):
     (bin / "nimbus").symlink_to(s.binary)
     env = {**s.environment(), "PATH": f"{bin}:{os.environ['PATH']}"}
     ports, count = [(":8080", f":{s.port}"), *ports], 0
+    for file, text in files(ROOT / name):
+        for there, here in ports:
+            text = text.replace(there, here)
+        (where / file).write_text(text)
     for at, (number, steps) in enumerate(blocks(ROOT / name)):
         if at == before:
             s.start()
@@ -102,6 +117,11 @@ def test_the_commands_of_sign_in_md_print_what_it_says():
     run_document("docs/sign-in.md", "curl", settings={
         "NIMBUS_OIDC": "actions", "NIMBUS_OIDC_ACTIONS_AUDIENCE": "https://git.example.org",
         "NIMBUS_OIDC_ACTIONS_ISSUER": "https://token.actions.githubusercontent.com"})
+
+
+def test_the_commands_of_webhooks_md_print_what_it_says():
+    run_document("docs/webhooks.md", "timeout", ports=[("9000", str(free_port()))],
+                 settings={"NIMBUS_WEBHOOK_HOSTS": "127.0.0.1"})
 
 
 def test_the_first_push_of_the_readme_works():
