@@ -233,11 +233,15 @@ enum err webhook_ping(
 	return db_commit(c, &tx);
 }
 
-enum err webhook_secret(struct ctx *c, void *core, const struct webhook *hook, struct str *secret)
+enum err webhook_key(struct ctx *c, void *core, const struct webhook *hook, struct webhook_key *out)
 {
 	const struct core *own = core;
 	const struct seal_bound bound = bound_to(hook);
-	return seal_open(c, &own->seals, &bound, hook->sealed, secret);
+	*out = (struct webhook_key){0};
+	TRY(seal_open(c, &own->seals, &bound, hook->sealed, &out->secret));
+	if (seal_is_old(&own->seals, hook->sealed))
+		out->sealed = seal_make(c, &own->seals, &bound, out->secret);
+	return OK;
 }
 
 enum err webhook_gone(struct ctx *c, void *core, struct db_tx *tx, const struct webhook *hook)

@@ -86,9 +86,9 @@ enum err webhook_redeliver(struct ctx *c, struct core *core, const struct actor 
 enum err webhook_ping(struct ctx *c, struct core *core, const struct actor *who, struct str repo,
 	int64_t id) MUST;
 
-/* For event/deliver.h, without asking who: the secret's bytes in c->arena (errors as of seal_open), and that a webhook
- * was switched off because its receiver says that it is gone. `core` is a struct core. */
-enum err webhook_secret(struct ctx *c, void *core, const struct webhook *hook, struct str *secret)
+/* For event/deliver.h, without asking who: the secret, in c->arena (errors as of seal_open), and that a webhook was
+ * switched off because its receiver says that it is gone. `core` is a struct core. */
+enum err webhook_key(struct ctx *c, void *core, const struct webhook *hook, struct webhook_key *out)
 	MUST;
 enum err webhook_gone(struct ctx *c, void *core, struct db_tx *tx, const struct webhook *hook) MUST;
 

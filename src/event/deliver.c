@@ -39,6 +39,8 @@ struct turn {
 	size_t page_at;
 	struct event event; /* what is to be posted now */
 	struct webhook_delivery delivery;
+	struct webhook_key key;
+	struct str sealed; /* with which it was opened */
 };
 
 int64_t deliver_pause(struct ctx *c, int64_t failures)
@@ -188,14 +190,14 @@ static enum err write_body(struct ctx *c, const struct turn *t, struct str *out)
 	return OK;
 }
 
-static enum err post(struct ctx *c, const struct turn *t, struct hook_answer *answer)
+static enum err post(struct ctx *c, struct turn *t, struct hook_answer *answer)
 {
-	struct str body, secret;
+	struct str body;
 	const char *id = arena_fmt(
 		c->arena, "%lld/%lld", (long long)t->repo.id, (long long)t->event.sequence);
 	TRY(write_body(c, t, &body));
-	TRY(t->d->secret(c, t->d->arg, &t->hook, &secret));
-	const struct webhook_signed text = {.secret = secret,
+	TRY(t->d->key(c, t->d->arg, &t->hook, &t->key));
+	const struct webhook_signed text = {.secret = t->key.secret,
 		.id = str_of(id),
 		.body = body,
 		.time = t->delivery.time / SECOND};
@@ -214,6 +216,8 @@ static enum err attempt(struct ctx *c, struct turn *t, struct hook_answer *answe
 {
 	int64_t began = c->world->monotonic();
 	*answer = (struct hook_answer){0};
+	t->key = (struct webhook_key){0};
+	t->sealed = t->hook.sealed;
 	TRY(ctx_check(c));
 	t->delivery.time = t->now + began - t->renewed;
 	enum err err = post(c, t, answer);
@@ -274,6 +278,8 @@ static enum err judge(
 static enum err write_down(
 	struct ctx *c, struct db_tx *tx, struct turn *t, const struct hook_answer *answer)
 {
+	if (t->key.sealed.len && str_eq(t->hook.sealed, t->sealed))
+		t->hook.sealed = t->key.sealed;
 	TRY(judge(c, tx, t, answer));
 	TRY(meta_webhook_delivery_put(c, tx, &t->delivery));
 	if (t->delivery.attempts > 1)

@@ -37,8 +37,9 @@ struct deliver {
 	struct str holder; /* of leases: random, of this one alone */
 	bool failing;
 	void *arg; /* of what follows */
-	/* The secret's bytes, in c->arena. What it fails with is what the attempt fails with. */
-	enum err (*secret)(struct ctx *c, void *arg, const struct webhook *hook, struct str *out);
+	/* The secret, in c->arena. What it fails with is what the attempt fails with. */
+	enum err (*key)(
+		struct ctx *c, void *arg, const struct webhook *hook, struct webhook_key *out);
 	/* In the transaction in which a webhook is switched off, because its receiver said that it is gone. */
 	enum err (*gone)(struct ctx *c, void *arg, struct db_tx *tx, const struct webhook *hook);
 	/* Told what came of each attempt, once that is written down. */

@@ -124,7 +124,7 @@ static void work(void *arg)
 		.holder = holder_make(text),
 		.failing = lane->failing,
 		.arg = lane->core,
-		.secret = webhook_secret,
+		.key = webhook_key,
 		.gone = webhook_gone,
 		.told = told,
 	};

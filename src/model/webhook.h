@@ -87,6 +87,11 @@ bool webhook_wants(struct ctx *c, const struct webhook *hook, const struct event
  * bytes. In the arena. */
 struct str webhook_said(struct arena *a, struct str bytes);
 
+/* Its secret's bytes; and how it had better be sealed from now on, empty: as it is. */
+struct webhook_key {
+	struct str secret, sealed;
+};
+
 /* "whsec_…", as those who verify signatures take it. In the arena. */
 struct str webhook_secret_text(struct arena *a, struct str secret);
 

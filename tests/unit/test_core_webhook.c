@@ -125,17 +125,18 @@ static void a_new_one_begins_behind_what_there_is(void **state)
 static void the_secret_is_told_once_and_lies_sealed(void **state)
 {
 	struct ctx *c = *state;
-	struct str secret;
+	struct webhook_key key;
 	house_repo(c, "r", VISIBILITY_PRIVATE);
 	struct webhook_made made = add(c), other = add(c);
 	struct webhook hook = get(c, made.webhook.id);
 	assert_true(str_starts(made.secret, STR("whsec_")));
-	assert_ok(c, webhook_secret(c, core_of(c), &hook, &secret));
-	assert_int_equal(secret.len, WEBHOOK_SECRET);
-	assert_true(str_eq(webhook_secret_text(c->arena, secret), made.secret));
+	assert_ok(c, webhook_key(c, core_of(c), &hook, &key));
+	assert_int_equal(key.secret.len, WEBHOOK_SECRET);
+	assert_int_equal(key.sealed.len, 0);
+	assert_true(str_eq(webhook_secret_text(c->arena, key.secret), made.secret));
 	/* Sealed for one is no secret of another. */
 	hook.id = other.webhook.id;
-	assert_err(c, webhook_secret(c, core_of(c), &hook, &secret), ERR_DAMAGED);
+	assert_err(c, webhook_key(c, core_of(c), &hook, &key), ERR_DAMAGED);
 }
 
 static void what_makes_no_sense_is_refused(void **state)

@@ -49,10 +49,10 @@ static void told(void *arg, const struct webhook *hook, const struct webhook_del
 	p->dead += delivery->state == WEBHOOK_DEAD;
 }
 
-static enum err secret(struct ctx *c, void *arg, const struct webhook *hook, struct str *out)
+static enum err key(struct ctx *c, void *arg, const struct webhook *hook, struct webhook_key *out)
 {
 	(void)arg;
-	return webhook_secret(c, core_of(c), hook, out);
+	return webhook_key(c, core_of(c), hook, out);
 }
 
 static enum err gone(struct ctx *c, void *arg, struct db_tx *tx, const struct webhook *hook)
@@ -69,7 +69,7 @@ static struct deliver deliver_as(struct post_house *p, const char *holder, bool 
 		.holder = str_of(holder),
 		.failing = failing,
 		.arg = p,
-		.secret = secret,
+		.key = key,
 		.gone = gone,
 		.told = told,
 	};
@@ -165,7 +165,7 @@ static void each_event_is_posted_in_order_and_signed(void **state)
 	struct post_house *p = post_house(c);
 	struct webhook_made made = add(c, "");
 	size_t count;
-	struct str key;
+	struct webhook_key own;
 	push(p, 3);
 	assert_false(go_round(p, &p->well).more);
 	const struct hook_post *posts = hook_memory_posts(p->hook, &count);
@@ -174,8 +174,8 @@ static void each_event_is_posted_in_order_and_signed(void **state)
 		assert_int_equal(sequence_of(p, i), sequence_of(p, i - 1) + 1);
 	assert_int_equal(sequence_of(p, 0), made.webhook.cursor + 1);
 	struct webhook hook = get(c, made.webhook.id);
-	assert_ok(c, webhook_secret(c, core_of(c), &hook, &key));
-	const struct webhook_signed text = {key, posts[0].id, posts[0].body, posts[0].time};
+	assert_ok(c, webhook_key(c, core_of(c), &hook, &own));
+	const struct webhook_signed text = {own.secret, posts[0].id, posts[0].body, posts[0].time};
 	assert_true(str_eq(webhook_signature(c->arena, &text), posts[0].signature));
 	struct json *body;
 	assert_ok(c, json_parse(c, posts[0].body, &body));
@@ -585,6 +585,31 @@ static void long_data_is_left_out(void **state)
 	close_house(p);
 }
 
+static void a_secret_is_sealed_anew_when_the_key_is_old(void **state)
+{
+	struct ctx *c = *state;
+	struct post_house *p = post_house(c);
+	struct seal_keys *seals = &core_of(c)->seals;
+	int64_t id = add(c, "push").webhook.id;
+	struct str sealed = get(c, id).sealed;
+	assert_ok(c, seal_keys_add(c, seals, secret_make(c)));
+	struct seal_key old = seals->at[0];
+	seals->at[0] = seals->at[1];
+	seals->at[1] = old;
+	push(p, 1);
+	go_round(p, &p->well);
+	assert_false(str_eq(get(c, id).sealed, sealed));
+	/* Without any key for it nothing is posted, and why is told. */
+	seals->at[0] = old;
+	seals->count = 1;
+	push(p, 1);
+	go_round(p, &p->well);
+	assert_int_equal(posted(p), 1);
+	assert_true(str_starts(deliveries(c, id).at[0].said, STR("the key ")));
+	assert_int_equal(deliveries(c, id).at[0].state, WEBHOOK_WAITING);
+	close_house(p);
+}
+
 static bool always(void *arg)
 {
 	(void)arg;
@@ -640,6 +665,7 @@ int main(void)
 		HOUSE_TEST(each_has_its_turn),
 		HOUSE_TEST(old_deliveries_go),
 		HOUSE_TEST(long_data_is_left_out),
+		HOUSE_TEST(a_secret_is_sealed_anew_when_the_key_is_old),
 		HOUSE_TEST(who_is_told_to_end_gives_the_lease_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
