@@ -58,4 +58,18 @@ enum err instance_events(struct ctx *c, struct core *core, const struct actor *w
 /* "1795448072000000.3.17" */
 struct str instance_event_cursor(struct ctx *c, const struct instance_event *event);
 
+struct instance_webhooks {
+	struct instance_webhook *at; /* those that fail first, then those that work; in c->arena */
+	size_t count;
+	bool more; /* ask again after the last one */
+};
+
+/* Those of all repositories but the deleted. `after`: a cursor; empty: the first. limit: 1..INSTANCE_PAGE_MAX.
+ * ERR_INVALID for a cursor that is none. */
+enum err instance_webhooks(struct ctx *c, struct core *core, const struct actor *who,
+	struct str after, size_t limit, struct instance_webhooks *out) MUST;
+
+/* "1.17" */
+struct str instance_webhook_cursor(struct ctx *c, const struct instance_webhook *hook);
+
 #endif

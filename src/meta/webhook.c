@@ -47,6 +47,35 @@ enum err meta_webhook_list(struct ctx *c, struct db_tx *tx, int64_t repo_id, str
 	return OK;
 }
 
+#define RANK "CAST(CASE WHEN active = 0 THEN 3 WHEN failures > 0 THEN 1 ELSE 2 END AS BIGINT)"
+
+enum err meta_webhook_all(struct ctx *c, struct db_tx *tx, const struct meta_webhook_place *after,
+	size_t limit, struct instance_webhook **out, size_t *count)
+{
+	static const char sql[] =
+		"SELECT * FROM (SELECT " COLUMNS ", " RANK " AS rank, "
+		"(SELECT name FROM repo WHERE repo.id = repo_id AND deleted = 0) AS repo "
+		"FROM webhook) AS ranked WHERE repo IS NOT NULL "
+		"AND (rank > $1 OR rank = $1 AND id > $2) ORDER BY rank, id LIMIT $3";
+	DB_ROWS *rows = NULL;
+	VEC_OF(struct instance_webhook) list = {.arena = c->arena};
+	TRY(db_query(c, tx, sql, DB_ARGS(DB_I(after->rank), DB_I(after->id), DB_I((int64_t)limit)),
+		&rows));
+	for (;;) {
+		struct db_value row[COLUMN_COUNT + 2];
+		bool more;
+		TRY(db_next(c, rows, row, &more));
+		if (!more)
+			break;
+		*vec_push(&list) = (struct instance_webhook){.webhook = from_row(row),
+			.rank = row[COLUMN_COUNT].integer,
+			.repo = row[COLUMN_COUNT + 1].text};
+	}
+	*out = list.at;
+	*count = list.len;
+	return OK;
+}
+
 static enum err none(struct ctx *c, int64_t id)
 {
 	return fail(c, ERR_NOT_FOUND, "there is no webhook %lld", (long long)id);

@@ -2,12 +2,22 @@
 #ifndef META_WEBHOOK_H
 #define META_WEBHOOK_H
 
+#include "model/instance.h"
 #include "model/webhook.h"
 #include "port/db.h"
 
 /* Of a repository, in the order of their ids; all that there are. */
 enum err meta_webhook_list(struct ctx *c, struct db_tx *tx, int64_t repo_id, struct webhooks *out)
 	MUST;
+/*
+ * Of all repositories but the deleted, with their names: first those whose last attempt failed, then those that work,
+ * then those that are switched off; each in the order of their ids. `after`: the last one's place; {0}: the first.
+ */
+struct meta_webhook_place {
+	int64_t rank, id;
+};
+enum err meta_webhook_all(struct ctx *c, struct db_tx *tx, const struct meta_webhook_place *after,
+	size_t limit, struct instance_webhook **out, size_t *count) MUST;
 /* ERR_NOT_FOUND: the repository has none of that id. */
 enum err meta_webhook_get(
 	struct ctx *c, struct db_tx *tx, int64_t repo_id, int64_t id, struct webhook *out) MUST;

@@ -35,6 +35,24 @@ const char *event_type_text(enum event_type type)
 	return (unsigned)type < EVENT_COUNT ? texts[type] : "something happened";
 }
 
+bool event_is_of_repository(enum event_type type)
+{
+	switch (type) {
+	case EVENT_REPOSITORY_UPDATED:
+	case EVENT_REPOSITORY_DELETED:
+	case EVENT_REPOSITORY_RESTORED:
+	case EVENT_REPOSITORY_COMPACTED:
+	case EVENT_PUSH:
+	case EVENT_REF_CREATED:
+	case EVENT_REF_UPDATED:
+	case EVENT_REF_DELETED:
+	case EVENT_PERMISSION_CHANGED:
+	case EVENT_RULE_CHANGED:
+	case EVENT_WEBHOOK_CHANGED: return true;
+	default: return false;
+	}
+}
+
 bool event_is_for(enum event_type type, enum permission level)
 {
 	switch (type) {

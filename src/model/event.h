@@ -31,6 +31,9 @@ bool event_type_parse(struct str name, enum event_type *out);
 /* What it means, in half a sentence. */
 const char *event_type_text(enum event_type type);
 
+/* Does it happen to a repository between its making and its end? Others are of the instance, or (a ping) for one webhook. */
+bool event_is_of_repository(enum event_type type);
+
 /* May who has this permission on its repository be told of it? Most, who may read. */
 bool event_is_for(enum event_type type, enum permission level);
 

@@ -3,6 +3,7 @@
 #define MODEL_INSTANCE_H
 
 #include "base/str.h"
+#include "model/webhook.h"
 
 /* How many there are. */
 struct instance_counts {
@@ -40,6 +41,13 @@ struct instance_event {
 	struct str data; /* JSON; empty: it is too long */
 	int64_t time;    /* microseconds since 1970 */
 	int64_t version;
+};
+
+/* A webhook, of whichever repository. */
+struct instance_webhook {
+	struct webhook webhook;
+	struct str repo;
+	int64_t rank; /* among them: 1 it fails, 2 it works, 3 it is switched off */
 };
 
 /* A setting as it is in force; a secret has no value. */

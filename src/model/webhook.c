@@ -218,6 +218,15 @@ static void member_time(struct json_writer *w, const char *key, int64_t seconds)
 	json_member_cstr(w, key, seconds ? text : NULL);
 }
 
+/* Null where nothing answered. */
+static void member_status(struct json_writer *w, const char *key, int64_t status)
+{
+	if (status)
+		json_member_int(w, key, status);
+	else
+		json_member_cstr(w, key, NULL);
+}
+
 void webhook_to_json(struct json_writer *w, const struct webhook *hook)
 {
 	json_member_int(w, "id", hook->id);
@@ -225,11 +234,11 @@ void webhook_to_json(struct json_writer *w, const struct webhook *hook)
 	json_key(w, "events");
 	webhook_events_to_json(w, hook->events);
 	json_member_bool(w, "active", hook->active);
-	member_time(w, "created", hook->created);
+	member_time(w, "created_at", hook->created);
 	json_member_int(w, "failures", hook->failures);
-	member_time(w, "next_attempt", hook->next / 1000000);
-	member_time(w, "last_attempt", hook->tried / 1000000);
-	json_member_int(w, "last_status", hook->status);
+	member_time(w, "next_attempt_at", hook->next / 1000000);
+	member_time(w, "last_attempt_at", hook->tried / 1000000);
+	member_status(w, "last_status", hook->status);
 	json_member_str(w, "last_said", hook->said);
 }
 
@@ -239,8 +248,8 @@ void webhook_delivery_to_json(struct json_writer *w, const struct webhook_delive
 	json_member_str(w, "type", delivery->type);
 	json_member_cstr(w, "state", webhook_state_name(delivery->state));
 	json_member_int(w, "attempts", delivery->attempts);
-	member_time(w, "time", delivery->time / 1000000);
+	member_time(w, "last_attempt_at", delivery->time / 1000000);
 	json_member_int(w, "duration_ms", delivery->duration / 1000);
-	json_member_int(w, "status", delivery->status);
+	member_status(w, "status", delivery->status);
 	json_member_str(w, "said", delivery->said);
 }

@@ -160,3 +160,23 @@ enum err api_admin_events(struct ctx *c, struct web_request *r)
 		next = instance_event_cursor(c, &list.at[list.count - 1]);
 	return api_list_send(c, r, &reply, &page, next);
 }
+
+enum err api_admin_webhooks(struct ctx *c, struct web_request *r)
+{
+	struct api_page page;
+	struct api_reply reply;
+	struct instance_webhooks list;
+	TRY(api_page(c, r, &page));
+	TRY(instance_webhooks(c, r->core, &r->who, page.after, page.limit, &list));
+	api_list_begin(c, &reply);
+	for (size_t i = 0; i < list.count; i++) {
+		json_begin_object(&reply.w);
+		json_member_str(&reply.w, "repository", list.at[i].repo);
+		webhook_to_json(&reply.w, &list.at[i].webhook);
+		json_end_object(&reply.w);
+	}
+	struct str next = {0};
+	if (list.more)
+		next = instance_webhook_cursor(c, &list.at[list.count - 1]);
+	return api_list_send(c, r, &reply, &page, next);
+}

@@ -18,14 +18,20 @@ struct str web_param(const struct web_request *r, const char *name)
 	return find_pair(r->params, r->param_count, name);
 }
 
+enum err web_param_number(struct ctx *c, const struct web_request *r, const char *name,
+	const char *what, int64_t *out)
+{
+	uint64_t number = 0;
+	*out = 0;
+	if (!str_to_u64(web_param(r, name), &number) || !number || number > INT64_MAX)
+		return fail(c, ERR_NOT_FOUND, "there is no such %s", what);
+	*out = (int64_t)number;
+	return OK;
+}
+
 enum err web_param_id(struct ctx *c, const struct web_request *r, const char *what, int64_t *out)
 {
-	uint64_t id = 0;
-	*out = 0;
-	if (!str_to_u64(web_param(r, "id"), &id) || !id || id > INT64_MAX)
-		return fail(c, ERR_NOT_FOUND, "there is no such %s", what);
-	*out = (int64_t)id;
-	return OK;
+	return web_param_number(c, r, "id", what, out);
 }
 
 struct str web_field(const struct web_request *r, const char *name)

@@ -71,9 +71,11 @@ typedef enum err web_handler(struct ctx *c, struct web_request *r) MUST;
  * CSRF) before the handler of a POST page runs.
  */
 struct str web_param(const struct web_request *r, const char *name);
-/* The route's {id} as a number above 0: of a `what`, for ERR_NOT_FOUND's words. */
+/* The route's {id}, or another part of it, as a number above 0: of a `what`, for ERR_NOT_FOUND's words. */
 enum err web_param_id(struct ctx *c, const struct web_request *r, const char *what, int64_t *out)
 	MUST;
+enum err web_param_number(struct ctx *c, const struct web_request *r, const char *name,
+	const char *what, int64_t *out) MUST;
 struct str web_field(const struct web_request *r, const char *name);
 struct str web_query(struct ctx *c, const struct web_request *r, const char *name);
 struct str web_request_header(const struct web_request *r, const char *name);

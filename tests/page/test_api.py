@@ -191,6 +191,7 @@ def test_a_change_is_made_only_to_what_was_seen():
     s = server()
     s.create_repo("seen")
     rule = s.api("POST", "/repos/seen/rules", {"pattern": "main"}, want=201).json["id"]
+    hook = s.api("POST", "/repos/seen/webhooks", {"url": "https://example.org/", "active": False}, want=201).json["id"]
     s.api("POST", "/collaborators", {"username": "seen", "password": "ninety-lamps-gravel-seen"}, want=201)
 
     def change(method, path, tag, body=None):
@@ -199,6 +200,8 @@ def test_a_change_is_made_only_to_what_was_seen():
 
     for path, method, bodies in (("/repos/seen", "PATCH", ({"description": "one"}, {"description": "two"})),
                                  (f"/repos/seen/rules/{rule}", "PUT", ({"pattern": "a"}, {"pattern": "b"})),
+                                 (f"/repos/seen/webhooks/{hook}", "PATCH", ({"events": ["push"]}, {"new_secret": True})),
+                                 (f"/repos/seen/webhooks/{hook}", "DELETE", ()),
                                  ("/collaborators/seen", "PATCH", ({"expires_at": "2090-01-01T00:00:00Z"},
                                                                    {"expires_at": "2091-01-01T00:00:00Z"})),
                                  ("/collaborators/seen", "DELETE", ()),
@@ -271,6 +274,7 @@ def test_of_many_changes_of_what_was_seen_one_is_made():
     git("push", "-q", s.git_url("raced"), "main", "main:refs/heads/side", cwd=make_repo(commits=8))
     older = [one["id"] for one in s.api("GET", "/repos/raced/commits", want=200).items][1:]
     rule = s.api("POST", "/repos/raced/rules", {"pattern": "x"}, want=201).json["id"]
+    hook = s.api("POST", "/repos/raced/webhooks", {"url": "https://example.org/", "active": False}, want=201).json["id"]
     s.api("PUT", "/repos/raced/permissions/other", {"permission": "read"}, want=200)
     s.api("POST", "/collaborators", {"username": "raced", "password": "ninety-lamps-gravel-raced"}, want=201)
     grant = s.api("POST", "/grants", {"username": "raced", "pattern": "raced-*", "permission": "read"}, want=201).json["id"]
@@ -288,6 +292,7 @@ def test_of_many_changes_of_what_was_seen_one_is_made():
     gone = s.api("GET", "/deleted-repos", want=200).items[0]["id"]
     rows = (("/repos/raced", "PATCH", lambda i: {"description": f"by {i}"}),
             (f"/repos/raced/rules/{rule}", "PUT", lambda i: {"pattern": f"by-{i}"}),
+            (f"/repos/raced/webhooks/{hook}", "PATCH", lambda i: {"url": f"https://example.org/{i}"}),
             ("/repos/raced/permissions/other", "PUT", lambda i: {"permission": "read", "expires_at": f"{2090 + i}-01-01T00:00:00Z"}),
             ("/repos/raced/refs/heads/side", "PATCH", lambda i: {"to": older[i], "force": True}),
             ("/collaborators/raced", "PATCH", lambda i: {"expires_at": f"{2090 + i}-01-01T00:00:00Z"}),

@@ -2,7 +2,9 @@
 #include "core_house.h"
 
 #include "core/instance_state.h"
+#include "core/webhook.h"
 #include "meta/pack.h"
+#include "meta/webhook.h"
 
 static struct instance_events events_of(struct ctx *c, struct instance_events_query query)
 {
@@ -21,6 +23,7 @@ static void only_the_owner_sees_any_of_it(void **state)
 	struct instance_storage_list storage;
 	struct instance_events events;
 	struct compact_run run;
+	struct instance_webhooks webhooks;
 	struct instance_events_query query = {0};
 	house_repo(c, "r", VISIBILITY_PUBLIC);
 	weak.limit = PERMISSION_READ;
@@ -35,6 +38,8 @@ static void only_the_owner_sees_any_of_it(void **state)
 		assert_err(
 			c, instance_storage(c, &h->core, who, STR(""), 10, &storage), rows[i].kind);
 		assert_err(c, instance_events(c, &h->core, who, &query, &events), rows[i].kind);
+		assert_err(c, instance_webhooks(c, &h->core, who, STR("x"), 10, &webhooks),
+			rows[i].kind);
 		assert_err(c, instance_compact(c, &h->core, who, STR("r"), &run), rows[i].kind);
 	}
 	assert_ok(c, instance_state(c, &h->core, &h->owner, &all));
@@ -178,6 +183,56 @@ static void events_are_found_by_repository_and_type(void **state)
 	assert_true(list.at[0].deleted);
 }
 
+/* Returns the id. */
+static int64_t add_webhook(struct ctx *c, struct str repo, bool active, int64_t failures)
+{
+	struct house *h = house_of(c);
+	const struct str url = STR("https://example.org/");
+	const struct webhook_wish wish = {.url = &url, .active = &active};
+	struct webhook_made made;
+	DB_TX *tx = NULL;
+	assert_ok(c, webhook_add(c, &h->core, &h->owner, repo, &wish, &made));
+	made.webhook.failures = failures;
+	assert_ok(c, db_begin(c, h->db, DB_WRITE, &tx));
+	assert_ok(c, meta_webhook_set(c, tx, &made.webhook));
+	assert_ok(c, db_commit(c, &tx));
+	return made.webhook.id;
+}
+
+static void webhooks_that_fail_come_first_page_by_page(void **state)
+{
+	struct ctx *c = *state;
+	struct house *h = house_of(c);
+	struct instance_webhooks page;
+	struct str after = STR("");
+	house_repo(c, "one", VISIBILITY_PRIVATE);
+	house_repo(c, "two", VISIBILITY_PRIVATE);
+	house_repo(c, "gone", VISIBILITY_PRIVATE);
+	const int64_t off = add_webhook(c, STR("one"), false, 2);
+	const int64_t works = add_webhook(c, STR("two"), true, 0);
+	add_webhook(c, STR("gone"), true, 5);
+	const int64_t fails = add_webhook(c, STR("one"), true, 1);
+	const int64_t fails_too = add_webhook(c, STR("two"), true, 3);
+	const int64_t wanted[] = {fails, fails_too, works, off};
+	static const char *const repos[] = {"one", "two", "two", "one"};
+	assert_ok(c, repo_delete(c, &h->core, &h->owner, STR("gone"), NULL));
+	for (size_t i = 0; i < 4; i++) {
+		assert_ok(c, instance_webhooks(c, &h->core, &h->owner, after, 1, &page));
+		assert_int_equal(page.count, 1);
+		assert_int_equal(page.more, i < 3);
+		assert_int_equal(page.at[0].webhook.id, wanted[i]);
+		assert_str(page.at[0].repo, repos[i]);
+		after = instance_webhook_cursor(c, &page.at[0]);
+	}
+	assert_ok(c, instance_webhooks(c, &h->core, &h->owner, after, 1, &page));
+	assert_int_equal(page.count, 0);
+	static const char *const wrong[] = {
+		"1", "1.", ".1", "x.1", "1.99999999999999999999", "1.2.3"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_err(c, instance_webhooks(c, &h->core, &h->owner, str_of(wrong[i]), 1, &page),
+			ERR_INVALID);
+}
+
 static void what_is_asked_for_wrongly_is_refused(void **state)
 {
 	struct ctx *c = *state;
@@ -207,6 +262,7 @@ int main(void)
 		HOUSE_TEST(storage_is_told_by_repository),
 		HOUSE_TEST(events_come_newest_first_page_by_page),
 		HOUSE_TEST(events_are_found_by_repository_and_type),
+		HOUSE_TEST(webhooks_that_fail_come_first_page_by_page),
 		HOUSE_TEST(what_is_asked_for_wrongly_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

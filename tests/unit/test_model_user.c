@@ -69,6 +69,19 @@ static void every_event_has_a_name_of_its_own(void **state)
 	assert_false(event_type_parse(STR("repository"), &none));
 }
 
+static void what_a_webhook_can_be_told_is_of_a_repository_that_is_there(void **state)
+{
+	(void)state;
+	for (int type = 0; type < EVENT_COUNT; type++)
+		if (event_is_for((enum event_type)type, PERMISSION_READ))
+			assert_int_equal(event_is_of_repository((enum event_type)type),
+				type != EVENT_REPOSITORY_CREATED &&
+					type != EVENT_REPOSITORY_PURGED);
+	assert_true(event_is_of_repository(EVENT_RULE_CHANGED));
+	assert_false(event_is_of_repository(EVENT_WEBHOOK_PING));
+	assert_false(event_is_of_repository(EVENT_TOKEN_CREATED));
+}
+
 static void a_username_is_derived_from_whatever_is_said(void **state)
 {
 	struct ctx *c = *state;
@@ -105,6 +118,7 @@ int main(void)
 		UNIT_TEST(a_password_is_counted_in_characters),
 		UNIT_TEST(permissions_are_read_as_they_are_written),
 		UNIT_TEST(every_event_has_a_name_of_its_own),
+		UNIT_TEST(what_a_webhook_can_be_told_is_of_a_repository_that_is_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

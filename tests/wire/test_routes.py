@@ -25,7 +25,7 @@ MAKE, MOVE, REMOVE = (("ref." + act, "free") for act in ["create", "update", "de
 BRANCH = {"ref": "refs/heads/route", "to": "main"}
 
 # For each handler: the rows of the table that must all allow it; what is in the path; the body, of JSON or a form.
-# {n} is another number each time, {main} and {rule} are of the repository.
+# {n} is another number each time, {main}, {rule} and {webhook} are of the repository.
 ROUTES = {
     "api_repo_get": (READ,),
     "api_repo_change": (CHANGE, {}, {"description": "by a route"}),
@@ -61,6 +61,14 @@ ROUTES = {
     "api_rule_get": (CHANGE, {"id": "{rule}"}),
     "api_rule_set": (CHANGE, {"id": "{rule}"}, {"pattern": "route-*"}),
     "api_rule_remove": (CHANGE, {"id": "{rule}"}),
+    "api_webhooks_list": (CHANGE,),
+    "api_webhooks_create": (CHANGE, {}, {"url": "https://example.org/made", "active": False}),
+    "api_webhook_get": (CHANGE, {"id": "{webhook}"}),
+    "api_webhook_change": (CHANGE, {"id": "{webhook}"}, {"events": ["push"]}),
+    "api_webhook_remove": (CHANGE, {"id": "{webhook}"}),
+    "api_webhook_ping": (CHANGE, {"id": "{webhook}"}),
+    "api_deliveries_list": (CHANGE, {"id": "{webhook}"}),
+    "api_redeliver": (CHANGE, {"id": "{webhook}", "sequence": "1"}),
     "api_admin_compact": (INSTANCE,),
     "page_repo": (READ,),
     "page_tree": (READ, {"path": "main"}),
@@ -129,7 +137,7 @@ class World:
     def __init__(self):
         self.f = furnished()
         self.main = git("rev-parse", "main", cwd=self.f.work).out.strip()
-        self.rules = {}
+        self.rules, self.webhooks = {}, {}
 
     def prepare(self, handler, state):
         """What the route takes away is there again."""
@@ -142,10 +150,17 @@ class World:
             s.api("PUT", at + "/permissions/other", {"permission": "read"}, want=200)
         if "rule" in handler and s.api("GET", f"{at}/rules/{self.rules.get(state, 0)}").status != 200:
             self.rules[state] = s.api("POST", at + "/rules", {"pattern": "route-*"}, want=201).json["id"]
+        # Of one that is switched off: nothing is posted by these tests, and what would be says so, with 400.
+        if "webhook" in handler and s.api("GET", f"{at}/webhooks/{self.webhooks.get(state, 0)}").status != 200:
+            self.webhooks[state] = s.api("POST", at + "/webhooks", {"url": "https://example.org/", "active": False}, want=201).json["id"]
+        if handler == "api_webhooks_create":
+            for one in s.api("GET", at + "/webhooks", want=200).items[1:]:
+                s.api("DELETE", f"{at}/webhooks/{one['id']}", want=204)
 
     def fill(self, text, state):
         for word, value in [("name", NAMES[state]), ("main", self.main), ("rule", self.rules.get(state, 1)),
-                            ("n", next(numbers)), ("visibility", "public" if state == "public" else "private")]:
+                            ("webhook", self.webhooks.get(state, 1)), ("n", next(numbers)),
+                            ("visibility", "public" if state == "public" else "private")]:
             text = text.replace("{" + word + "}", str(value))
         return text
 
