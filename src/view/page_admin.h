@@ -5,7 +5,14 @@
 #include "model/instance.h"
 #include "view/page.h"
 
-enum admin_tab { ADMIN_INSTANCE, ADMIN_STORAGE, ADMIN_EVENTS, ADMIN_AUDIT, ADMIN_DELETED };
+enum admin_tab {
+	ADMIN_INSTANCE,
+	ADMIN_STORAGE,
+	ADMIN_EVENTS,
+	ADMIN_WEBHOOKS,
+	ADMIN_AUDIT,
+	ADMIN_DELETED
+};
 
 /* The pages beside each other, `here` being shown. */
 void view_admin_tabs(struct buf *out, enum admin_tab here);
@@ -43,5 +50,14 @@ struct page_events {
 	struct str older; /* the next page's place; empty: there is none */
 };
 void view_events(struct buf *out, const struct page_events *p);
+
+struct page_admin_webhooks {
+	struct page page;
+	const struct instance_webhook *at;
+	size_t count;
+	bool first;
+	struct str more; /* as above */
+};
+void view_admin_webhooks(struct buf *out, const struct page_admin_webhooks *p);
 
 #endif

@@ -19,6 +19,9 @@ bool page_is_their_error(enum err kind);
 void page_repo_begin(struct ctx *c, struct web_request *r, struct browse *b,
 	const struct revision *rev, struct page_repo *top);
 
+/* Opens the path's repository for who may administer it: web/page_settings.c. ERR_UNAUTH, ERR_DENIED. */
+enum err page_open_settings(struct ctx *c, struct web_request *r, struct browse *b) MUST;
+
 /* PAGE_BYTES_SECONDS: as long as a proof is good, then it has to be asked whether anybody still may. */
 enum { PAGE_FRESH_SECONDS = 600, PAGE_BYTES_SECONDS = 3600 };
 

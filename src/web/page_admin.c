@@ -102,3 +102,19 @@ enum err page_events(struct ctx *c, struct web_request *r)
 	view_events(&html, &p);
 	return web_html(c, r, status, buf_view(&html));
 }
+
+enum err page_admin_webhooks(struct ctx *c, struct web_request *r)
+{
+	struct instance_webhooks list;
+	struct str after = web_query(c, r, "after");
+	struct page_admin_webhooks p = {.first = !after.len};
+	page_begin(c, r, STR("Webhooks"), &p.page);
+	TRY(instance_webhooks(c, r->core, &r->who, after, PER_PAGE, &list));
+	p.at = list.at;
+	p.count = list.count;
+	if (list.more)
+		p.more = instance_webhook_cursor(c, &list.at[list.count - 1]);
+	struct buf html = {.arena = c->arena};
+	view_admin_webhooks(&html, &p);
+	return web_html(c, r, 200, buf_view(&html));
+}

@@ -4,7 +4,7 @@
 #include "core/rule.h"
 #include "web/page.h"
 
-static enum err open(struct ctx *c, struct web_request *r, struct browse *b)
+enum err page_open_settings(struct ctx *c, struct web_request *r, struct browse *b)
 {
 	TRY(browse_open(c, r->core, &r->who, web_param(r, "name"), b));
 	if (b->level < PERMISSION_ADMIN)
@@ -69,14 +69,14 @@ static enum err done(
 enum err page_settings(struct ctx *c, struct web_request *r)
 {
 	BROWSE b = {0};
-	TRY(open(c, r, &b));
+	TRY(page_open_settings(c, r, &b));
 	return show(c, r, &b, OK);
 }
 
 enum err page_settings_post(struct ctx *c, struct web_request *r)
 {
 	BROWSE b = {0};
-	TRY(open(c, r, &b));
+	TRY(page_open_settings(c, r, &b));
 	struct str description = str_trim(web_field(r, "description"));
 	struct str branch = str_trim(web_field(r, "default_branch"));
 	struct str name = str_trim(web_field(r, "name"));
@@ -101,7 +101,7 @@ enum err page_settings_post(struct ctx *c, struct web_request *r)
 enum err page_settings_access(struct ctx *c, struct web_request *r)
 {
 	BROWSE b = {0};
-	TRY(open(c, r, &b));
+	TRY(page_open_settings(c, r, &b));
 	struct permission_on on = {b.repo.name, str_trim(web_field(r, "username"))};
 	struct str word = web_field(r, "permission");
 	enum permission level;
@@ -165,7 +165,7 @@ enum err page_settings_rule(struct ctx *c, struct web_request *r)
 {
 	BROWSE b = {0};
 	struct rule rule;
-	TRY(open(c, r, &b));
+	TRY(page_open_settings(c, r, &b));
 	enum err err = read_rule(c, r, &rule);
 	if (!err)
 		err = rule_put(c, r->core, &r->who, b.repo.name, &rule);
@@ -176,7 +176,7 @@ enum err page_settings_rule_remove(struct ctx *c, struct web_request *r)
 {
 	BROWSE b = {0};
 	int64_t id;
-	TRY(open(c, r, &b));
+	TRY(page_open_settings(c, r, &b));
 	enum err err = read_id(c, r, &id);
 	if (!err)
 		err = rule_delete(c, r->core, &r->who, b.repo.name, id);
@@ -186,7 +186,7 @@ enum err page_settings_rule_remove(struct ctx *c, struct web_request *r)
 enum err page_settings_delete(struct ctx *c, struct web_request *r)
 {
 	BROWSE b = {0};
-	TRY(open(c, r, &b));
+	TRY(page_open_settings(c, r, &b));
 	enum err err = OK;
 	if (!str_eq(str_trim(web_field(r, "confirm")), b.repo.name))
 		err = fail(c, ERR_INVALID, "that is not the repository's name: nothing is deleted");

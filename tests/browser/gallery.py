@@ -99,12 +99,29 @@ class Instance:
         reset = s.api("POST", "/collaborators/jonas/reset", {}, want=200).json["url"]
         self.invitation, self.reset = (urllib.parse.urlsplit(url).path for url in (invited, reset))
         self.push(small("notes", "# Field notes\n", "2026-11-19T12:00:00Z", "priya"), "field-notes", "main", who="priya")
+        self.set_up_webhooks()
         Person(s, "priya", GUEST_PASSWORD)
         Person(s, "marta", PASSWORD)
         self.owner = Person(s, "marta", PASSWORD)
         sign_in(s, self.owner)
         self.user_code = ask(s)["user_code"]
         self.boat, self.merge, self.base = git("rev-parse", "main~1", "main~2", "v1.0", cwd=self.work.path).out.split()
+
+    def set_up_webhooks(self):
+        """One that works and one that fails, as if there were somebody to post to: names of example.org lead nowhere."""
+        s, hooks = self.server, "/repos/tidewatch/webhooks"
+        s.api("POST", hooks, {"url": "https://builds.example.org/tidewatch?key=9f2c", "events": ["push", "ref.created"]}, want=201)
+        s.api("POST", hooks, {"url": "https://chat.example.org/hooks/harbour"}, want=201)
+        s.api("POST", "/repos/harbour-site/webhooks", {"url": "https://mirror.example.org/pull", "active": False}, want=201)
+        events = s.sql("SELECT sequence, type, time FROM event WHERE repo_id = (SELECT id FROM repo WHERE name = 'tidewatch') "
+                       "AND type IN ('push', 'ref.created') ORDER BY sequence")
+        for sequence, type, time in events:
+            s.sql("INSERT INTO webhook_delivery (webhook_id, sequence, type, state, attempts, time, duration, status, said) "
+                  "VALUES (1, ?, ?, 1, ?, ?, ?, 202, 'queued')", sequence, type, 1 + sequence % 5 // 4, time + 900000, 41000 + sequence * 7919 % 90000)
+        now = 1795168800 * 10**6
+        s.sql("UPDATE webhook SET tried = ?, status = 202, said = 'queued' WHERE id = 1", events[-1][2] + 900000)
+        s.sql("UPDATE webhook SET tried = ?, next = ?, failures = 3, status = 503, said = 'The bridge is open: try again later' WHERE id = 2",
+              now - 12 * 60 * 10**6, now + 28 * 60 * 10**6)
 
     def pages(self):
         """Of each page: pattern, the picture's name, who looks at which path. A status, where it is no success."""
@@ -129,6 +146,7 @@ class Instance:
             ("/admin", "admin", "marta", "/admin"),
             ("/admin/storage", "admin-storage", "marta", "/admin/storage"),
             ("/admin/events", "admin-events", "marta", "/admin/events"),
+            ("/admin/webhooks", "admin-webhooks", "marta", "/admin/webhooks"),
             ("/admin/audit", "admin-audit", "marta", "/admin/audit"),
             ("/admin/deleted", "admin-deleted", "marta", "/admin/deleted"),
             ("/{name}", "repository", "nobody", "/tidewatch"),
@@ -161,6 +179,8 @@ class Instance:
             ("/{name}/releases/{path...}", "release", "nobody", "/tidewatch/releases/v1.1"),
             ("/{name}/activity", "activity", "nobody", "/tidewatch/activity"),
             ("/{name}/settings", "settings", "marta", "/tidewatch/settings"),
+            ("/{name}/settings/webhooks", "webhooks", "marta", "/tidewatch/settings/webhooks"),
+            ("/{name}/settings/webhooks/{id}", "webhook", "marta", "/tidewatch/settings/webhooks/1"),
         ]
 
 

@@ -180,6 +180,31 @@ export default async function (browser, { origin, owner, javascript, name, tag, 
 		await page.getByRole("button", { name: "Protect", exact: true }).last().click();
 		await see("Rules changed.");
 	});
+	await task("set up a webhook, and have it pinged", async () => {
+		await go(`/${name}/settings`);
+		await link("Set them up");
+		await at("**/settings/webhooks");
+		await see("There is none yet");
+		await fill("Address", "http://127.0.0.1/hook");
+		await page.getByRole("checkbox", { name: /^push/ }).check();
+		await button("Add it");
+		if (!/^whsec_/.test(await page.locator(".fresh code").first().textContent()))
+			throw new Error("no secret");
+		await link("http://127.0.0.1/hook");
+		await at("**/settings/webhooks/*");
+		await button("Send a ping");
+		await see("A ping is on its way");
+		for (let tries = 0; await page.getByText("failing").count() === 0 && tries < 60; tries++) {
+			await page.waitForTimeout(500);
+			await page.reload();
+		}
+		await button(/^Send again: event \d+$/, false);
+		await see("It is sent again");
+		await button("Switch it off");
+		await see("While it is off it misses what happens");
+		await button("Delete it");
+		await at("**/settings/webhooks?done=removed");
+	});
 	await task("delete it", async () => {
 		await go(`/${name}/settings`);
 		await fill("The repository's name", name);

@@ -151,6 +151,11 @@ async function ofTheOwnerAgain(v, { owner, guest, repo }) {
 		await button("Search");
 		await page.locator("ol.audit li", { hasText: repo }).first().waitFor();
 	});
+	await task("the webhooks of all", async () => {
+		await link("Webhooks");
+		await at("**/admin/webhooks");
+		await page.locator("li", { hasText: repo }).first().waitFor();
+	});
 	await task("the audit log", async () => {
 		await link("Audit log");
 		await at("**/admin/audit");

@@ -39,6 +39,12 @@ class Place:
         s.api("PUT", "/repos/hostile/permissions/anna", {"permission": "write"}, want=200)
         s.api("POST", "/tokens", {"name": "ci <b>", "permission": "read"}, want=201)
         s.api("POST", "/repos/hostile/rules", {"pattern": "main", "force": "nobody"}, want=201)
+        hook = {"url": "https://example.org/%3Cb>hook?key=" + "x" * 200, "events": ["push"], "active": False}
+        s.api("POST", "/repos/hostile/webhooks", hook, want=201)
+        # Nobody may have anything posted to this machine, so it fails.
+        self.failing = s.api("POST", "/repos/hostile/webhooks", {"url": f"http://127.0.0.1/{'long' * 40}"}, want=201).json["id"]
+        s.api("POST", f"/repos/hostile/webhooks/{self.failing}/ping", want=204)
+        wait_until(lambda: s.api("GET", f"/repos/hostile/webhooks/{self.failing}", want=200).json["failures"], what="an attempt")
         s.api("POST", "/grants", {"username": "anna", "pattern": "host*", "permission": "read"}, want=201)
         public = run(["openssl", "pkey", "-pubout"], input=run([need("openssl"), "genpkey", "-algorithm", "ed25519"]).raw).out
         s.api("POST", "/signing-keys", {"name": "agents", "key": public}, want=201)
@@ -72,6 +78,7 @@ class Place:
             "/admin": [("owner", "/admin", 200)],
             "/admin/storage": [("owner", "/admin/storage", 200)],
             "/admin/events": [("owner", "/admin/events", 200), ("owner", "/admin/events?repo=none", 400)],
+            "/admin/webhooks": [("owner", "/admin/webhooks", 200)],
             "/admin/audit": [("owner", "/admin/audit", 200)],
             "/device": [("owner", "/device", 200), ("owner", f"/device?user_code={self.user_code}", 200)],
             "/oauth/authorize": [("owner", AUTHORIZE, 200)],
@@ -89,6 +96,8 @@ class Place:
             "/{name}/compare/{path...}": [("nobody", f"/hostile/compare/{self.base}...main", 200)],
             "/{name}/refs": [("nobody", "/hostile/refs", 200), ("owner", "/hostile/refs?q=none", 200)],
             "/{name}/settings": [("owner", "/hostile/settings", 200)],
+            "/{name}/settings/webhooks": [("owner", "/hostile/settings/webhooks", 200), ("owner", "/empty/settings/webhooks", 200)],
+            "/{name}/settings/webhooks/{id}": [("owner", f"/hostile/settings/webhooks/{self.failing}", 200)],
             "/{name}/activity": [("nobody", "/hostile/activity", 200)],
             "/{name}/clone": [("nobody", "/hostile/clone", 200), ("owner", "/hostile/clone", 200)],
             "/{name}/history": [("owner", "/hostile/history", 200)],

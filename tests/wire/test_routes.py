@@ -107,6 +107,16 @@ ROUTES = {
     "page_settings_access": (GRANT, {}, {"username": "other", "permission": "read"}),
     "page_settings_rule": (CHANGE, {}, {"pattern": "made-{n}-*"}),
     "page_settings_rule_remove": (CHANGE, {}, {"id": "{rule}"}),
+    "page_webhooks": (CHANGE,),
+    "page_webhooks_add": (CHANGE, {}, {"url": "https://example.org/made"}),
+    "page_webhook": (CHANGE, {"id": "{webhook}"}),
+    "page_webhook_change": (CHANGE, {"id": "{webhook}"}, {"url": "https://example.org/", "events": "push"}),
+    "page_webhook_secret": (CHANGE, {"id": "{webhook}"}, {"x": "1"}),
+    "page_webhook_on": (CHANGE, {"id": "{webhook}"}, {"x": "1"}),
+    "page_webhook_off": (CHANGE, {"id": "{webhook}"}, {"x": "1"}),
+    "page_webhook_ping": (CHANGE, {"id": "{webhook}"}, {"x": "1"}),
+    "page_webhook_redeliver": (CHANGE, {"id": "{webhook}"}, {"sequence": "1"}),
+    "page_webhook_delete": (CHANGE, {"id": "{webhook}"}, {"x": "1"}),
     "page_settings_delete": (DELETE, {}, {"confirm": "{name}"}),
 }
 # What is not in routes.def: git's own paths, and what a client of it may send.
@@ -150,16 +160,23 @@ class World:
             s.api("PUT", at + "/permissions/other", {"permission": "read"}, want=200)
         if "rule" in handler and s.api("GET", f"{at}/rules/{self.rules.get(state, 0)}").status != 200:
             self.rules[state] = s.api("POST", at + "/rules", {"pattern": "route-*"}, want=201).json["id"]
-        # Of one that is switched off: nothing is posted by these tests, and what would be says so, with 400.
-        if "webhook" in handler and s.api("GET", f"{at}/webhooks/{self.webhooks.get(state, 0)}").status != 200:
-            self.webhooks[state] = s.api("POST", at + "/webhooks", {"url": "https://example.org/", "active": False}, want=201).json["id"]
-        if handler == "api_webhooks_create":
-            for one in s.api("GET", at + "/webhooks", want=200).items[1:]:
-                s.api("DELETE", f"{at}/webhooks/{one['id']}", want=204)
+        if "webhook" in handler or handler in ["api_deliveries_list", "api_redeliver"]:
+            self.prepare_webhook(at, state)
+
+    def prepare_webhook(self, at, state):
+        """One, which is switched off: nothing is posted by these tests, and what would be says so, with 400."""
+        s, id = self.f.s, self.webhooks.get(state, 0)
+        if s.api("PATCH", f"{at}/webhooks/{id}", {"active": False}).status != 200:
+            id = self.webhooks[state] = s.api("POST", at + "/webhooks", {"url": "https://example.org/", "active": False}, want=201).json["id"]
+        for other in s.api("GET", at + "/webhooks", want=200).items:
+            if other["id"] != id:
+                s.api("DELETE", f"{at}/webhooks/{other['id']}", want=204)
 
     def fill(self, text, state):
+        # The private one's, which is nobody's elsewhere.
+        webhook = self.webhooks.get(state, self.webhooks.get("private", 1))
         for word, value in [("name", NAMES[state]), ("main", self.main), ("rule", self.rules.get(state, 1)),
-                            ("webhook", self.webhooks.get(state, 1)), ("n", next(numbers)),
+                            ("webhook", webhook), ("n", next(numbers)),
                             ("visibility", "public" if state == "public" else "private")]:
             text = text.replace("{" + word + "}", str(value))
         return text
