@@ -68,6 +68,12 @@ static enum err write_value(
 				STR_FMT(value));
 		json_int(w, millis / 1000);
 		return OK;
+	case ',':
+		json_begin_array(w);
+		while (value.len)
+			json_string(w, str_trim(str_cut(&value, ',')));
+		json_end_array(w);
+		return OK;
 	default: json_string(w, value); return OK;
 	}
 }
@@ -79,7 +85,7 @@ static enum err write_member(
 	struct str key = str_cut(&value, '=');
 	char kind = key.at[key.len - 1];
 	struct buf text = {.arena = c->arena};
-	if (kind == ':' || kind == '%')
+	if (kind == ':' || kind == '%' || kind == ',')
 		key.len--;
 	struct str flag = value;
 	value = str_cut(&flag, '?');

@@ -38,7 +38,7 @@ static struct str text_of(struct ctx *c, const struct json *value)
 	case JSON_ARRAY:
 		for (const struct json *one = value->first; one; one = one->next)
 			buf_fmt(&list, "%s%.*s", list.len ? "," : "", STR_FMT(text_of(c, one)));
-		return buf_view(&list);
+		return list.len ? buf_view(&list) : STR("-");
 	case JSON_NULL:
 	case JSON_OBJECT: break;
 	}

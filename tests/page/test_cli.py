@@ -64,6 +64,31 @@ def test_arguments_are_encoded_and_what_is_not_given_is_left_out():
     eq((repo["description"], repo["visibility"]), ('with "quotes" and {braces}', "private"), "what was changed")
 
 
+def test_a_webhook_is_set_up_and_its_deliveries_are_told():
+    s = server()
+    out = nimbus("webhook", "add", "r", "http://127.0.0.1/hook", "--events", "push, ref.created", "--json").out
+    made = jsonlib.loads(out)
+    id = str(made["id"])
+    eq(made["events"], ["push", "ref.created"], "events")
+    eq(made["secret"][:6], "whsec_", "the secret")
+    has(nimbus("webhook", "list", "r").out, "push,ref.created")
+    nimbus("webhook", "ping", "r", id)
+    wait_until(lambda: s.api("GET", f"/repos/r/webhooks/{id}/deliveries", want=200).items, what="an attempt")
+    lines = wait_until(lambda: len(lines := nimbus("webhook", "deliveries", "r", id).out.splitlines()) == 2 and lines, what="a line")
+    row = dict(zip(re.split("  +", lines[0]), re.split("  +", lines[1])))
+    eq((row["TYPE"], row["STATE"], row["STATUS"]), ("webhook.ping", "waiting", "-"), "what came of it: nobody may post there")
+    nimbus("webhook", "redeliver", "r", id, row["SEQUENCE"])
+    nimbus("webhook", "redeliver", "r", id, "4711", code=4)
+    changed = nimbus("webhook", "change", "r", id, "--off", "--events", "").out
+    eq(re.findall(r"(ACTIVE|EVENTS) +(\S+)", changed), [("ACTIVE", "no"), ("EVENTS", "-")], "what is changed")
+    has_not(changed, "whsec_")
+    has(nimbus("webhook", "change", "r", id, "--new-secret").out, "whsec_")
+    has(nimbus("webhook", "change", "r", id, "--events", "pull", code=2).err, "no type of an event")
+    has(nimbus("webhook", "add", "r", "ftp://x", code=2).err, "https://")
+    nimbus("webhook", "delete", "r", id)
+    nimbus("webhook", "delete", "r", id, code=4)
+
+
 def test_what_goes_wrong_has_its_exit_code():
     nimbus("repo", "show", "none", code=4)
     nimbus("repo", "create", "r", code=5)
