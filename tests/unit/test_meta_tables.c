@@ -212,8 +212,9 @@ static void fill(struct ctx *c, struct db *db)
 		"UPDATE login_link SET hash = $1", "UPDATE invitation SET hash = $1",
 		"UPDATE push_cert SET certificate = $1", "UPDATE totp SET secret = $1",
 		"UPDATE passkey SET credential = $1, public_key = $1, model = $1",
-		"UPDATE issuer_key SET sealed = $1", "UPDATE device SET family = $1, secret = $1",
-		"UPDATE device_request SET code = $1", "UPDATE idempotent SET answer = $1"};
+		"UPDATE webhook SET sealed = $1", "UPDATE issuer_key SET sealed = $1",
+		"UPDATE device SET family = $1, secret = $1", "UPDATE device_request SET code = $1",
+		"UPDATE idempotent SET answer = $1"};
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
 		put(c, tx, empty[i], DB_ARGS(DB_B(STR(""))));
 	fill_many(c, tx);
