@@ -70,18 +70,19 @@ def test_a_push_arrives_signed():
         eq(hook["secret"].encode() in b"".join(path.read_bytes() for path in server.data.glob("nimbus.db*")), False)
 
 
-def test_it_is_told_within_a_second():
+def test_it_is_told_at_once():
+    """Mostly within half a second: who only looked every two seconds would need one."""
+    took = []
     with Receiver() as there:
         server = house(NIMBUS_COMPACT="off")
         add(server, f"{there.url}/hook", events=["repository.updated"])
-        describe(server, "warm")
-        there.wait("/hook", 1, 20)
-        time.sleep(0.2)
-        begin = time.monotonic()
-        describe(server, "now")
-        took = there.wait("/hook", 2, 20)[1].begin - begin
-        if took > 1.5:
-            fail(f"it took {took:.1f} s")
+        for number in range(8):
+            begin = time.monotonic()
+            describe(server, f"number {number}")
+            took.append(there.wait("/hook", number + 1, 20)[number].begin - begin)
+            time.sleep(0.2)
+    if sorted(took[1:])[3] > 0.5:
+        fail(f"it took {took} s")
 
 
 def test_what_fails_comes_again_and_nobody_else_waits():
@@ -91,21 +92,23 @@ def test_what_fails_comes_again_and_nobody_else_waits():
     with Receiver(lambda post: 500 if post.path == "/bad" and failing.is_set() else 204) as there:
         server = house()
         bad = add(server, f"{there.url}/bad", events=["repository.updated"])
-        good = add(server, f"{there.url}/good", events=["repository.updated"])
+        other = add(server, f"{there.url}/good", events=["repository.updated"])
         describe(server, "one")
         there.wait("/bad", 1, 20)
         wait_until(lambda: get(server, bad)["failures"] == 1, 20)
         failing.clear()
         describe(server, "two")
-        eq(texts(there.wait("/good", 2, 8)), ["one", "two"])
+        good = there.wait("/good", 2, 20)
+        eq(texts(good), ["one", "two"])
         first, again, last = there.wait("/bad", 3, 40)
+        eq(good[1].begin < again.begin, True, "whether the other waited")
         eq(texts([first, again, last]), ["one", "one", "two"])
         eq(first.headers["webhook-id"], again.headers["webhook-id"])
         if again.begin - first.begin < 9.5:
             fail(f"it came again after {again.begin - first.begin:.1f} s")
         wait_until(lambda: get(server, bad)["failures"] == 0, 20)
         eq([d["attempts"] for d in deliveries(server, bad)], [1, 2])
-        eq(get(server, good)["failures"], 0)
+        eq(get(server, other)["failures"], 0)
         failed = [line for line in server.log_lines() if line["message"] == "webhook failed"]
         eq([(line["webhook"], line["status"], line["attempt"]) for line in failed], [(bad["id"], 500, 1)])
 
@@ -149,9 +152,9 @@ def test_who_does_not_answer_is_waited_for_ten_seconds():
         add(server, f"{there.url}/other", events=["repository.updated"])
         describe(server, "one")
         there.wait("/other", 1, 20)
-        wait_until(lambda: get(server, slow)["failures"] == 1, 20)
+        wait_until(lambda: get(server, slow)["failures"] == 1, 40)
         has(deliveries(server, slow)[0]["said"], "did not answer in the time allowed")
-        eq(9500 < deliveries(server, slow)[0]["duration_ms"] < 12000, True, "how long it was waited for")
+        eq(9500 < deliveries(server, slow)[0]["duration_ms"] < 25000, True, "how long it was waited for")
         over.set()
 
 
@@ -176,20 +179,20 @@ def test_killed_in_a_post_it_posts_again():
 
 def test_told_to_end_it_ends_and_the_next_goes_on_at_once():
     hold = threading.Event()
-    with Receiver(lambda post: held(hold, 5) if post.event["data"]["description"] == "one" else 204) as there:
+    with Receiver(lambda post: held(hold, 40) if post.event["data"]["description"] == "one" else 204) as there:
         server = house()
         add(server, f"{there.url}/hook", events=["repository.updated"])
         describe(server, "one")
         there.wait("/hook", 1, 20)
         begin = time.monotonic()
         server.stop()
-        if time.monotonic() - begin > 4:
+        if time.monotonic() - begin > 9:
             fail("it did not end while it posted")
         hold.set()
         server.start()
         begin = time.monotonic()
-        eq(texts(there.wait("/hook", 2, 20)), ["one", "one"])
-        if time.monotonic() - begin > 10:
+        eq(texts(there.wait("/hook", 2, 40)), ["one", "one"])
+        if time.monotonic() - begin > 20:
             fail("it waited for its own lease")
 
 
