@@ -111,8 +111,8 @@ static bool lists(struct str events, struct str type)
 static enum err add_type(struct ctx *c, struct buf *events, struct str name)
 {
 	enum event_type type;
-	if (!event_type_parse(name, &type))
-		return fail(c, ERR_INVALID, "\"%.*s\" is no type of an event",
+	if (!event_type_parse(name, &type) || !event_is_of_repository(type))
+		return fail(c, ERR_INVALID, "\"%.*s\" is no type of an event in a repository",
 			STR_FMT(str_until(name, 60)));
 	if (!lists(buf_view(events), name))
 		buf_fmt(events, "%s%.*s", events->len ? "," : "", STR_FMT(name));

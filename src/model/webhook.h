@@ -76,7 +76,7 @@ struct str webhook_url_shown(struct str url);
 struct str webhook_url_host(struct str url);
 
 /* The names of types, with commas or white space between or as a JSON array (NULL: none), as struct webhook has them.
- * ERR_INVALID names the one that is no type of an event. In c->arena. */
+ * ERR_INVALID names the one that never happens in a repository that is there. In c->arena. */
 enum err webhook_events_parse(struct ctx *c, struct str text, struct str *out) MUST;
 enum err webhook_events_from_json(struct ctx *c, const struct json *array, struct str *out) MUST;
 

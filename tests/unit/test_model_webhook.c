@@ -68,6 +68,8 @@ static void types_are_known_ones_each_once(void **state)
 	assert_int_equal(events.len, 0);
 	assert_err(c, webhook_events_parse(c, STR("push,pull"), &events), ERR_INVALID);
 	assert_non_null(strstr(c->error.text, "\"pull\""));
+	assert_err(c, webhook_events_parse(c, STR("token.created"), &events), ERR_INVALID);
+	assert_err(c, webhook_events_parse(c, STR("webhook.ping"), &events), ERR_INVALID);
 	assert_ok(c, json_parse(c, STR("[\"push\",\"ref.deleted\"]"), &array));
 	assert_ok(c, webhook_events_from_json(c, array, &events));
 	assert_str(events, "push,ref.deleted");
