@@ -113,6 +113,7 @@ def test_one_that_fails_says_so_and_is_sent_again():
         has(page.words, words)
     page = owner.page("/failed/settings/webhooks")
     has(page.words, "failing")
+    has(re.sub(r"\s+", " ", page.words), "told everything")
     has(page.words, "the roof is down")
     page = owner.page("/admin/webhooks")
     links = [link for link in page.links if "/settings/webhooks/" in link]
@@ -162,7 +163,9 @@ def test_one_is_changed_switched_off_and_on_and_deleted():
     eq(owner.send(at, {**form, "url": "https://example.org/", "events": "rule.changed"}).headers["location"], at + "?done=saved", "changed")
     page = owner.page(at)
     eq(re.findall(r'value="([a-z.]+)"\s+checked', page.text), ["rule.changed"], "what is checked")
-    has(owner.page("/hooked/settings/webhooks").words, "https://example.org/")
+    page = owner.page("/hooked/settings/webhooks")
+    has(page.words, "https://example.org/")
+    has(page.text, "<code>rule.changed</code>")
     eq(owner.submit(at, at + "/off").headers["location"], at + "?done=off", "off")
     page = owner.page(at + "?done=off")
     has(page.words, "switched off")
