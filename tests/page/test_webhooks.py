@@ -189,12 +189,12 @@ def test_a_wrong_address_is_kept_in_the_form():
 
 
 def test_an_address_is_given_only_by_who_proved_who_they_are():
-    s = Nimbus(env={"NIMBUS_SUDO": "1s"})
+    s = Nimbus(env={"NIMBUS_SUDO": "6s"})
     s.create_repo("kept")
     owner = Browser(s, *s.auth)
     _, at = add(owner, "kept", PUBLIC)
     forms = {path: owner.page(at).form(path) for path in (at, at + "/secret", at + "/off")}
-    time.sleep(1.5)
+    time.sleep(6.5)
     for path in (at, at + "/secret", "/kept/settings/webhooks"):
         answer = owner.send(path, {**forms.get(path, forms[at]), "url": "https://example.com/"})
         eq((answer.status, answer.headers["location"].partition("?")[0]), (303, "/prove"), path)
