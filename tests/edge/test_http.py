@@ -478,6 +478,7 @@ def test_a_reply_may_come_while_the_request_still_goes():
 def test_the_log_tells_each_request():
     own = Echo()
     own.request("POST", "/count?x=\"%22", b"abc", {"X-Request-Id": "me"}, auth=None)
+    wait_until(lambda: len(own.requests()) == 1)
     own.ask("BAD\r\n\r\n")
     wait_until(lambda: len(own.requests()) == 2)
     good, bad = own.requests()
