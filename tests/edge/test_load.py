@@ -66,7 +66,7 @@ def test_a_slow_head_is_told_why():
     server = Echo(head_ms=300)
     answer = server.ask("GET /hello HTTP/1.1\r\nHost: x\r\n")
     eq((answer.status, answer.closed), (408, True))
-    eq(server.requests()[-1]["status"], 408)
+    eq(wait_until(server.requests, 20)[-1]["status"], 408)
 
 
 def test_an_idle_connection_is_closed_without_a_word():
