@@ -13,7 +13,7 @@ enum {
 	CARE_US = 60 * 1000000, /* how often it is asked whether an anchor is due */
 };
 
-static struct wake wake = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+static struct wake wake = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
 
 static void log_failure(struct ctx *c, const char *what)
 {

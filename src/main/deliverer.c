@@ -28,8 +28,10 @@ static void hear(void *arg, struct str message)
 {
 	struct deliverer *d = arg;
 	(void)message;
+	/* Who was told and did not look yet will see this too: each push comes by here. */
 	for (int i = 0; i < DELIVERER_LANES; i++)
-		wake_set(&d->lanes[i].wake, WAKE_TOLD);
+		if (!wake_look(&d->lanes[i].wake, WAKE_TOLD))
+			wake_set(&d->lanes[i].wake, WAKE_TOLD);
 }
 
 static enum log_level level_of(enum webhook_state state)

@@ -22,7 +22,7 @@ enum {
 	BUSY_TRIES = 150, /* a server that is never idle is compacted nevertheless */
 };
 
-static struct wake wake = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+static struct wake wake = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
 
 void worker_poke(void)
 {

@@ -10,7 +10,7 @@ void wake_init(struct wake *w)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->cond, &attr);
 	pthread_condattr_destroy(&attr);
-	w->bits = 0;
+	w->bits = w->awaited = 0;
 }
 
 void wake_done(struct wake *w)
@@ -23,7 +23,8 @@ void wake_set(struct wake *w, unsigned bits)
 {
 	pthread_mutex_lock(&w->lock);
 	__atomic_or_fetch(&w->bits, bits, __ATOMIC_RELAXED);
-	pthread_cond_broadcast(&w->cond);
+	if (w->awaited & bits)
+		pthread_cond_signal(&w->cond);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -39,9 +40,11 @@ unsigned wake_wait(struct wake *w, unsigned bits, long milliseconds)
 		end.tv_nsec -= NANO;
 	}
 	pthread_mutex_lock(&w->lock);
+	w->awaited = bits;
 	while (!(w->bits & bits) && pthread_cond_timedwait(&w->cond, &w->lock, &end) == 0)
 		;
 	unsigned set = w->bits & bits;
+	w->awaited = 0;
 	pthread_mutex_unlock(&w->lock);
 	return set;
 }

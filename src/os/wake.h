@@ -11,6 +11,7 @@ struct wake {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	unsigned bits;
+	unsigned awaited; /* by the thread that sleeps: what else is set does not wake it */
 };
 
 void wake_init(struct wake *w);
